@@ -1,0 +1,88 @@
+"""Boxes and the one pixel convention of this package.
+
+The origin is the top-left *corner* of the top-left pixel, so the centre of pixel ``(i, j)`` lies at
+``(j + 0.5, i + 0.5)`` and an image of width W spans ``[0, W]``. A box is ``(cx, cy, w, h)`` in float
+pixels. The form ``x, y, w, h`` (top-left corner and size) exists only at file borders.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+class Box(NamedTuple):
+    """An axis-aligned box: centre and size in float pixels."""
+
+    cx: float
+    cy: float
+    w: float
+    h: float
+
+    @classmethod
+    def from_xywh(cls, x: float, y: float, w: float, h: float) -> Box:
+        """Box from its top-left corner and size, as result and annotation files write it."""
+        return cls(x + w / 2, y + h / 2, w, h)
+
+    def to_xywh(self) -> tuple[float, float, float, float]:
+        """Top-left corner and size, as result and annotation files write it."""
+        return self.cx - self.w / 2, self.cy - self.h / 2, self.w, self.h
+
+    def to_tensor(self, device: torch.device | str = "cpu") -> Tensor:
+        """The box as the float32 tensor [4] that trackers take."""
+        return torch.tensor(self, dtype=torch.float32, device=device)
+
+    def clipped(self, width: float, height: float) -> Box:
+        """The part of the box inside an image of this size; zero-sized where they do not meet."""
+        x, y, w, h = self.to_xywh()
+        left, top = min(max(x, 0.0), width), min(max(y, 0.0), height)
+        right, bottom = min(max(x + w, 0.0), width), min(max(y + h, 0.0), height)
+        return Box.from_xywh(left, top, right - left, bottom - top)
+
+    def problem(self, width: int, height: int, smallest: float = 2.0) -> str:
+        """Why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
+        if not all(math.isfinite(v) for v in self):
+            return f"box {tuple(self)} has a value that is not finite"
+        if self.w < smallest or self.h < smallest:
+            return f"box is {self.w:g} x {self.h:g} px; at least {smallest:g} x {smallest:g} is needed"
+        inside = self.clipped(width, height)
+        if inside.w * inside.h < 0.25 * self.w * self.h:
+            x, y, w, h = self.to_xywh()
+            return (
+                f"box x={x:g} y={y:g} w={w:g} h={h:g} lies outside the {width} x {height} image"
+                " (less than a quarter of it is visible)"
+            )
+        return ""
+
+
+def xywh_to_boxes(xywh: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """[..., 4] of x, y, w, h to [..., 4] of cx, cy, w, h."""
+    a = np.array(xywh, dtype=np.float64)
+    a[..., :2] += a[..., 2:] / 2
+    return a
+
+
+def boxes_to_xywh(boxes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """[..., 4] of cx, cy, w, h to [..., 4] of x, y, w, h."""
+    a = np.array(boxes, dtype=np.float64)
+    a[..., :2] -= a[..., 2:] / 2
+    return a
+
+
+def iou(a: Tensor, b: Tensor) -> Tensor:
+    """Intersection over union of boxes [..., 4] and [..., 4] (cx, cy, w, h), broadcast; scriptable.
+
+    Two boxes of zero area have IoU 0.
+    """
+    overlap = torch.minimum(a[..., :2] + a[..., 2:] / 2, b[..., :2] + b[..., 2:] / 2) - torch.maximum(
+        a[..., :2] - a[..., 2:] / 2, b[..., :2] - b[..., 2:] / 2
+    )
+    overlap = overlap.clamp(min=0.0)
+    inter = overlap[..., 0] * overlap[..., 1]
+    union = a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - inter
+    return torch.where(union > 0, inter / union.clamp(min=1e-12), torch.zeros_like(union))

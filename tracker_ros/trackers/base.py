@@ -1,0 +1,143 @@
+"""The contract of a tracker, its settings and the registry.
+
+A tracker is a pure function of (frame, state): no attribute changes between frames. One module can
+therefore serve many targets, a run can be repeated, and a session can veto an update or restore an
+earlier state. The three methods are exported into one TorchScript archive.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from torch import Tensor, nn
+
+ENTRY_POINT_GROUP = "tracker_ros.trackers"
+
+
+class Estimate(NamedTuple):
+    """What `Tracker.localize` found in one frame.
+
+    Attributes:
+        box: [4] float32, (cx, cy, w, h) in image pixels.
+        score: [] float32 in [0, 1], comparable between frames of one target.
+        response: [h, w] float32, the response map over the search region.
+        window: [4] float32, (cx, cy, w, h) of the region that the outer edges of `response` cover.
+        aux: what `update` needs from `localize`, and tensors worth showing (channel weights).
+    """
+
+    box: Tensor
+    score: Tensor
+    response: Tensor
+    window: Tensor
+    aux: dict[str, Tensor]
+
+
+class Tracker(nn.Module):
+    """Base of every tracker. Subclasses write the three methods with `@torch.jit.export`.
+
+    `frame` is uint8 [3, H, W] RGB on the tracker's device; crop it before making it float.
+    `box` is float32 [4] (cx, cy, w, h) in image pixels. A state is a flat dict of tensors that the
+    tracker alone interprets, save the key ``box``: float32 [4], the last known target box, which a
+    session may overwrite to move the search.
+    """
+
+    Settings: ClassVar[type]
+
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Model of the target at `box` in `frame`: the first state."""
+        raise TypeError(f"{type(self).__name__} does not define initialize()")
+
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """The target's estimate in `frame`, given the state after the frame before."""
+        raise TypeError(f"{type(self).__name__} does not define localize()")
+
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """The next state: moves to `estimate.box` and, where the method learns online, learns."""
+        raise TypeError(f"{type(self).__name__} does not define update()")
+
+
+class SettingsError(ValueError):
+    """A setting that is unknown, of the wrong type or out of range. The message names the key."""
+
+
+def setting(default: Any, text: str, low: float | None = None, high: float | None = None,
+            choices: tuple[str, ...] = ()) -> Any:
+    """A dataclass field with its documentation and the range or the choices that it must respect."""
+    return dataclasses.field(
+        default=default, metadata={"text": text, "low": low, "high": high, "choices": choices}
+    )
+
+
+def make_settings(cls: type, values: Mapping[str, Any], owner: str) -> Any:
+    """Fill the frozen settings dataclass `cls` from `values`, checking names, types and ranges.
+
+    Raises:
+        SettingsError: naming the owner, the key, the value and what was expected.
+    """
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    checked = {}
+    for key, value in values.items():
+        if key not in fields:
+            raise SettingsError(f"{owner}: unknown setting '{key}'; known: {', '.join(sorted(fields))}")
+        checked[key] = _checked(owner, fields[key], value)
+    return cls(**checked)
+
+
+def _checked(owner: str, field: dataclasses.Field[Any], value: Any) -> Any:
+    kind, meta = type(field.default), field.metadata
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise SettingsError(f"{owner}: '{field.name}' must be a {kind.__name__}, got {value!r}")
+    low, high, choices = meta.get("low"), meta.get("high"), meta.get("choices")
+    # Written so that NaN, which compares false with everything, is refused too.
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        bounds = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+        raise SettingsError(f"{owner}: '{field.name}' must be in {bounds}, got {value!r}")
+    if choices and value not in choices:
+        raise SettingsError(f"{owner}: '{field.name}' must be one of {', '.join(choices)}, got {value!r}")
+    return value
+
+
+T = TypeVar("T", bound=type[Tracker])
+_REGISTRY: dict[str, type[Tracker]] = {}
+
+
+def register(name: str, settings: type) -> Callable[[T], T]:
+    """Class decorator: make a tracker known under `name` with its frozen settings dataclass."""
+
+    def decorate(cls: T) -> T:
+        if name in _REGISTRY:
+            raise ValueError(f"tracker '{name}' is registered twice: {_REGISTRY[name]} and {cls}")
+        cls.Settings = settings
+        _REGISTRY[name] = cls
+        return cls
+
+    return decorate
+
+
+def registered() -> dict[str, type[Tracker]]:
+    """Every known tracker class by name, those of outside packages included.
+
+    An outside package adds its trackers through the entry-point group ``tracker_ros.trackers``, whose
+    values name modules that use `register`.
+    """
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        point.load()
+    return dict(_REGISTRY)
+
+
+def create(name: str, settings: Mapping[str, Any] | None = None) -> Tracker:
+    """A tracker by its registry name, with checked settings and freshly initialised parameters.
+
+    Raises:
+        SettingsError: when the name or a setting is unknown or invalid.
+    """
+    known = registered()
+    if name not in known:
+        raise SettingsError(f"unknown tracker '{name}'; known: {', '.join(sorted(known))}")
+    cls = known[name]
+    return cls(make_settings(cls.Settings, settings or {}, name)).eval()
