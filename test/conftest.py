@@ -1,0 +1,26 @@
+"""Fixtures that several layers share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with annotated sequences and weights; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("TRACKER_ROS_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "sequences").is_dir():
+        pytest.skip(f"no test data under {folder} (set TRACKER_ROS_DATA)")
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Small tensors are faster on one thread, and parallel tests do not fight for the cores."""
+    torch.set_num_threads(1)
