@@ -1,0 +1,1 @@
+"""Pure, scriptable tensor functions that trackers and training share."""

@@ -1,0 +1,73 @@
+"""Cutting a search region out of a frame, resampled to a fixed size."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "replicate") -> Tensor:
+    """Resample `region` of `frame` to [1, 3, out_h, out_w] float32 in 0-255, bilinearly.
+
+    Sub-pixel exact: the centre of output pixel (i, j) is taken at the matching point of the region.
+    Only the pixels under the region are made float; where a region is more than twice its output,
+    they are averaged in whole blocks first, so that detail does not alias.
+
+    Args:
+        frame: uint8 [3, H, W].
+        region: [4] (cx, cy, w, h) in image pixels; may reach outside the frame.
+        out_h: rows of the result.
+        out_w: columns of the result.
+        border: what stands outside the frame: 'replicate' (its edge pixels), 'mean' (the mean
+            colour of the frame), 'zero'.
+    """
+    height, width = frame.shape[1], frame.shape[2]
+    values: list[float] = region.tolist()
+    cx, cy = values[0], values[1]
+    w, h = max(values[2], 1e-3), max(values[3], 1e-3)
+    step = max(1, int(min(w / out_w, h / out_h)))
+    left, right = _span(cx, w, width, step)
+    top, bottom = _span(cy, h, height, step)
+    pixels = frame[:, top:bottom, left:right].float().unsqueeze(0)
+    if step > 1:
+        pixels = F.avg_pool2d(pixels, step, ceil_mode=True, count_include_pad=False)
+    fill = torch.zeros(1, 3, 1, 1, device=frame.device)
+    padding = "border"
+    if border == "mean":
+        fill = frame.float().mean(dim=(1, 2)).view(1, 3, 1, 1)
+        pixels = pixels - fill
+    if border != "replicate":
+        padding = "zeros"
+    x = _sampling(cx, w, out_w, left, pixels.shape[3] * step, frame.device)
+    y = _sampling(cy, h, out_h, top, pixels.shape[2] * step, frame.device)
+    grid = torch.stack((x.unsqueeze(0).expand(out_h, out_w), y.unsqueeze(1).expand(out_h, out_w)), dim=-1)
+    return F.grid_sample(pixels, grid.unsqueeze(0), "bilinear", padding, align_corners=False) + fill
+
+
+def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
+    """First and last-but-one pixel that sampling [center - side/2, center + side/2] can touch.
+
+    At least one pixel, also where the region lies wholly outside; a whole number of blocks where
+    the frame has room for them.
+    """
+    first = min(max(int(center - side / 2) - 1 - step, 0), limit - 1)
+    last = max(min(int(center + side / 2) + 2 + step, limit), first + 1)
+    return first, min(first + (last - first + step - 1) // step * step, limit)
+
+
+def _sampling(center: float, side: float, count: int, first: int, extent: int,
+              device: torch.device) -> Tensor:
+    """grid_sample's coordinate (-1 and 1 are the outer edges) of each of `count` sample centres."""
+    points = (torch.arange(count, device=device, dtype=torch.float32) + 0.5) * (side / count)
+    return (points + (center - side / 2 - first)) * (2.0 / extent) - 1.0
+
+
+def crop_pyramid(frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int,
+                 border: str = "replicate") -> Tensor:
+    """`crop` of the region at several scales about its centre: [S, 3, out_h, out_w]."""
+    crops = []
+    for scale in scales:
+        scaled = torch.cat((region[:2], region[2:] * scale))
+        crops.append(crop(frame, scaled, out_h, out_w, border))
+    return torch.cat(crops)

@@ -1,0 +1,39 @@
+"""Windows and regression targets."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def hann(height: int, width: int, device: torch.device | None = None) -> Tensor:
+    """[height, width] separable Hann window, symmetric, without zero rows or columns at the border."""
+    rows = torch.hann_window(height + 2, periodic=False, device=device)[1:-1]
+    columns = torch.hann_window(width + 2, periodic=False, device=device)[1:-1]
+    return rows.unsqueeze(1) * columns.unsqueeze(0)
+
+
+def gaussian(height: int, width: int, sigma_h: float, sigma_w: float, center_h: float, center_w: float,
+             device: torch.device | None = None) -> Tensor:
+    """[height, width] Gaussian exp(-d^2 / 2 sigma^2) of peak 1 at (center_h, center_w), in cells."""
+    rows = (torch.arange(height, device=device, dtype=torch.float32) - center_h) / sigma_h
+    columns = (torch.arange(width, device=device, dtype=torch.float32) - center_w) / sigma_w
+    return torch.exp(-0.5 * (rows.square().unsqueeze(1) + columns.square().unsqueeze(0)))
+
+
+def circular_gaussian(height: int, width: int, sigma_h: float, sigma_w: float,
+                      device: torch.device | None = None) -> Tensor:
+    """[height, width] Gaussian of peak 1 at cell (0, 0) that wraps around: the label of a Fourier filter.
+
+    A response trained on it has its peak at the displacement itself, negative ones wrapped.
+    """
+    label = gaussian(height, width, sigma_h, sigma_w, float(height // 2), float(width // 2), device)
+    return torch.roll(label, [-(height // 2), -(width // 2)], [0, 1])
+
+
+def logistic_labels(height: int, width: int, radius: float, device: torch.device | None = None) -> Tensor:
+    """[height, width] of +1 within `radius` cells of the centre and -1 elsewhere (SiamFC, eq. 3)."""
+    rows = torch.arange(height, device=device, dtype=torch.float32) - (height - 1) / 2
+    columns = torch.arange(width, device=device, dtype=torch.float32) - (width - 1) / 2
+    inside = (rows.square().unsqueeze(1) + columns.square().unsqueeze(0)).sqrt() <= radius
+    return inside.float() * 2 - 1

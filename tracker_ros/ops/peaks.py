@@ -1,0 +1,71 @@
+"""Reading a response map: where its peak is and how far the peak can be trusted."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def argmax_2d(response: Tensor) -> tuple[Tensor, Tensor]:
+    """Row and column (int64 []) of the maximum of [h, w]; the first in row-major order on a tie."""
+    flat = response.reshape(-1).argmax()
+    width = response.shape[-1]
+    return torch.div(flat, width, rounding_mode="floor"), flat % width
+
+
+def _vertex(before: Tensor, at: Tensor, after: Tensor) -> Tensor:
+    """Offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples."""
+    curvature = before + after - 2 * at
+    # A flat top has no vertex; a curvature of 0 would divide by 0.
+    offset = 0.5 * (before - after) / torch.where(curvature < 0, curvature, -torch.ones_like(curvature))
+    return torch.where(curvature < 0, offset, torch.zeros_like(offset)).clamp(-0.5, 0.5)
+
+
+def subcell_peak(response: Tensor, circular: bool) -> Tensor:
+    """[2] (row, column) float position of the maximum of [h, w], refined by a parabola per axis.
+
+    With `circular` the map wraps around and positions past the middle come out negative, as
+    displacements; otherwise a peak on the border is not refined across it.
+    """
+    height, width = response.shape[0], response.shape[1]
+    row, column = argmax_2d(response)
+    if circular:
+        up, down = (row - 1) % height, (row + 1) % height
+        left, right = (column - 1) % width, (column + 1) % width
+    else:
+        up, down = (row - 1).clamp(min=0), (row + 1).clamp(max=height - 1)
+        left, right = (column - 1).clamp(min=0), (column + 1).clamp(max=width - 1)
+    at = response[row, column]
+    position = torch.stack((
+        row + _vertex(response[up, column], at, response[down, column]),
+        column + _vertex(response[row, left], at, response[row, right]),
+    ))
+    if circular:
+        size = torch.tensor([float(height), float(width)], device=response.device)
+        position = torch.where(position > size / 2, position - size, position)
+    return position
+
+
+def psr(response: Tensor, exclude: int = 5) -> Tensor:
+    """Peak-to-sidelobe ratio [] of [h, w] (Bolme et al., 2010, sec. 3.5).
+
+    (peak - mean) / standard deviation of the sidelobe, which is the map without the square of
+    half-width `exclude` cells around the peak; the map is taken as circular.
+    """
+    height, width = response.shape[0], response.shape[1]
+    row, column = argmax_2d(response)
+    dy = (torch.arange(height, device=response.device) - row).abs()
+    dx = (torch.arange(width, device=response.device) - column).abs()
+    near = (torch.minimum(dy, height - dy) <= exclude).unsqueeze(1) & (
+        torch.minimum(dx, width - dx) <= exclude).unsqueeze(0)
+    keep = (~near).to(response.dtype)
+    count = keep.sum().clamp(min=1.0)
+    mean = (response * keep).sum() / count
+    deviation = (((response - mean).square() * keep).sum() / count).sqrt()
+    return (response[row, column] - mean) / deviation.clamp(min=1e-6)
+
+
+def apce(response: Tensor) -> Tensor:
+    """Average peak-to-correlation energy [] of [h, w] (Wang et al., LMCF, 2017, eq. 9)."""
+    low = response.min()
+    return (response.max() - low).square() / (response - low).square().mean().clamp(min=1e-12)

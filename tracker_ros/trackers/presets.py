@@ -1,0 +1,65 @@
+"""Presets: one YAML file a tracker configuration, in config/trackers.
+
+A preset names the tracker, its weights and the settings that differ from their defaults:
+
+    tracker: dcf
+    weights: ""            # a name of the weights manifest, a file, or empty
+    settings: {cell: 4}
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tracker_ros.trackers.base import SettingsError
+
+SOURCE_TREE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset file says."""
+
+    name: str
+    tracker: str
+    weights: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def _folders() -> Iterator[Path]:
+    yield SOURCE_TREE / "config" / "trackers"
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    yield from (Path(p) / "share" / "tracker_ros" / "config" / "trackers" for p in prefixes if p)
+
+
+def preset_files() -> dict[str, Path]:
+    """Every preset by name; the source tree's own come before installed ones."""
+    files: dict[str, Path] = {}
+    for folder in _folders():
+        for path in sorted(folder.glob("*.yaml")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def read_preset(name: str) -> Preset:
+    """The preset of this name, or the one in this file if `name` ends in .yaml.
+
+    Raises:
+        SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
+    """
+    files = preset_files()
+    path = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
+    if path is None or not path.is_file():
+        raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}")
+    try:
+        content = yaml.safe_load(path.read_text()) or {}
+        return Preset(name=path.stem, **content)
+    except (yaml.YAMLError, TypeError) as error:
+        raise SettingsError(f"preset {path}: {error}") from error

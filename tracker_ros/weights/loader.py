@@ -1,0 +1,92 @@
+"""Loading parameters into a tracker, never by executing what a file contains."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+RANDOM = "random:"
+
+
+class WeightsError(ValueError):
+    """Weights that are missing, damaged or made for another network. Says what to put where."""
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Tensors by name from a .safetensors file or a PyTorch file of plain tensors.
+
+    Raises:
+        WeightsError: when the file is missing, damaged, or a pickle that would run code.
+    """
+    if not path.is_file():
+        raise WeightsError(f"weights file {path} does not exist")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(str(path))
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch, zip and pickle each raise their own
+        raise WeightsError(f"{path} cannot be read as plain tensors: {error}") from error
+    while isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+        raise WeightsError(f"{path} holds a {type(content).__name__}, not a dict of tensors")
+    return {name.removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def load_weights(module: nn.Module, weights: str) -> None:
+    """Fill `module` in place from a manifest name, a file, or 'random:SEED'; '' leaves it as it is.
+
+    Raises:
+        WeightsError: for a module that has parameters but was given none, for a file that is
+            missing, and for names or shapes that differ (each is listed).
+    """
+    if weights.startswith(RANDOM):
+        randomize(module, int(weights.removeprefix(RANDOM)))
+        return
+    if not weights:
+        if any(True for _ in module.parameters()):
+            raise WeightsError(
+                f"{type(module).__name__} needs weights: give a file, a name of `tracker_ros weights"
+                f" list`, or '{RANDOM}0' for untrained ones"
+            )
+        return
+    fill(module, read_state_dict(Path(weights)), weights)
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
+    """Copy `tensors` into `module`; every parameter and buffer must be there with its shape."""
+    expected = module.state_dict()
+    wrong = [f"missing {n}" for n in expected if n not in tensors]
+    wrong += [f"unexpected {n}" for n in tensors if n not in expected]
+    wrong += [
+        f"{n} is {tuple(tensors[n].shape)}, expected {tuple(e.shape)}"
+        for n, e in expected.items() if n in tensors and tensors[n].shape != e.shape
+    ]
+    if wrong:
+        listed = "; ".join(wrong[:6]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")
+        raise WeightsError(f"{origin} does not fit {type(module).__name__}: {listed}")
+    module.load_state_dict(tensors)
+
+
+def randomize(module: nn.Module, seed: int) -> None:
+    """Re-draw every layer's parameters from their own initialisers, reproducibly."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for layer in module.modules():
+            reset = getattr(layer, "reset_parameters", None)
+            if callable(reset):
+                reset()
