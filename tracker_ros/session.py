@@ -1,0 +1,225 @@
+"""The state machine around any tracker: when there is a target, and how far to trust it.
+
+No clock and no ROS: every call is told the time, so a recorded flight replays to the same states.
+
+    IDLE --select--> ACQUIRING --good frames--> TRACKING <--> COASTING --too long--> LOST
+                                                    ^_____________good frames_________|
+
+COASTING moves the box by constant velocity and lets the model learn nothing. LOST has no box. A
+tracker that raises, or answers with a number that is not finite, leads to ERROR, which a new
+selection leaves. A changed frame size or a clock that jumps back leads to LOST.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.ops.peaks import apce, psr
+from tracker_ros.trackers.base import Estimate, Tracker, make_settings, setting
+
+
+class State(IntEnum):
+    """The values are those of TrackState.msg."""
+
+    IDLE = 0
+    ACQUIRING = 1
+    TRACKING = 2
+    COASTING = 3
+    LOST = 4
+    ERROR = 5
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """When a target counts as tracked, coasting or lost."""
+
+    keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
+    recover_score: float = setting(0.45, "score that ends COASTING or LOST", 0.0, 1.0)
+    confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
+    coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)
+    velocity_gain: float = setting(0.3, "share of a new velocity measurement", 0.0, 1.0)
+    max_backstep: float = setting(0.5, "a stamp may be this much older than the last, seconds", 0.0, 60.0)
+
+
+class Report(NamedTuple):
+    """What one step found. `box` is None where there is no target; `estimate` where none was made."""
+
+    state: State
+    target_id: str
+    box: Box | None
+    score: float
+    psr: float
+    apce: float
+    estimate: Estimate | None
+    message: str
+
+
+class Session:
+    """One target of one tracker over time.
+
+    Args:
+        tracker: initialised with weights, on the device where frames will be.
+        settings: values of `SessionSettings` by name.
+        name: prefix of the target ids, which count up and never repeat.
+    """
+
+    def __init__(self, tracker: Tracker, settings: Mapping[str, Any] | None = None, name: str = "target"):
+        self.settings: SessionSettings = make_settings(SessionSettings, settings or {}, "session")
+        self.state = State.IDLE
+        self.message = ""
+        self._tracker = tracker
+        self._name = name
+        self._count = 0
+        self._forget()
+
+    @property
+    def target_id(self) -> str:
+        """Id of the present target; '' in IDLE."""
+        return "" if self.state is State.IDLE else f"{self._name}-{self._count}"
+
+    def select(self, frame: Tensor, box: Box, stamp: float) -> str:
+        """Start on a new target; returns its id. An earlier target is given up only on success.
+
+        Args:
+            frame: uint8 [3, H, W] RGB.
+            box: the target in `frame`.
+            stamp: seconds.
+
+        Raises:
+            ValueError: for a box that cannot be tracked in this frame.
+            RuntimeError: when the tracker fails on it.
+        """
+        if problem := box.problem(frame.shape[2], frame.shape[1]):
+            raise ValueError(problem)
+        with torch.inference_mode():
+            model = self._tracker.initialize(frame, box.to_tensor(frame.device))
+        self._forget()
+        self._count += 1
+        self._model, self._box = model, box
+        self._size = tuple(frame.shape[1:])
+        self._stamp = self._seen = stamp
+        self._enter(State.ACQUIRING, "selected")
+        return self.target_id
+
+    def stop(self) -> None:
+        """Give the target up."""
+        self._forget()
+        self._enter(State.IDLE, "stopped")
+
+    def step(self, frame: Tensor, stamp: float) -> Report:
+        """Look for the target in the next frame (uint8 [3, H, W] RGB; stamp in seconds)."""
+        if self.state in (State.IDLE, State.ERROR):
+            return self._report(None)
+        if trouble := self._discontinuity(frame, stamp):
+            self._lose(trouble)
+            self._size, self._stamp = tuple(frame.shape[1:]), stamp
+            return self._report(None)
+        try:
+            with torch.inference_mode():
+                return self._advance(frame, stamp)
+        except (RuntimeError, ValueError, IndexError) as error:
+            return self._fail(f"tracker failed: {error}")
+
+    def tick(self, now: float) -> Report:
+        """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
+        if self.state in (State.ACQUIRING, State.TRACKING) and now - self._stamp > self.settings.coast_seconds:
+            self._enter(State.COASTING, f"no frame for {now - self._stamp:.1f} s")
+        if self.state is State.COASTING and now - self._seen > 2 * self.settings.coast_seconds:
+            self._lose(f"no sight of the target for {now - self._seen:.1f} s")
+        return self._report(None)
+
+    def _advance(self, frame: Tensor, stamp: float) -> Report:
+        if self.state in (State.COASTING, State.LOST):
+            self._model["box"] = self._predicted(stamp).to_tensor(frame.device)
+        estimate = self._tracker.localize(frame, self._model)
+        values = torch.cat((estimate.box, torch.stack(
+            (estimate.score, psr(estimate.response), apce(estimate.response))))).tolist()
+        if not all(map(math.isfinite, values)):
+            return self._fail(f"tracker answered with a number that is not finite: {values}")
+        found, score = Box(*values[:4]), values[4]
+        self._judge(score, stamp)
+        if self.state in (State.ACQUIRING, State.TRACKING):
+            if score >= self.settings.keep_score:
+                self._model = self._tracker.update(frame, self._model, estimate)
+            self._follow(found, stamp)
+        self._stamp = stamp
+        return self._report(estimate, score, *values[5:])
+
+    def _judge(self, score: float, stamp: float) -> None:
+        """Change state by this frame's score."""
+        tracking = self.state in (State.ACQUIRING, State.TRACKING)
+        good = score >= (self.settings.keep_score if tracking else self.settings.recover_score)
+        self._streak = self._streak + 1 if good else 0
+        if good:
+            if tracking:
+                self._seen = stamp
+            if self.state is not State.TRACKING and self._streak >= self.settings.confirm_frames:
+                self._enter(State.TRACKING, f"score {score:.2f}")
+        elif tracking:
+            self._enter(State.COASTING, f"score fell to {score:.2f}")
+        elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:
+            self._lose(f"no sight of the target for {stamp - self._seen:.1f} s")
+
+    def _follow(self, found: Box, stamp: float) -> None:
+        """Take the found box and learn its velocity (pixels a second)."""
+        elapsed = stamp - self._moved
+        if 0 < elapsed < 1:
+            gain = self.settings.velocity_gain
+            measured = ((found.cx - self._box.cx) / elapsed, (found.cy - self._box.cy) / elapsed)
+            self._velocity = tuple(v + gain * (m - v) for v, m in zip(self._velocity, measured))
+        self._box, self._moved = found, stamp
+
+    def _predicted(self, stamp: float) -> Box:
+        """Where constant velocity puts the target now, its centre kept inside the frame."""
+        elapsed = min(max(stamp - self._moved, 0.0), self.settings.coast_seconds)
+        height, width = self._size
+        return self._box._replace(
+            cx=min(max(self._box.cx + self._velocity[0] * elapsed, 0.0), float(width)),
+            cy=min(max(self._box.cy + self._velocity[1] * elapsed, 0.0), float(height)),
+        )
+
+    def _discontinuity(self, frame: Tensor, stamp: float) -> str:
+        if tuple(frame.shape[1:]) != self._size:
+            return (f"frame size changed from {self._size[1]} x {self._size[0]}"
+                    f" to {frame.shape[2]} x {frame.shape[1]}")
+        if stamp < self._stamp - self.settings.max_backstep:
+            return f"stamps jumped back by {self._stamp - stamp:.1f} s"
+        return ""
+
+    def _report(self, estimate: Estimate | None, score: float = 0.0, psr_: float = 0.0,
+                apce_: float = 0.0) -> Report:
+        box = None
+        if self.state in (State.ACQUIRING, State.TRACKING):
+            box = self._box
+        elif self.state is State.COASTING:
+            box = self._predicted(self._stamp)
+        return Report(self.state, self.target_id, box, score, psr_, apce_, estimate, self.message)
+
+    def _lose(self, why: str) -> None:
+        self._streak = 0
+        self._velocity = (0.0, 0.0)
+        self._enter(State.LOST, why)
+
+    def _fail(self, why: str) -> Report:
+        self._forget()
+        self._enter(State.ERROR, why)
+        return self._report(None)
+
+    def _enter(self, state: State, why: str) -> None:
+        self.state, self.message = state, why
+
+    def _forget(self) -> None:
+        self._model: dict[str, Tensor] = {}
+        self._box = Box(0.0, 0.0, 0.0, 0.0)
+        self._velocity: tuple[float, ...] = (0.0, 0.0)
+        self._size: tuple[int, ...] = (0, 0)
+        self._stamp = self._seen = self._moved = 0.0
+        self._streak = 0
