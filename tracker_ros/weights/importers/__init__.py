@@ -1,0 +1,1 @@
+"""Readers of parameters that authors published, one file a format or family."""
