@@ -1,0 +1,58 @@
+"""The pip build: Python modules, and the interfaces of msg/ and srv/ through CMake.
+
+colcon does not use this file: package.xml says ament_cmake. Everything else that pip needs to know is
+in setup.cfg.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "build_support"))
+
+from cmake_build import build_and_install  # noqa: E402
+
+
+class BinaryDistribution(Distribution):
+    """The generated interfaces hold compiled modules, so the wheel is for one platform."""
+
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+class BuildWithInterfaces(build_py):
+    """Runs the CMake build into a staging folder and ships what it installs."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:  # Python modules only; CONTRIBUTING.md says how to add the interfaces
+            return
+        build = Path(self.get_finalized_command("build").build_temp).resolve() / "cmake"
+        stage = build / "stage"
+        shutil.rmtree(stage, ignore_errors=True)
+        build_and_install(HERE, build, stage)
+        # Debian's Python installs to dist-packages, everybody else's to site-packages.
+        (package,) = stage.glob("**/*-packages/tracker_ros")
+        ignore = shutil.ignore_patterns("__pycache__", "*.c")
+        shutil.copytree(package, Path(self.build_lib) / "tracker_ros", dirs_exist_ok=True, ignore=ignore)
+        self.distribution.data_files = _data_files(stage)
+
+
+def _data_files(stage: Path) -> list[tuple[str, list[str]]]:
+    """What belongs beside the modules: typesupport libraries, node executables and the share folder."""
+    files = [*(stage / "lib").glob("*.so"), *(stage / "lib" / "tracker_ros").glob("*")]
+    files += [path for path in (stage / "share").rglob("*") if path.is_file()]
+    folders: dict[str, list[str]] = {}
+    for path in sorted(files):
+        folders.setdefault(str(path.parent.relative_to(stage)), []).append(os.path.relpath(path, HERE))
+    return list(folders.items())
+
+
+setup(distclass=BinaryDistribution, cmdclass={"build_py": BuildWithInterfaces})
