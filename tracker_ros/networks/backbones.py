@@ -1,0 +1,96 @@
+"""What feature extractors have in common, and building one by name.
+
+A backbone takes crops as RGB in 0-255, whatever its weights were trained with: its input convention
+is data that it applies itself. It returns the levels it was asked for, shallow ones first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class InputConvention(NamedTuple):
+    """How pixels must be prepared: (x - mean) / std on 0-255 values in the order 'RGB' or 'BGR'."""
+
+    order: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+#: By name, as the weights manifest refers to them.
+INPUT_CONVENTIONS = {
+    # torchvision's models: RGB in [0, 1] with the mean and deviation of ImageNet.
+    "imagenet": InputConvention("RGB", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
+    # Networks trained in Caffe and MatConvNet.
+    "caffe": InputConvention("BGR", (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+}
+
+
+class Backbone(nn.Module):
+    """Base of feature extractors.
+
+    Attributes:
+        strides: of each returned level, in pixels.
+        channels: of each returned level.
+    """
+
+    def __init__(self, strides: list[int], channels: list[int]) -> None:
+        super().__init__()
+        self.strides = strides
+        self.channels = channels
+        # Not persistent: published files hold parameters only.
+        self.register_buffer("mean", torch.zeros(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.ones(1, 3, 1, 1), persistent=False)
+        self.bgr = False
+        self.use_input("imagenet")
+
+    @torch.jit.unused
+    def use_input(self, name: str) -> None:
+        """Prepare pixels by the convention `name` of `INPUT_CONVENTIONS` from now on."""
+        convention = INPUT_CONVENTIONS[name]
+        self.mean.copy_(torch.tensor(convention.mean).view(1, 3, 1, 1))
+        self.std.copy_(torch.tensor(convention.std).view(1, 3, 1, 1))
+        self.bgr = convention.order == "BGR"
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """Crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
+        ordered = images.flip(1) if self.bgr else images
+        return (ordered - self.mean) / self.std
+
+
+def build_backbone(name: str, levels: tuple[str, ...], without_pools: tuple[int, ...] = ()) -> Backbone:
+    """A backbone by name with freshly initialised parameters.
+
+    Args:
+        name: 'vgg16', 'resnet18', 'resnet50', 'alexnet' or 'tiny'.
+        levels: what `forward` returns, named as each network's class says.
+        without_pools: VGG-16's pooling layers (1 to 5) to leave out, for a smaller stride.
+
+    Raises:
+        ValueError: for an unknown name or level, or pools of a network other than VGG-16.
+    """
+    from tracker_ros.networks.alexnet import AlexNet
+    from tracker_ros.networks.resnet import ResNet
+    from tracker_ros.networks.tiny import Tiny
+    from tracker_ros.networks.vgg import Vgg16
+
+    if without_pools and name != "vgg16":
+        raise ValueError(f"pools can be left out of vgg16 only, not of {name}")
+    if name == "vgg16":
+        return Vgg16(levels, without_pools)
+    if name in ("resnet18", "resnet50"):
+        return ResNet(int(name[6:]), levels)
+    if name == "alexnet":
+        return AlexNet(levels)
+    if name == "tiny":
+        return Tiny(levels)
+    raise ValueError(f"unknown backbone '{name}'; known: vgg16, resnet18, resnet50, alexnet, tiny")
+
+
+def check_levels(network: str, levels: tuple[str, ...], known: list[str]) -> None:
+    """Raise ValueError unless `levels` are some of `known`, in that order, without repetition."""
+    if not levels or list(levels) != [name for name in known if name in levels]:
+        raise ValueError(f"{network} has the levels {', '.join(known)} in this order; got {levels}")
