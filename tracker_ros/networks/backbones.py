@@ -49,7 +49,13 @@ class Backbone(nn.Module):
 
     @torch.jit.unused
     def use_input(self, name: str) -> None:
-        """Prepare pixels by the convention `name` of `INPUT_CONVENTIONS` from now on."""
+        """Prepare pixels by the convention `name` of `INPUT_CONVENTIONS` from now on.
+
+        Raises:
+            ValueError: when there is no such convention.
+        """
+        if name not in INPUT_CONVENTIONS:
+            raise ValueError(f"unknown input convention '{name}'; known: {', '.join(INPUT_CONVENTIONS)}")
         convention = INPUT_CONVENTIONS[name]
         self.mean.copy_(torch.tensor(convention.mean).view(1, 3, 1, 1))
         self.std.copy_(torch.tensor(convention.std).view(1, 3, 1, 1))

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, verify
+
 RANDOM = "random:"
-
-
-class WeightsError(ValueError):
-    """Weights that are missing, damaged or made for another network. Says what to put where."""
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
@@ -64,12 +52,40 @@ def load_weights(module: nn.Module, weights: str) -> None:
                 f" list`, or '{RANDOM}0' for untrained ones"
             )
         return
+    known = entries()
+    if weights in known:
+        _load_entry(module, known[weights])
+        return
+    if not Path(weights).suffix:
+        raise WeightsError(f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file")
     fill(module, read_state_dict(Path(weights)), weights)
 
 
+def _load_entry(module: nn.Module, entry: Entry) -> None:
+    path = locate(entry)
+    if path is None:
+        raise missing(entry)
+    verify(entry, path)
+    fill(module, read_state_dict(path), entry.name)
+    for layer in module.modules():
+        use_input = getattr(layer, "use_input", None)
+        if callable(use_input):
+            use_input(entry.input)
+
+
 def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
-    """Copy `tensors` into `module`; every parameter and buffer must be there with its shape."""
+    """Copy `tensors` into `module`; every parameter and buffer must be there with its shape.
+
+    Where all that the module holds is its sub-module `backbone`, the file of a published network is
+    taken for it, and the layers that are not built (deeper ones, the classifier) are passed over.
+    """
     expected = module.state_dict()
+    part = "backbone."
+    if all(n.startswith(part) for n in expected) and not any(n.startswith(part) for n in tensors):
+        tensors = {part + n: t for n, t in tensors.items() if part + n in expected}
+    # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
+    counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
+    tensors = {**tensors, **counters}
     wrong = [f"missing {n}" for n in expected if n not in tensors]
     wrong += [f"unexpected {n}" for n in tensors if n not in expected]
     wrong += [

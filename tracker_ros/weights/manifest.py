@@ -1,0 +1,119 @@
+"""The weights manifest: what each set of parameters is, where it comes from and how to recognise it.
+
+Every file config/weights*.yaml maps names to entries:
+
+    vgg16_imagenet:
+      file: vgg16-397923af.pth           # name in the search path
+      source: https://...                # where the user gets it
+      sha256: "397923af"                 # all digits, or the first 8 or more where no more is published
+      licence: BSD-3-Clause
+      input: imagenet                    # a convention of networks/backbones.py; may be left out
+
+Files are looked for in the folders of TRACKER_ROS_WEIGHTS (separated like PATH), then in
+~/.cache/tracker_ros/weights, then beside the package's own configuration in config/weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+VARIABLE = "TRACKER_ROS_WEIGHTS"
+SOURCE_TREE = Path(__file__).resolve().parents[2]
+
+
+class WeightsError(ValueError):
+    """Weights that are missing, damaged or made for another network. Says what to put where."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named set of parameters; see the module's text for the fields."""
+
+    name: str
+    file: str
+    source: str
+    sha256: str
+    licence: str
+    input: str = "imagenet"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{8,64}", self.sha256):
+            raise WeightsError(
+                f"weights '{self.name}': sha256 must be 8 to 64 hex digits in quotes, got {self.sha256!r}"
+            )
+
+
+def _configurations() -> Iterator[Path]:
+    yield SOURCE_TREE / "config"
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    yield from (Path(p) / "share" / "tracker_ros" / "config" for p in prefixes if p)
+
+
+def cache() -> Path:
+    """Where `fetch` and `import` put files: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
+    named = os.environ.get(VARIABLE, "").split(os.pathsep)[0]
+    return Path(named) if named else Path.home() / ".cache" / "tracker_ros" / "weights"
+
+
+def search_path() -> list[Path]:
+    """The folders where weights are looked for, in order."""
+    named = [Path(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
+    user = Path.home() / ".cache" / "tracker_ros" / "weights"
+    return [*named, user, *(folder / "weights" for folder in _configurations())]
+
+
+def entries() -> dict[str, Entry]:
+    """Every entry of every manifest by name; the source tree's own come before installed ones.
+
+    Raises:
+        WeightsError: for a manifest that is not what the module's text describes.
+    """
+    found: dict[str, Entry] = {}
+    for folder in _configurations():
+        for path in sorted(folder.glob("weights*.yaml")):
+            try:
+                for name, fields in (yaml.safe_load(path.read_text()) or {}).items():
+                    found.setdefault(name, Entry(name=name, **fields))
+            except (yaml.YAMLError, TypeError, AttributeError) as error:
+                raise WeightsError(f"manifest {path}: {error}") from error
+    return found
+
+
+def locate(entry: Entry) -> Path | None:
+    """The entry's file in the search path; None when it is in none of its folders."""
+    return next((f / entry.file for f in search_path() if (f / entry.file).is_file()), None)
+
+
+def missing(entry: Entry) -> WeightsError:
+    """The error that tells a user where to get the entry's file and where to put it."""
+    return WeightsError(
+        f"weights '{entry.name}' are not on this machine: get {entry.file} from {entry.source} and put it"
+        f" into {cache()} (or run `tracker_ros weights fetch {entry.name}` where there is a network)"
+    )
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(entry: Entry, path: Path) -> None:
+    """Raise WeightsError unless the file is the one that the manifest describes."""
+    actual = sha256(path)
+    if not actual.startswith(entry.sha256):
+        raise WeightsError(
+            f"{path} is not '{entry.name}': its SHA-256 is {actual}, the manifest says {entry.sha256};"
+            " remove it and fetch it again"
+        )
