@@ -109,10 +109,17 @@ class Session:
         self._enter(State.ACQUIRING, "selected")
         return self.target_id
 
-    def stop(self) -> None:
+    def stop(self) -> Report:
         """Give the target up."""
         self._forget()
         self._enter(State.IDLE, "stopped")
+        return self._report(None)
+
+    def lose(self, why: str) -> Report:
+        """Declare the target lost for a reason that the frames do not show; it is searched for again."""
+        if self.state not in (State.IDLE, State.ERROR):
+            self._lose(why)
+        return self._report(None)
 
     def step(self, frame: Tensor, stamp: float) -> Report:
         """Look for the target in the next frame (uint8 [3, H, W] RGB; stamp in seconds)."""
@@ -130,8 +137,9 @@ class Session:
 
     def tick(self, now: float) -> Report:
         """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
-        if self.state in (State.ACQUIRING, State.TRACKING) and now - self._stamp > self.settings.coast_seconds:
-            self._enter(State.COASTING, f"no frame for {now - self._stamp:.1f} s")
+        silence = now - self._stamp
+        if self.state in (State.ACQUIRING, State.TRACKING) and silence > self.settings.coast_seconds:
+            self._enter(State.COASTING, f"no frame for {silence:.1f} s")
         if self.state is State.COASTING and now - self._seen > 2 * self.settings.coast_seconds:
             self._lose(f"no sight of the target for {now - self._seen:.1f} s")
         return self._report(None)
@@ -174,7 +182,7 @@ class Session:
         if 0 < elapsed < 1:
             gain = self.settings.velocity_gain
             measured = ((found.cx - self._box.cx) / elapsed, (found.cy - self._box.cy) / elapsed)
-            self._velocity = tuple(v + gain * (m - v) for v, m in zip(self._velocity, measured))
+            self._velocity = tuple(v + gain * (m - v) for v, m in zip(self._velocity, measured, strict=True))
         self._box, self._moved = found, stamp
 
     def _predicted(self, stamp: float) -> Box:

@@ -1,0 +1,1 @@
+"""What ROS 2 nodes share: image and message conversion, quality of service, parameters, transitions."""

@@ -1,0 +1,65 @@
+"""The one place for differences between ROS 2 distributions (Humble to Lyrical) and middlewares."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from tracker_ros.ros.parameters import ParameterError
+
+PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+
+
+def steady_clock() -> Clock:
+    """A clock that nobody sets: for time-outs, whatever simulated time does."""
+    return Clock(clock_type=ClockType.STEADY_TIME)
+
+
+def use_image_transport() -> None:
+    """Let Fast DDS carry images of any size, unless the user chose a profile; before `rclpy.init`.
+
+    With its default shared-memory segment Fast DDS loses best-effort images of more than 512 KB. The
+    profile in config/fastdds.xml enlarges the segment; other middlewares do not read the variable.
+    """
+    if PROFILE_VARIABLE in os.environ or "RMW_FASTRTPS_USE_QOS_FROM_XML" in os.environ:
+        return
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    folders = [Path(__file__).resolve().parents[2] / "config",
+               *(Path(p) / "share" / "tracker_ros" / "config" for p in prefixes if p)]
+    for folder in folders:
+        if (folder / "fastdds.xml").is_file():
+            os.environ[PROFILE_VARIABLE] = str(folder / "fastdds.xml")
+            return
+
+
+def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+    """Spin the node that `make` builds until it is interrupted; the exit status of the program.
+
+    A node with a method ``close`` has it called before it is destroyed.
+    """
+    use_image_transport()
+    rclpy.init(args=args)
+    node = None
+    try:
+        node = make()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except ParameterError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        if node is not None:
+            getattr(node, "close", lambda: None)()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

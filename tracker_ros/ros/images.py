@@ -1,0 +1,146 @@
+"""Image messages to RGB arrays and back, without cv_bridge and without copies where none is needed.
+
+Messages are read by attribute only, so those of rclpy and of the rosbags library both fit. Encodings
+are the strings of sensor_msgs/image_encodings.h (REP 118 lists their meaning).
+"""
+
+from __future__ import annotations
+
+import array
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+RgbImage = npt.NDArray[np.uint8]
+
+# Bytes a pixel and the OpenCV conversion to RGB; none where the pixels are RGB already.
+_ENCODINGS: dict[str, tuple[int, int | None]] = {
+    "rgb8": (3, None),
+    "bgr8": (3, cv2.COLOR_BGR2RGB),
+    "8UC3": (3, cv2.COLOR_BGR2RGB),
+    "rgba8": (4, cv2.COLOR_RGBA2RGB),
+    "bgra8": (4, cv2.COLOR_BGRA2RGB),
+    "8UC4": (4, cv2.COLOR_BGRA2RGB),
+    "mono8": (1, cv2.COLOR_GRAY2RGB),
+    "8UC1": (1, cv2.COLOR_GRAY2RGB),
+    "yuv422": (2, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": (2, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": (2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": (2, cv2.COLOR_YUV2RGB_YUY2),
+}
+_CHANNELS = {"rgb8": 3, "bgr8": 3, "mono8": 1}
+
+# A JPEG or PNG ends with these bytes. Decoders fill the missing part of a cut one with grey and go on.
+_ENDINGS = ((b"\xff\xd8\xff", "JPEG", b"\xff\xd9"), (b"\x89PNG", "PNG", b"IEND\xaeB`\x82"))
+_LONGEST_PADDING = 64
+
+
+class ImageError(ValueError):
+    """An image message that cannot be used. Says what is wrong with it and, where known, the cure."""
+
+
+def to_rgb(message: Any) -> RgbImage:
+    """uint8 [H, W, 3] RGB of a sensor_msgs Image or CompressedImage.
+
+    The array is a view of the message for rgb8; the other encodings are converted into a new one.
+
+    Raises:
+        ImageError: for an empty image, an encoding that is not supported, sizes that contradict each
+            other, and compressed data that is cut off or not an image.
+    """
+    return _decode(message) if hasattr(message, "format") else _unpack(message)
+
+
+def encoding_of(message: Any) -> str:
+    """The encoding of an Image; of a CompressedImage its format ('jpeg', 'bgr8; jpeg compressed bgr8')."""
+    return str(message.format if hasattr(message, "format") else message.encoding)
+
+
+def _unpack(message: Any) -> RgbImage:
+    encoding, width, height, step = message.encoding, message.width, message.height, message.step
+    if width == 0 or height == 0:
+        raise ImageError(f"image is empty: {width} x {height} pixels")
+    if encoding not in _ENCODINGS:
+        raise ImageError(_refusal(encoding))
+    channels, conversion = _ENCODINGS[encoding]
+    if step < width * channels:
+        raise ImageError(f"step is {step} bytes, but {width} pixels of {encoding} take {width * channels}")
+    if len(message.data) != step * height:
+        raise ImageError(
+            f"data holds {len(message.data)} bytes, but step {step} x height {height} is {step * height}"
+        )
+    if channels == 2 and width % 2:
+        raise ImageError(f"width {width} is odd, but {encoding} stores pixels in pairs")
+    rows = np.frombuffer(message.data, dtype=np.uint8).reshape(height, step)
+    pixels = rows[:, : width * channels].reshape(height, width, channels)
+    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+
+
+def _refusal(encoding: str) -> str:
+    known = "supported: " + ", ".join(_ENCODINGS)
+    if "16" in encoding or "32" in encoding or "64" in encoding:
+        return (f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): "
+                f"convert it to mono8 first; {known}")
+    if encoding.startswith("bayer"):
+        return f"encoding '{encoding}' is a raw sensor pattern: run image_proc's debayer node first; {known}"
+    return f"encoding '{encoding}' is not supported; {known}"
+
+
+def _decode(message: Any) -> RgbImage:
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    if data.size == 0:
+        raise ImageError("compressed image is empty")
+    if message.format.startswith(("16", "32")) or "compressedDepth" in message.format:
+        raise ImageError(f"compressed image of format '{message.format}' is not an 8-bit image")
+    head = data[:4].tobytes()
+    for start, name, ending in _ENDINGS:
+        if head.startswith(start) and ending not in data[-_LONGEST_PADDING:].tobytes():
+            raise ImageError(f"{name} is cut off: its end is missing after {data.size} bytes")
+    try:
+        # The camera's own pixel grid is what boxes refer to: no rotation by EXIF.
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise ImageError(f"compressed image of {data.size} bytes: {error}") from error
+    if pixels is None:
+        raise ImageError(
+            f"{data.size} bytes of format '{message.format}' cannot be decoded as a JPEG or PNG image"
+        )
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> Any:
+    """Fills a sensor_msgs Image with uint8 [H, W, 3] ('rgb8', 'bgr8') or [H, W] ('mono8'); returns it.
+
+    The header is left alone.
+
+    Raises:
+        ImageError: when the array's shape or type does not fit the encoding.
+    """
+    channels = _CHANNELS.get(encoding)
+    shape = pixels.shape if pixels.ndim == 3 else (*pixels.shape, 1)
+    if pixels.dtype != np.uint8 or len(shape) != 3 or shape[2] != channels:
+        raise ImageError(f"array {pixels.dtype} {pixels.shape} is not a '{encoding}' image")
+    message.height, message.width = shape[:2]
+    message.encoding, message.is_bigendian, message.step = encoding, 0, shape[1] * shape[2]
+    message.data = _bytes(np.ascontiguousarray(pixels))
+    return message
+
+
+def fill_compressed(message: Any, pixels: npt.NDArray[np.uint8], quality: int = 90) -> Any:
+    """Fills a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; returns it."""
+    done, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR),
+                              [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ImageError(f"array {pixels.dtype} {pixels.shape} cannot be stored as JPEG")
+    message.format = "rgb8; jpeg compressed bgr8"
+    message.data = _bytes(data)
+    return message
+
+
+def _bytes(values: npt.NDArray[np.uint8]) -> array.array[int]:
+    # rclpy takes an array.array as it is; a list or a NumPy array it checks element by element.
+    data = array.array("B")
+    data.frombytes(values.data)
+    return data

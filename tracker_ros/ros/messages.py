@@ -1,0 +1,73 @@
+"""Boxes and reports to messages and back. Needs generated messages, but neither rclpy nor a running ROS."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from std_msgs.msg import Header
+from torch import Tensor
+from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+from tracker_ros.geometry import Box
+from tracker_ros.msg import NamedValues, ResponseMap
+from tracker_ros.session import Report
+from tracker_ros.trackers.base import Estimate
+
+WEIGHTS_PREFIX = "weights"
+
+
+def stamp_seconds(stamp: Time) -> float:
+    """Seconds since the epoch of the clock that made the stamp."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def box_message(box: Box | None) -> BoundingBox2D:
+    """A box in image pixels; of zero size where there is none."""
+    message = BoundingBox2D()
+    if box is not None:
+        message.center.position.x, message.center.position.y = box.cx, box.cy
+        message.size_x, message.size_y = box.w, box.h
+    return message
+
+
+def box_of(message: BoundingBox2D) -> Box:
+    """The box of a message; its rotation is not used."""
+    return Box(message.center.position.x, message.center.position.y, message.size_x, message.size_y)
+
+
+def detection(header: Header, report: Report) -> Detection2D | None:
+    """The target of a report with the image's header verbatim; None where there is no target."""
+    if report.box is None:
+        return None
+    message = Detection2D(header=header, bbox=box_message(report.box), id=report.target_id)
+    result = ObjectHypothesisWithPose()
+    result.hypothesis.class_id = "target"
+    result.hypothesis.score = report.score
+    message.results.append(result)
+    return message
+
+
+def detections(header: Header, target: Detection2D | None) -> Detection2DArray:
+    """The one target, or an empty list that says it is gone."""
+    return Detection2DArray(header=header, detections=[] if target is None else [target])
+
+
+def response_map(header: Header, target_id: str, estimate: Estimate) -> ResponseMap:
+    """The response map behind an estimate, and the channel weights that the tracker shows.
+
+    Those are the 1-d tensors of ``estimate.aux`` whose names begin with `WEIGHTS_PREFIX`.
+    """
+    height, width = estimate.response.shape
+    message = ResponseMap(header=header, target_id=target_id, height=height, width=width)
+    message.data = _floats(estimate.response)
+    message.window = box_message(Box(*estimate.window.tolist()))
+    for name, values in sorted(estimate.aux.items()):
+        if name.startswith(WEIGHTS_PREFIX) and values.dim() == 1:
+            message.weights.append(NamedValues(name=name, values=_floats(values)))
+    return message
+
+
+def _floats(values: Tensor) -> array.array[float]:
+    return array.array("f", values.cpu().numpy().astype(np.float32).tobytes())

@@ -1,0 +1,27 @@
+"""Named quality-of-service profiles: what each topic of this package promises."""
+
+from __future__ import annotations
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+RELIABILITIES = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
+
+RESULT = QoSProfile(depth=10)
+"""Small results of every frame: reliable, so that nobody misses that a target was lost."""
+
+COMMAND = QoSProfile(depth=10)
+"""Orders to a node: reliable, in order."""
+
+PICTURE = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=1,
+    reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
+)
+"""Images and maps for people to look at: the newest or nothing."""
+
+
+def camera(reliability: str = "best_effort") -> QoSProfile:
+    """Images to be tracked: only the newest matters. `reliability` is a key of `RELIABILITIES`."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=1,
+        reliability=RELIABILITIES[reliability], durability=DurabilityPolicy.VOLATILE,
+    )

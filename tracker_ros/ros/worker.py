@@ -1,0 +1,86 @@
+"""One thread for the work that must not hold up callbacks: orders in turn, and of frames the newest."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Condition, Thread
+from typing import Generic, TypeVar
+
+Frame = TypeVar("Frame")
+
+
+class Worker(Generic[Frame]):
+    """Runs `on_frame` for the newest offered frame and, before frames, every submitted order.
+
+    Args:
+        on_frame: called on the worker's thread; it handles its own errors.
+        name: of the thread, for debuggers.
+    """
+
+    def __init__(self, on_frame: Callable[[Frame], None], name: str):
+        self.dropped = 0
+        self._on_frame = on_frame
+        self._condition = Condition()
+        self._orders: deque[tuple[Callable[[], str], Future[str]]] = deque()
+        self._frame: Frame | None = None
+        self._closed = False
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def offer(self, frame: Frame) -> None:
+        """Put a frame in line. One that still waits there is dropped and counted in `dropped`."""
+        with self._condition:
+            self.dropped += self._frame is not None
+            self._frame = frame
+            self._condition.notify()
+
+    def submit(self, order: Callable[[], str]) -> Future[str]:
+        """Run `order` on the worker's thread; the future holds its answer or what it raised."""
+        future: Future[str] = Future()
+        with self._condition:
+            if self._closed:
+                future.cancel()
+            else:
+                self._orders.append((order, future))
+                self._condition.notify()
+        return future
+
+    def close(self, seconds: float) -> bool:
+        """Stop after the work in hand, waiting so long; False if that was not enough.
+
+        Orders that did not have their turn are cancelled. The thread is a daemon: one that is stuck
+        does not keep the process alive.
+        """
+        with self._condition:
+            self._closed = True
+            self._frame = None
+            waiting, self._orders = self._orders, deque()
+            self._condition.notify()
+        for _, future in waiting:
+            future.cancel()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._closed or self._orders or self._frame is not None)
+                if self._closed:
+                    return
+                order = self._orders.popleft() if self._orders else None
+                frame = None
+                if order is None:
+                    frame, self._frame = self._frame, None
+            if order is not None:
+                self._obey(*order)
+            elif frame is not None:
+                self._on_frame(frame)
+
+    @staticmethod
+    def _obey(order: Callable[[], str], future: Future[str]) -> None:
+        try:
+            future.set_result(order())
+        except Exception as error:  # handed to whoever waits for the future
+            future.set_exception(error)
