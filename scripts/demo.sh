@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Sets everything up, then runs the demonstration; arguments go to `tracker_ros demo`.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+bash "$root/scripts/setup.sh"
+exec "${TRACKER_ROS_VENV:-$root/.venv}/bin/tracker_ros" demo "$@"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Sets everything up, then checks style and types and runs the tests.
+#   scripts/test.sh [--cov] [pytest arguments]     --cov adds a coverage report
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+bash "$root/scripts/setup.sh"
+bin="${TRACKER_ROS_VENV:-$root/.venv}/bin"
+cd "$root"
+export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/log}"
+"$bin/python" -m ruff check .
+"$bin/python" -m mypy
+exec "$bin/python" -m pytest "$@"
