@@ -1,0 +1,33 @@
+"""Cross correlation of batches whose every sample has kernels of its own."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def xcorr_up(search: Tensor, kernels: Tensor) -> Tensor:
+    """Up-channel cross correlation (SiamRPN, eq. 4).
+
+    Args:
+        search: [N, C, H, W].
+        kernels: [N, K C, h, w]; C consecutive channels make one kernel.
+
+    Returns:
+        [N, K, H - h + 1, W - w + 1].
+    """
+    n, channels, height, width = search.shape
+    bank = kernels.reshape(-1, channels, kernels.shape[2], kernels.shape[3])
+    out = F.conv2d(search.reshape(1, n * channels, height, width), bank, groups=n)
+    return out.view(n, -1, out.shape[2], out.shape[3])
+
+
+def xcorr_depthwise(search: Tensor, kernels: Tensor) -> Tensor:
+    """Channel by channel cross correlation (SiamRPN++, section 3.3).
+
+    search [N, C, H, W] with kernels [N, C, h, w] gives [N, C, H - h + 1, W - w + 1].
+    """
+    n, channels, height, width = search.shape
+    bank = kernels.reshape(n * channels, 1, kernels.shape[2], kernels.shape[3])
+    out = F.conv2d(search.reshape(1, n * channels, height, width), bank, groups=n * channels)
+    return out.view(n, channels, out.shape[2], out.shape[3])

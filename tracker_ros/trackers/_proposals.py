@@ -1,0 +1,108 @@
+"""What the region proposal trackers share: one network forward a frame, then the choice of a proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tracker_ros.ops.anchors import (
+    anchor_grid,
+    change_penalty,
+    decode,
+    padded_side,
+    split_classes,
+    split_offsets,
+)
+from tracker_ros.ops.crop import crop
+from tracker_ros.ops.labels import hann
+from tracker_ros.trackers.base import Estimate, Tracker, setting
+
+EXEMPLAR = 127
+STRIDE = 8
+#: Height / width of the five anchors, and their size in cells.
+RATIOS = [0.33, 0.5, 1.0, 2.0, 3.0]
+SCALE = 8.0
+
+
+@dataclass(frozen=True)
+class ProposalSettings:
+    """Post-processing, with the values that pysot tuned for SiamRPN with AlexNet on OTB."""
+
+    search: int = setting(287, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
+    penalty: float = setting(0.16, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0)
+    window: float = setting(0.40, "share of the cosine window in the ranking", 0.0, 1.0)
+    rate: float = setting(0.30, "how fast the size follows the best proposal", 0.0, 1.0)
+
+
+def response_cells(search: int, extra: int) -> int:
+    """Side of the response map of a search crop: SiamRPN's (search - exemplar) / stride + 1, plus `extra`."""
+    return (search - EXEMPLAR) // STRIDE + 1 + extra
+
+
+def proposals(cls: Tensor, loc: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
+    """Probabilities [A, h, w] and boxes [A, h, w, 4] (search pixels about the middle) of one sample."""
+    return torch.sigmoid(split_classes(cls)[0]), decode(anchors, split_offsets(loc)[0])
+
+
+class ProposalTracker(Tracker):
+    """SiamRPN's tracking (Li et al., 2018, section 4.3) around a network with kernels and a search half.
+
+    The score is the probability of the chosen proposal. No online learning: `update` moves the box.
+    The region outside the frame has the frame's mean colour; published models were trained with that
+    of the first frame, which differs from it only where the light changes.
+    """
+
+    def __init__(self, settings: ProposalSettings, net: nn.Module, extra_cells: int) -> None:
+        super().__init__()
+        self.net = net
+        self.search = settings.search
+        self.penalty = settings.penalty
+        self.influence = settings.window
+        self.rate = settings.rate
+        self.exemplar = EXEMPLAR
+        self.covered = response_cells(settings.search, extra_cells) * STRIDE
+        cells = response_cells(settings.search, extra_cells)
+        self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
+        self.register_buffer("window", hann(cells, cells), persistent=False)
+
+    def _region(self, box: Tensor, pixels: int) -> Tensor:
+        """The square around the box that a crop of this many pixels covers."""
+        side = padded_side(box[2], box[3]) * (pixels / self.exemplar)
+        return torch.stack((box[0], box[1], side, side))
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Correlation kernels of the target."""
+        exemplar = crop(frame, self._region(box, self.exemplar), self.exemplar, self.exemplar, "mean")
+        cls_kernel, loc_kernel = self.net.template(exemplar)
+        return {"box": box, "cls_kernel": cls_kernel, "loc_kernel": loc_kernel}
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """The best of all proposals; `aux` holds the share by which the size followed it."""
+        box = state["box"]
+        region = self._region(box, self.search)
+        zoom = region[2] / self.search
+        patch = crop(frame, region, self.search, self.search, "mean")
+        cls, loc = self.net(state["cls_kernel"], state["loc_kernel"], patch)
+        score, boxes = proposals(cls, loc, self.anchors)
+        penalty = change_penalty(boxes, box[2:] / zoom, self.penalty)
+        ranking = penalty * score * (1 - self.influence) + self.window * self.influence
+        best = ranking.flatten().argmax()
+        found, probability = boxes.view(-1, 4)[best] * zoom, score.flatten()[best]
+        rate = penalty.flatten()[best] * probability * self.rate
+        limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=box.device)
+        center = (box[:2] + found[:2]).clamp(min=0.0).minimum(limit)
+        size = torch.lerp(box[2:], found[2:], rate).clamp(min=2.0).minimum(limit)
+        side = zoom * self.covered
+        window = torch.stack((box[0], box[1], side, side))
+        return Estimate(torch.cat((center, size)), probability, score.amax(0), window, {"rate": rate})
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Moves to the estimate."""
+        moved = state.copy()
+        moved["box"] = estimate.box
+        return moved

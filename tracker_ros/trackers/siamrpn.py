@@ -1,0 +1,27 @@
+"""SiamRPN (Li et al., 2018), and with it SiamRPN_fl and SiamRPN_sl, which differ in training only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker_ros.networks.siamrpn import SiamRpnNet
+from tracker_ros.trackers._proposals import RATIOS, ProposalSettings, ProposalTracker
+from tracker_ros.trackers.base import register, setting
+
+
+@dataclass(frozen=True)
+class SiamRpnSettings(ProposalSettings):
+    """Settings of `siamrpn`."""
+
+    correlation: str = setting("up", "'up' as in the paper; 'depthwise' as in pysot's published AlexNet model",
+                               choices=("up", "depthwise"))
+    width: float = setting(1.0, "multiplies AlexNet's channels", 0.05, 4.0)
+
+
+@register("siamrpn", SiamRpnSettings)
+class SiamRpn(ProposalTracker):
+    """A region proposal network on AlexNet features, five anchors a cell."""
+
+    def __init__(self, settings: SiamRpnSettings) -> None:
+        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width)
+        super().__init__(settings, net, net.extra_cells)

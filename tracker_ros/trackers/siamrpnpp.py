@@ -1,0 +1,29 @@
+"""SiamRPN++ (Li et al., 2019), and with it SiamRPN++_fl and SiamRPN++_sl, which differ in training only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
+from tracker_ros.trackers._proposals import RATIOS, ProposalSettings, ProposalTracker
+from tracker_ros.trackers.base import register, setting
+
+
+@dataclass(frozen=True)
+class SiamRpnPlusPlusSettings(ProposalSettings):
+    """Settings of `siamrpnpp`; pysot's values for ResNet-50 on OTB."""
+
+    search: int = setting(255, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
+    penalty: float = setting(0.24, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0)
+    window: float = setting(0.50, "share of the cosine window in the ranking", 0.0, 1.0)
+    rate: float = setting(0.25, "how fast the size follows the best proposal", 0.0, 1.0)
+    width: int = setting(64, "channels of the first stage's bottlenecks; 64 in ResNet-50", 4, 64)
+
+
+@register("siamrpnpp", SiamRpnPlusPlusSettings)
+class SiamRpnPlusPlus(ProposalTracker):
+    """Region proposal heads on three levels of a dilated ResNet-50, mixed by learned weights."""
+
+    def __init__(self, settings: SiamRpnPlusPlusSettings) -> None:
+        net = SiamRpnPlusPlusNet(len(RATIOS), settings.width)
+        super().__init__(settings, net, net.extra_cells)
