@@ -1,0 +1,72 @@
+"""The `tracker_ros` command. Each subcommand's module is imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """Where a subcommand lives: `module` has ``add_parsers(sub)``, and `extra` installs what it needs."""
+
+    module: str
+    text: str
+    extra: str = ""
+
+
+COMMANDS = {
+    "demo": Command("tracker_ros.demo.cli", "watch real nodes track a target in a flight"),
+    "track": Command("tracker_ros.track", "track a target through a video file, without ROS"),
+    "eval": Command("tracker_ros.evaluation.cli", "run trackers over a data set and score them", "eval"),
+    "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
+    "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
+    "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
+    "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
+}
+PACKAGE = "tracker_ros"
+
+
+def make_parser(chosen: str = "") -> argparse.ArgumentParser:
+    """The parser: complete for the chosen subcommand, one line for each other.
+
+    Raises:
+        ModuleNotFoundError: when the chosen subcommand or something that it needs is not installed.
+    """
+    parser = argparse.ArgumentParser(prog=PACKAGE, description="Visual single-object tracking.")
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    if chosen:
+        import_module(COMMANDS[chosen].module).add_parsers(sub)
+    else:
+        for name, command in COMMANDS.items():
+            sub.add_parser(name, help=command.text, add_help=False)
+    return parser
+
+
+def explain(name: str, missing: ModuleNotFoundError) -> str:
+    """What to do about a module that a subcommand needs and that is not there."""
+    module, extra = missing.name or str(missing), COMMANDS[name].extra
+    if module.split(".")[0] == PACKAGE:
+        return f"'{name}' is not part of this installation: {module} is missing"
+    cure = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {module.split('.')[0]}"
+    return f"'{name}' needs the Python package {module.split('.')[0]}: {cure}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit status: 2 for a wrong request, else the subcommand's."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    chosen = words[0] if words and words[0] in COMMANDS else ""
+    try:
+        args = make_parser(chosen).parse_args(words)
+        return int(args.run(args) or 0)
+    except ModuleNotFoundError as missing:
+        print(f"{PACKAGE}: {explain(chosen, missing)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

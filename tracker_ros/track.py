@@ -1,0 +1,111 @@
+"""`tracker_ros track`: a target through a video or image folder, with the nodes' session but no ROS."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from tracker_ros.data.readers import find_frames, video_frames
+from tracker_ros.data.sequence import Frame
+from tracker_ros.geometry import Box
+from tracker_ros.session import Report, Session
+from tracker_ros.trackers import load
+
+COLUMNS = ("frame", "state", "x", "y", "width", "height", "score")
+
+
+class Step(NamedTuple):
+    """A frame, uint8 [H, W, 3] RGB, and what the session says about it."""
+
+    frame: Frame
+    report: Report
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the ``track`` command."""
+    parser = sub.add_parser("track", help="track a target through a video file, without ROS")
+    parser.add_argument("source", type=Path, help="video file, or folder of images")
+    parser.add_argument("--box", type=parse_box, required=True, metavar="X,Y,W,H",
+                        help="the target in the first frame")
+    parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
+    parser.add_argument("--weights", help="in place of the preset's weights")
+    parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
+    parser.add_argument("--fps", type=float, default=30.0, help="frames a second, the session's time base")
+    parser.add_argument("--csv", type=Path, help="write boxes there instead of to the terminal")
+    parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="also write a video with boxes")
+    parser.set_defaults(run=run_track)
+
+
+def parse_box(text: str) -> Box:
+    """A box from 'x,y,w,h' (top-left corner and size in pixels)."""
+    try:
+        x, y, w, h = (float(v) for v in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
+    return Box.from_xywh(x, y, w, h)
+
+
+def run_track(args: argparse.Namespace) -> int:
+    """Carry out ``tracker_ros track``; 0, or 2 for a wrong request."""
+    try:
+        frames = find_frames(args.source) if args.source.is_dir() else video_frames(args.source)
+        session = Session(load(args.tracker, weights=args.weights, device=args.device))
+        with ExitStack() as stack:
+            file = stack.enter_context(args.csv.open("w", newline="")) if args.csv else sys.stdout
+            table = csv.writer(file)
+            table.writerow(COLUMNS)
+            film = None
+            for index, step in enumerate(follow(session, frames, args.box, args.fps, args.device)):
+                table.writerow(row(index, step.report))
+                if args.video:
+                    film = film or open_video(args.video, step.frame, args.fps, stack)
+                    film.write(drawn(step))
+    except (ValueError, OSError) as error:
+        print(f"tracker_ros track: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def follow(session: Session, frames: Any, box: Box, fps: float, device: str) -> Iterator[Step]:
+    """Select the target in the first frame, then step through all frames."""
+    for index, frame in enumerate(frames):
+        pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).to(device)
+        if index == 0:
+            session.select(pixels, box, 0.0)
+        yield Step(frame, session.step(pixels, index / fps))
+
+
+def row(index: int, report: Report) -> list[object]:
+    """One line of the table; empty fields where there is no target."""
+    box = ["", "", "", ""] if report.box is None else [f"{v:.2f}" for v in report.box.to_xywh()]
+    return [index, report.state.name, *box, f"{report.score:.3f}"]
+
+
+def open_video(path: Path, frame: Frame, fps: float, stack: ExitStack) -> cv2.VideoWriter:
+    """A video file for frames of this size, closed with the stack."""
+    height, width = frame.shape[:2]
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, (width, height))
+    if not film.isOpened():
+        raise OSError(f"{path} cannot be written as an mp4 video")
+    stack.callback(film.release)
+    return film
+
+
+def drawn(step: Step) -> Frame:
+    """The frame as BGR with the state and the box."""
+    picture = cv2.cvtColor(step.frame, cv2.COLOR_RGB2BGR)
+    if step.report.box is not None:
+        x, y, w, h = (round(v) for v in step.report.box.to_xywh())
+        cv2.rectangle(picture, (x, y), (x + w, y + h), (0, 255, 255), 2)
+    label = f"{step.report.state.name} {step.report.score:.2f}"
+    cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 255, 255), 2, cv2.LINE_AA)
+    return picture
