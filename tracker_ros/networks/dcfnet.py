@@ -18,9 +18,6 @@ class LocalResponseNorm(nn.Module):
     the sum is a 1 x 1 convolution with a banded matrix, the power two square roots.
     """
 
-    band: Tensor
-    one: Tensor
-
     def __init__(self, channels: int) -> None:
         super().__init__()
         index = torch.arange(channels)
@@ -40,8 +37,6 @@ class DCFNetFeatures(nn.Module):
     H = W = 125. The mean colour (123, 117, 104) is subtracted here. Zero padding keeps the size as
     in the published tracker; DCFNet's authors trained without it.
     """
-
-    mean: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,119 @@
+"""SiamFC (Bertinetto et al., 2016): an AlexNet without padding, and cross-correlation.
+
+Images are RGB in 0-255 without mean subtraction, as the published networks were trained; the first
+batch normalisation takes care of the scale.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Adjust(nn.Module):
+    """gain * response + bias: turns a correlation into the logit that a logistic loss reads.
+
+    SiamFC's gain stays as given, CFNet's is trained.
+    """
+
+    def __init__(self, gain: float, bias: float, train_gain: bool) -> None:
+        super().__init__()
+        self.initial = (gain, bias)
+        self.gain = nn.Parameter(torch.empty(()), requires_grad=train_gain)
+        self.bias = nn.Parameter(torch.empty(()))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Back to the values given at construction."""
+        nn.init.constant_(self.gain, self.initial[0])
+        nn.init.constant_(self.bias, self.initial[1])
+
+    def forward(self, response: Tensor) -> Tensor:
+        """Logits of the shape of `response`."""
+        return response * self.gain + self.bias
+
+
+def scaled(channels: int, width: float) -> int:
+    """`channels` times `width`, rounded to an even number because convolutions come in two groups."""
+    return max(2, 2 * round(channels * width / 2))
+
+
+class SiamFCFeatures(nn.Module):
+    """Five convolutions, batch-normalised and rectified but for the last, with two max-poolings.
+
+    [N, 3, H, W] to [N, channels, h, w]. With stride 8: 127 -> 6, 255 -> 22 (paper, table 1). With
+    stride 4, the second pooling unstrided: 127 -> 17, 255 -> 49 (CFNet's Baseline-conv5).
+
+    Args:
+        channels: of the result.
+        stride: 8 or 4.
+        width: share of the published 96, 256, 384, 384 channels of the inner layers.
+        padding: of the first convolution. EDCF's encoder takes 2 for its fine branch.
+    """
+
+    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0, padding: int = 0) -> None:
+        super().__init__()
+        c1, c2, c3 = scaled(96, width), scaled(256, width), scaled(384, width)
+        self.conv1 = nn.Conv2d(3, c1, 11, stride=2, padding=padding)
+        self.bn1 = nn.BatchNorm2d(c1)
+        self.conv2 = nn.Conv2d(c1, c2, 5, groups=2)
+        self.bn2 = nn.BatchNorm2d(c2)
+        self.conv3 = nn.Conv2d(c2, c3, 3)
+        self.bn3 = nn.BatchNorm2d(c3)
+        self.conv4 = nn.Conv2d(c3, c3, 3, groups=2)
+        self.bn4 = nn.BatchNorm2d(c3)
+        self.conv5 = nn.Conv2d(c3, channels, 3, groups=2)
+        self.pool2 = stride // 4
+        # Convolutions of a few input channels take half the time on a CPU in this layout.
+        self.to(memory_format=torch.channels_last)
+
+    def shallow(self, images: Tensor) -> Tensor:
+        """The first layer: [N, 3, H, W] to [N, 96, h, w] at stride 2."""
+        return F.relu(self.bn1(self.conv1(images)))
+
+    def deep(self, x: Tensor) -> Tensor:
+        """The rest: [N, 96, h, w] to [N, channels, h', w']."""
+        x = F.max_pool2d(x, 3, stride=2)
+        x = F.max_pool2d(F.relu(self.bn2(self.conv2(x))), 3, stride=self.pool2)
+        x = F.relu(self.bn3(self.conv3(x)))
+        x = F.relu(self.bn4(self.conv4(x)))
+        return self.conv5(x)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features [N, channels, h, w] of images [N, 3, H, W]."""
+        return self.deep(self.shallow(images))
+
+
+def correlate(features: Tensor, templates: Tensor) -> Tensor:
+    """Valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
+
+    Args:
+        features: [N, C, h, w].
+        templates: [1, C, th, tw], one for all, or [N, C, th, tw], one each.
+    """
+    if templates.shape[0] == 1:
+        return F.conv2d(features, templates).squeeze(1)
+    n, c, h, w = features.shape
+    return F.conv2d(features.reshape(1, n * c, h, w), templates, groups=n).squeeze(0)
+
+
+class SiamFCModel(nn.Module):
+    """What the tracker `siamfc` and its training share: features, cross-correlation, logit.
+
+    Args: see `SiamFCFeatures`.
+    """
+
+    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0) -> None:
+        super().__init__()
+        self.features = SiamFCFeatures(channels, stride, width)
+        self.adjust = Adjust(1e-3, 0.0, train_gain=False)
+
+    def template(self, images: Tensor) -> Tensor:
+        """Templates [N, C, th, tw] of exemplar crops [N, 3, E, E]."""
+        return self.features(images)
+
+    def forward(self, images: Tensor, templates: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""
+        weights: list[Tensor] = []
+        return correlate(self.features(images), templates), weights

@@ -1,0 +1,60 @@
+"""CFNet (Valmadre et al., 2017) and AdaCFNet: a correlation filter learnt on the first frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker_ros.networks.cfnet import STRIDE, CFNetModel, Conv1Features, Conv2Features
+from tracker_ros.trackers._cf_search import SEARCH, SearchSettings, SiameseSearch
+from tracker_ros.trackers.base import register, setting
+
+# Side of the features of a crop of 255 px, by depth.
+CELLS = {"conv1": 62, "conv2": 57}
+MARGIN = 16
+RESPONSE = 33
+
+
+@dataclass(frozen=True)
+class AdaCFNetSettings(SearchSettings):
+    """Defaults: AdaCFNet, sec. IV; what it leaves open is CFNet-conv2's."""
+
+    step: float = setting(1.0575, "ratio of neighbouring scales", 1.0, 1.5)
+    penalty: float = setting(0.978, "factor on the peak of a changed scale", 0.0, 1.0)
+    damping: float = setting(0.52, "share of a scale change that the box takes over", 0.0, 1.0)
+    influence: float = setting(0.2625, "weight of the window that prefers small motion", 0.0, 1.0)
+    upsampling: int = setting(8, "bicubic upsampling of the response", 1, 32)
+    rate: float = setting(0.005, "share of the newest template in the rolling average", 0.0, 1.0)
+    ridge: float = setting(10.0, "lambda of the correlation filter", 1e-6, 1e6)
+    width: float = setting(1.0, "share of the first layer's 96 channels", 0.05, 1.0)
+
+
+@dataclass(frozen=True)
+class CFNetSettings(AdaCFNetSettings):
+    """Defaults: CFNet-conv2."""
+
+    depth: str = setting("conv2", "the last layer", choices=("conv1", "conv2"))
+
+
+@register("cfnet", CFNetSettings)
+class CFNet(SiameseSearch):
+    """CFNet on conv1 or conv2 features; exemplar and search crops of 255 px, response 33 x 33.
+
+    Baseline-conv5, the paper's third depth, has no filter: it is `siamfc` with other settings (preset
+    ``cfnet_baseline``).
+    """
+
+    def __init__(self, settings: CFNetSettings) -> None:
+        conv1 = settings.depth == "conv1"
+        features = Conv1Features() if conv1 else Conv2Features(width=settings.width)
+        model = CFNetModel(features, CELLS[settings.depth], settings.ridge, MARGIN)
+        super().__init__(model, settings, SEARCH, STRIDE, RESPONSE)
+
+
+@register("adacfnet", AdaCFNetSettings)
+class AdaCFNet(SiameseSearch):
+    """CFNet-conv2 whose channels are weighted anew in every frame by squeeze-and-excitation blocks."""
+
+    def __init__(self, settings: AdaCFNetSettings) -> None:
+        features = Conv2Features(attention=True, width=settings.width)
+        super().__init__(CFNetModel(features, CELLS["conv2"], settings.ridge, MARGIN), settings, SEARCH,
+                         STRIDE, RESPONSE)

@@ -1,0 +1,33 @@
+"""SiamFC (Bertinetto et al., 2016): the first frame's template, matched and never updated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker_ros.networks.siamfc import SiamFCModel
+from tracker_ros.trackers._cf_search import SearchSettings, SiameseSearch
+from tracker_ros.trackers.base import SettingsError, register, setting
+
+EXEMPLAR = 127
+# Side of the response, by stride.
+CELLS = {8: 17, 4: 33}
+
+
+@dataclass(frozen=True)
+class SiamFCSettings(SearchSettings):
+    """Defaults: the published tracker with three scales."""
+
+    stride: int = setting(8, "pixels a cell: 8, or 4 as in CFNet's Baseline-conv5", 4, 8)
+    channels: int = setting(256, "of the last layer", 2, 1024)
+    width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
+
+
+@register("siamfc", SiamFCSettings)
+class SiamFC(SiameseSearch):
+    """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, rate > 0)."""
+
+    def __init__(self, settings: SiamFCSettings) -> None:
+        if settings.stride not in CELLS:
+            raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
+        model = SiamFCModel(settings.channels, settings.stride, settings.width)
+        super().__init__(model, settings, EXEMPLAR, settings.stride, CELLS[settings.stride])

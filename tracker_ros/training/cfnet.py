@@ -1,0 +1,54 @@
+"""Training of CFNet and AdaCFNet: (focal) logistic loss through the correlation-filter layer."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tracker_ros.losses.logistic import balanced_mean, focal_logistic, logistic
+from tracker_ros.networks.cfnet import STRIDE, CFNetModel, Conv1Features, Conv2Features
+from tracker_ros.training.contract import PairSpec, PairTraining
+from tracker_ros.training.siamfc import RADIUS, match_labels
+
+
+class CFNetTraining(PairTraining):
+    """Training of `cfnet` and `adacfnet`; both crops show 255 px of the same size.
+
+    The three rows of AdaCFNet's ablation: CFNet (the defaults), with `attention` (+SE), with
+    `attention` and `focal` (+SE+focal, AdaCFNet itself).
+
+    Args:
+        depth: 'conv1' or 'conv2'; conv1 has no attention.
+        attention: with squeeze-and-excitation blocks.
+        focal: with the focal logistic loss (a = 2, b = 1) in place of the logistic one.
+        width: share of conv2's first 96 channels.
+        balanced: positive and negative cells weigh alike, as in CFNet's published training, to which
+            AdaCFNet refers; without it the plain mean that AdaCFNet's eq. 5 prints.
+        size: side of both crops; smaller ones than 255 need a smaller margin.
+        margin: cells cropped from each side of the filter.
+    """
+
+    def __init__(self, depth: str = "conv2", attention: bool = False, focal: bool = False, width: float = 1.0,
+                 balanced: bool = True, size: int = 255, margin: int = 16) -> None:
+        super().__init__()
+        if depth == "conv1" and attention:
+            raise ValueError("attention needs depth 'conv2'; conv1 has one layer and no blocks")
+        self.spec = PairSpec(exemplar=size, search=size)
+        conv1 = depth == "conv1"
+        features = Conv1Features() if conv1 else Conv2Features(attention, width)
+        cells = (size - 11) // 4 + 1 if conv1 else ((size - 11) // 2 + 1 - 3) // 2 + 1 - 4
+        self.model = CFNetModel(features, cells, margin=margin)
+        self.focal = focal
+        self.balanced = balanced
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The mean (focal) logistic loss of a batch."""
+        responses, _ = self.model(batch["search"], self.model.template(batch["exemplar"]))
+        labels = match_labels(batch, responses.shape[1], responses.shape[2], STRIDE, RADIUS[STRIDE])
+        logits = self.model.adjust(responses)
+        losses = focal_logistic(logits, labels) if self.focal else logistic(logits, labels)
+        loss = balanced_mean(losses, labels) if self.balanced else losses.mean()
+        return {"loss": loss, "response": logits.detach()}
+
+    def tracker_state(self) -> dict[str, Tensor]:
+        """Parameters of the tracker `cfnet` or, with attention, `adacfnet`."""
+        return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

@@ -1,0 +1,58 @@
+"""Training of SiamFC: logistic loss on the correlation of exemplar and search crop."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tracker_ros.losses.logistic import balanced_mean, logistic
+from tracker_ros.networks.siamfc import SiamFCModel
+from tracker_ros.training.contract import PairSpec, PairTraining
+
+# A cell is a positive example within this distance of the target, in pixels of the search crop.
+RADIUS = {8: 16.0, 4: 8.0}
+
+
+def distances(boxes: Tensor, height: int, width: int, stride: float, side: int) -> Tensor:
+    """Distance in pixels [N, height, width] of each cell of a response from the target's centre.
+
+    Args:
+        boxes: [N, 4], (cx, cy, w, h) in pixels of a search crop of `side` pixels.
+        stride: pixels a cell; the middle of the response is the middle of the crop.
+    """
+    rows = (torch.arange(height, device=boxes.device) - (height - 1) / 2) * stride + side / 2
+    columns = (torch.arange(width, device=boxes.device) - (width - 1) / 2) * stride + side / 2
+    dy = rows.view(1, -1, 1) - boxes[:, 1].view(-1, 1, 1)
+    dx = columns.view(1, 1, -1) - boxes[:, 0].view(-1, 1, 1)
+    return (dx.square() + dy.square()).sqrt()
+
+
+def match_labels(batch: dict[str, Tensor], height: int, width: int, stride: float, radius: float) -> Tensor:
+    """+1 within `radius` pixels of the target, else -1: [N, height, width]; -1 all over a negative pair."""
+    away = distances(batch["search_box"], height, width, stride, batch["search"].shape[-1])
+    near = (away <= radius) & (batch["positive"].view(-1, 1, 1) > 0)
+    return near.to(away.dtype) * 2 - 1
+
+
+class SiamFCTraining(PairTraining):
+    """SiamFC's training; with `stride` 4 and 32 channels that of CFNet's Baseline-conv5.
+
+    Args: those of the tracker's settings of the same names.
+    """
+
+    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0) -> None:
+        super().__init__()
+        self.spec = PairSpec(exemplar=127, search=255)
+        self.model = SiamFCModel(channels, stride, width)
+        self.stride = stride
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The balanced logistic loss of a batch (SiamFC, eq. 3 and 4)."""
+        responses, _ = self.model(batch["search"], self.model.template(batch["exemplar"]))
+        labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
+        logits = self.model.adjust(responses)
+        return {"loss": balanced_mean(logistic(logits, labels), labels), "response": logits.detach()}
+
+    def tracker_state(self) -> dict[str, Tensor]:
+        """Parameters of the tracker `siamfc`."""
+        return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
