@@ -37,17 +37,20 @@ def build_and_install(source: Path, build: Path, prefix: Path, options: Sequence
     env = build_environment()
     cmake = shutil.which("cmake", path=env["PATH"])
     if cmake is None:
-        raise RuntimeError("cmake is missing: install it with `pip install cmake ninja` or `apt install cmake`")
+        raise RuntimeError("cmake is missing: `pip install cmake ninja` or `apt install cmake` brings it")
     configure = [
         cmake, "-S", str(source), "-B", str(build), f"-DCMAKE_INSTALL_PREFIX={prefix}",
-        f"-DPython3_EXECUTABLE={sys.executable}", "-DBUILD_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Release", *options,
+        f"-DPython3_EXECUTABLE={sys.executable}", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF",
+        *options,
     ]  # fmt: skip
     if shutil.which("ninja", path=env["PATH"]):
         configure += ["-G", "Ninja"]
     subprocess.run(configure, check=True, env=env)
-    subprocess.run([cmake, "--build", str(build), "--parallel", str(os.cpu_count() or 1)], check=True, env=env)
+    jobs = str(os.cpu_count() or 1)
+    subprocess.run([cmake, "--build", str(build), "--parallel", jobs], check=True, env=env)
     subprocess.run([cmake, "--install", str(build)], check=True, env=env, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
-    build_and_install(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), Path(sys.prefix), sys.argv[3:])
+    given_source, given_build = (Path(argument).resolve() for argument in sys.argv[1:3])
+    build_and_install(given_source, given_build, Path(sys.prefix), sys.argv[3:])
