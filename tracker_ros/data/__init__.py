@@ -1,0 +1,1 @@
+"""Annotated sequences, training sets and synthetic scenes."""

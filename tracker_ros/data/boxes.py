@@ -1,0 +1,63 @@
+"""Text files of boxes, as data sets and tracking toolkits write them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker_ros.data.sequence import Boxes, DataError
+
+_SEPARATOR = re.compile(r"[,;\s]+")
+
+
+def read_boxes(path: Path) -> Boxes:
+    """[N, 4] x, y, w, h from a text file of one region a line.
+
+    A line holds 4 numbers (x, y, w, h), an even number of 6 or more (the corners of a polygon, which
+    becomes its axis-aligned bounding box), a VOT mask (``m`` x, y, w, h, run lengths: its window is
+    taken) or a single number (VOT's code for a frame without a region: nan). Commas, semicolons, tabs
+    and spaces separate; ``nan`` marks an absent target.
+
+    Raises:
+        DataError: naming the file, the line and what was found.
+    """
+    try:
+        lines = path.read_text().strip().splitlines()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing") from None
+    if not lines:
+        raise DataError(f"{path} holds no boxes")
+    return np.array([_parse(path, number, line) for number, line in enumerate(lines, start=1)])
+
+
+def _parse(path: Path, number: int, line: str) -> list[float]:
+    text = line.strip()
+    fields = [field for field in _SEPARATOR.split(text.removeprefix("m")) if field]
+    if text.startswith("m"):
+        fields = fields[:4]
+    try:
+        values = [float(field) for field in fields]
+    except ValueError:
+        raise DataError(f"{path} line {number}: {line.strip()[:60]!r} is not a list of numbers") from None
+    if len(values) == 4:
+        return values
+    if len(values) == 1:
+        return [float("nan")] * 4
+    if len(values) >= 6 and len(values) % 2 == 0:
+        xs, ys = values[0::2], values[1::2]
+        return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
+    raise DataError(f"{path} line {number}: expected 4 or 8 numbers, found {len(values)}: {text[:60]!r}")
+
+
+def read_flags(path: Path) -> npt.NDArray[np.bool_]:
+    """[N] bool from a text file of 0 and 1, one a line or all on one line."""
+    try:
+        fields = [field for field in _SEPARATOR.split(path.read_text()) if field]
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing") from None
+    if not set(fields) <= {"0", "1"}:
+        raise DataError(f"{path} holds something other than 0 and 1: {sorted(set(fields) - {'0', '1'})[0]!r}")
+    return np.array([field == "1" for field in fields])

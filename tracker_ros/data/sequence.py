@@ -1,0 +1,127 @@
+"""An annotated sequence: its frames, decoded when asked for, and the target's box in each."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from collections.abc import Sequence as Indexable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Frame = npt.NDArray[np.uint8]
+Boxes = npt.NDArray[np.float64]
+
+
+class DataError(ValueError):
+    """A data set, sequence or annotation that cannot be used. The message is one line for people."""
+
+
+class Frames(Protocol):
+    """RGB frames uint8 [H, W, 3] in order; iterating never holds more than one of them."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFrames:
+    """Frames stored as one image file each."""
+
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for path in self.paths:
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if image is None:
+                raise DataError(f"{path} is missing or is no image that OpenCV can read")
+            yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoFrames:
+    """`count` frames of a video file, from its first."""
+
+    path: Path
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Frame]:
+        video = cv2.VideoCapture(str(self.path))
+        try:
+            for index in range(self.count):
+                read, image = video.read()
+                if not read:
+                    raise DataError(f"{self.path}: frame {index} of {self.count} cannot be decoded")
+                yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        finally:
+            video.release()
+
+
+@dataclasses.dataclass(frozen=True)
+class Sequence:
+    """One target in one video.
+
+    Attributes:
+        name: unique in its data set; result files are named after it.
+        frames: the images.
+        truth: [N, 4] x, y, w, h in the annotation's own pixel coordinates, one row a frame; nan where
+            the target is absent or not annotated. N may be 1 where only the first box is published.
+        absent: [N] bool, True where the data set says that the target cannot be seen, whether or not a
+            box is given (LaSOT); None where the data set does not say.
+        attributes: the data set's names for what is hard here, as ``SV``, ``OCC``.
+        tags: [N] bool by name, for attributes that a data set gives per frame (VOT).
+        anchors: frames in which VOT2020 and later start a run, each with whether it goes forward.
+    """
+
+    name: str
+    frames: Frames
+    truth: Boxes
+    absent: npt.NDArray[np.bool_] | None = None
+    attributes: frozenset[str] = frozenset()
+    tags: dict[str, npt.NDArray[np.bool_]] = dataclasses.field(default_factory=dict)
+    anchors: tuple[tuple[int, bool], ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.truth) not in (1, len(self.frames)):
+            raise DataError(
+                f"sequence {self.name}: {len(self.frames)} frames but {len(self.truth)} annotated boxes"
+            )
+        if not np.isfinite(self.truth[0]).all() or not (self.truth[0, 2:] > 0).all():
+            raise DataError(f"sequence {self.name}: the first frame has no usable box: {self.truth[0]}")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def frame_size(frames: Frames) -> tuple[int, int]:
+    """(width, height) of the first frame."""
+    height, width = next(iter(frames)).shape[:2]
+    return width, height
+
+
+def random_access(frames: Frames, memory: int = 2 << 30) -> Indexable[Frame]:
+    """All frames decoded once, for protocols that restart or run backwards.
+
+    They lie in memory up to `memory` bytes and in a temporary file, deleted with the array, beyond.
+    """
+    count = len(frames)
+    decoded = iter(frames)
+    first = next(decoded)
+    if count * first.nbytes <= memory:
+        return [first, *decoded]
+    store = np.memmap(tempfile.TemporaryFile(), dtype=np.uint8, mode="w+", shape=(count, *first.shape))
+    store[0] = first
+    for index, frame in enumerate(decoded, start=1):
+        store[index] = frame
+    return store  # type: ignore[return-value]

@@ -1,0 +1,1 @@
+"""Protocols, metrics, the runner and the report of `tracker_ros eval`."""

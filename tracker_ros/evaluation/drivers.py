@@ -1,0 +1,109 @@
+"""One face for everything that can be evaluated: give it a frame and a box, then frames.
+
+A driver holds the state of one run. Frames are RGB uint8 [H, W, 3]; boxes are x, y, w, h in pixels.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import torch
+from torch import Tensor
+
+from tracker_ros.data.sequence import Frame
+from tracker_ros.geometry import Box
+from tracker_ros.trackers.base import Tracker
+
+XYWH = tuple[float, float, float, float]
+
+
+class Driver(Protocol):
+    """A tracker as the runner sees it."""
+
+    def start(self, frame: Frame, box: XYWH) -> None:
+        """Begin a new target; whatever was tracked before is forgotten."""
+
+    def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """The target's box in the next frame and a score, higher where more certain."""
+
+
+class TorchDriver:
+    """A `Tracker` of this package, run as it is or compiled to TorchScript first."""
+
+    def __init__(self, tracker: Tracker, device: str = "cpu", scripted: bool = False) -> None:
+        self._tracker = tracker.to(device).eval()
+        self._device = torch.device(device)
+        if scripted:
+            with warnings.catch_warnings():
+                # torch.jit is deprecated and still the only way into a C++ program without Python.
+                warnings.simplefilter("ignore")
+                self._tracker = torch.jit.script(self._tracker)
+        self._state: dict[str, Tensor] = {}
+
+    def _tensor(self, frame: Frame) -> Tensor:
+        return torch.from_numpy(frame).permute(2, 0, 1).to(self._device)
+
+    def start(self, frame: Frame, box: XYWH) -> None:
+        with torch.inference_mode():
+            target = Box.from_xywh(*box).to_tensor(self._device)
+            self._state = self._tracker.initialize(self._tensor(frame), target)
+
+    def track(self, frame: Frame) -> tuple[XYWH, float]:
+        with torch.inference_mode():
+            image = self._tensor(frame)
+            estimate = self._tracker.localize(image, self._state)
+            self._state = self._tracker.update(image, self._state, estimate)
+            # Reading the numbers waits for the device, so the time of a step is the whole step's.
+            return Box(*estimate.box.tolist()).to_xywh(), float(estimate.score)
+
+
+class OpenCVDriver:
+    """A tracker of OpenCV, on one thread; after a loss it reports its last box with score 0."""
+
+    def __init__(self, create: Callable[[], cv2.Tracker]) -> None:
+        cv2.setNumThreads(1)
+        self._create = create
+        self._tracker = create()
+        self._box: XYWH = (0.0, 0.0, 0.0, 0.0)
+
+    def start(self, frame: Frame, box: XYWH) -> None:
+        # OpenCV takes whole pixels; a target thinner than one would be refused.
+        x, y, w, h = (round(value) for value in box)
+        self._box = box
+        self._tracker = self._create()
+        self._tracker.init(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), (x, y, max(w, 1), max(h, 1)))
+
+    def track(self, frame: Frame) -> tuple[XYWH, float]:
+        found, box = self._tracker.update(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        if not found:
+            return self._box, 0.0
+        self._box = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        scored = getattr(self._tracker, "getTrackingScore", None)
+        return self._box, float(scored()) if scored else 1.0
+
+
+def nano_factory(backbone: Path, head: Path) -> Callable[[], cv2.Tracker]:
+    """Makes OpenCV's NanoTrack from its two ONNX files.
+
+    Raises:
+        FileNotFoundError: naming the file that is missing.
+    """
+    for path in (backbone, head):
+        if not path.is_file():
+            raise FileNotFoundError(f"NanoTrack needs {path}")
+    parameters = cv2.TrackerNano_Params()
+    parameters.backbone, parameters.neckhead = str(backbone), str(head)
+
+    def create() -> cv2.Tracker:
+        # OpenCV 5 warns at every creation that it has no choice of targets; nobody asked for one.
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        try:
+            return cv2.TrackerNano_create(parameters)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+    return create

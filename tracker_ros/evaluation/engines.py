@@ -1,0 +1,43 @@
+"""Where tasks run: in this process, in one process a core, or on an engine for many machines."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Applies a function to tasks. Both are picklable and the function never raises."""
+
+    def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """Results as they are finished, in any order."""
+
+
+class SerialEngine:
+    """One task after the other in this process: for debugging and undisturbed timing."""
+
+    def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        return map(function, tasks)
+
+
+class ProcessEngine:
+    """A pool of fresh processes (spawned: a fork would copy the threads and the GPU state of torch)."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(self._jobs, mp_context=context) as pool:
+            futures = [pool.submit(function, task) for task in tasks]
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    yield future.result()
+            finally:
+                # An interrupted evaluation is resumed later; what has not begun must not begin now.
+                pool.shutdown(wait=False, cancel_futures=True)

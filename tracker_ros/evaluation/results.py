@@ -1,0 +1,174 @@
+"""Result files: one text file of boxes a run, as other toolkits write and read them.
+
+Written: OTB's ``TRACKER/SEQUENCE.txt`` (x,y,w,h a line) with ``SEQUENCE_time.txt`` (seconds a frame)
+and ``SEQUENCE_score.txt`` beside it; GOT-10k's ``TRACKER/SEQUENCE/SEQUENCE_001.txt``; VOT's
+``TRACKER/baseline/SEQUENCE/SEQUENCE_001.txt``. Read: these, and the layouts of pysot, pytracking and
+the got10k package, whose separators and names of time files differ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker_ros.data.boxes import read_boxes
+from tracker_ros.data.sequence import Boxes, DataError
+
+MANIFEST = "manifest.json"
+_CODES = ("0", "1", "2")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trajectory:
+    """What a tracker answered in one run.
+
+    Attributes:
+        boxes: [N, 4] x, y, w, h; the first is the given box; nan where it said nothing.
+        seconds: [N] time the tracker took for each frame, the first being its start; nan if unknown or
+            if the tracker did not get the frame.
+        scores: [N] its own certainty; nan if unknown.
+        codes: [N] what VOT's protocols say of a frame (see `vot`; -1 for a box); None while
+            another protocol runs.
+    """
+
+    boxes: Boxes
+    seconds: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.int8] | None = None
+
+    @property
+    def tracked_seconds(self) -> npt.NDArray[np.float64]:
+        """The known times of frames that were tracked: not the first's, nor those of frames skipped."""
+        spent = self.seconds[1:]
+        return spent[np.isfinite(spent)]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write so that `path` never holds half a file, whenever the process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    # mkstemp makes files that only their owner may read; results are for everybody.
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+def write_run(folder: Path, name: str, run: Trajectory) -> None:
+    """Write ``NAME.txt`` and its companions; the boxes come last, so that they mark a finished run.
+
+    `name` may hold folders. Runs of VOT's protocols get VOT's codes and its names for companions, so
+    that vot-toolkit and pysot read them; GOT-10k's numbered repetitions share one file of times.
+    """
+    if run.codes is not None:
+        write_atomically(folder / f"{name}_time.value", _number_lines(run.seconds))
+        write_atomically(folder / f"{name}_confidence.value", _number_lines(run.scores))
+        rows = zip(run.boxes, run.codes, strict=True)
+        lines = [_line(box) if code < 0 else str(code) for box, code in rows]
+        write_atomically(folder / f"{name}.txt", "\n".join(lines) + "\n")
+        return
+    repetition = _repetition(name)
+    if repetition > 1:
+        _append_times(folder / f"{name[:-4]}_time.txt", run.seconds, repetition)
+    else:
+        write_atomically(folder / f"{name[:-4] if repetition else name}_time.txt", _number_lines(run.seconds))
+    write_atomically(folder / f"{name}_score.txt", _number_lines(run.scores))
+    write_atomically(folder / f"{name}.txt", "".join(_line(box) + "\n" for box in run.boxes))
+
+
+def _repetition(name: str) -> int:
+    """The number of a GOT-10k repetition, ``SEQUENCE/SEQUENCE_001``; 0 for another name."""
+    head, _, tail = name.rpartition("_")
+    parent, _, stem = head.rpartition("/")
+    return int(tail) if parent and parent == stem and len(tail) == 3 and tail.isdigit() else 0
+
+
+def _append_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> None:
+    """Put `seconds` into a column of a GOT-10k time file, which has one column a repetition."""
+    rows = path.read_text().splitlines() if path.is_file() else [""] * len(seconds)
+    fields = [row.split(",")[:column - 1] for row in rows]
+    lines = [",".join([*field, f"{value:.6g}"]) for field, value in zip(fields, seconds, strict=True)]
+    write_atomically(path, "\n".join(lines) + "\n")
+
+
+def _number_lines(values: npt.NDArray[np.float64]) -> str:
+    return "".join(f"{value:.6g}\n" for value in values)
+
+
+def _line(box: npt.NDArray[np.float64]) -> str:
+    # Four decimals keep overlaps to 1e-4 for any target of a pixel or more.
+    return ",".join(f"{value:.4f}" for value in box)
+
+
+def find_result(folder: Path, name: str) -> Path | None:
+    """The file with a tracker's boxes for the run `name`, in any layout that is read; None if absent.
+
+    Known: OTB's and pysot's ``NAME.txt``, pytracking's data set prefixes, the first repetition of
+    GOT-10k's layout and of vot-toolkit's unsupervised experiment, and any path below the folder.
+    """
+    numbered = f"{name}_001.txt"
+    candidates = [f"{name}.txt", *(f"{prefix}_{name}.txt" for prefix in ("uav", "nfs", "tpl")),
+                  f"{name}/{numbered}", f"unsupervised/{name}/{numbered}"]
+    return next((folder / path for path in candidates if (folder / path).is_file()), None)
+
+
+def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
+    """The run `name` of a tracker over `length` frames; None when there is no file.
+
+    A file with too many rows is cut, as reference toolkits do.
+
+    Raises:
+        DataError: when the file has too few rows or cannot be read.
+    """
+    path = find_result(folder, name)
+    if path is None:
+        return None
+    boxes = read_boxes(path)
+    if len(boxes) < length:
+        raise DataError(f"{path} holds {len(boxes)} boxes for {length} frames")
+    stem, repetition = str(path.with_suffix("")), _repetition(f"{path.parent.name}/{path.stem}")
+    shared = f"{stem[:-4]}_time.txt" if repetition else f"{path.parent}/times/{path.stem}_time.txt"
+    seconds = _companion((f"{stem}_time.value", f"{stem}_time.txt", shared), length, max(repetition, 1))
+    scores = _companion((f"{stem}_confidence.value", f"{stem}_score.txt"), length, 1)
+    return Trajectory(boxes[:length], seconds, scores, _codes(path)[:length])
+
+
+def _codes(path: Path) -> npt.NDArray[np.int8]:
+    """[N] VOT's code of each line, -1 for a line with a box."""
+    lines = path.read_text().split("\n")
+    return np.array([int(float(x)) if x.strip() in _CODES else -1 for x in lines if x.strip()], np.int8)
+
+
+def _companion(paths: tuple[str, ...], length: int, column: int) -> npt.NDArray[np.float64]:
+    """[length] numbers from the first of `paths` that exists, nan where there are none."""
+    values = np.full(length, np.nan)
+    for path in map(Path, paths):
+        if path.is_file():
+            rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
+            known = [float(row[min(column, len(row)) - 1]) for row in rows[:length]]
+            values[:len(known)] = known
+            break
+    return values
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a result folder; empty when it has none, as folders of other toolkits."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text()))
+    except ValueError as error:
+        raise DataError(f"{path} is not valid JSON: {error}") from None
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """Write a result folder's manifest."""
+    write_atomically(folder / MANIFEST, json.dumps(content, indent=2, sort_keys=True) + "\n")

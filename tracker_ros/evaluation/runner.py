@@ -1,0 +1,127 @@
+"""Run trackers over sequences: resumable, in parallel, one result file a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import platform
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tracker_ros.data.sequence import DataError, Sequence, random_access
+from tracker_ros.evaluation.drivers import Driver
+from tracker_ros.evaluation.engines import Engine
+from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
+from tracker_ros.evaluation.results import Trajectory, read_manifest, read_result, write_manifest, write_run
+from tracker_ros.evaluation.specs import TrackerSpec
+
+DETERMINISTIC_AFTER = 3
+_SUFFIXES = (".txt", ".value")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The runs that are missing of one tracker on one sequence, and the folder they go to."""
+
+    spec: TrackerSpec
+    sequence: Sequence
+    protocol: EvaluationProtocol
+    plans: tuple[Plan, ...]
+    folder: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a task ended: `error` is empty, or the traceback."""
+
+    tracker: str
+    sequence: str
+    error: str = ""
+
+
+def plan_tasks(specs: Iterable[TrackerSpec], sequences: list[Sequence], protocol: EvaluationProtocol,
+               out: Path, fresh: bool = False) -> list[Task]:
+    """What is still to do below ``out/PROTOCOL/TRACKER``.
+
+    Finished runs are kept if the folder's manifest says that they were made with the same settings,
+    weights and code; otherwise, and with `fresh`, they are deleted and made again.
+
+    Raises:
+        DataError: when a folder to fill holds files of another origin.
+    """
+    tasks = []
+    for spec in specs:
+        folder = out / protocol.name / spec.label
+        made_with = {**spec.digest(), "protocol": repr(protocol)}
+        stale = _clear_stale(folder, made_with, fresh)
+        machine = f"{platform.machine()}, {os.cpu_count()} cores"
+        write_manifest(folder, {"tracker": spec.name, "made_with": made_with, "machine": machine})
+        for sequence in sequences:
+            plans = protocol.plans(sequence)
+            todo = tuple(plan for plan in plans if stale or not (folder / f"{plan.name}.txt").is_file())
+            if todo:
+                tasks.append(Task(spec, sequence, protocol, todo, folder))
+    return tasks
+
+
+def _clear_stale(folder: Path, made_with: dict[str, str], fresh: bool) -> bool:
+    """Delete results that were made otherwise, or all if `fresh`; whether there were any to delete."""
+    manifest, files = read_manifest(folder), [path for s in _SUFFIXES for path in folder.rglob(f"*{s}")]
+    if files and not manifest:
+        raise DataError(f"{folder} holds results that this command did not write; give another --out")
+    stale = fresh or manifest.get("made_with") != made_with
+    for path in files if stale else ():
+        path.unlink()
+    return stale
+
+
+def run_tasks(tasks: list[Task], engine: Engine, done: Callable[[Outcome], None]) -> list[Outcome]:
+    """Run `tasks`, calling `done` after each; the outcomes that failed are returned."""
+    failed = []
+    for outcome in engine.run(run_task, tasks):
+        done(outcome)
+        if outcome.error:
+            failed.append(outcome)
+    return failed
+
+
+def run_task(task: Task) -> Outcome:
+    """Run and write one task in the calling process, on one thread."""
+    try:
+        # One process a core is the faster way to use the cores, and one thread makes sums repeatable.
+        torch.set_num_threads(1)
+        # A single pass in order needs one frame at a time; anything else would decode again and again.
+        whole = [range(len(task.sequence))] == [plan.order for plan in task.plans]
+        store = None if whole else random_access(task.sequence.frames)
+        for plan in task.plans:
+            if plan.repetition > DETERMINISTIC_AFTER and _deterministic(task, plan):
+                continue
+            frames = task.sequence.frames if store is None else [store[i] for i in plan.order]
+            run = task.protocol.drive(_driver(task.spec), frames, plan, task.sequence)
+            write_run(task.folder, plan.name, run)
+    except Exception:
+        return Outcome(task.spec.label, task.sequence.name, traceback.format_exc())
+    return Outcome(task.spec.label, task.sequence.name)
+
+
+def _deterministic(task: Task, plan: Plan) -> bool:
+    """Whether the first repetitions of `plan`'s run agree."""
+    names = [f"{plan.name[:-3]}{number + 1:03d}" for number in range(DETERMINISTIC_AFTER)]
+    runs = [read_result(task.folder, name, len(plan.order)) for name in names]
+    return all(run is not None and runs[0] is not None and _same(run, runs[0]) for run in runs)
+
+
+def _same(a: Trajectory, b: Trajectory) -> bool:
+    return bool(np.array_equal(a.boxes, b.boxes, equal_nan=True))
+
+
+@functools.lru_cache(maxsize=1)
+def _driver(spec: TrackerSpec) -> Driver:
+    # Tasks of one tracker follow each other; loading its weights for every sequence would cost more
+    # than many a sequence.
+    return spec.driver()

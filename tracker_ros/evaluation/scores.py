@@ -1,0 +1,207 @@
+"""From result files to scores: per sequence first, then over the sequences of a group."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from tracker_ros.data.sequence import DataError, Sequence, frame_size
+from tracker_ros.evaluation import vot
+from tracker_ros.evaluation.metrics import (
+    Array,
+    Curves,
+    got10k_overlaps,
+    got10k_scores,
+    mean_curves,
+    ope_curves,
+)
+from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan, Repeated
+from tracker_ros.evaluation.results import Trajectory, read_result
+from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
+
+Runs = list[tuple[Plan, Trajectory]]
+S = TypeVar("S")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackerScores(Generic[S]):
+    """One tracker's scores on every sequence that it finished.
+
+    Attributes:
+        tracker: its label.
+        runs: what it answered, by the sequence's name.
+        parts: what the scores of a group are made of, by the sequence's name.
+    """
+
+    tracker: str
+    runs: dict[str, Runs]
+    parts: dict[str, S]
+
+    def columns(self, names: list[str]) -> dict[str, float]:
+        """The published scores over those of the sequences `names` that it finished; {} without any."""
+        chosen = {name: self.parts[name] for name in names if name in self.parts}
+        return self.score(chosen) if chosen else {}
+
+    def score(self, parts: dict[str, S]) -> dict[str, float]:
+        """Scores by column over at least one sequence's parts."""
+        raise NotImplementedError
+
+    def fps(self, names: list[str]) -> float:
+        """Frames a second over all tracked frames of the sequences `names`; nan if times are unknown."""
+        spent = [run.tracked_seconds for name in names for _, run in self.runs.get(name, [])]
+        total = np.concatenate(spent) if spent else np.array([])
+        return float(len(total) / total.sum()) if total.size else float("nan")
+
+
+class CurveScores(TrackerScores[Curves]):
+    """Success and precision curves of OPE, TRE and SRE; several runs of a sequence are averaged."""
+
+    def mean(self, names: list[str]) -> Curves | None:
+        """Mean over those of the sequences `names` that have a score; None without any."""
+        chosen = [self.parts[name] for name in names if name in self.parts]
+        return mean_curves(chosen) if chosen else None
+
+    def score(self, parts: dict[str, Curves]) -> dict[str, float]:
+        mean = mean_curves(list(parts.values()))
+        return {"AUC": mean.auc, "P@20": mean.dpr, "nP@.2": mean.normalised_precision,
+                "nAUC": mean.normalised_auc, "OSR": mean.osr}
+
+
+class GotScores(TrackerScores[Array]):
+    """AO and SR of GOT-10k over all frames of all sequences."""
+
+    def score(self, parts: dict[str, Array]) -> dict[str, float]:
+        ao, sr50, sr75 = got10k_scores(list(parts.values()))
+        return {"AO": ao, "SR.5": sr50, "SR.75": sr75}
+
+
+@dataclasses.dataclass(frozen=True)
+class ResetScores(TrackerScores[list[vot.ResetRun]]):
+    """Accuracy, robustness and EAO of the reset-based VOT challenges."""
+
+    year: int
+
+    def score(self, parts: dict[str, list[vot.ResetRun]]) -> dict[str, float]:
+        scores = self.vot_scores(parts)
+        return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness, "failures": scores.failures}
+
+    def vot_scores(self, parts: dict[str, list[vot.ResetRun]]) -> vot.VotScores:
+        """Scores with the EAO curve."""
+        return vot.reset_scores(parts, self.year)
+
+
+@dataclasses.dataclass(frozen=True)
+class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
+    """Accuracy, robustness and EAO of the anchor-based VOT challenges."""
+
+    year: int
+    lengths: dict[str, int]
+
+    def score(self, parts: dict[str, list[vot.AnchorRun]]) -> dict[str, float]:
+        scores = self.vot_scores(parts)
+        return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness}
+
+    def vot_scores(self, parts: dict[str, list[vot.AnchorRun]]) -> vot.VotScores:
+        """Scores with the EAO curve."""
+        return vot.anchor_scores(parts, self.lengths, self.year)
+
+
+def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol,
+                 mode: str = "got10k") -> TrackerScores:
+    """Scores of the result files in one tracker's folder.
+
+    Sequences that the tracker did not finish, and those without published truth, are left out.
+
+    Args:
+        folder: of one tracker, in any layout that `read_result` reads.
+        sequences: what to score.
+        protocol: whose runs the files are.
+        mode: what becomes of frames without truth in success and precision, one of `NAN_MODES`.
+
+    Raises:
+        DataError: when there is no result for any of the sequences.
+    """
+    scored = [s for s in sequences if len(s.truth) == len(s)]
+    loaded = {s.name: load_runs(folder, s, protocol) for s in scored}
+    runs = {name: found for name, found in loaded.items() if found}
+    done = [s for s in scored if s.name in runs]
+    if not done:
+        raise DataError(f"{folder} holds no results for any of the {len(sequences)} sequences with truth")
+    label, inner = folder.name, getattr(protocol, "inner", protocol)
+    if isinstance(inner, ResetBased):
+        return ResetScores(label, runs, {s.name: reset_runs(s, runs[s.name]) for s in done}, inner.year)
+    if isinstance(inner, AnchorBased):
+        anchored = {s.name: anchor_runs(s, runs[s.name]) for s in done}
+        return AnchorScores(label, runs, anchored, inner.year, {s.name: len(s) for s in done})
+    if isinstance(inner, Repeated):
+        return GotScores(label, runs, {s.name: got_overlaps(s, runs[s.name]) for s in done})
+    return CurveScores(label, runs, {s.name: sequence_curves(s, runs[s.name], mode) for s in done})
+
+
+def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> Runs:
+    """The finished runs on one sequence; none unless all but later repetitions are there."""
+    runs: Runs = []
+    for plan in protocol.plans(sequence):
+        run = read_result(folder, plan.name, len(plan.order))
+        if run is not None:
+            runs.append((plan, run))
+        elif plan.repetition == 1:
+            return []
+    return runs
+
+
+def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
+    """Mean curves over the runs on one sequence, each against its part of the truth."""
+    absent = np.zeros(len(sequence), dtype=bool) if sequence.absent is None else sequence.absent
+    return mean_curves([
+        ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs
+    ])
+
+
+def got_overlaps(sequence: Sequence, runs: Runs) -> Array:
+    """What GOT-10k counts of one sequence, over all repetitions."""
+    size, truth, absent = frame_size(sequence.frames), sequence.truth, sequence.absent
+    return np.concatenate([got10k_overlaps(run.boxes, truth, size, absent) for _, run in runs])
+
+
+def reset_runs(sequence: Sequence, runs: Runs) -> list[vot.ResetRun]:
+    """The supervised runs on one sequence, with overlaps."""
+    size = frame_size(sequence.frames)
+    return [
+        vot.reset_run(run.boxes, run.codes, sequence.truth, size) for _, run in runs if run.codes is not None
+    ]
+
+
+def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
+    """The runs from the anchors of one sequence, with overlaps, in the order of tracking."""
+    size = frame_size(sequence.frames)
+    return [vot.anchor_run(run.boxes, sequence.truth[plan.order], size) for plan, run in runs]
+
+
+def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Names of sequences by group, for globs by group; one group ``all`` when no globs are given.
+
+    Raises:
+        DataError: for a group without a sequence.
+    """
+    if not patterns:
+        return {"all": [s.name for s in sequences]}
+    groups = {
+        group: [s.name for s in sequences if any(fnmatch.fnmatchcase(s.name, g) for g in globs)]
+        for group, globs in patterns.items()
+    }
+    for group, names in groups.items():
+        if not names:
+            raise DataError(f"group '{group}': no sequence is named like {', '.join(patterns[group])}")
+    return groups
+
+
+def attribute_groups(sequences: list[Sequence]) -> dict[str, list[str]]:
+    """Names of sequences by attribute, for the attribute tables."""
+    every = sorted(set().union(*(s.attributes for s in sequences)))
+    return {attribute: [s.name for s in sequences if attribute in s.attributes] for attribute in every}

@@ -1,0 +1,98 @@
+"""From the name of a tracker on the command line to a driver, in whichever process needs one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+from tracker_ros.evaluation.drivers import Driver, OpenCVDriver, TorchDriver, nano_factory
+from tracker_ros.trackers.base import SettingsError, Tracker
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_OPENCV: Mapping[str, Callable[[], cv2.Tracker]] = {
+    "kcf": lambda: cv2.TrackerKCF_create(),
+    "csrt": lambda: cv2.TrackerCSRT_create(),
+    "mil": lambda: cv2.TrackerMIL_create(),
+}
+NANOTRACK = "nanotrack"
+NANO_FILES = ("nanotrack_backbone_sim.onnx", "nanotrack_head_sim.onnx")
+OPENCV_NAMES = (*_OPENCV, NANOTRACK)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackerSpec:
+    """What to run; small enough to send to another process or machine.
+
+    Attributes:
+        name: a preset of this package, or one of OpenCV's `OPENCV_NAMES`.
+        overrides: settings that differ from the preset's.
+        weights: a weights file in place of the preset's; for ``nanotrack`` the folder with its files.
+        device: a torch device.
+        scripted: compile to TorchScript before running.
+    """
+
+    name: str
+    overrides: tuple[tuple[str, Any], ...] = ()
+    weights: str | None = None
+    device: str = "cpu"
+    scripted: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name that folders, tables and plots show."""
+        return Path(self.name).stem if self.name.endswith((".yaml", ".yml")) else self.name
+
+    def driver(self) -> Driver:
+        """The running tracker."""
+        if self.name in OPENCV_NAMES:
+            return OpenCVDriver(self._opencv())
+        return TorchDriver(self._tracker(), self.device, self.scripted)
+
+    def _opencv(self) -> Callable[[], cv2.Tracker]:
+        if self.overrides:
+            given = ", ".join(key for key, _ in self.overrides)
+            raise SettingsError(f"{self.name} takes no settings, got {given}")
+        if self.name != NANOTRACK:
+            return _OPENCV[self.name]
+        if self.weights is None:
+            raise SettingsError(f"nanotrack needs --nano FOLDER with {' and '.join(NANO_FILES)}")
+        return nano_factory(*(Path(self.weights) / name for name in NANO_FILES))
+
+    def _tracker(self) -> Tracker:
+        from tracker_ros.trackers import load
+
+        return load(self.name, dict(self.overrides), weights=self.weights, device=self.device)
+
+    def digest(self) -> dict[str, str]:
+        """What decides the results, for the manifest: settings, weights and code, as hashes."""
+        # Not the device: a folder may be filled by several, and they differ in rounding only.
+        settings = json.dumps([self.name, sorted(self.overrides), self.scripted])
+        if self.name in OPENCV_NAMES:
+            self._opencv()
+            files = [Path(self.weights) / name for name in NANO_FILES] if self.weights else []
+            weights = b"".join(path.read_bytes() for path in files)
+            return {"settings": _hash(settings.encode()), "weights": _hash(weights), "code": cv2.__version__}
+        tracker = self._tracker()
+        parameters = hashlib.sha256()
+        for key, value in sorted(tracker.state_dict().items()):
+            parameters.update(key.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+        settings += repr(getattr(tracker, "settings", ""))
+        return {"settings": _hash(settings.encode()), "weights": parameters.hexdigest()[:16],
+                "code": _code_hash(), "torch": torch.__version__}
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _code_hash() -> str:
+    folders = ("trackers", "networks", "ops", "weights")
+    files = sorted(path for folder in folders for path in (_PACKAGE / folder).rglob("*.py"))
+    return _hash(b"".join(path.read_bytes() for path in files))

@@ -1,0 +1,78 @@
+"""Scores as tables for the terminal and as rows for CSV and the report."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.table import Table
+
+from tracker_ros.evaluation.scores import TrackerScores
+
+Row = dict[str, str | float]
+
+
+def summary_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
+    """One row a group and tracker, the first score's best first: the scores, number of sequences, FPS."""
+    every = list(scores)
+    return [row for group, names in groups.items() for row in _group_rows(every, group, names)]
+
+
+def _group_rows(scores: list[TrackerScores], group: str, names: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    for tracker in scores:
+        columns = tracker.columns(names)
+        if columns:
+            count = sum(name in tracker.parts for name in names)
+            rows.append({"group": group, "tracker": tracker.tracker, **columns,
+                         "seqs": float(count), "FPS": tracker.fps(names)})
+    first = next((c for c in rows[0] if c not in ("group", "tracker")), "") if rows else ""
+    return sorted(rows, key=lambda row: -_rank(row[first]))
+
+
+def _rank(value: str | float) -> float:
+    return value if isinstance(value, float) and not math.isnan(value) else -1.0
+
+
+def render(rows: list[Row], title: str = "") -> Table:
+    """A table for the terminal; the best value of every column of a group is bold."""
+    table = Table(title=title or None, title_justify="left")
+    columns = [c for c in rows[0] if c != "group" or len({r["group"] for r in rows}) > 1] if rows else []
+    for column in columns:
+        text = column in ("group", "tracker")
+        table.add_column(column, justify="left" if text else "right", no_wrap=True)
+    for index, row in enumerate(rows):
+        peers = [other for other in rows if other["group"] == row["group"]]
+        last = index + 1 == len(rows) or rows[index + 1]["group"] != row["group"]
+        table.add_row(*(_cell(c, row[c], peers) for c in columns), end_section=last)
+    return table
+
+
+def _cell(column: str, value: str | float, peers: list[Row]) -> str:
+    text = format_value(column, value)
+    known = [v for v in (peer[column] for peer in peers) if isinstance(v, float) and not math.isnan(v)]
+    # Of these two columns, one says nothing about quality and in the other less is better.
+    best = (min if column == "failures" else max)(known, default=None)
+    return f"[bold]{text}[/bold]" if len(peers) > 1 and value == best and column != "seqs" else text
+
+
+def format_value(column: str, value: str | float) -> str:
+    """A score with three decimals and no leading zero, as papers print it; counts and FPS whole."""
+    if isinstance(value, str):
+        return value
+    if math.isnan(value):
+        return "-"
+    if column in ("FPS", "seqs"):
+        return f"{value:.0f}" if value >= 10 or column == "seqs" else f"{value:.1f}"
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def write_csv(rows: list[Row], path: Path) -> None:
+    """Write rows as CSV, with all digits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,108 @@
+"""VOT's two ways to run a tracker, and the two ways in which time can count.
+
+The reset-based protocol (2013 to 2019) starts a tracker anew after every failure; the anchor-based one
+(2020 and later) starts it in several frames and never again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable
+
+import numpy as np
+
+from tracker_ros.data.sequence import Frame, Sequence
+from tracker_ros.evaluation import vot
+from tracker_ros.evaluation.drivers import XYWH, Driver
+from tracker_ros.evaluation.metrics import is_box
+from tracker_ros.evaluation.protocols import Plan, as_xywh, follow, timed
+from tracker_ros.evaluation.results import Trajectory
+
+NOWHERE: XYWH = (float("nan"),) * 4
+
+
+@dataclasses.dataclass(frozen=True)
+class ResetBased:
+    """VOT2015 to VOT2019: a failure is an overlap of 0; the next start is 5 frames later.
+
+    VOT's own sequences have a true box in every frame. Elsewhere a frame without one cannot fail, does
+    not count, and no run starts in it.
+    """
+
+    year: int = 2018
+    repetitions: int = 15
+    skip: int = 5
+
+    @property
+    def name(self) -> str:
+        """``vot`` and the year."""
+        return f"vot{self.year}"
+
+    def plans(self, sequence: Sequence) -> list[Plan]:
+        order, box = range(len(sequence)), as_xywh(sequence.truth[0])
+        return [
+            Plan(f"baseline/{sequence.name}/{sequence.name}_{repetition:03d}", order, box, repetition)
+            for repetition in range(1, self.repetitions + 1)
+        ]
+
+    def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        truth, given = sequence.truth, is_box(sequence.truth)
+        boxes, seconds, scores, codes = [], [], [], []
+        restart, running = 0, False
+        for index, frame in enumerate(frames):
+            box, score, code, begin = NOWHERE, float("nan"), vot.UNKNOWN, time.perf_counter()
+            if running:
+                box, score = driver.track(frame)
+                if given[index]:
+                    size = frame.shape[1], frame.shape[0]
+                    lost = vot.pixel_overlaps([box], truth[index:index + 1], size)[0] <= 0
+                    code = vot.FAILED if lost else vot.BOX
+                    running, restart = not lost, index + self.skip
+            elif index >= restart and given[index]:
+                driver.start(frame, as_xywh(truth[index]))
+                box, code, running = as_xywh(truth[index]), vot.STARTED, True
+            seconds.append(time.perf_counter() - begin)
+            boxes.append(box)
+            scores.append(score)
+            codes.append(code)
+        return Trajectory(np.array(boxes), timed(seconds, scores), np.array(scores), np.array(codes, np.int8))
+
+
+@dataclasses.dataclass(frozen=True)
+class AnchorBased:
+    """VOT2020 and later: forward from the anchors of the first half, backward from the others.
+
+    Anchors are the data set's (VOT's ``anchor.value``), or, as in the report, every 50 frames; they are
+    moved to the nearest frame with a true box. The run goes the longer way to an end of the sequence.
+    """
+
+    year: int = 2022
+    spacing: int = 50
+
+    @property
+    def name(self) -> str:
+        """``vot`` and the year."""
+        return f"vot{self.year}"
+
+    def plans(self, sequence: Sequence) -> list[Plan]:
+        plans = []
+        for anchor, forward in self._anchors(sequence):
+            order = range(anchor, len(sequence)) if forward else range(anchor, -1, -1)
+            name = f"baseline/{sequence.name}/{sequence.name}_{anchor:08d}"
+            plans.append(Plan(name, order, as_xywh(sequence.truth[anchor])))
+        return plans
+
+    def _anchors(self, sequence: Sequence) -> list[tuple[int, bool]]:
+        if sequence.anchors:
+            return list(sequence.anchors)
+        given = np.flatnonzero(is_box(sequence.truth))
+        wanted = [*range(0, len(sequence) - 1, self.spacing), len(sequence) - 1]
+        near = sorted({int(given[np.abs(given - frame).argmin()]) for frame in wanted})
+        return [(anchor, anchor < len(sequence) / 2) for anchor in near]
+
+    def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        run = follow(driver, frames, plan.box)
+        codes = np.full(len(run.boxes), vot.BOX, np.int8)
+        codes[0] = vot.STARTED
+        return dataclasses.replace(run, codes=codes)
