@@ -22,6 +22,11 @@ def _mix(x: Tensor) -> Tensor:
     return x ^ (x >> 16)
 
 
+def fork(seed: Tensor, stream: int) -> Tensor:
+    """A seed (int64 []) whose numbers have nothing to do with those of `seed` or of other streams."""
+    return _mix((_mix(seed & 0xFFFFFFFF) + (stream + 1) * 0x9E3779B1) & 0xFFFFFFFF)
+
+
 def words(seed: Tensor, count: int) -> Tensor:
     """[count] int64, uniform over the 32-bit words, from `seed` (int64 [])."""
     index = torch.arange(count, device=seed.device)

@@ -1,0 +1,199 @@
+"""RT-MDNet (Jung et al., 2018), and with it RT-MDNet_fl and RT-MDNet_sl.
+
+A classifier tells candidate boxes that hold the target from those that do not; its fully connected
+layers learn online, with the loss that the settings name (Lu et al., eq. 17 and 18).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from tracker_ros.losses.classification import KINDS, ClassificationLoss
+from tracker_ros.networks.vggm import MdNet, box_features
+from tracker_ros.ops.anchors import decode, encode
+from tracker_ros.ops.counter_random import fork
+from tracker_ros.ops.crop import crop
+from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
+from tracker_ros.trackers._online_head import fit_boxes, head_margin, train_head
+from tracker_ros.trackers.base import Estimate, Tracker, register, setting
+
+
+@dataclass(frozen=True)
+class RtMdNetSettings:
+    """Settings of `rtmdnet`; defaults from the published code."""
+
+    loss: str = setting("bce", "what the classifier minimises online", choices=KINDS)
+    a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
+    c: float = setting(0.6, "probability at which the shrinkage loss has halved", 0.0, 1.0)
+    gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
+    width: float = setting(1.0, "multiplies the channels of all layers", 0.02, 4.0)
+    seed: int = setting(0, "of the candidates and the training order", 0, 2**31)
+    candidates: int = setting(256, "boxes that are classified in a frame", 16, 4096)
+    reach: float = setting(0.6, "farthest candidate, in mean target sizes", 0.05, 10.0)
+    lost_reach: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
+    success: float = setting(0.5, "score above which a frame is learned from", 0.0, 1.0)
+    first_positives: int = setting(500, "boxes on the target in the first frame", 32, 10000)
+    first_negatives: int = setting(5000, "boxes beside the target in the first frame", 96, 50000)
+    first_steps: int = setting(50, "training steps in the first frame", 1, 1000)
+    first_rate: float = setting(1e-4, "learning rate in the first frame", 0.0, 1.0)
+    positives: int = setting(50, "boxes on the target in later frames", 1, 1000)
+    negatives: int = setting(200, "boxes beside the target in later frames", 1, 1000)
+    steps: int = setting(15, "training steps of an update", 1, 1000)
+    rate: float = setting(3e-4, "learning rate of an update", 0.0, 1.0)
+    interval: int = setting(10, "learned frames between long-term updates", 1, 1000)
+    long_memory: int = setting(100, "learned frames whose positives are kept", 1, 1000)
+    short_memory: int = setting(20, "learned frames whose negatives are kept", 1, 1000)
+    pool: int = setting(1024, "negatives out of which hard ones are mined", 96, 10000)
+    regression: bool = setting(True, "refine the box by ridge regression, as MDNet does")
+    regression_boxes: int = setting(1000, "boxes that the regression learns from", 8, 10000)
+    regression_penalty: float = setting(1000.0, "ridge penalty of the regression", 0.0, 1e9)
+
+
+@register("rtmdnet", RtMdNetSettings)
+class RtMdNet(Tracker):
+    """Candidate boxes on one feature map a frame, read by adaptive RoIAlign, classified by learned layers.
+
+    The state holds the six parameters of the classifier (``w4`` ... ``b6``; the last layer starts at
+    zero, for every target is a new domain), the box regression, box features of learned frames
+    (``positives0`` ..., ``negatives0`` ..., in rings), how many frames were learned, whether the last
+    one failed, and the seed of the random numbers. The score is the mean probability of the five best
+    candidates. Momentum starts from zero in every update, which keeps it out of the state; the
+    published code carries it over, and also trains on rescaled copies of the first frame.
+    """
+
+    def __init__(self, settings: RtMdNetSettings) -> None:
+        super().__init__()
+        # TorchScript knows plain attributes, not dataclasses.
+        for field in fields(settings):
+            setattr(self, field.name, getattr(settings, field.name))
+        self.net = MdNet(settings.width)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Learns classifier and box regression from boxes on and around the target."""
+        seed = torch.tensor(self.seed, device=frame.device)
+        on, beside = self.first_positives, self.first_negatives
+        near = gaussian_boxes(box, 2 * on, 0.1, 1.2, fork(seed, 0))
+        far = uniform_boxes(box, 2 * beside, 1.0, 2.0, fork(seed, 1))
+        boxes = torch.cat((
+            with_overlap(inside(near, frame), box, 0.7, 1.0, on),
+            with_overlap(inside(far, frame), box, 0.0, 0.5, beside),
+        ))
+        features = self._read(frame, boxes, box[2:])
+        positives, negatives = features[:on], features[on:]
+        parameters = [
+            self.net.fc4.weight.detach(), self.net.fc4.bias.detach(),
+            self.net.fc5.weight.detach(), self.net.fc5.bias.detach(),
+            torch.zeros(2, self.net.hidden, device=frame.device), torch.zeros(2, device=frame.device),
+        ]
+        parameters = train_head(positives, negatives, parameters, self._objective(), self.first_steps,
+                                self.first_rate, self.pool, fork(seed, 2))
+        state = {
+            "box": box, "seed": fork(seed, 3), "failed": torch.zeros([], device=frame.device),
+            "learned": torch.ones([], dtype=torch.int64, device=frame.device),
+            "positives0": positives[: self.positives].clone(),
+            "negatives0": negatives[: self.negatives].clone(),
+        }
+        self._store(state, parameters)
+        if self.regression:
+            self._learn_regression(frame, box, fork(seed, 4), state)
+        return state
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Mean of the five best candidates, each refined by the box regression if they look right."""
+        box = state["box"]
+        reach = self.lost_reach if bool(state["failed"] > 0) else self.reach
+        candidates = inside(gaussian_boxes(box, self.candidates, reach, 1.05, state["seed"]), frame)
+        features = self._read(frame, candidates, box[2:])
+        margin = head_margin(features, self._head(state))
+        probability = torch.sigmoid(margin)
+        best = margin.topk(5).indices
+        score = probability[best].mean()
+        boxes = candidates[best]
+        if self.regression and bool(score > self.success):
+            boxes = decode(boxes, features[best] @ state["regression"] + state["regression_bias"])
+        side = 2 * reach * box[2:].mean()
+        response = candidate_map(candidates[:, :2] - box[:2], side, probability)
+        found = inside(boxes.mean(0, keepdim=True), frame)[0]
+        return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), {"boxes": boxes})
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Remembers a good frame; trains after every `interval` good frames and after every bad one."""
+        moved = state.copy()
+        moved["box"] = estimate.box
+        moved["seed"] = fork(state["seed"], 0)
+        learned = int(state["learned"])
+        good = bool(estimate.score > self.success)
+        moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
+        if good:
+            self._remember(frame, moved, learned)
+            learned += 1
+            moved["learned"] = torch.full_like(state["learned"], learned)
+        if not good or learned % self.interval == 0:
+            span = self.long_memory if good else min(self.short_memory, self.long_memory)
+            positives = self._recall(moved, "positives", learned, span, self.long_memory)
+            negatives = self._recall(moved, "negatives", learned, self.short_memory, self.short_memory)
+            self._store(moved, train_head(positives, negatives, self._head(moved), self._objective(),
+                                          self.steps, self.rate, self.pool, fork(state["seed"], 1)))
+        return moved
+
+    def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
+        """Features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] has 107 x 107 px."""
+        zoom = 107.0 / size
+        half = boxes[:, 2:] * 0.6
+        low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
+        pixels = ((high - low) * zoom).ceil().clamp(min=75.0)
+        region = torch.cat(((low + high) / 2, pixels / zoom))
+        sides: list[float] = pixels.tolist()
+        scene = self.net.features(crop(frame, region, int(sides[1]), int(sides[0])))[0]
+        placed = torch.cat(((boxes[:, :2] - region[:2]) * zoom + pixels / 2, boxes[:, 2:] * zoom), dim=1)
+        # In parts, because the samples before pooling are five times as large as the features.
+        return torch.cat([box_features(scene, part) for part in placed.split(512)])
+
+    def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:
+        """Adds features of boxes on and around the state's box to its rings."""
+        box, seed = state["box"], state["seed"]
+        near = inside(gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, fork(seed, 2)), frame)
+        far = inside(uniform_boxes(box, 2 * self.negatives, 1.5, 1.2, fork(seed, 3)), frame)
+        boxes = torch.cat((with_overlap(near, box, 0.7, 1.0, self.positives),
+                           with_overlap(far, box, 0.0, 0.3, self.negatives)))
+        features = self._read(frame, boxes, box[2:])
+        state["positives" + str(learned % self.long_memory)] = features[: self.positives].clone()
+        state["negatives" + str(learned % self.short_memory)] = features[self.positives :].clone()
+
+    def _recall(self, state: dict[str, Tensor], name: str, learned: int, span: int, ring: int) -> Tensor:
+        """Features of the last `span` learned frames."""
+        return torch.cat([state[name + str(i % ring)] for i in range(max(learned - span, 0), learned)])
+
+    def _learn_regression(self, frame: Tensor, box: Tensor, seed: Tensor, state: dict[str, Tensor]) -> None:
+        count = self.regression_boxes
+        around = inside(uniform_boxes(box, 8 * count, 0.3, 1.5, seed), frame)
+        boxes = with_overlap(around, box, 0.6, 1.0, count)
+        features = self._read(frame, boxes, box[2:])
+        weights, bias = fit_boxes(features, encode(boxes, box), self.regression_penalty)
+        state["regression"], state["regression_bias"] = weights, bias
+
+    def _objective(self) -> ClassificationLoss:
+        return ClassificationLoss(self.loss, self.a, self.c, self.gamma)
+
+    def _head(self, state: dict[str, Tensor]) -> list[Tensor]:
+        return [state["w4"], state["b4"], state["w5"], state["b5"], state["w6"], state["b6"]]
+
+    def _store(self, state: dict[str, Tensor], parameters: list[Tensor]) -> None:
+        for i, name in enumerate(["w4", "b4", "w5", "b5", "w6", "b6"]):
+            state[name] = parameters[i]
+
+
+def candidate_map(offsets: Tensor, side: Tensor, probability: Tensor) -> Tensor:
+    """[17, 17] greatest probability among the candidates in each cell; 0 where there is none.
+
+    offsets [N, 2] of the candidates' centres from the middle of a square of `side` pixels.
+    """
+    cells = ((offsets / side + 0.5) * 17).floor().clamp(0.0, 16.0).long()
+    flat = torch.zeros(17 * 17, device=offsets.device)
+    return flat.scatter_reduce(0, cells[:, 1] * 17 + cells[:, 0], probability, "amax").view(17, 17)
