@@ -78,6 +78,11 @@ class Session:
         self._tracker = tracker
         self._name = name
         self._count = 0
+        self._model: dict[str, Tensor]
+        self._velocity: tuple[float, ...]
+        self._size: tuple[int, ...]
+        self._streak: int
+        self._moved: float
         self._forget()
 
     @property
@@ -225,9 +230,9 @@ class Session:
         self.state, self.message = state, why
 
     def _forget(self) -> None:
-        self._model: dict[str, Tensor] = {}
+        self._model = {}
         self._box = Box(0.0, 0.0, 0.0, 0.0)
-        self._velocity: tuple[float, ...] = (0.0, 0.0)
-        self._size: tuple[int, ...] = (0, 0)
+        self._velocity = (0.0, 0.0)
+        self._size = (0, 0)
         self._stamp = self._seen = self._moved = 0.0
         self._streak = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -20,6 +20,15 @@ PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
 def steady_clock() -> Clock:
     """A clock that nobody sets: for time-outs, whatever simulated time does."""
     return Clock(clock_type=ClockType.STEADY_TIME)
+
+
+def image_topic(node: Node, transport: str) -> str:
+    """The resolved name of the images' topic for a transport, 'raw' or 'compressed'.
+
+    As with image_transport, remapping ``image`` moves ``image/compressed`` too.
+    """
+    topic = node.resolve_topic_name("image")
+    return topic if transport == "raw" else f"{topic}/{transport}"
 
 
 def use_image_transport() -> None:
@@ -39,7 +48,7 @@ def use_image_transport() -> None:
             return
 
 
-def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+def run_node(make: Callable[[], Node], args: list[str] | None = None) -> int:
     """Spin the node that `make` builds until it is interrupted; the exit status of the program.
 
     A node with a method ``close`` has it called before it is destroyed.

@@ -1,0 +1,26 @@
+"""Who publishes and subscribes to a topic, and whose quality of service does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSCompatibility, qos_check_compatible
+
+
+def mismatches(node: Node, topics: Iterable[str]) -> list[str]:
+    """A sentence for each publisher and subscription of these topics that cannot be connected."""
+    found = []
+    for topic in topics:
+        for publisher in node.get_publishers_info_by_topic(topic):
+            for subscriber in node.get_subscriptions_info_by_topic(topic):
+                verdict, why = qos_check_compatible(publisher.qos_profile, subscriber.qos_profile)
+                if verdict == QoSCompatibility.ERROR:
+                    found.append(f"{topic}: {_name(subscriber)} cannot receive from {_name(publisher)}: "
+                                 + why.strip().rstrip(";"))
+    return found
+
+
+def _name(endpoint: Any) -> str:
+    return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"

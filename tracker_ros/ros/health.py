@@ -1,0 +1,131 @@
+"""What the states of a tracker over the last seconds say about its health, as diagnostic messages."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from tracker_ros.msg import TrackState
+from tracker_ros.ros.memory import Memory
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+STATES = ("IDLE", "ACQUIRING", "TRACKING", "COASTING", "LOST", "ERROR")
+SPAN = 5.0
+"""Seconds over which rates and percentiles are taken."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a number becomes a warning."""
+
+    silence_seconds: float
+    latency_ms: float
+
+
+class Health:
+    """Collects `TrackState` messages; times are of one steady clock, in seconds."""
+
+    def __init__(self, limits: Limits):
+        self._limits = limits
+        self._recent: deque[tuple[float, TrackState]] = deque()
+        self.last: TrackState | None = None
+        self._arrived = 0.0
+
+    def add(self, state: TrackState, now: float) -> None:
+        """Take a state that arrived now."""
+        self.last, self._arrived = state, now
+        self._recent.append((now, state))
+
+    def images(self, now: float, topic: str, publishers: int, lifecycle: str) -> DiagnosticStatus:
+        """Whether images reach the tracker, and how fast. `lifecycle` is the state of its node."""
+        self._forget(now)
+        values = {"topic": topic, "publishers": publishers, "rate_hz": f"{self._received_rate():.1f}"}
+        if self.last is None:
+            who = "" if publishers else ", which nobody publishes"
+            return status("images", ERROR, f"no image yet on {topic}{who}", values)
+        if lifecycle != "active":
+            return status("images", WARN, "the tracker node is not active", values)
+        silence = now - self._arrived
+        values["silence_s"] = f"{silence:.1f}"
+        if silence > self._limits.silence_seconds:
+            return status("images", ERROR, f"no image on {topic} for {silence:.1f} s", values)
+        return status("images", OK, f"{self._received_rate():.1f} Hz", values)
+
+    def tracking(self, lifecycle: str) -> DiagnosticStatus:
+        """What the tracker does; `lifecycle` is its node's state, '' where the node does not answer."""
+        if not lifecycle:
+            return status("tracking", ERROR, "the tracker node does not answer", {})
+        if lifecycle != "active":
+            return status("tracking", WARN, f"the tracker node is {lifecycle}", {"lifecycle": lifecycle})
+        if self.last is None:
+            return status("tracking", OK, "waiting for images", {"lifecycle": lifecycle})
+        last = self.last
+        name = STATES[last.state] if last.state < len(STATES) else str(last.state)
+        level = {"COASTING": WARN, "LOST": WARN, "ERROR": ERROR}.get(name, OK)
+        return status("tracking", level, f"{name}: {last.message}" if last.message else name, {
+            "lifecycle": lifecycle, "tracker": last.tracker, "state": name, "target_id": last.target_id,
+            "score": f"{last.score:.3f}", "psr": f"{last.psr:.2f}", "apce": f"{last.apce:.2f}",
+        })
+
+    def timing(self, now: float) -> DiagnosticStatus:
+        """Rate, latency, age and drops over the last seconds."""
+        self._forget(now)
+        if len(self._recent) < 2:
+            return status("timing", OK, "no frames", {})
+        latency = np.array([state.latency_ms for _, state in self._recent])
+        median, high = np.percentile(latency, (50, 99))
+        first, last = self._recent[0][1], self._recent[-1][1]
+        dropped = max(last.frames_dropped - first.frames_dropped, 0)
+        values = {
+            "rate_hz": f"{(len(latency) - 1) / self._elapsed():.1f}",
+            "latency_ms_p50": f"{median:.1f}", "latency_ms_p99": f"{high:.1f}",
+            "age_ms": f"{last.age_ms:.1f}",
+            "frames_processed": last.frames_processed, "frames_dropped": last.frames_dropped,
+            "dropped_percent": f"{100 * dropped / (dropped + len(latency) - 1):.0f}",
+        }
+        slow = median > self._limits.latency_ms
+        text = f"median latency {median:.0f} ms"
+        if slow:
+            text += f" exceeds {self._limits.latency_ms:g} ms"
+        return status("timing", WARN if slow else OK, text, values)
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0][0] < now - SPAN:
+            self._recent.popleft()
+
+    def _elapsed(self) -> float:
+        return max(self._recent[-1][0] - self._recent[0][0], 1e-3)
+
+    def _received_rate(self) -> float:
+        """Images a second that reached the tracker, those dropped included."""
+        if len(self._recent) < 2:
+            return 0.0
+        first, last = self._recent[0][1], self._recent[-1][1]
+        counted = [s.frames_processed + s.frames_dropped for s in (first, last)]
+        return max(counted[1] - counted[0], 0) / self._elapsed()
+
+
+def connections(mismatches: list[str]) -> DiagnosticStatus:
+    """Publishers and subscriptions that cannot talk to each other, one sentence each."""
+    if not mismatches:
+        return status("connections", OK, "compatible", {})
+    return status("connections", ERROR, mismatches[0], {f"mismatch_{i}": m for i, m in enumerate(mismatches)})
+
+
+def memory(measured: Memory | None) -> DiagnosticStatus:
+    """How full the memory is in which the tracker runs."""
+    if measured is None:
+        return status("memory", OK, "not known on this system", {})
+    share = measured.used / measured.total
+    values = {"where": measured.where, "used_mib": measured.used >> 20, "total_mib": measured.total >> 20}
+    text = f"{100 * share:.0f} % of {measured.where} used"
+    return status("memory", WARN if share > 0.9 else OK, text, values)
+
+
+def status(name: str, level: bytes, message: str, values: dict[str, object]) -> DiagnosticStatus:
+    """A diagnostic status from a dict of values."""
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticStatus(name=name, level=level, message=message, values=pairs)

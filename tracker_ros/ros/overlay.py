@@ -1,0 +1,63 @@
+"""Pictures of what a tracker does: its box and state on the image, its response as a heat map."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tracker_ros.msg import ResponseMap, TrackState
+from tracker_ros.ros.health import STATES
+
+Picture = npt.NDArray[np.uint8]
+
+COLORS = {"ACQUIRING": (255, 200, 0), "TRACKING": (0, 220, 60), "COASTING": (255, 140, 0)}
+_TEXT_COLOR = (255, 60, 60)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_SMALLEST_SIDE = 256
+_BARS_HEIGHT = 48
+
+
+def draw_state(image: Picture, state: TrackState) -> Picture:
+    """A copy of uint8 [H, W, 3] RGB with the box, state, score and latency."""
+    picture = image.copy()
+    name = STATES[state.state]
+    color = COLORS.get(name, _TEXT_COLOR)
+    scale = max(picture.shape[0] / 720, 0.4)
+    thick = max(round(2 * scale), 1)
+    if state.bbox.size_x > 0:
+        center, half = state.bbox.center.position, (state.bbox.size_x / 2, state.bbox.size_y / 2)
+        corners = [(round(center.x + s * half[0]), round(center.y + s * half[1])) for s in (-1, 1)]
+        cv2.rectangle(picture, corners[0], corners[1], color, thick)
+    text = f"{name} {state.target_id} {state.score:.2f}  {state.latency_ms:.0f} ms"
+    cv2.putText(picture, text, (8, round(28 * scale) + 4), _FONT, scale, color, thick, cv2.LINE_AA)
+    return picture
+
+
+def draw_response(response: ResponseMap) -> Picture:
+    """The response map as an RGB heat map: its smallest value dark, its largest red.
+
+    Each cell becomes a square of pixels. Below the map stand the weights that came with it, one row of
+    bars for each name.
+    """
+    values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
+    low, high = float(values.min()), float(values.max())
+    scaled = ((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    times = max(1, -(-_SMALLEST_SIDE // max(values.shape)))
+    scaled = scaled.repeat(times, 0).repeat(times, 1)
+    rows = [cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)]
+    rows += [draw_bars(item.name, np.array(item.values), rows[0].shape[1]) for item in response.weights]
+    return np.vstack(rows)
+
+
+def draw_bars(name: str, values: npt.NDArray[np.floating], width: int) -> Picture:
+    """uint8 [_BARS_HEIGHT, width, 3]: one bar a value, the largest filling the height."""
+    picture = np.full((_BARS_HEIGHT, width, 3), 24, np.uint8)
+    if values.size:
+        heights = np.clip(values / max(float(values.max()), 1e-12), 0, 1) * (_BARS_HEIGHT - 1)
+        column = np.arange(width) * values.size // width
+        level = _BARS_HEIGHT - 1 - np.arange(_BARS_HEIGHT)[:, None]
+        picture[level < heights[column][None, :]] = (70, 150, 255)
+    text = f"{name} ({values.size})"
+    cv2.putText(picture, text, (4, 12), _FONT, 0.38, (255, 255, 255), 1, cv2.LINE_AA)
+    return picture
