@@ -1,0 +1,38 @@
+"""Convolution with one large kernel, and its gradients, as matrix products.
+
+A regression or matching kernel has hundreds of channels, one output and nearly the size of the
+target. Direct convolutions are slow at that shape: on one CPU core these products take about a
+tenth of the time. All maps keep their size (zero padding); kernels have odd sides.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def convolve(features: Tensor, kernel: Tensor) -> Tensor:
+    """Response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks."""
+    kh, kw = kernel.shape[1], kernel.shape[2]
+    shifted = kernel.flip(1, 2).flatten(1).t() @ features.flatten(1)
+    size = [features.shape[1], features.shape[2]]
+    return F.fold(shifted.unsqueeze(0), size, [kh, kw], padding=[kh // 2, kw // 2])[0, 0]
+
+
+def kernel_gradient(features: Tensor, upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
+    """[C, kh, kw]: derivative by the kernel of sum(upstream * convolve(features, kernel))."""
+    gradient = features.flatten(1) @ _shifts(upstream, kernel_h, kernel_w).t()
+    return gradient.view(features.shape[0], kernel_h, kernel_w).flip(1, 2)
+
+
+def feature_gradient(kernel: Tensor, upstream: Tensor) -> Tensor:
+    """[C, h, w]: derivative by the features of sum(upstream * convolve(features, kernel))."""
+    kh, kw = kernel.shape[1], kernel.shape[2]
+    gradient = kernel.flip(1, 2).flatten(1) @ _shifts(upstream, kh, kw)
+    return gradient.view(kernel.shape[0], upstream.shape[0], upstream.shape[1])
+
+
+def _shifts(upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
+    """[kh kw, h w]: the map [h, w] shifted by every place of the kernel."""
+    padding = [kernel_h // 2, kernel_w // 2]
+    return F.unfold(upstream.unsqueeze(0).unsqueeze(0), [kernel_h, kernel_w], padding=padding)[0]
