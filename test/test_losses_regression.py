@@ -20,7 +20,8 @@ KINDS = ["shrinkage", "l2", "l3", "ohnm"]
 def test_shrinkage_is_equation_7(prediction, label):
     size = abs(prediction - label)
     expected = math.exp(label) * size**2 / (1 + math.exp(10 * (0.2 - size)))
-    assert shrinkage(torch.tensor(prediction), torch.tensor(label)).item() == pytest.approx(expected, rel=1e-5)
+    found = shrinkage(torch.tensor(prediction), torch.tensor(label)).item()
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_only_easy_samples_shrink():

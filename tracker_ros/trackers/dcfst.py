@@ -1,0 +1,213 @@
+"""DCFST: features learned through a closed-form solver (Zheng et al., 2019).
+
+A ridge regression over the vectors of candidate boxes finds the target; the IoU head refines its box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tracker_ros.networks.dcfst import AREA, DcfstNetwork
+from tracker_ros.ops.crop import crop
+from tracker_ros.ops.peaks import argmax_2d, subcell_peak
+from tracker_ros.ops.ridge import ridge, solve_gram
+from tracker_ros.trackers.base import Estimate, Tracker, register, setting
+
+
+@dataclass(frozen=True)
+class DcfstSettings:
+    """Settings of DCFST."""
+
+    backbone: str = setting("tiny", "network", choices=("resnet18", "tiny"))
+    penalty: float = setting(0.1, "lambda of the ridge regression", 1e-6, 1e3)
+    memory: str = setting("gram", "what is averaged over frames: the data matrix (eq. 6) or X'X and X'y",
+                          choices=("data", "gram"))
+    rate: float = setting(0.01, "delta of eq. 6, a frame", 0.0, 1.0)
+    hard_rate: float = setting(0.1, "delta of a frame with a distractor", 0.0, 1.0)
+    first_share: float = setting(0.25, "the first frame's share never falls below this", 0.0, 1.0)
+    interval: int = setting(1, "frames between updates of the model", 1, 1000)
+    augment: bool = setting(True, "learn the first frame mirrored and blurred too")
+    window: float = setting(1.0, "width of the window over the response in target sides; 0: none", 0.0, 10.0)
+    window_floor: float = setting(0.5, "least value of the window", 0.0, 1.0)
+    not_found: float = setting(0.25, "no move and no update below this score", 0.0, 1.0)
+    distractor: float = setting(0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0)
+    distance: float = setting(0.15, "away: this far, in sides of the search region", 0.0, 1.0)
+    candidates: int = setting(9, "boxes that are refined; 0 for no refinement", 0, 100)
+    kept: int = setting(3, "best refined boxes that are averaged", 1, 100)
+    steps: int = setting(5, "steps of refinement", 1, 100)
+    damping: float = setting(0.5, "share of a measured size change that is taken", 0.0, 1.0)
+    aspect: float = setting(6.0, "refined boxes with sides of a greater ratio do not count", 1.0, 100.0)
+
+
+@register("dcfst", DcfstSettings)
+class Dcfst(Tracker):
+    """DCFST. State: model `w` [D], its memory, the IoU head's `modulation` and counters."""
+
+    def __init__(self, settings: DcfstSettings) -> None:
+        super().__init__()
+        s = settings
+        self.network = DcfstNetwork(s.backbone)
+        self.penalty, self.rate, self.hard_rate = s.penalty, s.rate, s.hard_rate
+        self.first_share, self.interval, self.augment = s.first_share, s.interval, s.augment
+        self.by_gram = s.memory == "gram"
+        self.not_found, self.distractor, self.distance = s.not_found, s.distractor, s.distance
+        self.candidates, self.kept, self.steps = s.candidates, min(s.kept, s.candidates), s.steps
+        self.damping, self.aspect = s.damping, s.aspect
+        self.area = AREA
+        side = self.network.search / AREA
+        away = self.network.axis.square() / (2 * (s.window * side) ** 2 if s.window > 0 else float("inf"))
+        window = torch.exp(-away.unsqueeze(1) - away.unsqueeze(0)).clamp(min=s.window_floor)
+        self.register_buffer("window", window, persistent=False)
+        offsets = torch.rand(max(s.candidates, 1), 4, generator=torch.Generator().manual_seed(0)) - 0.5
+        offsets[0] = 0.0
+        # In target sides: the middle moves by up to a tenth of it, the size by up to a half.
+        self.register_buffer("offsets", offsets * torch.tensor([0.2, 0.2, 1.0, 1.0]), persistent=False)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        region = self.region(box)
+        patch = crop(frame, region, self.network.search, self.network.search)
+        levels = self.network.backbone(patch)
+        inside = self.inside(box, region)
+        state = {"box": box, "age": torch.zeros([]), "share": torch.ones([]),
+                 "labels": self.network.labels(inside),
+                 "modulation": self.network.iou.reference(levels, inside.unsqueeze(0))[0]}
+        data = self.embed(levels, inside[2:])
+        if self.by_gram:
+            gram = data.t() @ data
+            correlation = data.t() @ state["labels"]
+            if self.augment:
+                views = self.views(patch)
+                for view in views:
+                    more = self.embed(self.network.backbone(view), inside[2:])
+                    gram, correlation = gram + more.t() @ more, correlation + more.t() @ state["labels"]
+                gram, correlation = gram / (len(views) + 1), correlation / (len(views) + 1)
+            state["first_gram"], state["first_correlation"] = gram, correlation
+            state["gram"], state["correlation"] = torch.zeros_like(gram), torch.zeros_like(correlation)
+            state["w"] = solve_gram(gram, correlation, self.penalty)
+        else:
+            state["data"] = data
+            state["w"] = ridge(data, state["labels"], self.penalty)
+        return state
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        box = state["box"]
+        region = self.region(box)
+        scale = region[2] / self.network.search
+        levels = self.network.backbone(crop(frame, region, self.network.search, self.network.search))
+        grid = self.network.grid
+        response = (self.embed(levels, box[2:] / scale) @ state["w"]).view(grid, grid)
+        weighted = response * self.window
+        row, column = argmax_2d(weighted)
+        score = response[row, column].clamp(0.0, 1.0)
+        offset = (subcell_peak(weighted, False).flip(0) - (grid - 1) / 2) * self.network.spacing
+        found = torch.cat((offset + self.network.search / 2, box[2:] / scale))
+        estimate = box
+        if bool(score >= self.not_found):
+            if self.candidates > 0:
+                found = self.refine(levels, state["modulation"], found)
+            estimate = self.outside(found, box, region, frame)
+        # The outer edges of the grid's cells.
+        window = torch.cat((box[:2], (self.network.spacing * grid * scale).expand(2)))
+        aux = {"hard": self.is_distracted(response, row, column)}
+        return Estimate(estimate, score, response, window, aux)
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        following = state.copy()
+        following["box"] = estimate.box
+        following["age"] = state["age"] + 1
+        hard = bool(estimate.aux["hard"])
+        due = int(following["age"]) % self.interval == 0
+        if bool(estimate.score < self.not_found) or not (hard or due):
+            return following
+        # The rate is one of a frame: skipped frames count as if each had looked like this one.
+        rate = self.hard_rate if hard else 1 - (1 - self.rate) ** self.interval
+        region = self.region(estimate.box)
+        patch = crop(frame, region, self.network.search, self.network.search)
+        data = self.embed(self.network.backbone(patch), self.inside(estimate.box, region)[2:])
+        if self.by_gram:
+            self.remember(state, following, data, rate)
+        else:
+            following["data"] = torch.lerp(state["data"], data, rate)
+            following["w"] = ridge(following["data"], state["labels"], self.penalty)
+        return following
+
+    def remember(self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor,
+                 rate: float) -> None:
+        """Take one frame into the running averages of X'X and X'y and solve for the model."""
+        share = float(state["share"])
+        kept = max(share * (1 - rate), self.first_share)
+        # Averages of the later frames alone; together with the first they weigh 1.
+        fresh = min(rate / max(1 - kept, 1e-6), 1.0)
+        following["gram"] = torch.lerp(state["gram"], data.t() @ data, fresh)
+        following["correlation"] = torch.lerp(state["correlation"], data.t() @ state["labels"], fresh)
+        following["share"] = torch.full_like(state["share"], kept)
+        gram = torch.lerp(following["gram"], state["first_gram"], kept)
+        correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
+        following["w"] = solve_gram(gram, correlation, self.penalty)
+
+    def region(self, box: Tensor) -> Tensor:
+        """Square search region [4] around a box, in image pixels."""
+        side = (box[2] * box[3]).sqrt() * self.area
+        return torch.cat((box[:2], side.expand(2)))
+
+    def inside(self, box: Tensor, region: Tensor) -> Tensor:
+        """A box of the image in pixels of the region's crop."""
+        scale = self.network.search / region[2]
+        return torch.cat(((box[:2] - region[:2]) * scale + self.network.search / 2, box[2:] * scale))
+
+    def outside(self, found: Tensor, box: Tensor, region: Tensor, frame: Tensor) -> Tensor:
+        """A box of the region's crop in pixels of the image, its size change damped."""
+        scale = region[2] / self.network.search
+        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
+        middle = region[:2] + (found[:2] - self.network.search / 2) * scale
+        size = box[2:] + self.damping * (found[2:] * scale - box[2:])
+        return torch.cat((torch.minimum(middle.clamp(min=0.0), limits), size.clamp(min=2.0)))
+
+    def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
+        """Data matrix X [grid^2, D] of one search crop from its levels [1, C, H, W] of the backbone."""
+        located = self.network.locator(levels)
+        return self.network.embed([level[0] for level in located], size)
+
+    def views(self, patch: Tensor) -> list[Tensor]:
+        """The first crop mirrored, and blurred by 3 and 5 pixels, all with the target in the middle."""
+        views = [patch.flip(3)]
+        for size in (3, 5):
+            edge = size // 2
+            padded = F.pad(patch, [edge, edge, edge, edge], mode="replicate")
+            views.append(F.avg_pool2d(padded, size, 1))
+        return views
+
+    def is_distracted(self, response: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        """[] bool: does another place than around the peak score like a target?"""
+        places = torch.arange(self.network.grid, device=response.device)
+        reach = self.distance * self.network.search / self.network.spacing
+        away = ((places - row).square().unsqueeze(1) + (places - column).square().unsqueeze(0)).float().sqrt()
+        return (response * (away > reach).float()).max() > self.distractor
+
+    def refine(self, levels: list[Tensor], modulation: Tensor, found: Tensor) -> Tensor:
+        """The box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
+
+        Jittered copies climb; the mean of those that end highest counts.
+        """
+        ready = [level[0] for level in self.network.iou(levels)]
+        sides = (found[2] * found[3]).sqrt()
+        middles, sizes = found[:2] + self.offsets[:, :2] * sides, found[2:] * (1 + self.offsets[:, 2:])
+        boxes = torch.cat((middles, sizes), dim=1)
+        predicted = torch.zeros_like(boxes[:, 0])
+        for _ in range(self.steps):
+            predicted, gradient = self.network.iou.ascend(ready, modulation, boxes)
+            size = torch.cat((boxes[:, 2:], boxes[:, 2:]), dim=1)
+            # Bounded: a step never moves a side by more than a fifth.
+            boxes = boxes + (gradient * size).clamp(-0.2, 0.2) * size
+        predicted = self.network.iou.predict(ready, modulation, boxes)[0]
+        ratio = boxes[:, 2:].max(1).values / boxes[:, 2:].min(1).values
+        predicted = torch.where(ratio > self.aspect, torch.full_like(predicted, -1e3), predicted)
+        best = predicted.argsort(descending=True)[:self.kept]
+        return boxes.index_select(0, best).mean(0)

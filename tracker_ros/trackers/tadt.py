@@ -1,0 +1,206 @@
+"""TADT: target-aware deep tracking (Li et al., CVPR 2019).
+
+The first frame chooses the channels of a pretrained network that know this target; from then on the
+target's features are matched with those of the search region. Nothing is learned after that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.ops.convolution import convolve
+from tracker_ros.ops.crop import crop
+from tracker_ros.ops.labels import gaussian, hann
+from tracker_ros.ops.peaks import argmax_2d, subcell_peak
+from tracker_ros.trackers._channels import (
+    center,
+    choose,
+    fit_kernel,
+    ranking_importance,
+    regression_importance,
+    resize,
+)
+from tracker_ros.trackers.base import Estimate, SettingsError, Tracker, register, setting
+
+
+@dataclass(frozen=True)
+class TadtSettings:
+    """Settings of TADT; sizes in pixels of the resampled search region."""
+
+    backbone: str = setting("vgg16", "network", choices=("vgg16", "tiny"))
+    search: int = setting(180, "side of the search region", 48, 512)
+    smallest: float = setting(44.0, "targets are resampled to at least this root of their area", 8.0, 256.0)
+    largest: float = setting(59.0, "and to at most this", 8.0, 256.0)
+    shallow: str = setting("regress+rank", "how channels of the shallow level are chosen",
+                           choices=("none", "all", "random", "regress", "rank", "regress+rank"))
+    deep: str = setting("regress", "how channels of the deep level are chosen",
+                        choices=("none", "all", "random", "regress"))
+    shallow_channels: int = setting(80, "channels kept of the shallow level", 1, 4096)
+    deep_channels: int = setting(250, "channels kept of the deep level", 1, 4096)
+    importance: str = setting("weights", "a channel's importance: the loss's gradient (eq. 2) or its weights",
+                              choices=("gradient", "weights"))
+    sigma: float = setting(0.1, "width of the regression label, in target sizes", 0.01, 1.0)
+    penalty: float = setting(0.01, "lambda of eq. 3, for features of unit mean energy", 0.0, 1e6)
+    tolerance: float = setting(0.02, "loss that ends learning, relative to its start", 0.0, 1.0)
+    iterations: int = setting(50, "most steps of learning", 1, 1000)
+    similarity: str = setting("correlation", "of eq. 8", choices=("correlation", "cosine"))
+    window: float = setting(0.0, "weight of a Hann window added to the response", 0.0, 10.0)
+    smaller: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
+    larger: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
+    damping: float = setting(1.0, "share of a measured size change that is taken", 0.0, 1.0)
+    seed: int = setting(0, "of the random choice", 0, 2**31)
+
+
+@register("tadt", TadtSettings)
+class Tadt(Tracker):
+    """TADT. State: `template` [C, h, w], the chosen channels and their scales, `zoom`, `clutter`."""
+
+    def __init__(self, settings: TadtSettings) -> None:
+        super().__init__()
+        s = settings
+        if s.shallow == "none" and s.deep == "none":
+            raise SettingsError("tadt: 'shallow' and 'deep' cannot both be 'none'")
+        if s.smallest > s.largest:
+            raise SettingsError(f"tadt: 'smallest' ({s.smallest}) must not exceed 'largest' ({s.largest})")
+        if s.backbone == "vgg16":
+            levels, pools = ("conv4_1", "conv4_3"), (3,)
+        else:
+            levels, pools = ("stride4", "stride8"), ()
+        self.backbone = build_backbone(s.backbone, levels, pools)
+        self.search, self.smallest, self.largest = s.search, s.smallest, s.largest
+        # Odd, so that the target's middle is a cell and not the edge of one.
+        self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
+        self.shallow, self.deep = s.shallow, s.deep
+        self.counts = [s.shallow_channels, s.deep_channels]
+        self.by_gradient = s.importance == "gradient"
+        self.sigma, self.penalty = s.sigma, s.penalty
+        self.tolerance, self.iterations = s.tolerance, s.iterations
+        self.cosine = s.similarity == "cosine"
+        self.weight, self.damping = s.window, s.damping
+        self.sizes = [self.cells + 2, self.cells, self.cells - 2]
+        self.factors = [s.smaller, 1.0, s.larger]
+        self.register_buffer("hann", hann(self.cells, self.cells), persistent=False)
+        generator = torch.Generator().manual_seed(s.seed)
+        most = max(self.backbone.channels)
+        self.register_buffer("shuffled", torch.rand(most, generator=generator), persistent=False)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        root = float((box[2] * box[3]).sqrt())
+        zoom = min(max(root, self.smallest), self.largest) / root
+        shallow, deep = self.extract(frame, box, torch.tensor(self.search / zoom))
+        cell = self.search / self.cells
+        height = min(int(float(box[3]) * zoom / cell) // 2 * 2 + 1, self.cells - 2)
+        width = min(int(float(box[2]) * zoom / cell) // 2 * 2 + 1, self.cells - 2)
+        state = {"box": box, "zoom": torch.tensor(zoom), "root": torch.tensor(root)}
+        state["shallow"] = self.select(shallow, height, width, self.shallow, self.counts[0])
+        state["deep"] = self.select(deep, height, width, self.deep, self.counts[1])
+        state["shallow_scale"] = self.strongest(shallow, state["shallow"])
+        state["deep_scale"] = self.strongest(deep, state["deep"])
+        features = self.chosen([shallow, deep], state)
+        state["template"] = center(features, height, width)
+        state["clutter"] = self.resemblance(features, state["template"], height, width)
+        return state
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        box = state["box"]
+        side = self.search / state["zoom"] * (box[2] * box[3]).sqrt() / state["root"]
+        features = self.chosen(self.extract(frame, box, side), state)
+        template = state["template"]
+        responses, cosines = [], []
+        for i, size in enumerate(self.sizes):
+            correlation, cosine = self.match(resize(features, size), template)
+            similarity = cosine if self.cosine else correlation
+            responses.append(self.reframe(similarity * self.factors[i]))
+            cosines.append(self.reframe(cosine))
+        response = torch.stack(responses)
+        response = response / response.max().clamp(min=1e-12) + self.weight * self.hann
+        best = int(response.flatten(1).max(1).values.argmax())
+        row, column = argmax_2d(response[best])
+        peak = subcell_peak(response[best], False)
+        scale = self.cells / float(self.sizes[best])
+        cell = side / self.cells * scale
+        offset = (peak.flip(0) - (self.cells - 1) / 2) * cell
+        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
+        middle = torch.minimum((box[:2] + offset).clamp(min=0.0), limits)
+        size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
+        likeness = cosines[best][row, column]
+        score = ((likeness - state["clutter"]) / (1 - state["clutter"]).clamp(min=1e-6)).clamp(0.0, 1.0)
+        window = torch.cat((box[:2], (side * scale).expand(2)))
+        return Estimate(torch.cat((middle, size)), score, response[best], window, {})
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        following = state.copy()
+        following["box"] = estimate.box
+        return following
+
+    def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
+        """Both levels [C, cells, cells] of the square search region around the box, `side` pixels wide."""
+        region = torch.cat((box[:2], side.to(box.device).expand(2)))
+        maps = self.backbone(crop(frame, region, self.search, self.search, "replicate"))
+        return [resize(level[0], self.cells) for level in maps]
+
+    def select(self, features: Tensor, height: int, width: int, how: str, count: int) -> Tensor:
+        """Indices of the chosen channels of [C, cells, cells] for a target of height x width cells."""
+        channels = features.shape[0]
+        if how == "none":
+            return torch.zeros([0], dtype=torch.int64, device=features.device)
+        if how == "all":
+            return torch.arange(channels, device=features.device)
+        if how == "random":
+            return choose(self.shuffled[:channels], count)
+        steps = [0, -2, 2, -4, 4]
+        if how == "rank":
+            rank = ranking_importance(features, height, width, steps, self.tolerance, self.iterations)
+            return choose(rank, count)
+        middle = (self.cells - 1) / 2
+        label = gaussian(self.cells, self.cells, self.sigma * height, self.sigma * width, middle, middle,
+                         features.device)
+        unit = features / features.square().sum(0).mean().sqrt().clamp(min=1e-12)
+        kernel = fit_kernel(unit, label, height, width, self.penalty, self.tolerance, self.iterations)
+        active = regression_importance(unit, kernel, label, self.by_gradient)
+        if how == "regress":
+            return choose(active, count)
+        rank = ranking_importance(features, height, width, steps, self.tolerance, self.iterations)
+        # Scale-sensitive channels first, those that know the target best before the others.
+        return choose(active - active.min() + (rank > 0).float() * (active.max() - active.min() + 1), count)
+
+    def strongest(self, features: Tensor, index: Tensor) -> Tensor:
+        """The largest sum over one chosen channel; 1 where none is chosen."""
+        if index.shape[0] == 0:
+            return torch.ones([], device=features.device)
+        return features.index_select(0, index).sum(dim=(1, 2)).max().clamp(min=1e-12)
+
+    def chosen(self, levels: list[Tensor], state: dict[str, Tensor]) -> Tensor:
+        """Chosen channels of both levels, balanced by their first-frame strength: [C, cells, cells]."""
+        shallow = levels[0].index_select(0, state["shallow"]) / state["shallow_scale"]
+        return torch.cat((shallow, levels[1].index_select(0, state["deep"]) / state["deep_scale"]))
+
+    def match(self, features: Tensor, template: Tensor) -> tuple[Tensor, Tensor]:
+        """Correlation (eq. 8) and cosine similarity [h, w] of the template with every place."""
+        th, tw = template.shape[1], template.shape[2]
+        correlation = convolve(features, template)
+        energy = features.square().sum(0).unsqueeze(0).unsqueeze(0)
+        under = F.avg_pool2d(energy, [th, tw], 1, [th // 2, tw // 2])[0, 0] * float(th * tw)
+        norm = under.sqrt() * template.square().sum().sqrt()
+        return correlation, correlation / norm.clamp(min=1e-12)
+
+    def reframe(self, response: Tensor) -> Tensor:
+        """A response of another scale cut or zero-padded to cells x cells about its middle."""
+        margin = (self.cells - response.shape[0]) // 2
+        return F.pad(response, [margin, margin, margin, margin])
+
+    def resemblance(self, features: Tensor, template: Tensor, height: int, width: int) -> Tensor:
+        """Mean cosine similarity of the surroundings with the target: what a score of 0 means."""
+        cosine = self.match(features, template)[1]
+        rows = (torch.arange(self.cells, device=features.device) - self.cells // 2).abs() > height // 2
+        columns = (torch.arange(self.cells, device=features.device) - self.cells // 2).abs() > width // 2
+        outside = (rows.unsqueeze(1) | columns.unsqueeze(0)).float()
+        return (cosine * outside).sum() / outside.sum().clamp(min=1.0)
