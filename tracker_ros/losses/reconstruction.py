@@ -18,11 +18,12 @@ def reconstruction(decoded: Tensor, image: Tensor) -> Tensor:
 
 
 def filter_response(response: Tensor, label: Tensor) -> Tensor:
-    """|g - y|^2 / |y|^2 averaged over N (EDCF, eq. 8), [] for [N, h, w]: 0 is perfect, g = 0 gives 1.
+    """|g - y|^2 / |y|^2 over a batch (EDCF, eq. 8), [] for [N, h, w]: 0 is perfect, g = 0 gives 1.
 
     The paper's norm is divided by the label's, for the reason given in `reconstruction`.
     """
-    return ((response - label).square().sum((-2, -1)) / label.square().sum((-2, -1))).mean()
+    # Labels of negative pairs are zero, and a batch may hold nothing else.
+    return (response - label).square().sum() / label.square().sum().clamp(min=1.0)
 
 
 def multi_task(low: Tensor, high: Tensor, reconstructed: Tensor, weights: Iterable[Tensor],

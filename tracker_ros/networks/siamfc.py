@@ -39,7 +39,28 @@ def scaled(channels: int, width: float) -> int:
     return max(2, 2 * round(channels * width / 2))
 
 
-class SiamFCFeatures(nn.Module):
+class ShallowFeatures(nn.Module):
+    """The first layer: 11x11 convolution of stride 2, batch normalisation, ReLU.
+
+    Args:
+        width: share of the published 96 channels.
+        padding: of the convolution; EDCF takes 2.
+    """
+
+    def __init__(self, width: float = 1.0, padding: int = 0) -> None:
+        super().__init__()
+        channels = scaled(96, width)
+        self.conv1 = nn.Conv2d(3, channels, 11, stride=2, padding=padding)
+        self.bn1 = nn.BatchNorm2d(channels)
+        # Convolutions of a few input channels take half the time on a CPU in this layout.
+        self.to(memory_format=torch.channels_last)
+
+    def shallow(self, images: Tensor) -> Tensor:
+        """[N, 3, H, W] to [N, 96, h, w]: 255 -> 123, or 125 with padding 2."""
+        return F.relu(self.bn1(self.conv1(images)))
+
+
+class SiamFCFeatures(ShallowFeatures):
     """Five convolutions, batch-normalised and rectified but for the last, with two max-poolings.
 
     [N, 3, H, W] to [N, channels, h, w]. With stride 8: 127 -> 6, 255 -> 22 (paper, table 1). With
@@ -49,14 +70,12 @@ class SiamFCFeatures(nn.Module):
         channels: of the result.
         stride: 8 or 4.
         width: share of the published 96, 256, 384, 384 channels of the inner layers.
-        padding: of the first convolution. EDCF's encoder takes 2 for its fine branch.
+        padding: of the first convolution; EDCF takes 2.
     """
 
     def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0, padding: int = 0) -> None:
-        super().__init__()
+        super().__init__(width, padding)
         c1, c2, c3 = scaled(96, width), scaled(256, width), scaled(384, width)
-        self.conv1 = nn.Conv2d(3, c1, 11, stride=2, padding=padding)
-        self.bn1 = nn.BatchNorm2d(c1)
         self.conv2 = nn.Conv2d(c1, c2, 5, groups=2)
         self.bn2 = nn.BatchNorm2d(c2)
         self.conv3 = nn.Conv2d(c2, c3, 3)
@@ -65,12 +84,7 @@ class SiamFCFeatures(nn.Module):
         self.bn4 = nn.BatchNorm2d(c3)
         self.conv5 = nn.Conv2d(c3, channels, 3, groups=2)
         self.pool2 = stride // 4
-        # Convolutions of a few input channels take half the time on a CPU in this layout.
         self.to(memory_format=torch.channels_last)
-
-    def shallow(self, images: Tensor) -> Tensor:
-        """The first layer: [N, 3, H, W] to [N, 96, h, w] at stride 2."""
-        return F.relu(self.bn1(self.conv1(images)))
 
     def deep(self, x: Tensor) -> Tensor:
         """The rest: [N, 96, h, w] to [N, channels, h', w']."""

@@ -1,0 +1,164 @@
+"""EDCF (Wang et al., 2019) and the trackers of its ablation: EDSiam, CACFNet and CACFNet+."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
+from tracker_ros.ops.crop import crop, crop_pyramid
+from tracker_ros.ops.peaks import subcell_peak
+from tracker_ros.trackers.base import Estimate, Tracker, register, setting
+from tracker_ros.trackers.siamfc import SiamFC, SiamFCSettings
+
+
+@register("edsiam", SiamFCSettings)
+class EDSiam(SiamFC):
+    """SiamFC whose features were trained to also reconstruct the image; it tracks as SiamFC does."""
+
+
+@dataclass(frozen=True)
+class EDCFSettings:
+    """Defaults: EDCF, sec. 4.1; the scale penalty, which it leaves open, is DCFNet's."""
+
+    step: float = setting(1.02, "ratio of neighbouring scales", 1.0, 1.5)
+    penalty: float = setting(0.9925, "factor on the peak of a changed scale", 0.0, 1.0)
+    rate: float = setting(0.017, "alpha, the basic learning rate of the filter", 0.0, 1.0)
+    ridge: float = setting(1e-4, "lambda_1 of the filter", 1e-8, 1e6)
+    context: float = setting(0.1, "lambda_2, weight of the four context patches", 0.0, 1e3)
+    width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
+
+
+class FineSearch(Tracker):
+    """What CACFNet and EDCF share: the geometry of their crops and the choice among three scales."""
+
+    def __init__(self, settings: EDCFSettings) -> None:
+        super().__init__()
+        self.scales = [1.0 / settings.step, 1.0, settings.step]
+        self.penalty = settings.penalty
+        self.rate = settings.rate
+        self.side = SEARCH
+        self.wide = WIDE
+        self.extent = EXTENT
+        self.cell = float(FINE_STRIDE)
+
+    def wide_crop(self, frame: Tensor, box: Tensor) -> Tensor:
+        """[1, 3, 423, 423]: the target's patch and the context around it, the target at 85 x 85."""
+        region = torch.cat((box[:2], box[2:] * (self.extent * self.wide / self.side)))
+        return crop(frame, region, self.wide, self.wide, "mean")
+
+    def search_crops(self, frame: Tensor, box: Tensor) -> Tensor:
+        """[3, 3, 255, 255]: three target sizes around the box, at three scales."""
+        region = torch.cat((box[:2], box[2:] * self.extent))
+        return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
+
+    def best_scale(self, responses: Tensor) -> int:
+        """Index of the scale with the highest peak of [S, h, w] after the penalty on changed ones."""
+        peaks = responses.flatten(1).max(1).values
+        # Responses may be negative, where a factor below 1 would be a reward.
+        changed = (torch.arange(peaks.shape[0], device=peaks.device) != peaks.shape[0] // 2).float()
+        return int((peaks - changed * (1 - self.penalty) * peaks.abs()).argmax().item())
+
+    def estimate(self, response: Tensor, scale: float, score: Tensor, state: dict[str, Tensor],
+                 aux: dict[str, Tensor]) -> Estimate:
+        """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
+        box = state["box"]
+        cell = box[2:] * (self.extent * self.cell * scale / self.side)
+        moved = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
+        first = state["first"][2:]
+        wh = torch.minimum(torch.maximum(box[2:] * scale, first * 0.2), first * 5.0)
+        window = torch.cat((box[:2], cell * response.shape[0]))
+        return Estimate(torch.cat((box[:2] + moved, wh)), score, response, window, aux)
+
+
+@register("cacfnet", EDCFSettings)
+class CACFNet(FineSearch):
+    """The context-aware correlation filter on learnt fine features, alone.
+
+    The score is the response's peak as a share of the peak on the first frame itself.
+    """
+
+    def __init__(self, settings: EDCFSettings) -> None:
+        super().__init__(settings)
+        self.model = FineModel(settings.width, settings.ridge, settings.context)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """The filter of the first frame and its peak there."""
+        filters = self.model.learn(self.wide_crop(frame, box))
+        peak = self.model(self.search_crops(frame, box)[1:2], filters).max()
+        return {"box": box, "first": box, "filter": filters, "peak": peak}
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """The maximum of g over positions and scales (eq. 9)."""
+        responses = self.model(self.search_crops(frame, state["box"]), state["filter"])
+        best = self.best_scale(responses)
+        score = (responses[best].max() / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
+        aux: dict[str, Tensor] = {}
+        return self.estimate(responses[best], self.scales[best], score, state, aux)
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Moves to the estimate and interpolates the filter (eq. 17) at the basic rate."""
+        newest = self.model.learn(self.wide_crop(frame, estimate.box))
+        filters = state["filter"] * (1 - self.rate) + newest * self.rate
+        return {"box": estimate.box, "first": state["first"], "filter": filters, "peak": state["peak"]}
+
+
+@register("cacfnet_plus", EDCFSettings)
+class CACFNetPlus(CACFNet):
+    """CACFNet whose fine features were trained together with EDCF's semantic branch and decoder."""
+
+
+@register("edcf", EDCFSettings)
+class EDCF(FineSearch):
+    """Semantic correlation f with a fixed template plus the updated filter's response g (eq. 16).
+
+    The sum is taken on g's grid where f is defined, within 64 px of the middle of the crop. The score
+    is the mean, at the chosen position, of the logistic function of f, which was trained with a
+    logistic loss, and of g as a share of its peak on the first frame. In `Estimate.aux`, ``f_peak``
+    is the maximum of the correlation f.
+    """
+
+    def __init__(self, settings: EDCFSettings) -> None:
+        super().__init__(settings)
+        self.model = EDCFModel(settings.width, settings.ridge, settings.context)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Template and filter of the first frame, and the peaks of f and g there."""
+        shallow = self.model.features.shallow(self.wide_crop(frame, box))
+        filters, template = self.model.learn(shallow), self.model.template(shallow)
+        seen = self.model.features.shallow(self.search_crops(frame, box)[1:2])
+        f, _ = self.model(seen, template)
+        peak = self.model.filter(self.model.fine(seen), filters).max()
+        return {"box": box, "first": box, "filter": filters, "peak": peak, "template": template,
+                "f_peak": f.max()}
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """The maximum of f + g over positions and scales (eq. 16)."""
+        shallow = self.model.features.shallow(self.search_crops(frame, state["box"]))
+        correlations, _ = self.model(shallow, state["template"])
+        g = self.model.filter(self.model.fine(shallow), state["filter"])[:, 30:95, 30:95]
+        f = on_fine_grid(self.model.adjust(correlations))
+        best = self.best_scale(f + g)
+        fused = f[best] + g[best]
+        at = fused.flatten().argmax()
+        share = (g[best].flatten()[at] / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
+        score = 0.5 * (torch.sigmoid(f[best].flatten()[at]) + share)
+        return self.estimate(fused, self.scales[best], score, state, {"f_peak": correlations[best].max()})
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Moves to the estimate and interpolates the filter with the adaptive rate (eq. 17 and 18)."""
+        # f on the first frame is at least the template's squared norm; later ones may be negative.
+        share = (estimate.aux["f_peak"] / state["f_peak"].clamp(min=1e-12)).clamp(min=0.0)
+        rate = (self.rate * share).clamp(max=1.0)
+        newest = self.model.learn(self.model.features.shallow(self.wide_crop(frame, estimate.box)))
+        filters = state["filter"] * (1 - rate) + newest * rate
+        return {"box": estimate.box, "first": state["first"], "filter": filters, "peak": state["peak"],
+                "template": state["template"], "f_peak": state["f_peak"]}
