@@ -13,7 +13,7 @@ selection leaves. A changed frame size or a clock that jumps back leads to LOST.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -100,12 +100,12 @@ class Session:
 
         Raises:
             ValueError: for a box that cannot be tracked in this frame.
-            RuntimeError: when the tracker fails on it.
+            Exception: whatever the tracker raises on it.
         """
         if problem := box.problem(frame.shape[2], frame.shape[1]):
             raise ValueError(problem)
         with torch.inference_mode():
-            model = self._tracker.initialize(frame, box.to_tensor(frame.device))
+            model = _twice(self._tracker.initialize, frame, box.to_tensor(frame.device))
         self._forget()
         self._count += 1
         self._model, self._box = model, box
@@ -137,8 +137,8 @@ class Session:
         try:
             with torch.inference_mode():
                 return self._advance(frame, stamp)
-        except (RuntimeError, ValueError, IndexError) as error:
-            return self._fail(f"tracker failed: {error}")
+        except Exception as error:  # trackers come from outside too, and may raise anything
+            return self._fail(f"tracker failed: {type(error).__name__}: {_essence(error)}")
 
     def tick(self, now: float) -> Report:
         """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
@@ -152,7 +152,7 @@ class Session:
     def _advance(self, frame: Tensor, stamp: float) -> Report:
         if self.state in (State.COASTING, State.LOST):
             self._model["box"] = self._predicted(stamp).to_tensor(frame.device)
-        estimate = self._tracker.localize(frame, self._model)
+        estimate = _twice(self._tracker.localize, frame, self._model)
         values = torch.cat((estimate.box, torch.stack(
             (estimate.score, psr(estimate.response), apce(estimate.response))))).tolist()
         if not all(map(math.isfinite, values)):
@@ -161,7 +161,7 @@ class Session:
         self._judge(score, stamp)
         if self.state in (State.ACQUIRING, State.TRACKING):
             if score >= self.settings.keep_score:
-                self._model = self._tracker.update(frame, self._model, estimate)
+                self._model = _twice(self._tracker.update, frame, self._model, estimate)
             self._follow(found, stamp)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
@@ -236,3 +236,20 @@ class Session:
         self._size = (0, 0)
         self._stamp = self._seen = self._moved = 0.0
         self._streak = 0
+
+
+def _twice(method: Callable[..., Any], *args: Any) -> Any:
+    """Call a tracker's method; again, with torch's cache emptied, if the device's memory ran out."""
+    try:
+        return method(*args)
+    except Exception as error:
+        if "out of memory" not in str(error):
+            raise
+    torch.cuda.empty_cache()
+    return method(*args)
+
+
+def _essence(error: Exception) -> str:
+    """One line of an error's text. TorchScript puts the cause below its own traceback."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[-1] if "TorchScript" in lines[0] else lines[0]

@@ -46,6 +46,7 @@ class Pipeline:
         self._buffer = FrameBuffer(buffer_frames)
         self._header, self._notice = Header(), ""
         self._processed = self._late = 0
+        self._state = State.IDLE
         self._closed = False
         self._worker: Worker[Received] = Worker(self._track, "inference")
 
@@ -108,13 +109,13 @@ class Pipeline:
             report = self._stream.process(frame)
         except ImageError as error:
             report = self._refused(f"image refused: {error}")
-            self._log.error(report.message, throttle_duration_sec=REPEAT_SECONDS)
+            self._log.error(f"{report.message} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS)
         except Exception:  # the thread must live on
             report = self._refused("image could not be processed; the log says why")
             self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
         if report is None:
             self._late += 1
-            self._log.warning("image skipped: its stamp is not newer than the last one's",
+            self._log.warning(f"image on {self._topic} skipped: its stamp is not newer than the last one's",
                               throttle_duration_sec=REPEAT_SECONDS)
             return
         self._processed += 1
@@ -137,7 +138,6 @@ class Pipeline:
         now = time.monotonic()
         report = self._stream.tick(now)
         if report is not None:
-            self._log.warning(f"{report.state.name}: {report.message} on {self._topic}")
             self._publish(report, self._header, now)
         return ""
 
@@ -145,6 +145,7 @@ class Pipeline:
         if self._closed or not self._node.context.ok():
             return
         self._header = header
+        self._tell(self._stream.session.state, self._stream.session.message)
         stamp = stamp_seconds(header.stamp)
         age = self._node.get_clock().now().nanoseconds * 1e-9 - stamp if stamp else 0.0
         state = TrackState(
@@ -157,3 +158,15 @@ class Pipeline:
         if self._notice:
             report, self._notice = report._replace(message=self._notice), ""
         self._outputs.publish(header, report, state)
+
+    def _tell(self, state: State, why: str) -> None:
+        """Log a change of the session's state."""
+        if state is self._state:
+            return
+        self._state = state
+        if state is State.ERROR:
+            self._log.error(f"ERROR: {why}")
+        elif state in (State.COASTING, State.LOST):
+            self._log.warning(f"{state.name}: {why}")
+        else:
+            self._log.info(f"{state.name}: {why}")

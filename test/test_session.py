@@ -1,0 +1,229 @@
+"""The session's state machine around a tracker whose answers are written in the frame."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.session import Report, Session, State
+from tracker_ros.trackers.base import Estimate, SettingsError, Tracker
+
+BOX = Box(32.0, 24.0, 10.0, 8.0)
+RAISE, NAN = 254, 255
+
+
+def frame(score: float = 0.9, dx: int = 0, width: int = 64, code: int | None = None) -> Tensor:
+    """A frame that tells `Oracle` the score in percent, and how far the target moved to the right."""
+    pixels = torch.zeros(3, 48, width, dtype=torch.uint8)
+    pixels[0, 0, 0] = round(score * 100) if code is None else code
+    pixels[0, 0, 1] = dx
+    return pixels
+
+
+class Oracle(Tracker):
+    """Reads its answer from the frame; counts its updates in the state."""
+
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        if int(frame[0, 0, 0]) == RAISE:
+            raise KeyError("no such thing")
+        return {"box": box, "updates": torch.zeros(())}
+
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        code = int(frame[0, 0, 0])
+        if code == RAISE:
+            raise KeyError("no such thing")
+        box = state["box"].clone()
+        box[0] += frame[0, 0, 1]
+        score = torch.tensor(math.nan if code == NAN else code / 100)
+        return Estimate(box, score, torch.eye(5), box, {})
+
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        return {"box": estimate.box, "updates": state["updates"] + 1}
+
+
+def tracking(**values: float) -> Session:
+    """A session in TRACKING at time 0.1."""
+    session = Session(Oracle(), values)
+    session.select(frame(), BOX, 0.0)
+    session.step(frame(), 0.05)
+    assert session.step(frame(), 0.1).state is State.TRACKING
+    return session
+
+
+def test_from_idle_to_tracking() -> None:
+    session = Session(Oracle(), {"confirm_frames": 3}, name="boat")
+    assert session.step(frame(), 0.0) == Report(State.IDLE, "", None, 0.0, 0.0, 0.0, None, "")
+    assert session.select(frame(), BOX, 1.0) == "boat-1"
+    states = [session.step(frame(), 1.0 + 0.1 * i).state for i in range(4)]
+    assert states == [State.ACQUIRING, State.ACQUIRING, State.TRACKING, State.TRACKING]
+    report = session.step(frame(0.8, dx=3), 1.5)
+    assert report.box == BOX._replace(cx=BOX.cx + 3) and report.score == pytest.approx(0.8)
+    # The identity as a response: peak 1, mean of the sidelobe and of all cells from its definition.
+    assert report.apce == pytest.approx(1 / (5 / 25))
+    stopped = session.stop()
+    assert (stopped.state, stopped.box, stopped.target_id) == (State.IDLE, None, "")
+
+
+def test_a_bad_frame_in_acquiring_starts_the_count_again() -> None:
+    session = Session(Oracle(), {"confirm_frames": 2})
+    session.select(frame(), BOX, 0.0)
+    assert session.step(frame(), 0.1).state is State.ACQUIRING
+    assert session.step(frame(0.1), 0.2).state is State.COASTING
+    assert session.step(frame(), 0.3).state is State.COASTING
+    assert session.step(frame(), 0.4).state is State.TRACKING
+
+
+def test_coasting_follows_constant_velocity_and_learns_nothing() -> None:
+    session = tracking(velocity_gain=1.0, coast_seconds=1.0)
+    session.step(frame(dx=4), 0.2)  # 40 px a second
+    box = session.step(frame(0.1), 0.3).box
+    assert session.state is State.COASTING and box is not None
+    assert box.cx == pytest.approx(BOX.cx + 4 + 4, abs=1e-4)
+    updates = session._model["updates"].item()
+    report = session.step(frame(0.3), 0.4)  # above keep_score, below recover_score
+    assert report.state is State.COASTING and report.box is not None
+    assert report.box.cx == pytest.approx(BOX.cx + 12, abs=1e-4)
+    assert session._model["updates"].item() == updates
+    assert session.step(frame(), 0.5).state is State.COASTING
+    recovered = session.step(frame(), 0.6)
+    assert recovered.state is State.TRACKING and recovered.target_id == "target-1"
+
+
+def test_coasting_stays_inside_the_frame() -> None:
+    session = tracking(velocity_gain=1.0, coast_seconds=50.0)
+    session.step(frame(dx=20), 0.2)
+    report = session.step(frame(0.0), 9.0)
+    assert report.box is not None and report.box.cx == 64.0
+
+
+def test_lost_has_no_box_and_is_left_by_good_frames() -> None:
+    session = tracking(coast_seconds=0.5)
+    assert session.step(frame(0.1), 0.5).state is State.COASTING
+    report = session.step(frame(0.1), 0.7)
+    assert report.state is State.LOST and report.box is None and "0.6 s" in report.message
+    assert session.step(frame(), 9.0).box is None
+    assert session.step(frame(), 9.1).state is State.TRACKING
+
+
+def test_a_silent_camera_leads_through_coasting_to_lost() -> None:
+    session = tracking(coast_seconds=1.0)
+    assert session.tick(1.0).state is State.TRACKING
+    assert session.tick(1.2).state is State.COASTING
+    assert session.tick(2.0).state is State.COASTING
+    report = session.tick(2.2)
+    assert report.state is State.LOST and "2.1 s" in report.message
+    session.step(frame(), 5.0)
+    assert session.step(frame(), 5.1).state is State.TRACKING
+
+
+@pytest.mark.parametrize(("pixels", "stamp", "words"), [
+    (frame(width=80), 0.2, "frame size changed from 64 x 48 to 80 x 48"),
+    (frame(), -5.0, "stamps jumped back by 5.1 s"),
+])
+def test_discontinuities_lose_the_target_once(pixels: Tensor, stamp: float, words: str) -> None:
+    session = tracking()
+    report = session.step(pixels, stamp)
+    assert report.state is State.LOST and words in report.message
+    session.step(pixels, stamp + 0.1)
+    assert session.step(pixels, stamp + 0.2).state is State.TRACKING
+
+
+def test_a_reason_from_outside_loses_the_target() -> None:
+    session = Session(Oracle())
+    assert session.lose("why not").state is State.IDLE
+    session = tracking()
+    report = session.lose("why not")
+    assert (report.state, report.message, report.box) == (State.LOST, "why not", None)
+
+
+@pytest.mark.parametrize(("code", "words"), [(RAISE, "no such thing"), (NAN, "not finite")])
+def test_a_failing_tracker_leads_to_error_until_a_new_selection(code: int, words: str) -> None:
+    session = tracking()
+    report = session.step(frame(code=code), 0.2)
+    assert report.state is State.ERROR and words in report.message and report.box is None
+    assert session.step(frame(), 0.3).state is State.ERROR
+    assert session.tick(99.0).state is State.ERROR
+    session.select(frame(), BOX, 0.4)
+    assert session.step(frame(), 0.5).state is State.ACQUIRING
+
+
+@pytest.mark.parametrize("box", [
+    BOX._replace(cx=math.nan), BOX._replace(w=math.inf), BOX._replace(w=0.0), BOX._replace(cx=500.0),
+    BOX._replace(h=-8.0),
+])
+def test_a_refused_selection_keeps_the_present_target(box: Box) -> None:
+    session = tracking()
+    with pytest.raises(ValueError, match="box"):
+        session.select(frame(), box, 0.2)
+    report = session.step(frame(), 0.2)
+    assert report.state is State.TRACKING and report.target_id == "target-1"
+
+
+def test_a_tracker_that_fails_on_a_selection_keeps_the_present_target() -> None:
+    session = tracking()
+    with pytest.raises(KeyError):
+        session.select(frame(code=RAISE), BOX, 0.2)
+    assert session.step(frame(), 0.2).state is State.TRACKING
+
+
+def test_memory_that_runs_out_is_freed_and_the_frame_tried_once_more() -> None:
+    class Hungry(Oracle):
+        failures = 0
+
+        def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+            if Hungry.failures > 0:
+                Hungry.failures -= 1
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+            return super().localize(frame, state)
+
+    session = Session(Hungry())
+    session.select(frame(), BOX, 0.0)
+    Hungry.failures = 1
+    assert session.step(frame(), 0.1).state is State.ACQUIRING
+    Hungry.failures = 2
+    report = session.step(frame(), 0.2)
+    assert report.state is State.ERROR and "out of memory" in report.message
+
+
+def test_wrong_settings_are_named() -> None:
+    with pytest.raises(SettingsError, match="session: 'keep_score' must be in"):
+        Session(Oracle(), {"keep_score": 1.5})
+
+
+moves = st.one_of(
+    st.tuples(st.just("step"), st.sampled_from([0, 20, 30, 50, 90, RAISE, NAN]), st.floats(-1.0, 1.0)),
+    st.tuples(st.just("tick"), st.just(0), st.floats(0.0, 3.0)),
+    st.tuples(st.sampled_from(["select", "stop", "lose", "resize"]), st.just(0), st.just(0.0)),
+)
+
+
+@given(st.lists(moves, max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_no_path_publishes_a_box_without_a_target(path: list[tuple[str, int, float]]) -> None:
+    session, now, width, ids = Session(Oracle()), 0.0, 64, set()
+    for kind, code, elapsed in path:
+        now += elapsed
+        if kind == "select":
+            target_id = session.select(frame(width=width), BOX, now)
+            assert target_id not in ids
+            ids.add(target_id)
+            continue
+        if kind == "step":
+            report = session.step(frame(code=code, width=width), now)
+        elif kind == "tick":
+            report = session.tick(now)
+        elif kind == "resize":
+            width = 80 if width == 64 else 64
+            report = session.step(frame(width=width), now)
+        else:
+            report = session.stop() if kind == "stop" else session.lose("asked")
+        has_target = report.state in (State.ACQUIRING, State.TRACKING, State.COASTING)
+        assert (report.box is not None) == has_target
+        assert (report.target_id == "") == (report.state is State.IDLE)
+        assert report.box is None or all(map(math.isfinite, report.box))
