@@ -13,6 +13,18 @@ from torch import Tensor, nn
 
 from tracker_ros.ops.xcorr import xcorr_depthwise, xcorr_up
 
+#: Side of the exemplar crop and distance of response cells, both in pixels of the crops.
+EXEMPLAR = 127
+STRIDE = 8
+#: Height / width of the anchors of a cell, and their size in cells.
+RATIOS = [0.33, 0.5, 1.0, 2.0, 3.0]
+SCALE = 8.0
+
+
+def response_cells(search: int, extra: int) -> int:
+    """Side of the response to a search crop: (search - exemplar) / stride + 1, and what padding adds."""
+    return (search - EXEMPLAR) // STRIDE + 1 + extra
+
 
 class UpChannelRpn(nn.Module):
     """SiamRPN's head (Li et al., 2018, section 3.2): the exemplar's convolutions raise the channels."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.networks.rpn import EXEMPLAR, RATIOS, SCALE, STRIDE, response_cells
 from tracker_ros.ops.anchors import (
     anchor_grid,
     change_penalty,
@@ -19,12 +20,6 @@ from tracker_ros.ops.crop import crop
 from tracker_ros.ops.labels import hann
 from tracker_ros.trackers.base import Estimate, Tracker, setting
 
-EXEMPLAR = 127
-STRIDE = 8
-#: Height / width of the five anchors, and their size in cells.
-RATIOS = [0.33, 0.5, 1.0, 2.0, 3.0]
-SCALE = 8.0
-
 
 @dataclass(frozen=True)
 class ProposalSettings:
@@ -34,11 +29,6 @@ class ProposalSettings:
     penalty: float = setting(0.16, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0)
     window: float = setting(0.40, "share of the cosine window in the ranking", 0.0, 1.0)
     rate: float = setting(0.30, "how fast the size follows the best proposal", 0.0, 1.0)
-
-
-def response_cells(search: int, extra: int) -> int:
-    """Side of the response map of a search crop: SiamRPN's (search - exemplar) / stride + 1, plus `extra`."""
-    return (search - EXEMPLAR) // STRIDE + 1 + extra
 
 
 def proposals(cls: Tensor, loc: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,8 +52,8 @@ class ProposalTracker(Tracker):
         self.influence = settings.window
         self.rate = settings.rate
         self.exemplar = EXEMPLAR
-        self.covered = response_cells(settings.search, extra_cells) * STRIDE
         cells = response_cells(settings.search, extra_cells)
+        self.covered = cells * STRIDE
         self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
         self.register_buffer("window", hann(cells, cells), persistent=False)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracker_ros.networks.rpn import RATIOS
 from tracker_ros.networks.siamrpn import SiamRpnNet
-from tracker_ros.trackers._proposals import RATIOS, ProposalSettings, ProposalTracker
+from tracker_ros.trackers._proposals import ProposalSettings, ProposalTracker
 from tracker_ros.trackers.base import register, setting
 
 
@@ -13,7 +14,7 @@ from tracker_ros.trackers.base import register, setting
 class SiamRpnSettings(ProposalSettings):
     """Settings of `siamrpn`."""
 
-    correlation: str = setting("up", "'up' as in the paper; 'depthwise' as in pysot's published AlexNet model",
+    correlation: str = setting("up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model",
                                choices=("up", "depthwise"))
     width: float = setting(1.0, "multiplies AlexNet's channels", 0.05, 4.0)
 

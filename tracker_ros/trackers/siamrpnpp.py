@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracker_ros.networks.rpn import RATIOS
 from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
-from tracker_ros.trackers._proposals import RATIOS, ProposalSettings, ProposalTracker
+from tracker_ros.trackers._proposals import ProposalSettings, ProposalTracker
 from tracker_ros.trackers.base import register, setting
 
 

@@ -1,0 +1,107 @@
+"""Training of SiamRPN and SiamRPN++ with cross entropy, focal or shrinkage loss.
+
+The plain trackers learn from a few selected proposals of each pair, as their authors do. With focal and
+shrinkage loss all proposals take part (Lu et al., section 4), which is where class imbalance bites.
+Input is RGB in 0-255; the importers turn published parameters, trained on BGR, round.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tracker_ros.geometry import iou
+from tracker_ros.losses.boxes import box_loss
+from tracker_ros.losses.classification import (
+    ClassificationLoss,
+    balanced_loss,
+    make_loss,
+)
+from tracker_ros.networks.rpn import RATIOS, SCALE, STRIDE, response_cells
+from tracker_ros.networks.siamrpn import SiamRpnNet
+from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
+from tracker_ros.ops.anchors import anchor_grid, encode, split_classes, split_offsets
+from tracker_ros.training.contract import PairSpec, PairTraining
+
+
+def select(mask: Tensor, count: int) -> Tensor:
+    """At most `count` of the set places of each sample of mask [N, ...], drawn at random."""
+    keys = torch.rand(mask.shape, device=mask.device).masked_fill(~mask, 2.0).flatten(1)
+    threshold = keys.kthvalue(count, dim=1, keepdim=True).values
+    return ((keys <= threshold) & mask.flatten(1)).view(mask.shape)
+
+
+class ProposalTraining(PairTraining):
+    """Classification and box regression on the anchors of a search crop (Lu et al., eq. 16).
+
+    Args:
+        net: the tracker's network.
+        extra_cells: see `networks.rpn.response_cells`.
+        loss: the classification loss or its kind; 'bce' takes selected proposals, others all.
+        regression: eta, the weight of the box loss; pysot's value.
+    """
+
+    def __init__(self, net: nn.Module, extra_cells: int, loss: ClassificationLoss | str,
+                 regression: float = 1.2) -> None:
+        super().__init__()
+        self.spec = PairSpec(exemplar=127, search=255, max_shift=64.0, max_scale=1.18)
+        self.net = net
+        self.loss = make_loss(loss) if isinstance(loss, str) else loss
+        self.regression = regression
+        cells = response_cells(self.spec.search, extra_cells)
+        self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Total loss, its two parts and the target probability of each cell."""
+        cls, loc = self.net(*self.net.template(batch["exemplar"]), batch["search"])
+        logits = split_classes(cls)
+        middle = self.spec.search / 2
+        boxes = torch.cat((batch["search_box"][:, :2] - middle, batch["search_box"][:, 2:]), dim=1)
+        boxes = boxes.view(-1, 1, 1, 1, 4)
+        overlap = iou(self.anchors, boxes)
+        same = batch["positive"].view(-1, 1, 1, 1) > 0
+        if self.loss.kind == "bce":
+            positive, found = self._selected(logits, overlap, boxes, same)
+        else:
+            # One threshold, because with all proposals in play none is left undecided.
+            positive = (overlap > 0.5) & same
+            found = balanced_loss(logits, positive.float(), self.loss)
+        located = box_loss(split_offsets(loc), encode(self.anchors, boxes), positive.float())
+        return {
+            "loss": found + self.regression * located, "classification": found, "regression": located,
+            "response": logits.detach().sigmoid().amax(1),
+        }
+
+    def _selected(self, logits: Tensor, overlap: Tensor, boxes: Tensor,
+                  same: Tensor) -> tuple[Tensor, Tensor]:
+        """Positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
+
+        At most 16 positives with IoU > 0.6 and 48 negatives with IoU < 0.3 of a pair; of one that does
+        not show the same target 16 negatives near the other object, which is what could be confused.
+        """
+        near = ((self.anchors[..., :2] - boxes[..., :2]).abs() <= 3.5 * STRIDE).all(-1)
+        positive = select((overlap > 0.6) & same, 16)
+        negative = select((overlap < 0.3) & same, 48) | select(near & ~same, 16)
+        chosen = positive | negative
+        return positive, balanced_loss(logits[chosen], positive[chosen].float(), self.loss)
+
+    def tracker_state(self) -> dict[str, Tensor]:
+        """Parameters of the trackers `siamrpn` or `siamrpnpp`."""
+        return {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+
+
+class SiamRpnTraining(ProposalTraining):
+    """Training of `siamrpn`; arguments as its settings and `ProposalTraining`."""
+
+    def __init__(self, loss: ClassificationLoss | str = "bce", correlation: str = "up",
+                 width: float = 1.0) -> None:
+        net = SiamRpnNet(len(RATIOS), correlation, width)
+        super().__init__(net, net.extra_cells, loss)
+
+
+class SiamRpnPlusPlusTraining(ProposalTraining):
+    """Training of `siamrpnpp`; arguments as its settings and `ProposalTraining`."""
+
+    def __init__(self, loss: ClassificationLoss | str = "bce", width: int = 64) -> None:
+        net = SiamRpnPlusPlusNet(len(RATIOS), width)
+        super().__init__(net, net.extra_cells, loss)
