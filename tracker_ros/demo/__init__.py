@@ -1,0 +1,1 @@
+"""The demonstration: real nodes in processes of their own, flown, watched, recorded and judged."""

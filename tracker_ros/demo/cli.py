@@ -1,0 +1,169 @@
+"""``tracker_ros demo``: the nodes in processes of their own, a flight, and what it was worth."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
+from rich.live import Live
+
+from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
+from tracker_ros.demo.plot import choose_stills, write_plot
+from tracker_ros.demo.processes import ProcessError, Processes
+from tracker_ros.demo.progress import Progress, summary_table
+from tracker_ros.demo.scores import Moment, summarize
+from tracker_ros.demo.video import write_video
+from tracker_ros.geometry import Box
+from tracker_ros.ros.compat import use_image_transport
+
+SECONDS = 20.0
+_LAST_RESULT = 2.0
+"""Seconds that the tracker has for its last image."""
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the subcommand ``demo`` to an argparse subparsers object."""
+    parser = sub.add_parser(
+        "demo", help="watch real nodes track a target in a flight",
+        description="Starts the simulated camera, the tracker and its diagnostics as ROS 2 nodes, follows a "
+        "target, and writes a video, a plot, a bag and the nodes' logs.",
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--seconds", type=_positive, help=f"length of the flight (default {SECONDS:g}, a recording's all)")
+    add("--tracker", help="preset to run, such as dcf (default: config/uav_tracking.yaml's)")
+    add("--seed", type=int, help="of the synthetic scene")
+    add("--video", type=Path, metavar="FILE", help="a video, or a folder of images, instead of the scene")
+    add("--box", type=_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
+    add("--truth", type=Path, metavar="FILE", help="x,y,w,h of the target, one line a frame of the recording")
+    add("--rate", type=_positive, help="frames a second (default: config/uav_tracking.yaml's)")
+    add("--out", type=Path, metavar="DIR", help="where to write (default: out/demo-DATE-TIME)")
+    parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
+    return value
+
+
+def _box(text: str) -> Box:
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h") from None
+    return Box.from_xywh(x, y, w, h)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demonstration; 0 when it went well, 1 when the flight failed, 2 for a wrong request."""
+    console = Console(highlight=False)
+    wrong = _what_is_wrong(args)
+    if wrong:
+        console.print(wrong)
+        return 2
+    out = args.out or Path("out") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        out.mkdir(parents=True)
+        moments, tracker = _fly(args, out, console)
+        source = args.video.name if args.video else "the synthetic scene"
+        _report(out, moments, f"{tracker} on {source}", console)
+    except (FlightError, ProcessError, OSError, ValueError) as error:
+        console.print(f"[bold red]demo failed:[/] {error}")
+        return 1
+    except KeyboardInterrupt:
+        console.print(f"interrupted; the nodes are stopped, what was recorded is in {out}")
+        return 130
+    return 0
+
+
+def _what_is_wrong(args: argparse.Namespace) -> str:
+    """Why these arguments make no sense together; '' when they do."""
+    if args.video is None and (args.box or args.truth):
+        return "--box and --truth belong to a recording: give it with --video"
+    if args.video is not None and not (args.box or args.truth):
+        return "--video needs to know the target: give --box X,Y,W,H (of the first frame), or --truth FILE"
+    if args.out is not None and args.out.exists():
+        return f"{args.out} exists already: choose another --out"
+    return ""
+
+
+def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
+    """What the camera node is told beyond the parameter file."""
+    given: dict[str, Any] = {"paused": True}
+    if args.video is not None:
+        given["source"] = str(args.video.resolve())
+    if args.truth is not None:
+        given["truth"] = str(args.truth.resolve())
+    given.update({name: value for name in ("rate", "seed") if (value := getattr(args, name)) is not None})
+    return given
+
+
+def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Moment], str]:
+    """The images of the flight with their results, and the tracker's name."""
+    began = time.monotonic()
+    seconds = args.seconds or (None if args.video else SECONDS)
+    use_image_transport()
+    with Processes(out / "logs") as processes, Live(console=console, refresh_per_second=8) as live:
+        live.update("starting the nodes ...")
+        processes.start("sim_camera", camera_parameters(args))
+        processes.start("tracker", {"tracker": args.tracker} if args.tracker else {})
+        processes.start("diagnostics", {})
+        # Ctrl-C must reach this program as an exception, so that everything is ended in order.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        flight = Flight(out / "bag", lambda: processes.check(may_finish=("sim_camera",)))
+        try:
+            flight.activate()
+            flight.select(args.box)
+            first = flight.last_stamp()
+            flight.play()
+            title = f"{flight.tracker}: tracking since {time.monotonic() - began:.1f} s after the start"
+            _watch(flight, processes, Progress(title, seconds), live)
+            last = flight.last_stamp()
+            end = time.monotonic() + _LAST_RESULT
+            flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "the last result", ANSWERED)
+            return flight.moments(first, last), flight.tracker
+        finally:
+            flight.close()
+            rclpy.try_shutdown()
+
+
+def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live) -> None:
+    """Show the flight until its time is over, or the recording ends."""
+    start = time.monotonic()
+    elapsed = 0.0
+
+    def is_over() -> bool:
+        limit = progress.seconds
+        return processes.has_ended("sim_camera") or (limit is not None and time.monotonic() - start >= limit)
+
+    while not is_over():
+        elapsed = time.monotonic() - start
+        flight.wait(lambda: is_over() or time.monotonic() - start > elapsed + 0.2, "time to pass", 5.0)  # noqa: B023
+        live.update(progress.panel(flight.newest, elapsed))
+
+
+def _report(out: Path, moments: Sequence[Moment], title: str, console: Console) -> None:
+    """Print the table; write the video and the plot."""
+    summary = summarize(moments)
+    console.print(summary_table(summary, title))
+    rate = (len(moments) - 1) / max((moments[-1].stamp - moments[0].stamp) * 1e-9, 1e-3)
+    with console.status("drawing the video ...") as status:
+        def tell(done: int) -> None:
+            status.update(f"drawing the video: frame {done} of {len(moments)}")
+
+        chosen = choose_stills(moments)
+        stills = write_video(out / "demo.mp4", out / "bag", moments, rate, title, chosen, tell)
+        write_plot(out / "demo.png", moments, summary, stills, title)
+    for name, text in (("demo.mp4", "every frame with boxes and heat map"),
+                       ("demo.png", "IoU, score and latency over time"),
+                       ("bag", "rosbag2 (MCAP) of what was published, images as JPEG"),
+                       ("logs", "what the nodes said")):
+        console.print(f"  {out / name}  {text}")

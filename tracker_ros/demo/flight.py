@@ -1,0 +1,207 @@
+"""Drives the nodes through one flight and keeps everything that they publish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_srvs.srv import SetBool
+from vision_msgs.msg import Detection2D, Detection2DArray
+
+from tracker_ros.demo.bag import BagWriter
+from tracker_ros.demo.scores import Moment
+from tracker_ros.geometry import Box
+from tracker_ros.msg import ResponseMap, TrackState
+from tracker_ros.ros import qos
+from tracker_ros.ros.health import STATES
+from tracker_ros.ros.images import fill_compressed, to_rgb
+from tracker_ros.ros.messages import box_message, box_of
+from tracker_ros.srv import SelectTarget
+
+IMAGES = "/image/compressed"
+RESPONSES = "/tracker/response"
+JPEG_QUALITY = 90
+STARTED = 60.0
+"""Seconds within which a node must answer; importing PyTorch and compiling the model are the longest."""
+ANSWERED = 10.0
+"""Seconds within which a running node must answer."""
+
+
+class FlightError(RuntimeError):
+    """The flight cannot go on. Says what was waited for."""
+
+
+class Flight:
+    """A node that selects the target, lets the camera play, and writes a bag of what is published.
+
+    Args:
+        bag: where to write the bag; must not exist.
+        check: called while waiting; raises when there is nothing more to wait for.
+    """
+
+    def __init__(self, bag: Path, check: Callable[[], None]):
+        self.node = rclpy.create_node("tracker_demo")
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._bag = BagWriter(bag)
+        self._check = check
+        self._truths: dict[int, Detection2D] = {}
+        self._results: dict[int, tuple[TrackState, float]] = {}
+        self.newest: Moment | None = None
+        # A queue: unlike the tracker this node must not lose an image only because it is late.
+        images = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._record("image", Image, images, self._keep_image)
+        self._record("camera_info", CameraInfo, images)
+        self._record("sim_camera/truth", Detection2D, qos.RESULT, self._keep_truth)
+        self._record("tracker/state", TrackState, qos.RESULT, self._keep_result)
+        self._record("tracker/target", Detection2D, qos.RESULT)
+        self._record("tracker/targets", Detection2DArray, qos.RESULT)
+        self._record("tracker/response", ResponseMap, images)
+        self._record("/diagnostics", DiagnosticArray, qos.RESULT)
+
+    def close(self) -> None:
+        """Finish the bag and take the node away."""
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._bag.close()
+
+    # -- what is published ---------------------------------------------------------------------------
+
+    def _record(self, topic: str, kind: Any, profile: QoSProfile,
+                keep: Callable[[bytes, int], bool] | None = None) -> None:
+        name = self.node.resolve_topic_name(topic)
+
+        def on_message(data: Any, info: Any) -> None:
+            at = info["received_timestamp"]
+            if keep is None or keep(data, at):
+                self._bag.write(name, kind, at, data)
+
+        self.node.create_subscription(kind, topic, on_message, profile, raw=True)
+
+    def _keep_image(self, data: bytes, at: int) -> bool:
+        """Raw images would make the bag ten times larger: it gets them as JPEG."""
+        image = deserialize_message(data, Image)
+        small = fill_compressed(CompressedImage(header=image.header), to_rgb(image), JPEG_QUALITY)
+        self._bag.write(IMAGES, CompressedImage, at, serialize_message(small))
+        return False
+
+    def _keep_truth(self, data: bytes, at: int) -> bool:
+        truth = deserialize_message(data, Detection2D)
+        self._truths[stamp_of(truth)] = truth
+        return True
+
+    def _keep_result(self, data: bytes, at: int) -> bool:
+        state = deserialize_message(data, TrackState)
+        stamp = stamp_of(state)
+        # What is said later about the same image is about the time without a new one.
+        self._results.setdefault(stamp, (state, (at - stamp) * 1e-9))
+        if stamp in self._truths:
+            self.newest = self._moment(stamp)
+        return True
+
+    def _moment(self, stamp: int) -> Moment:
+        truth = self._truths[stamp]
+        box = box_of(truth.bbox) if truth.bbox.size_x > 0 else None
+        moment = Moment(stamp, box, truth.results[0].hypothesis.score)
+        if stamp not in self._results:
+            return moment
+        state, latency = self._results[stamp]
+        found = box_of(state.bbox) if state.bbox.size_x > 0 else None
+        return moment._replace(state=STATES[state.state], box=found, score=state.score, latency=latency)
+
+    def moments(self, first: int, last: int) -> list[Moment]:
+        """One for each image with a stamp (ns) from `first` to `last`."""
+        return [self._moment(stamp) for stamp in sorted(self._truths) if first <= stamp <= last]
+
+    # -- orders --------------------------------------------------------------------------------------
+
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float) -> Any:
+        """Work until the condition holds; what it returned.
+
+        Raises:
+            FlightError: after so many seconds.
+        """
+        end = time.monotonic() + seconds
+        while not (value := condition()):
+            if time.monotonic() > end:
+                raise FlightError(f"waited {seconds:g} s in vain for {what}")
+            self._check()
+            self._executor.spin_once(timeout_sec=0.05)
+        return value
+
+    def _call(self, kind: Any, name: str, request: Any, seconds: float) -> Any:
+        client: Any = self.node.create_client(kind, name)
+        try:
+            self.wait(client.service_is_ready, f"the service {name}", seconds)
+            future = client.call_async(request)
+            self.wait(future.done, f"an answer of {name}", seconds)
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+    def activate(self) -> None:
+        """Configure and activate the tracker, and wait for the camera's first image."""
+        for number, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
+                             (Transition.TRANSITION_ACTIVATE, "activate")):
+            request = ChangeState.Request(transition=Transition(id=number))
+            if not self._call(ChangeState, "tracker/change_state", request, STARTED).success:
+                raise FlightError(f"the tracker refused to {name}; its log says why")
+        self.wait(lambda: self._truths, "an image of the camera", STARTED)
+        if self.node.count_publishers("image") > 1:
+            raise FlightError("another camera publishes images here: choose another ROS_DOMAIN_ID")
+
+    def select(self, box: Box | None) -> int:
+        """Select the target in the newest image, at its true place unless a box is given; the stamp.
+
+        Raises:
+            FlightError: when the place is not known, or the tracker refuses.
+        """
+        end = time.monotonic() + ANSWERED
+        while True:
+            # The newest image may not have reached the tracker yet: ask again with a newer one.
+            stamp, truth = max(self._truths.items())
+            if box is None and truth.bbox.size_x <= 0:
+                raise FlightError("the target's place in the first image is not known: give its box")
+            bbox = box_message(box) if box is not None else truth.bbox
+            request = SelectTarget.Request(bbox=bbox, stamp=truth.header.stamp)
+            answer = self._call(SelectTarget, "tracker/select", request, ANSWERED)
+            if answer.accepted:
+                return stamp
+            if time.monotonic() > end:
+                raise FlightError(f"the tracker refuses the selection: {answer.reason}")
+            self._wait_for_newer(stamp)
+
+    def _wait_for_newer(self, stamp: int) -> None:
+        self.wait(lambda: max(self._truths) > stamp, "the next image", ANSWERED)
+
+    def play(self) -> None:
+        """Let the camera go on from its first image."""
+        self._call(SetBool, "sim_camera/play", SetBool.Request(data=True), ANSWERED)
+
+    def last_stamp(self) -> int:
+        """The newest image's, ns."""
+        return max(self._truths)
+
+    def has_result(self, stamp: int) -> bool:
+        """Whether the tracker has answered the image of this stamp (ns)."""
+        return stamp in self._results
+
+    @property
+    def tracker(self) -> str:
+        """Name of the tracker's preset; '' before its first answer."""
+        return next((state.tracker for state, _ in self._results.values()), "")
+
+
+def stamp_of(message: Any) -> int:
+    """The stamp of a message's header, ns."""
+    return int(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)

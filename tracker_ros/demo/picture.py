@@ -1,0 +1,175 @@
+"""Draws one moment of a flight: the frame with boxes and heat map, and a panel that explains it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tracker_ros.demo.scores import Moment
+from tracker_ros.geometry import Box
+from tracker_ros.ros.overlay import COLORS
+
+Picture = npt.NDArray[np.uint8]
+Color = tuple[int, int, int]
+
+HEIGHT = 480
+PANEL = 232
+_MARGIN = 10
+_BACKGROUND = (18, 21, 28)
+_FRAME = (58, 64, 76)
+_TEXT = (222, 226, 232)
+_FAINT = (138, 146, 158)
+_TRUTH = (255, 255, 255)
+_LOST = (255, 70, 70)
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+_HISTORY = 300
+"""Frames that the panel's chart shows."""
+
+
+def state_color(state: str) -> Color:
+    """RGB of a state's box, chart and label."""
+    return COLORS.get(state, _LOST)
+
+
+def heat(image: Picture, response: Any) -> Picture:
+    """A copy of uint8 [H, W, 3] RGB with a ResponseMap over the window that it covers."""
+    values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
+    top = float(values.max())
+    strength = np.clip(values / top if top > 0 else values * 0, 0, 1)
+    window = Box(response.window.center.position.x, response.window.center.position.y,
+                 response.window.size_x, response.window.size_y)
+    x, y, w, h = window.to_xywh()
+    sx, sy = w / response.width, h / response.height
+    # From the centre of a cell to that of a pixel; both count from the centre of their first.
+    place = np.array([[sx, 0, x + sx / 2 - 0.5], [0, sy, y + sy / 2 - 0.5]])
+    size = image.shape[1], image.shape[0]
+    spread = cv2.warpAffine(strength, place, size, flags=cv2.INTER_LINEAR)
+    colors = cv2.applyColorMap((spread * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+    alpha = (0.6 * spread**0.8)[..., None]
+    mixed = image * (1 - alpha) + colors[..., ::-1] * alpha
+    return np.asarray(mixed, dtype=np.uint8)
+
+
+def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Picture:
+    """The frame, `HEIGHT` pixels high, with heat map, truth (thin, white) and the tracker's box."""
+    picture = image.copy() if response is None else heat(image, response)
+    scale = HEIGHT / image.shape[0]
+    size = round(image.shape[1] * scale), HEIGHT
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture = cv2.resize(picture, size, interpolation=how) if scale != 1 else picture
+    if moment.truth is not None:
+        _rectangle(picture, moment.truth, scale, _TRUTH, 1)
+    if moment.box is not None:
+        color = state_color(moment.state)
+        _rectangle(picture, moment.box, scale, color, 2)
+        x, y, _, _ = moment.box.to_xywh()
+        _label(picture, f"{moment.state} {moment.score:.2f}", x * scale, y * scale, color)
+    elif moment.state:
+        _label(picture, moment.state, 8.0, 26.0, state_color(moment.state))
+    return picture
+
+
+def compose(image: Picture, moment: Moment, response: Any | None, history: Sequence[Moment],
+            title: str) -> Picture:
+    """The annotated frame with its panel; `history` ends with `moment`, `title` heads the panel."""
+    frame = annotate(image, moment, response)
+    panel = np.full((HEIGHT, PANEL, 3), _BACKGROUND, np.uint8)
+    _text(panel, title, _MARGIN, 24, _TEXT, 0.5)
+    _text(panel, "target", _MARGIN, 46, _FAINT, 0.36)
+    _paste(panel, _close_up(image, moment, PANEL - 2 * _MARGIN, 112), 52)
+    _text(panel, "response", _MARGIN, 182, _FAINT, 0.36)
+    _paste(panel, _map(response, PANEL - 2 * _MARGIN, 112), 188)
+    _text(panel, "IoU", _MARGIN, 318, _FAINT, 0.36)
+    _text(panel, "score", _MARGIN + 34, 318, (110, 168, 255), 0.36)
+    _paste(panel, _chart(history[-_HISTORY:], PANEL - 2 * _MARGIN, 78), 324)
+    _numbers(panel, moment, (moment.stamp - history[0].stamp) / 1e9)
+    return np.hstack([frame, panel])
+
+
+def _numbers(panel: Picture, moment: Moment, elapsed: float) -> None:
+    iou = "-" if math.isnan(moment.overlap) else f"{moment.overlap:.2f}"
+    latency = "-" if math.isnan(moment.latency) else f"{moment.latency * 1e3:.0f} ms"
+    cells = (("time", f"{elapsed:.1f} s"), ("IoU", iou), ("latency", latency))
+    for column, (name, value) in enumerate(cells):
+        x = _MARGIN + column * 74
+        _text(panel, name, x, 424, _FAINT, 0.36)
+        _text(panel, value, x, 444, _TEXT, 0.5)
+    _text(panel, moment.state or "not processed", _MARGIN, 470, state_color(moment.state), 0.46)
+
+
+def _rectangle(picture: Picture, box: Box, scale: float, color: Color, thickness: int) -> None:
+    x, y, w, h = (value * scale for value in box.to_xywh())
+    cv2.rectangle(picture, (round(x), round(y)), (round(x + w), round(y + h)), color, thickness, cv2.LINE_AA)
+
+
+def _label(picture: Picture, text: str, x: float, y: float, color: Color) -> None:
+    """Dark text on a coloured tag whose lower left corner is at (x, y), kept inside the picture."""
+    (width, height), _ = cv2.getTextSize(text, _FONT, 0.42, 1)
+    left = round(min(max(x, 0), picture.shape[1] - width - 8))
+    bottom = round(min(max(y, height + 8), picture.shape[0]))
+    cv2.rectangle(picture, (left, bottom - height - 8), (left + width + 8, bottom), color, -1)
+    cv2.putText(picture, text, (left + 4, bottom - 4), _FONT, 0.42, (12, 14, 18), 1, cv2.LINE_AA)
+
+
+def _text(panel: Picture, text: str, x: int, y: int, color: Color, size: float) -> None:
+    cv2.putText(panel, text, (x, y), _FONT, size, color, 1, cv2.LINE_AA)
+
+
+def _paste(panel: Picture, part: Picture, y: int) -> None:
+    height, width = part.shape[:2]
+    panel[y : y + height, _MARGIN : _MARGIN + width] = part
+    cv2.rectangle(panel, (_MARGIN - 1, y - 1), (_MARGIN + width, y + height), _FRAME, 1)
+
+
+def _close_up(image: Picture, moment: Moment, width: int, height: int) -> Picture:
+    """What the tracker takes for the target, with some of its surroundings."""
+    if moment.box is None:
+        return np.full((height, width, 3), _BACKGROUND, np.uint8)
+    scale = 0.55 * min(width / moment.box.w, height / moment.box.h)
+    place = np.array([[scale, 0, width / 2 - scale * moment.box.cx],
+                      [0, scale, height / 2 - scale * moment.box.cy]])
+    view = cv2.warpAffine(image, place, (width, height), flags=cv2.INTER_CUBIC,
+                          borderMode=cv2.BORDER_REPLICATE)
+    local = Box(width / 2, height / 2, scale * moment.box.w, scale * moment.box.h)
+    _rectangle(view, local, 1.0, state_color(moment.state), 1)
+    return np.asarray(view, dtype=np.uint8)
+
+
+def _map(response: Any | None, width: int, height: int) -> Picture:
+    """The response map as a heat map in the middle, as large as fits."""
+    canvas = np.full((height, width, 3), _BACKGROUND, np.uint8)
+    if response is None:
+        return canvas
+    values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
+    low, high = float(values.min()), float(values.max())
+    levels = ((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    scale = min(width / response.width, height / response.height)
+    size = max(1, round(response.width * scale)), max(1, round(response.height * scale))
+    colors = cv2.applyColorMap(cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC), cv2.COLORMAP_TURBO)
+    x, y = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = colors[..., ::-1]
+    return canvas
+
+
+def _chart(history: Sequence[Moment], width: int, height: int) -> Picture:
+    """Score and, coloured by state, IoU of the last frames; both from 0 to 1."""
+    canvas = np.full((height, width, 3), (26, 30, 38), np.uint8)
+    for level in (0.25, 0.5, 0.75):
+        cv2.line(canvas, (0, round(height * level)), (width, round(height * level)), (44, 49, 60), 1)
+    right = width - 1
+    for index in range(1, len(history)):
+        before, now = history[index - 1], history[index]
+        x1 = right - round((len(history) - 1 - index) * width / _HISTORY)
+        x0 = right - round((len(history) - index) * width / _HISTORY)
+        pairs = ((before.score, now.score, (110, 168, 255)),
+                 (before.overlap, now.overlap, state_color(now.state)))
+        for low, high, color in pairs:
+            if now.state and before.state and not math.isnan(low + high):
+                at = [(x, round((height - 3) * (1 - v)) + 1) for x, v in ((x0, low), (x1, high))]
+                cv2.line(canvas, at[0], at[1], color, 1, cv2.LINE_AA)
+    return canvas

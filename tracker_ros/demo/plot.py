@@ -1,0 +1,79 @@
+"""The flight on one page: four of its frames, and IoU, score and latency over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+from matplotlib import pyplot
+
+from tracker_ros.demo.picture import state_color
+from tracker_ros.demo.scores import HIDDEN, Moment, Summary
+from tracker_ros.demo.video import Still
+
+_GRID: dict[str, Any] = {"color": "#e3e6ea", "linewidth": 0.8}
+
+
+def choose_stills(moments: Sequence[Moment], count: int = 4) -> list[int]:
+    """Stamps of frames that tell the story: spread over the flight, one where the state is not TRACKING."""
+    places = np.linspace(0.02, 0.98, count) * (len(moments) - 1)
+    chosen = [round(place) for place in places]
+    trouble = [i for i, moment in enumerate(moments) if moment.state in ("COASTING", "LOST")]
+    if trouble:
+        middle = trouble[len(trouble) // 2]
+        inner = range(1, count - 1)
+        chosen[min(inner, key=lambda k: abs(chosen[k] - middle))] = middle
+    return [moments[index].stamp for index in sorted(set(chosen))]
+
+
+def write_plot(path: Path, moments: Sequence[Moment], summary: Summary, stills: Sequence[Still],
+               title: str) -> None:
+    """Write the page as a PNG."""
+    figure = pyplot.figure(figsize=(11.0, 7.4), dpi=110, layout="constrained")
+    rows = figure.add_gridspec(3, max(len(stills), 1), height_ratios=(2.0, 2.0, 1.1))
+    for column, still in enumerate(stills):
+        axes = figure.add_subplot(rows[0, column])
+        axes.imshow(still.picture)
+        axes.set_title(f"{still.at:.1f} s", fontsize=9)
+        axes.axis("off")
+    times = np.array([(moment.stamp - moments[0].stamp) / 1e9 for moment in moments])
+    top = figure.add_subplot(rows[1, :])
+    _draw_quality(top, times, moments, summary)
+    _draw_latency(figure.add_subplot(rows[2, :], sharex=top), times, moments, summary)
+    figure.suptitle(title, fontsize=12)
+    figure.savefig(path)
+    pyplot.close(figure)
+
+
+def _draw_quality(axes: Any, times: np.ndarray, moments: Sequence[Moment], summary: Summary) -> None:
+    hidden = np.array([moment.truth is not None and moment.visible < HIDDEN for moment in moments])
+    axes.fill_between(times, 0, 1, where=hidden, step="mid", color="#c9ced6", linewidth=0, label="hidden")
+    seen = [(at, moment) for at, moment in zip(times, moments, strict=True) if moment.state]
+    seen_times, states = np.array([at for at, _ in seen]), np.array([moment.state for _, moment in seen])
+    for state in dict.fromkeys(states):
+        color = np.array(state_color(str(state))) / 255
+        axes.fill_between(seen_times, 1.02, 1.07, where=states == state, step="mid", color=color, linewidth=0,
+                          label=str(state))  # fmt: skip
+    axes.plot(seen_times, [m.score for _, m in seen], color="#6ea8ff", linewidth=1.2, label="score")
+    axes.plot(seen_times, [m.overlap for _, m in seen], color="#1b2a41", linewidth=1.4, label="IoU with the truth")
+    axes.set(ylim=(0, 1.08), xlim=(0, max(float(times[-1]), 1e-3)), ylabel="IoU, score")
+    axes.grid(**_GRID)
+    axes.legend(loc="lower left", ncols=6, fontsize=8)
+    if not np.isnan(summary.mean_iou):
+        axes.set_title(f"mean IoU {summary.mean_iou:.3f}, success AUC {summary.auc:.3f}, "
+                       f"precision at 20 px {summary.precision:.3f}", fontsize=9, loc="right")  # fmt: skip
+
+
+def _draw_latency(axes: Any, times: np.ndarray, moments: Sequence[Moment], summary: Summary) -> None:
+    axes.plot(times, [moment.latency * 1e3 for moment in moments], ".", color="#e07a3f", markersize=3)
+    axes.set(ylim=(0, None), xlabel="seconds", ylabel="latency, ms")
+    axes.grid(**_GRID)
+    axes.set_title(f"image to result: median {summary.latency_p50 * 1e3:.1f} ms, p99 "
+                   f"{summary.latency_p99 * 1e3:.1f} ms; {summary.dropped} of {summary.shown} frames dropped",
+                   fontsize=9, loc="right")  # fmt: skip

@@ -1,0 +1,124 @@
+"""The nodes of launch/uav_tracking.launch.py as child processes, with the same parameter file.
+
+For machines without the launch packages, which are not on PyPI.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_INTERRUPTED = 5.0
+_TERMINATED = 2.0
+"""Seconds that a process has to end after SIGINT, and then after SIGTERM."""
+
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+
+# glibc returns an image's memory to the system and gets it back page by page for the next image, unless
+# told to keep it.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(256 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+
+
+class ProcessError(RuntimeError):
+    """A node that ended when it should run. The message has the end of what it printed."""
+
+
+def params_file() -> Path:
+    """config/uav_tracking.yaml of the source tree, else of the installed package.
+
+    Raises:
+        FileNotFoundError: when neither has it.
+    """
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    shares = [Path(prefix) / "share" / "tracker_ros" for prefix in prefixes if prefix]
+    for folder in (Path(__file__).resolve().parents[2], *shares):
+        path = folder / "config" / "uav_tracking.yaml"
+        if path.is_file():
+            return path
+    raise FileNotFoundError("config/uav_tracking.yaml is not part of this installation")
+
+
+class Processes:
+    """Programs of nodes; leaving the context ends all of them, whatever happened.
+
+    Args:
+        logs: folder for what they print, one file each.
+    """
+
+    def __init__(self, logs: Path):
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self, module: str, parameters: Mapping[str, Any]) -> None:
+        """Run ``python -m tracker_ros.nodes.MODULE`` with the parameter file, then `parameters`."""
+        command = [sys.executable, "-m", f"tracker_ros.nodes.{module}", "--ros-args",
+                   "--params-file", str(params_file())]
+        for name, value in parameters.items():
+            command += ["-p", f"{name}:={json.dumps(value)}"]
+        with self._log(module).open("wb") as log:
+            # A session of its own: Ctrl-C reaches this program alone, which then ends the nodes in order.
+            self._running[module] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env={**_KEEP_MEMORY, **os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True, preexec_fn=_before_exec,
+            )  # fmt: skip
+
+    def has_ended(self, module: str) -> bool:
+        """Whether a program ended by itself."""
+        return self._running[module].poll() is not None
+
+    def check(self, may_finish: Collection[str] = ()) -> None:
+        """Raise `ProcessError` if a program does not run any more; some may finish with status 0."""
+        for module, process in self._running.items():
+            status = process.poll()
+            if status is not None and (status != 0 or module not in may_finish):
+                tail = self._log(module).read_text(errors="replace").strip().splitlines()[-12:]
+                raise ProcessError(f"the {module} node ended (status {status}):\n" + "\n".join(tail))
+
+    def stop(self) -> None:
+        """End all programs, the last started first: kindly, then firmly, then by force."""
+        running = [process for process in reversed(self._running.values()) if process.poll() is None]
+        for how, seconds in ((signal.SIGINT, _INTERRUPTED), (signal.SIGTERM, _TERMINATED)):
+            for process in running:
+                process.send_signal(how)
+            end = time.monotonic() + seconds
+            for process in running:
+                try:
+                    process.wait(max(end - time.monotonic(), 0.0))
+                except subprocess.TimeoutExpired:
+                    continue
+            running = [process for process in running if process.poll() is None]
+        for process in running:
+            process.kill()
+            process.wait()
+
+    def _log(self, module: str) -> Path:
+        return self._logs / f"{module}.log"
+
+
+def _before_exec() -> None:
+    """In the child: hear Ctrl-C even if this program's parent ignores it, and do not outlive this program."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

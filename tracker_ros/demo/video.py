@@ -1,0 +1,72 @@
+"""The flight as a video: every frame with boxes and heat map, beside a panel of what the tracker saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CompressedImage
+
+from tracker_ros.demo.bag import read_topic
+from tracker_ros.demo.flight import IMAGES, RESPONSES, stamp_of
+from tracker_ros.demo.picture import Picture, annotate, compose
+from tracker_ros.demo.scores import Moment
+from tracker_ros.msg import ResponseMap
+from tracker_ros.ros.images import to_rgb
+
+
+class Still(NamedTuple):
+    """An annotated frame, and its time in seconds after the start."""
+
+    at: float
+    picture: Picture
+
+
+def write_video(path: Path, bag: Path, moments: Sequence[Moment], rate: float, title: str,
+                stills: Sequence[int], on_frame: Callable[[int], None]) -> list[Still]:
+    """Write an MP4 of the bag's images with a stamp among `moments`; the stills asked for.
+
+    Args:
+        rate: frames a second.
+        title: heads the panel.
+        stills: stamps (ns) of the frames to return.
+        on_frame: called after each frame with the number of frames so far.
+
+    Raises:
+        OSError: when the file cannot be written.
+    """
+    responses = {stamp_of(response): response for response in _read(bag, RESPONSES, ResponseMap)}
+    index = {moment.stamp: position for position, moment in enumerate(moments)}
+    writer, kept = None, []
+    try:
+        for message in _read(bag, IMAGES, CompressedImage):
+            position = index.get(stamp_of(message))
+            if position is None:
+                continue
+            moment, image = moments[position], to_rgb(message)
+            response = responses.get(moment.stamp)
+            picture = compose(image, moment, response, moments[: position + 1], title)
+            writer = writer or _open(path, picture, rate)
+            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            if moment.stamp in stills:
+                kept.append(Still((moment.stamp - moments[0].stamp) / 1e9, annotate(image, moment, response)))
+            on_frame(position + 1)
+    finally:
+        if writer is not None:
+            writer.release()
+    return kept
+
+
+def _read(bag: Path, topic: str, kind: Any) -> Any:
+    return (deserialize_message(stored.data, kind) for stored in read_topic(bag, topic))
+
+
+def _open(path: Path, picture: Picture, rate: float) -> cv2.VideoWriter:
+    size = picture.shape[1], picture.shape[0]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
+    if not writer.isOpened():
+        raise OSError(f"{path} cannot be written as a video of {size[0]} x {size[1]} pixels")
+    return writer
