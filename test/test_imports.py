@@ -25,7 +25,7 @@ LAYERS = [
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("geometry",),
+    ("geometry", "resources"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 WITH_ROS = {"cli", "demo", "track", "nodes", "ros"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from tracker_ros.resources import config_file
 from tracker_ros.ros.parameters import ParameterError
 
 PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
@@ -39,13 +39,7 @@ def use_image_transport() -> None:
     """
     if PROFILE_VARIABLE in os.environ or "RMW_FASTRTPS_USE_QOS_FROM_XML" in os.environ:
         return
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    folders = [Path(__file__).resolve().parents[2] / "config",
-               *(Path(p) / "share" / "tracker_ros" / "config" for p in prefixes if p)]
-    for folder in folders:
-        if (folder / "fastdds.xml").is_file():
-            os.environ[PROFILE_VARIABLE] = str(folder / "fastdds.xml")
-            return
+    os.environ[PROFILE_VARIABLE] = str(config_file("fastdds.xml"))
 
 
 def run_node(make: Callable[[], Node], args: list[str] | None = None) -> int:

@@ -9,18 +9,14 @@ A preset names the tracker, its weights and the settings that differ from their 
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tracker_ros.resources import config_folders
 from tracker_ros.trackers.base import SettingsError
-
-SOURCE_TREE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -33,17 +29,11 @@ class Preset:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def _folders() -> Iterator[Path]:
-    yield SOURCE_TREE / "config" / "trackers"
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    yield from (Path(p) / "share" / "tracker_ros" / "config" / "trackers" for p in prefixes if p)
-
-
 def preset_files() -> dict[str, Path]:
     """Every preset by name; the source tree's own come before installed ones."""
     files: dict[str, Path] = {}
-    for folder in _folders():
-        for path in sorted(folder.glob("*.yaml")):
+    for folder in config_folders():
+        for path in sorted((folder / "trackers").glob("*.yaml")):
             files.setdefault(path.stem, path)
     return files
 

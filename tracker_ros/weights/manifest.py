@@ -18,15 +18,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from tracker_ros.resources import config_folders
+
 VARIABLE = "TRACKER_ROS_WEIGHTS"
-SOURCE_TREE = Path(__file__).resolve().parents[2]
 
 
 class WeightsError(ValueError):
@@ -51,12 +50,6 @@ class Entry:
             )
 
 
-def _configurations() -> Iterator[Path]:
-    yield SOURCE_TREE / "config"
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    yield from (Path(p) / "share" / "tracker_ros" / "config" for p in prefixes if p)
-
-
 def cache() -> Path:
     """Where `fetch` and `import` put files: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)[0]
@@ -67,7 +60,7 @@ def search_path() -> list[Path]:
     """The folders where weights are looked for, in order."""
     named = [Path(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
     user = Path.home() / ".cache" / "tracker_ros" / "weights"
-    return [*named, user, *(folder / "weights" for folder in _configurations())]
+    return [*named, user, *(folder / "weights" for folder in config_folders())]
 
 
 def entries() -> dict[str, Entry]:
@@ -77,7 +70,7 @@ def entries() -> dict[str, Entry]:
         WeightsError: for a manifest that is not what the module's text describes.
     """
     found: dict[str, Entry] = {}
-    for folder in _configurations():
+    for folder in config_folders():
         for path in sorted(folder.glob("weights*.yaml")):
             try:
                 for name, fields in (yaml.safe_load(path.read_text()) or {}).items():

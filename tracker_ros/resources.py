@@ -1,0 +1,29 @@
+"""The package's configuration files: in the source tree, or installed in share/tracker_ros."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def config_folders() -> list[Path]:
+    """The folders named config, in the order in which they count: the source tree's first."""
+    source = [_ROOT / "config"] if (_ROOT / "package.xml").is_file() else []
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    return source + [Path(prefix) / "share" / "tracker_ros" / "config" for prefix in prefixes if prefix]
+
+
+def config_file(name: str) -> Path:
+    """The first file of this name, such as "fastdds.xml" or "trackers/dcf.yaml".
+
+    Raises:
+        FileNotFoundError: when no folder has it.
+    """
+    folders = config_folders()
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    raise FileNotFoundError(f"no file {name} in {', '.join(map(str, folders))}")
