@@ -52,6 +52,30 @@ def _parse(path: Path, number: int, line: str) -> list[float]:
     raise DataError(f"{path} line {number}: expected 4 or 8 numbers, found {len(values)}: {text[:60]!r}")
 
 
+def read_corners(path: Path) -> npt.NDArray[np.float64] | None:
+    """[N, K, 2] corners x, y if every line of the file is a polygon of K corners; None for another file."""
+    lines = path.read_text().strip().splitlines()
+    rows = [[field for field in _SEPARATOR.split(line.strip()) if field] for line in lines]
+    count = len(rows[0]) if rows else 0
+    if count < 6 or count % 2 or any(len(row) != count for row in rows) or rows[0][0].startswith("m"):
+        return None
+    return np.array([[float(field) for field in row] for row in rows]).reshape(len(rows), -1, 2)
+
+
+def read_numbers(path: Path) -> npt.NDArray[np.float64]:
+    """[N] numbers from a text file, separated by commas or white space.
+
+    Raises:
+        DataError: naming the file that is missing or holds something else.
+    """
+    try:
+        return np.array([float(field) for field in _SEPARATOR.split(path.read_text()) if field])
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not a list of numbers: {error}") from None
+
+
 def read_flags(path: Path) -> npt.NDArray[np.bool_]:
     """[N] bool from a text file of 0 and 1, one a line or all on one line."""
     try:

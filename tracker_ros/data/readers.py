@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -89,13 +89,3 @@ def select(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Seque
             known = ", ".join(s.name for s in every)
             raise DataError(f"no sequence is named '{pattern}'; there are: {known}")
     return [s for s in every if not wanted or any(fnmatch.fnmatchcase(s.name, p) for p in wanted)]
-
-
-LAYOUTS: dict[str, Callable[[Path], list[Sequence]]] = {"folders": read_folders}
-
-
-def read_sequences(root: Path, layout: str = "folders") -> list[Sequence]:
-    """All sequences of the data set at `root`, in one of `LAYOUTS`."""
-    if layout not in LAYOUTS:
-        raise DataError(f"unknown layout '{layout}'; known: {', '.join(sorted(LAYOUTS))}")
-    return LAYOUTS[layout](root)

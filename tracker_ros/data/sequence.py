@@ -29,6 +29,18 @@ class Frames(Protocol):
     def __iter__(self) -> Iterator[Frame]: ...
 
 
+def read_image(path: Path) -> Frame:
+    """An image file as RGB uint8 [H, W, 3].
+
+    Raises:
+        DataError: when it is missing or cannot be decoded.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise DataError(f"{path} is missing or is no image that OpenCV can read")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageFrames:
     """Frames stored as one image file each."""
@@ -39,11 +51,7 @@ class ImageFrames:
         return len(self.paths)
 
     def __iter__(self) -> Iterator[Frame]:
-        for path in self.paths:
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-            if image is None:
-                raise DataError(f"{path} is missing or is no image that OpenCV can read")
-            yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return map(read_image, self.paths)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +90,8 @@ class Sequence:
         attributes: the data set's names for what is hard here, as ``SV``, ``OCC``.
         tags: [N] bool by name, for attributes that a data set gives per frame (VOT).
         anchors: frames in which VOT2020 and later start a run, each with whether it goes forward.
+        corners: [N, K, 2] x, y of a polygon's corners where the data set gives those (VOT to 2019); the
+            truth is then its bounding box.
     """
 
     name: str
@@ -91,6 +101,7 @@ class Sequence:
     attributes: frozenset[str] = frozenset()
     tags: dict[str, npt.NDArray[np.bool_]] = dataclasses.field(default_factory=dict)
     anchors: tuple[tuple[int, bool], ...] = ()
+    corners: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.truth) not in (1, len(self.frames)):

@@ -5,7 +5,6 @@ A driver holds the state of one run. Frames are RGB uint8 [H, W, 3]; boxes are x
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.data.sequence import Frame
+from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
 from tracker_ros.trackers.base import Tracker
 
@@ -38,10 +38,7 @@ class TorchDriver:
         self._tracker = tracker.to(device).eval()
         self._device = torch.device(device)
         if scripted:
-            with warnings.catch_warnings():
-                # torch.jit is deprecated and still the only way into a C++ program without Python.
-                warnings.simplefilter("ignore")
-                self._tracker = torch.jit.script(self._tracker)
+            self._tracker = optimized(self._tracker)
         self._state: dict[str, Tensor] = {}
 
     def _tensor(self, frame: Frame) -> Tensor:

@@ -41,3 +41,36 @@ class ProcessEngine:
             finally:
                 # An interrupted evaluation is resumed later; what has not begun must not begin now.
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+class DaskEngine:
+    """A Dask cluster: the one of the active client, else one of `jobs` local processes.
+
+    Its workers need this package, the data set and the results folder under the same paths.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        from dask.distributed import Client, as_completed, get_client
+
+        try:
+            client, own = get_client(), False
+        except ValueError:
+            client, own = Client(n_workers=self._jobs, threads_per_worker=1), True
+        try:
+            # pure=False: a task writes files, so one that looks like an earlier one is still to be run.
+            for future in as_completed(client.map(function, list(tasks), pure=False)):
+                yield future.result()
+        finally:
+            if own:
+                client.close()
+
+
+def make_engine(name: str, jobs: int) -> Engine:
+    """The engine of this name with `jobs` workers; one job of 'processes' runs in this process."""
+    return SerialEngine() if name == "processes" and jobs <= 1 else ENGINES[name](jobs)
+
+
+ENGINES: dict[str, Callable[[int], Engine]] = {"processes": ProcessEngine, "dask": DaskEngine}

@@ -14,11 +14,10 @@ from typing import ClassVar
 
 from tracker_ros.data.sequence import Frame, Sequence
 from tracker_ros.evaluation.drivers import XYWH, Driver
-from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
+from tracker_ros.evaluation.protocols import SKIPPED, EvaluationProtocol, Plan
 from tracker_ros.evaluation.results import Trajectory
 
 Clock = Callable[[], float]
-SKIPPED = float("nan")
 
 
 class RealTimeDriver:

@@ -15,6 +15,9 @@ from tracker_ros.evaluation.drivers import XYWH, Driver
 from tracker_ros.evaluation.metrics import Array, is_box
 from tracker_ros.evaluation.results import Trajectory
 
+# The score that a driver returns for a frame that it let pass.
+SKIPPED = float("nan")
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -183,9 +186,9 @@ def follow(driver: Driver, frames: Iterable[Frame], box: XYWH) -> Trajectory:
     return Trajectory(np.array(boxes, dtype=np.float64), timed(seconds, scores), np.array(scores))
 
 
-def timed(seconds: list[float], scores: list[float]) -> Array:
-    """Times a frame, nan where a score of nan says that the tracker did not get the frame."""
-    return np.where(np.isnan(scores), np.nan, seconds)
+def timed(seconds: Iterable[float], scores: Iterable[float]) -> Array:
+    """Times a frame, nan where a score of `SKIPPED` says that the tracker did not get the frame."""
+    return np.where(np.isnan(list(scores)), np.nan, list(seconds))
 
 
 def as_xywh(row: Array) -> XYWH:

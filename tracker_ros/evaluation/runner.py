@@ -61,11 +61,13 @@ def plan_tasks(specs: Iterable[TrackerSpec], sequences: list[Sequence], protocol
         stale = _clear_stale(folder, made_with, fresh)
         machine = f"{platform.machine()}, {os.cpu_count()} cores"
         write_manifest(folder, {"tracker": spec.name, "made_with": made_with, "machine": machine})
-        for sequence in sequences:
+        devices = spec.device.split(",")
+        for number, sequence in enumerate(sequences):
             plans = protocol.plans(sequence)
             todo = tuple(plan for plan in plans if stale or not (folder / f"{plan.name}.txt").is_file())
             if todo:
-                tasks.append(Task(spec, sequence, protocol, todo, folder))
+                placed = dataclasses.replace(spec, device=devices[number % len(devices)])
+                tasks.append(Task(placed, sequence, protocol, todo, folder))
     return tasks
 
 
@@ -120,8 +122,8 @@ def _same(a: Trajectory, b: Trajectory) -> bool:
     return bool(np.array_equal(a.boxes, b.boxes, equal_nan=True))
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=4)
 def _driver(spec: TrackerSpec) -> Driver:
-    # Tasks of one tracker follow each other; loading its weights for every sequence would cost more
-    # than many a sequence.
+    # Tasks of one tracker follow each other, on a few devices at most; loading its weights for every
+    # sequence would cost more than many a sequence.
     return spec.driver()

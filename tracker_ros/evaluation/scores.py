@@ -17,6 +17,7 @@ from tracker_ros.evaluation.metrics import (
     Curves,
     got10k_overlaps,
     got10k_scores,
+    is_box,
     mean_curves,
     ope_curves,
 )
@@ -171,16 +172,20 @@ def got_overlaps(sequence: Sequence, runs: Runs) -> Array:
 
 def reset_runs(sequence: Sequence, runs: Runs) -> list[vot.ResetRun]:
     """The supervised runs on one sequence, with overlaps."""
-    size = frame_size(sequence.frames)
     return [
-        vot.reset_run(run.boxes, run.codes, sequence.truth, size) for _, run in runs if run.codes is not None
+        vot.ResetRun(run.codes, np.where(run.codes == vot.BOX, overlaps, 0.0))
+        for plan, run in runs
+        for overlaps in [vot.truth_overlaps(run.boxes, sequence, plan.order)] if run.codes is not None
     ]
 
 
 def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
     """The runs from the anchors of one sequence, with overlaps, in the order of tracking."""
-    size = frame_size(sequence.frames)
-    return [vot.anchor_run(run.boxes, sequence.truth[plan.order], size) for plan, run in runs]
+    given = is_box(sequence.truth)
+    return [
+        vot.anchor_run(vot.truth_overlaps(run.boxes, sequence, plan.order), given[plan.order])
+        for plan, run in runs
+    ]
 
 
 def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ class TrackerSpec:
         name: a preset of this package, or one of OpenCV's `OPENCV_NAMES`.
         overrides: settings that differ from the preset's.
         weights: a weights file in place of the preset's; for ``nanotrack`` the folder with its files.
-        device: a torch device.
+        device: a torch device, or several separated by commas among which the runner deals sequences.
         scripted: compile to TorchScript before running.
     """
 
@@ -53,7 +53,7 @@ class TrackerSpec:
         """The running tracker."""
         if self.name in OPENCV_NAMES:
             return OpenCVDriver(self._opencv())
-        return TorchDriver(self._tracker(), self.device, self.scripted)
+        return TorchDriver(self._tracker(), self.device.split(",")[0], self.scripted)
 
     def _opencv(self) -> Callable[[], cv2.Tracker]:
         if self.overrides:
@@ -68,7 +68,7 @@ class TrackerSpec:
     def _tracker(self) -> Tracker:
         from tracker_ros.trackers import load
 
-        return load(self.name, dict(self.overrides), weights=self.weights, device=self.device)
+        return load(self.name, dict(self.overrides), weights=self.weights, device=self.device.split(",")[0])
 
     def digest(self) -> dict[str, str]:
         """What decides the results, for the manifest: settings, weights and code, as hashes."""

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tracker_ros.evaluation.metrics import Array, is_box
+from tracker_ros.data.sequence import Sequence, frame_size
+from tracker_ros.evaluation.metrics import Array
 
 Codes = npt.NDArray[np.int8]
 
@@ -50,6 +51,48 @@ def pixel_overlaps(a: npt.ArrayLike, b: npt.ArrayLike, size: tuple[int, int]) ->
     return np.where(usable, np.where(same, 1.0, np.where(outside, 0.0, ratio)), 0.0)
 
 
+def truth_overlaps(boxes: npt.ArrayLike, sequence: Sequence, order: range) -> Array:
+    """[N] overlap of boxes [N, 4] with the truth of the frames `order`, polygons where it has those."""
+    size = frame_size(sequence.frames)
+    if sequence.corners is None:
+        return pixel_overlaps(boxes, sequence.truth[order], size)
+    rows = zip(np.asarray(boxes, dtype=np.float64), sequence.corners[order], strict=True)
+    return np.array([polygon_overlap(box, corners, size) for box, corners in rows])
+
+
+def polygon_overlap(box: Array, corners: Array, size: tuple[int, int]) -> float:
+    """As `pixel_overlaps`, of one box [4] with a convex polygon of corners [K, 2]."""
+    if not np.isfinite(box).all() or not np.isfinite(corners).all():
+        return 0.0
+    points, limit = np.round(corners), np.asarray(size) - 1
+    box_low, box_high = _corners(box)
+    low, high = np.minimum(box_low, points.min(axis=0)), np.maximum(box_high, points.max(axis=0))
+    if (low >= high).any():
+        return 1.0
+    low, high = np.maximum(low, 0), np.minimum(high, limit)
+    if (low >= high).any():
+        return 0.0
+    rows = np.arange(low[1], high[1] + 1)
+    left, right = _spans(points - low, rows - low[1])
+    left, right = np.maximum(left, 0), np.minimum(right, high[0] - low[0])
+    in_box = (rows >= box_low[1]) & (rows <= box_high[1])
+    first, last = np.maximum(box_low[0] - low[0], 0), np.minimum(box_high[0], high[0]) - low[0]
+    box_area = in_box.sum() * max(last - first + 1, 0)
+    inter = (np.clip(np.minimum(right, last) - np.maximum(left, first) + 1, 0, None) * in_box).sum()
+    union = np.clip(right - left + 1, 0, None).sum() + box_area - inter
+    return float(inter / union) if union > 0 else 0.0
+
+
+def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
+    """First and last pixel of a convex polygon [K, 2] in each row; the last is smaller where it has none."""
+    start, step = points, np.roll(points, -1, axis=0) - points
+    level = step[:, 1] == 0
+    along = (rows[:, None] - start[:, 1]) / np.where(level, 1.0, step[:, 1])
+    crossed = np.where(level, rows[:, None] == start[:, 1], (along >= 0) & (along <= 1))
+    x = np.trunc(start[:, 0] + along * np.where(level, 0.0, step[:, 0]))
+    return np.where(crossed, x, np.inf).min(axis=1), np.where(crossed, x, -np.inf).max(axis=1)
+
+
 def _corners(boxes: Array) -> tuple[Array, Array]:
     """First and last covered pixel, [N, 2] each."""
     whole = np.round(np.nan_to_num(boxes))
@@ -83,12 +126,6 @@ class VotScores(NamedTuple):
     failures: float
     eao: float
     curve: Array
-
-
-def reset_run(boxes: npt.ArrayLike, codes: Codes, truth: npt.ArrayLike, size: tuple[int, int]) -> ResetRun:
-    """Overlaps of one supervised run; 0 where it gave no box."""
-    measured = np.where(codes == BOX, pixel_overlaps(boxes, truth, size), 0.0)
-    return ResetRun(codes, measured)
 
 
 def reset_accuracy(run: ResetRun, burn_in: int = 10) -> float:
@@ -164,15 +201,15 @@ class AnchorRun(NamedTuple):
     progress: int
 
 
-def anchor_run(boxes: npt.ArrayLike, truth: npt.ArrayLike, size: tuple[int, int]) -> AnchorRun:
-    """One run from an anchor, failed at the first of 10 frames in a row with an overlap of at most 0.1.
+def anchor_run(measured: Array, given: npt.NDArray[np.bool_]) -> AnchorRun:
+    """One run from an anchor, from its overlaps [N] and where there is a true box, [N].
 
+    It failed at the first of 10 frames in a row with an overlap of at most 0.1.
     Frames without a true box cannot fail; they interrupt the row, as in vot-toolkit. The first frame,
     in which the box was given, has overlap 0 there, and so it has here.
     """
-    measured = pixel_overlaps(boxes, truth, size)
-    measured[0] = 0.0
-    low = (measured <= ANCHOR_FAILURE_OVERLAP) & is_box(truth)
+    measured = np.concatenate([[0.0], measured[1:]])
+    low = (measured <= ANCHOR_FAILURE_OVERLAP) & given
     row = 0
     for index, is_low in enumerate(low):
         row = row + 1 if is_low else 0

@@ -16,7 +16,7 @@ from tracker_ros.data.sequence import Frame, Sequence
 from tracker_ros.evaluation import vot
 from tracker_ros.evaluation.drivers import XYWH, Driver
 from tracker_ros.evaluation.metrics import is_box
-from tracker_ros.evaluation.protocols import Plan, as_xywh, follow, timed
+from tracker_ros.evaluation.protocols import SKIPPED, Plan, as_xywh, follow, timed
 from tracker_ros.evaluation.results import Trajectory
 
 NOWHERE: XYWH = (float("nan"),) * 4
@@ -48,25 +48,28 @@ class ResetBased:
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
         truth, given = sequence.truth, is_box(sequence.truth)
-        boxes, seconds, scores, codes = [], [], [], []
+        rows: list[tuple[XYWH, float, float, int]] = []
         restart, running = 0, False
         for index, frame in enumerate(frames):
-            box, score, code, begin = NOWHERE, float("nan"), vot.UNKNOWN, time.perf_counter()
+            box, score, code, begin = NOWHERE, SKIPPED, vot.UNKNOWN, time.perf_counter()
             if running:
                 box, score = driver.track(frame)
-                if given[index]:
-                    size = frame.shape[1], frame.shape[0]
-                    lost = vot.pixel_overlaps([box], truth[index:index + 1], size)[0] <= 0
-                    code = vot.FAILED if lost else vot.BOX
-                    running, restart = not lost, index + self.skip
             elif index >= restart and given[index]:
-                driver.start(frame, as_xywh(truth[index]))
                 box, code, running = as_xywh(truth[index]), vot.STARTED, True
-            seconds.append(time.perf_counter() - begin)
-            boxes.append(box)
-            scores.append(score)
-            codes.append(code)
+                driver.start(frame, box)
+            spent = time.perf_counter() - begin
+            if running and given[index] and code != vot.STARTED:
+                running = self._overlap(box, sequence, index, frame) > 0
+                code, restart = vot.BOX if running else vot.FAILED, index + self.skip
+            rows.append((box, spent, score, code))
+        boxes, seconds, scores, codes = zip(*rows, strict=True)
         return Trajectory(np.array(boxes), timed(seconds, scores), np.array(scores), np.array(codes, np.int8))
+
+    def _overlap(self, box: XYWH, sequence: Sequence, index: int, frame: Frame) -> float:
+        size = frame.shape[1], frame.shape[0]
+        if sequence.corners is None:
+            return float(vot.pixel_overlaps([box], sequence.truth[index:index + 1], size)[0])
+        return vot.polygon_overlap(np.array(box), sequence.corners[index], size)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,39 @@
+"""Sequence lists and frame ranges that data sets publish apart from their files: config/eval."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from tracker_ros.data.sequence import DataError
+from tracker_ros.resources import config_folders
+
+
+def shipped_file(name: str) -> Path:
+    """A file of config/eval; the source tree's own comes before an installed one.
+
+    Raises:
+        DataError: when there is none of this name.
+    """
+    folders = [folder / "eval" for folder in config_folders()]
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    known = sorted({path.name for folder in folders for path in folder.glob("*") if path.is_file()})
+    raise DataError(f"no file config/eval/{name}; there are: {', '.join(known)}")
+
+
+def read_names(name: str) -> list[str]:
+    """Sequence names, one a line, from the file `name` or the shipped list of that name.
+
+    Raises:
+        DataError: when there is neither.
+    """
+    path = Path(name) if Path(name).is_file() else shipped_file(f"{name}.txt")
+    return path.read_text().split()
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """Rows of a shipped CSV table, by its header."""
+    with shipped_file(f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,104 @@
+"""Command-line options that several commands of evaluation share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
+from tracker_ros.data.lists import read_names
+from tracker_ros.data.readers import select
+from tracker_ros.data.sequence import Sequence
+from tracker_ros.evaluation.metrics import NAN_MODES
+from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
+from tracker_ros.evaluation.scores import make_groups
+from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
+from tracker_ros.trackers.base import SettingsError
+
+
+def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """``--root``, ``--layout``, ``--sequences``, ``--list``."""
+    data = parser.add_argument_group("data")
+    data.add_argument("--root", type=Path, required=required, help="folder of the data set")
+    data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
+    data.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
+    data.add_argument("--list", metavar="LIST",
+                      help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test")
+
+
+def read_data(args: argparse.Namespace) -> list[Sequence]:
+    """The sequences that the options of `add_data_options` choose."""
+    wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
+    return select(read_sequences(args.root, args.layout), wanted)
+
+
+def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:
+    """``--trackers``."""
+    parser.add_argument("--trackers", default="", metavar="NAMES", required=required,
+                        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas")
+
+
+def add_tracker_options(parser: argparse.ArgumentParser) -> None:
+    """What a tracker is made of: ``--set``, ``--weights``, ``--nano``, ``--device``, ``--scripted``."""
+    what = parser.add_argument_group("trackers")
+    what.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+                      help="a setting for every preset among the trackers; may be repeated")
+    what.add_argument("--weights", help="a weights file for the preset, when there is only one")
+    what.add_argument("--nano", metavar="FOLDER", help="folder with NanoTrack's ONNX files")
+    what.add_argument("--device", default="cpu", help="torch device, or several separated by commas")
+    what.add_argument("--scripted", action="store_true", help="compile presets to TorchScript first")
+
+
+def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
+    """The tracker that a name and the options of `add_tracker_options` mean."""
+    if name in OPENCV_NAMES:
+        return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
+    overrides = tuple((key, parse_value(value)) for key, value in map(pair, args.overrides))
+    return TrackerSpec(name, overrides, args.weights, args.device, args.scripted)
+
+
+def add_scoring_options(parser: argparse.ArgumentParser) -> None:
+    """``--nan-mode`` and ``--group``."""
+    how = parser.add_argument_group("scoring")
+    how.add_argument("--nan-mode", default="got10k", choices=sorted(NAN_MODES),
+                     help="; ".join(f"{mode}: {text}" for mode, text in NAN_MODES.items()))
+    how.add_argument("--group", action="append", default=[], metavar="NAME=GLOBS",
+                     help="score these sequences together; may be repeated")
+
+
+def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:
+    """Names of sequences by group, for the ``--group`` options."""
+    return make_groups(sequences, {name: split(globs) for name, globs in map(pair, args.group)})
+
+
+def add_protocol_option(parser: argparse.ArgumentParser) -> None:
+    """``--protocol`` and ``--repetitions``."""
+    parser.add_argument("--protocol", default="ope", metavar="NAME", help=PROTOCOL_HELP)
+    parser.add_argument("--repetitions", type=int, metavar="N",
+                        help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
+                             " first 3 agree is not run again")
+
+
+def parse_value(text: str) -> Any:
+    """A setting from the command line, read as YAML: 3 is a number, true a truth value."""
+    return yaml.safe_load(text)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """The two sides of NAME=VALUE.
+
+    Raises:
+        SettingsError: when there are not two.
+    """
+    key, sign, value = text.partition("=")
+    if not (key and sign):
+        raise SettingsError(f"expected NAME=VALUE, got '{text}'")
+    return key, value
+
+
+def split(text: str) -> list[str]:
+    """Parts of a list separated by commas, without blanks."""
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,118 @@
+"""A workspace in which the official vot-toolkit runs and scores trackers of this package.
+
+Settings, stack and manifest follow vot-toolkit 0.9; a tracker is a process that speaks TraX, started
+with the Python that wrote the workspace.
+"""
+
+from __future__ import annotations
+
+import configparser
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import yaml
+
+from tracker_ros.data.sequence import DataError, Sequence, frame_size
+from tracker_ros.evaluation.metrics import is_box
+from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.vot import EAO_INTERVALS
+from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
+
+# The toolkit's names of the challenges whose data sets it downloads.
+STACKS = {
+    2015: "vot2015/rgb", 2016: "vot2016/rgb", 2017: "vot2017", 2018: "vot2018/shortterm",
+    2019: "vot2019/shortterm", 2020: "vot2020/shortterm", 2021: "vot2021/shortterm",
+    2022: "vot2022/shorttermbox",
+}
+
+
+def write_workspace(folder: Path, specs: Iterable[TrackerSpec], protocol: ResetBased | AnchorBased,
+                    sequences: list[Sequence] | None = None) -> None:
+    """Write a workspace with the trackers registered and, if given, sequences of one's own.
+
+    Args:
+        folder: of the workspace; it must not hold one yet.
+        specs: trackers to register.
+        protocol: the challenge; without `sequences` the toolkit downloads that year's data set.
+        sequences: what to run on in place of that.
+
+    Raises:
+        DataError: when the folder holds a workspace already.
+    """
+    if (folder / "config.yaml").exists():
+        raise DataError(f"{folder} is a workspace already; give another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    stack = STACKS[protocol.year]
+    if sequences:
+        stack = "stack.yaml"
+        (folder / stack).write_text(yaml.safe_dump(stack_of(protocol), sort_keys=False))
+        for sequence in sequences:
+            write_sequence(folder / "sequences" / sequence.name, sequence, protocol)
+        (folder / "sequences" / "list.txt").write_text("".join(f"{s.name}\n" for s in sequences))
+    (folder / "trackers.ini").write_text(manifest(specs))
+    (folder / "results").mkdir(exist_ok=True)
+    config = {"registry": ["./trackers.ini"], "stack": stack}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
+    """The challenge's baseline experiment with its analyses, as the toolkit describes stacks."""
+    low, high = EAO_INTERVALS[protocol.year]
+    if isinstance(protocol, ResetBased):
+        experiment: dict[str, object] = {
+            "type": "supervised", "repetitions": protocol.repetitions, "skip_initialize": protocol.skip,
+            "analyses": [{"type": "supervised_average_ar", "sensitivity": 30},
+                         {"type": "supervised_eao_score", "low": low, "high": high}],
+        }
+    else:
+        experiment = {
+            "type": "multistart",
+            "analyses": [{"type": "multistart_average_ar"},
+                         {"type": "multistart_eao_score", "low": low, "high": high}],
+        }
+    title = f"VOT{protocol.year} baseline on one's own sequences"
+    return {"title": title, "experiments": {"baseline": experiment}}
+
+
+def manifest(specs: Iterable[TrackerSpec]) -> str:
+    """The toolkit's registry of trackers: one section each, started as a TraX process."""
+    parser = configparser.ConfigParser(interpolation=None)
+    for spec in specs:
+        words = [sys.executable, "-m", "tracker_ros.evaluation.trax_server", spec.name]
+        if spec.weights:
+            words += ["--nano" if spec.name == NANOTRACK else "--weights", str(Path(spec.weights).resolve())]
+        if spec.name not in OPENCV_NAMES:
+            words += ["--device", spec.device]
+            words += [word for key, value in spec.overrides for word in ("--set", f"{key}={value}")]
+        # Loading a network on a slow machine takes longer than the 30 s that the toolkit waits by default.
+        parser[spec.label] = {"label": spec.label, "protocol": "trax", "timeout": "120",
+                              "command": " ".join(words)}
+    lines: list[str] = []
+    for section in parser.sections():
+        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in parser[section].items()), ""]
+    return "\n".join(lines)
+
+
+def write_sequence(folder: Path, sequence: Sequence, protocol: ResetBased | AnchorBased) -> None:
+    """Write one sequence as the toolkit stores it: ``color/00000001.jpg``, truth, anchors, metadata."""
+    (folder / "color").mkdir(parents=True, exist_ok=True)
+    for index, frame in enumerate(sequence.frames, start=1):
+        # Quality 100: what the toolkit's trackers see should be what ours see.
+        image = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / "color" / f"{index:08d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 100])
+    given = is_box(sequence.truth)
+    pairs = zip(sequence.truth, given, strict=True)
+    rows = [",".join(f"{value:.4f}" for value in box) if known else "0" for box, known in pairs]
+    (folder / "groundtruth.txt").write_text("\n".join(rows) + "\n")
+    width, height = frame_size(sequence.frames)
+    (folder / "sequence").write_text(
+        f"name={sequence.name}\nfps=30\nformat=default\nchannel.default=color\n"
+        f"channels.color=color/%08d.jpg\nwidth={width}\nheight={height}\nlength={len(sequence)}\n")
+    if isinstance(protocol, AnchorBased):
+        anchors = np.zeros(len(sequence), dtype=int)
+        for plan in protocol.plans(sequence):
+            anchors[plan.order.start] = plan.order.step
+        (folder / "anchor.value").write_text("".join(f"{value}\n" for value in anchors))
