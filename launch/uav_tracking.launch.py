@@ -8,28 +8,26 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
+from tracker_ros.resources import config_file
+from tracker_ros.ros.compat import node_environment
+
 PACKAGE = "tracker_ros"
 SWITCH = ["true", "false"]
 LEVELS = ["debug", "info", "warn", "error", "fatal"]
-FAST_DDS_PROFILE = "FASTDDS_DEFAULT_PROFILES_FILE"
 
 
 def generate_launch_description() -> LaunchDescription:
-    share = Path(get_package_share_directory(PACKAGE))
-    profile = os.environ.get(FAST_DDS_PROFILE, str(share / "config" / "fastdds.xml"))
     return LaunchDescription([
-        *_arguments(share / "config" / "uav_tracking.yaml"),
-        SetEnvironmentVariable(FAST_DDS_PROFILE, profile),
+        *_arguments(config_file("uav_tracking.yaml")),
+        *(SetEnvironmentVariable(name, value) for name, value in node_environment().items()),
         OpaqueFunction(function=_start),
     ])  # fmt: skip
 
@@ -65,11 +63,7 @@ def _start(context: LaunchContext) -> list[Node]:
         "namespace": value("namespace"),
         "output": "screen",
         "ros_arguments": ["--log-level", value("log_level")],
-        "remappings": [
-            ("image", image),
-            ("image/compressed", f"{image}/compressed"),
-            ("camera_info", camera_info),
-        ],
+        "remappings": [("image", image), ("camera_info", camera_info)],
     }
     time: dict[str, Any] = {"use_sim_time": value("use_sim_time") == "true"}
     device = {"device": value("device")} if value("device") else {}

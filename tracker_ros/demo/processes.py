@@ -17,38 +17,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tracker_ros.resources import config_file
+from tracker_ros.ros.compat import node_environment
+
 _INTERRUPTED = 5.0
 _TERMINATED = 2.0
 """Seconds that a process has to end after SIGINT, and then after SIGTERM."""
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
-# glibc returns an image's memory to the system and gets it back page by page for the next image, unless
-# told to keep it.
-_KEEP_MEMORY = {
-    "MALLOC_MMAP_THRESHOLD_": str(256 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-}
-
 
 class ProcessError(RuntimeError):
     """A node that ended when it should run. The message has the end of what it printed."""
-
-
-def params_file() -> Path:
-    """config/uav_tracking.yaml of the source tree, else of the installed package.
-
-    Raises:
-        FileNotFoundError: when neither has it.
-    """
-    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
-    shares = [Path(prefix) / "share" / "tracker_ros" for prefix in prefixes if prefix]
-    for folder in (Path(__file__).resolve().parents[2], *shares):
-        path = folder / "config" / "uav_tracking.yaml"
-        if path.is_file():
-            return path
-    raise FileNotFoundError("config/uav_tracking.yaml is not part of this installation")
 
 
 class Processes:
@@ -73,14 +53,14 @@ class Processes:
     def start(self, module: str, parameters: Mapping[str, Any]) -> None:
         """Run ``python -m tracker_ros.nodes.MODULE`` with the parameter file, then `parameters`."""
         command = [sys.executable, "-m", f"tracker_ros.nodes.{module}", "--ros-args",
-                   "--params-file", str(params_file())]
+                   "--params-file", str(config_file("uav_tracking.yaml"))]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={json.dumps(value)}"]
         with self._log(module).open("wb") as log:
             # A session of its own: Ctrl-C reaches this program alone, which then ends the nodes in order.
             self._running[module] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env={**_KEEP_MEMORY, **os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **node_environment(), "PYTHONUNBUFFERED": "1"},
                 start_new_session=True, preexec_fn=_before_exec,
             )  # fmt: skip
 

@@ -25,7 +25,7 @@ from tracker_ros.data.footage import Shot, film, open_recording, play
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.ros import qos
-from tracker_ros.ros.compat import run_node
+from tracker_ros.ros.compat import image_topic, run_node
 from tracker_ros.ros.images import fill_compressed, fill_image
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare
@@ -53,7 +53,7 @@ class SimCameraNode(Node):
         self._info = camera_info(first, math.radians(self._value("horizontal_fov")))
         profile = qos.camera(self._value("image_reliability"))
         if self._encoding == JPEG:
-            self._images = self.create_publisher(CompressedImage, "image/compressed", profile)
+            self._images = self.create_publisher(CompressedImage, image_topic(self, "compressed"), profile)
         else:
             self._images = self.create_publisher(Image, "image", profile)
         self._infos = self.create_publisher(CameraInfo, "camera_info", profile)

@@ -14,7 +14,16 @@ from rclpy.node import Node
 from tracker_ros.resources import config_file
 from tracker_ros.ros.parameters import ParameterError
 
-PROFILE_VARIABLE = "FASTDDS_DEFAULT_PROFILES_FILE"
+_PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+_WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
+
+# glibc returns an image's memory to the system and gets it back page by page for the next image, unless
+# told at the process's start to keep it.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(256 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
 
 
 def steady_clock() -> Clock:
@@ -31,15 +40,27 @@ def image_topic(node: Node, transport: str) -> str:
     return topic if transport == "raw" else f"{topic}/{transport}"
 
 
-def use_image_transport() -> None:
-    """Let Fast DDS carry images of any size, unless the user chose a profile; before `rclpy.init`.
+def image_transport() -> dict[str, str]:
+    """Environment variables with which Fast DDS carries images of any size; none if the user chose some.
 
     With its default shared-memory segment Fast DDS loses best-effort images of more than 512 KB. The
-    profile in config/fastdds.xml enlarges the segment; other middlewares do not read the variable.
+    profile in config/fastdds.xml enlarges the segment; other middlewares do not read the variables.
     """
-    if PROFILE_VARIABLE in os.environ or "RMW_FASTRTPS_USE_QOS_FROM_XML" in os.environ:
-        return
-    os.environ[PROFILE_VARIABLE] = str(config_file("fastdds.xml"))
+    if any(name in os.environ for name in (*_PROFILE_VARIABLES, "RMW_FASTRTPS_USE_QOS_FROM_XML")):
+        return {}
+    # Fast DDS 2 may know the older name only, and Fast DDS 3 warns of it.
+    names = _PROFILE_VARIABLES if os.environ.get("ROS_DISTRO") in _WITH_FAST_DDS_2 else _PROFILE_VARIABLES[:1]
+    return dict.fromkeys(names, str(config_file("fastdds.xml")))
+
+
+def use_image_transport() -> None:
+    """Set the variables of `image_transport` in this process; before `rclpy.init`."""
+    os.environ.update(image_transport())
+
+
+def node_environment() -> dict[str, str]:
+    """Variables to start a node's process with, besides those that are set already."""
+    return {**image_transport(), **{name: v for name, v in _KEEP_MEMORY.items() if name not in os.environ}}
 
 
 def run_node(make: Callable[[], Node], args: list[str] | None = None) -> int:
