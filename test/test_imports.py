@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tracker_ros"
 # From the top to the ground; a layer may import those that come after it.
 LAYERS = [
     ("cli",),
-    ("demo", "track"),
+    ("bench", "demo", "experiments", "track"),
     ("nodes",),
     ("replay",),
     ("ros",),
@@ -28,7 +28,7 @@ LAYERS = [
     ("geometry", "resources"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-WITH_ROS = {"cli", "demo", "track", "nodes", "ros"}
+WITH_ROS = {"cli", "demo", "nodes", "ros"}
 GENERATED = {"tracker_ros.msg", "tracker_ros.srv"}
 PURE = {name for name, level in LEVEL.items() if level >= LEVEL["session"]}
 
