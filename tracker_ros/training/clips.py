@@ -1,0 +1,111 @@
+"""What a training set consists of: clips, one target each, whose frames are read in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Boxes = npt.NDArray[np.float64]
+
+#: A side smaller than this many pixels says nothing about the target.
+SMALLEST_SIDE = 4.0
+
+
+class BadImage(ValueError):
+    """A frame that cannot be decoded; the message names the file."""
+
+
+class Pictures(Protocol):
+    """Frames that can be read in any order."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> Image:
+        """RGB uint8 [H, W, 3].
+
+        Raises:
+            BadImage: when it cannot be decoded.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Frames stored as one image file each."""
+
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, index: int) -> Image:
+        """Frame `index`, decoded now."""
+        image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR)
+        if image is None:
+            raise BadImage(f"{self.paths[index]} is missing or is no image that OpenCV can read")
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """Frames of a video file, found by seeking."""
+
+    path: Path
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def read(self, index: int) -> Image:
+        """Frame `index`, decoded now."""
+        video = cv2.VideoCapture(str(self.path))
+        try:
+            video.set(cv2.CAP_PROP_POS_FRAMES, index)
+            found, image = video.read()
+        finally:
+            video.release()
+        if not found:
+            raise BadImage(f"{self.path}: frame {index} of {self.count} cannot be decoded")
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Frames that lie in memory already."""
+
+    images: tuple[Image, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, index: int) -> Image:
+        """Frame `index`."""
+        return self.images[index]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One target in one video; a still photograph is a clip of one frame.
+
+    Attributes:
+        name: for messages.
+        frames: the images.
+        boxes: [N, 4] float64 (cx, cy, w, h) in pixels, nan where the target cannot be seen.
+    """
+
+    name: str
+    frames: Pictures
+    boxes: Boxes
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.intp]:
+        """Indices of the frames that show the target with a box of a sensible size."""
+        good = np.isfinite(self.boxes).all(1) & (np.nan_to_num(self.boxes[:, 2:]) >= SMALLEST_SIDE).all(1)
+        return np.flatnonzero(good)

@@ -1,0 +1,234 @@
+"""Readers of training sets in their published layouts.
+
+Each takes the data set's root folder and returns clips. Images are not opened here: a set of a million
+frames is listed in seconds, and a broken image is met, counted and named when it is drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tracker_ros.data.boxes import read_boxes, read_flags
+from tracker_ros.data.readers import IMAGE_SUFFIXES, read_folders
+from tracker_ros.data.sequence import DataError, ImageFrames, VideoFrames
+from tracker_ros.geometry import xywh_to_boxes
+from tracker_ros.training.clips import Boxes, Clip, ImageFiles, VideoFile
+
+#: Side of the crops that pysot's preparation writes for YouTube-BB, and of the exemplar in them.
+_CROP_SIDE, _CROP_EXEMPLAR = 511, 127
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def read_vid(root: Path) -> list[Clip]:
+    """ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG."""
+    folder = _require(root, "Annotations/VID/train", "VID")
+    clips: list[Clip] = []
+    for snippet in sorted({path.parent for path in folder.rglob("*.xml")}):
+        annotations = sorted(snippet.glob("*.xml"))
+        images = root / "Data" / "VID" / "train" / snippet.relative_to(folder)
+        paths = tuple(images / f"{a.stem}.JPEG" for a in annotations)
+        tracks: dict[str, Boxes] = {}
+        for index, annotation in enumerate(annotations):
+            for track, box in _objects(annotation):
+                rows = tracks.setdefault(track, np.full((len(paths), 4), np.nan))
+                rows[index] = box
+        for track, rows in sorted(tracks.items()):
+            clips.append(Clip(f"{snippet.relative_to(folder)}:{track}", ImageFiles(paths), rows))
+    return _found(clips, root, "VID")
+
+
+def read_det(root: Path) -> list[Clip]:
+    """ILSVRC DET: Annotations/DET/train/**/*.xml beside Data/DET/train/**/*.JPEG; a clip an object."""
+    folder = _require(root, "Annotations/DET/train", "DET")
+    clips = []
+    for annotation in sorted(folder.rglob("*.xml")):
+        name = annotation.relative_to(folder).with_suffix("")
+        image = (root / "Data" / "DET" / "train" / name).with_suffix(".JPEG")
+        clips += _stills(f"{name}", image, [box for _, box in _objects(annotation)])
+    return _found(clips, root, "DET")
+
+
+def read_coco(root: Path) -> list[Clip]:
+    """COCO: annotations/instances_train2017.json beside train2017/*.jpg; a clip an object, no crowds."""
+    path = _require(root, "annotations/instances_train2017.json", "COCO")
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+        names = {image["id"]: image["file_name"] for image in content["images"]}
+        boxes = defaultdict(list)
+        for annotation in content["annotations"]:
+            if not annotation.get("iscrowd"):
+                boxes[annotation["image_id"]].append(xywh_to_boxes(annotation["bbox"]))
+    except (ValueError, KeyError) as error:
+        raise DataError(f"COCO: {path} is not a file of instances: {error!r}") from error
+    clips = []
+    for image, found in sorted(boxes.items()):
+        clips += _stills(names[image], root / "train2017" / names[image], found)
+    return _found(clips, root, "COCO")
+
+
+def read_got10k(root: Path) -> list[Clip]:
+    """GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
+    clips = []
+    for folder in sorted(p for p in _require(root, "train", "GOT-10k").iterdir() if p.is_dir()):
+        absence = folder / "absence.label"
+        clips.append(_folder_clip(folder, folder, [absence] if absence.is_file() else []))
+    return _found(clips, root, "GOT-10k")
+
+
+def read_lasot(root: Path) -> list[Clip]:
+    """LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
+
+    A ``training_set.txt`` at the root, as the evaluation toolkit has it, restricts the sequences.
+    """
+    chosen = root / "training_set.txt"
+    names = set(chosen.read_text().split()) if chosen.is_file() else None
+    clips = []
+    for truth in sorted(root.glob("*/*/groundtruth.txt")):
+        folder = truth.parent
+        if names is None or folder.name in names:
+            flags = [folder / "full_occlusion.txt", folder / "out_of_view.txt"]
+            clips.append(_folder_clip(folder, folder / "img", [f for f in flags if f.is_file()]))
+    return _found(clips, root, "LaSOT")
+
+
+def read_trackingnet(root: Path) -> list[Clip]:
+    """TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
+    clips = []
+    for truth in sorted(root.glob("TRAIN_*/anno/*.txt")):
+        images = truth.parent.parent / "frames" / truth.stem
+        clips.append(_clip(truth.stem, images, truth, []))
+    return _found(clips, root, "TrackingNet")
+
+
+def read_youtube_bb(root: Path) -> list[Clip]:
+    """YouTube-BB cut by pysot: crop511/VIDEO/FRAME.TRACK.x.jpg and train.json of their boxes.
+
+    A crop of 511 px shows the target in its middle, at the scale of a SiamFC exemplar of 127 px; the
+    file gives boxes as corners in the original frame, of which only the size still matters.
+    """
+    path = _require(root, "train.json", "YouTube-BB")
+    clips = []
+    for video, tracks in sorted(json.loads(path.read_text()).items()):
+        for track, frames in sorted(tracks.items()):
+            numbers = sorted(int(number) for number in frames if number.isdigit())
+            files = tuple(root / "crop511" / video / f"{n:06d}.{track}.x.jpg" for n in numbers)
+            corners = {int(number): box for number, box in frames.items() if number.isdigit()}
+            boxes = [_inside_crop(corners[number]) for number in numbers]
+            clips.append(Clip(f"{video}:{track}", ImageFiles(files), np.array(boxes).reshape(-1, 4)))
+    return _found(clips, root, "YouTube-BB")
+
+
+def read_labelled(root: Path) -> list[Clip]:
+    """Photographs NAME.jpg beside NAME.txt in YOLO's form; a clip an object.
+
+    A line is ``class cx cy w h`` or ``class x1 y1 x2 y2 x3 y3 ...`` (a polygon), relative to the image.
+    """
+    clips = []
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
+        label = path.with_suffix(".txt")
+        if label.is_file() and (lines := label.read_text().split("\n")):
+            image = cv2.imread(str(path))
+            if image is not None:
+                height, width = image.shape[:2]
+                boxes = [_yolo(line, width, height, label) for line in lines if line.strip()]
+                clips += _stills(path.stem, path, boxes)
+    return _found(clips, root, "labelled photographs")
+
+
+def read_videos(root: Path) -> list[Clip]:
+    """Folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
+    clips = []
+    for sequence in read_folders(root):
+        frames = sequence.frames
+        if isinstance(frames, VideoFrames):
+            pictures: ImageFiles | VideoFile = VideoFile(frames.path, frames.count)
+        elif isinstance(frames, ImageFrames):
+            pictures = ImageFiles(frames.paths)
+        else:
+            raise DataError(f"{sequence.name}: frames of a {type(frames).__name__} cannot be read singly")
+        clips.append(Clip(sequence.name, pictures, xywh_to_boxes(sequence.truth)))
+    return _found(clips, root, "videos")
+
+
+READERS: dict[str, Callable[[Path], list[Clip]]] = {
+    "vid": read_vid, "det": read_det, "coco": read_coco, "got10k": read_got10k, "lasot": read_lasot,
+    "trackingnet": read_trackingnet, "youtube_bb": read_youtube_bb, "labelled": read_labelled,
+    "videos": read_videos,
+}
+
+
+def _require(root: Path, relative: str, dataset: str) -> Path:
+    if not (root / relative).exists():
+        raise DataError(f"{dataset}: {relative} is missing under {root}")
+    return root / relative
+
+
+def _found(clips: list[Clip], root: Path, dataset: str) -> list[Clip]:
+    usable = [clip for clip in clips if len(clip.usable)]
+    if not usable:
+        raise DataError(f"{dataset}: no annotated target under {root}")
+    return usable
+
+
+def _objects(annotation: Path) -> Iterable[tuple[str, Boxes]]:
+    """(track id, box) of every object in a file of ILSVRC or PASCAL VOC."""
+    try:
+        tree = ElementTree.parse(annotation)
+        for element in tree.iter("object"):
+            corners = [float(element.findtext(f"bndbox/{name}", "nan")) for name in _CORNERS]
+            yield element.findtext("trackid", "0"), _from_corners(corners)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise DataError(f"{annotation} is not an annotation in XML: {error}") from error
+
+
+def _from_corners(edge: list[float]) -> Boxes:
+    x1, y1, x2, y2 = edge
+    return np.array([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1])
+
+
+def _inside_crop(corners: list[float]) -> Boxes:
+    w, h = corners[2] - corners[0], corners[3] - corners[1]
+    margin = 0.5 * (w + h)
+    zoom = _CROP_EXEMPLAR / np.sqrt((w + margin) * (h + margin)) if w > 0 and h > 0 else np.nan
+    return np.array([_CROP_SIDE / 2, _CROP_SIDE / 2, w * zoom, h * zoom])
+
+
+def _stills(name: str, image: Path, boxes: list[Boxes]) -> list[Clip]:
+    return [Clip(f"{name}:{i}", ImageFiles((image,)), np.asarray(b)[None]) for i, b in enumerate(boxes)]
+
+
+def _yolo(line: str, width: int, height: int, label: Path) -> Boxes:
+    try:
+        values = np.array([float(value) for value in line.split()[1:]])
+        if len(values) == 4:
+            return values * [width, height, width, height]
+        points = values.reshape(-1, 2) * [width, height]
+        return _from_corners([*points.min(0), *points.max(0)])
+    except ValueError as error:
+        raise DataError(f"{label}: {line[:60]!r} is neither a box nor a polygon") from error
+
+
+def _folder_clip(folder: Path, images: Path, flags: list[Path]) -> Clip:
+    return _clip(folder.name, images, folder / "groundtruth.txt", flags)
+
+
+def _clip(name: str, images: Path, truth: Path, flags: list[Path]) -> Clip:
+    """A clip of numbered images; frames that a flag file marks with 1 count as unseen."""
+    boxes = xywh_to_boxes(read_boxes(truth))
+    found = (p for p in images.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES) if images.is_dir() else ()
+    # TrackingNet's names are plain numbers without leading zeros.
+    paths = sorted(found, key=lambda p: (len(p.stem), p.stem))
+    if len(paths) < len(boxes):
+        raise DataError(f"{name}: {len(boxes)} boxes in {truth} but {len(paths)} images in {images}")
+    for flag in flags:
+        absent = read_flags(flag)
+        boxes[: len(absent)][absent[: len(boxes)]] = np.nan
+    return Clip(name, ImageFiles(tuple(paths[: len(boxes)])), boxes)

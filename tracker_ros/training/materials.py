@@ -1,0 +1,131 @@
+"""Photographs and cut-outs on disk, for synthesis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tracker_ros.data.readers import IMAGE_SUFFIXES
+from tracker_ros.data.sequence import DataError
+from tracker_ros.training.cropping import Image
+from tracker_ros.training.synthesis import Cutout
+
+#: Cut-outs are kept at this size: crops show targets smaller than this.
+LARGEST_SIDE = 192
+SMALLEST_SIDE = 12
+
+
+def image_files(root: Path) -> list[Path]:
+    """Image files under a folder, sorted.
+
+    Raises:
+        DataError: when there is none.
+    """
+    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise DataError(f"no images under {root}")
+    return files
+
+
+def read_photos(root: Path) -> list[Image]:
+    """All photographs under a folder, RGB; files that OpenCV cannot read are left out."""
+    images = (cv2.imread(str(path), cv2.IMREAD_COLOR) for path in image_files(root))
+    return [np.ascontiguousarray(image[..., ::-1]) for image in images if image is not None]
+
+
+def stamps(root: Path) -> list[Cutout]:
+    """Cut-outs from images with an alpha channel (PNG); the folder names the group."""
+    found = []
+    for path in image_files(root):
+        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if image is not None and image.ndim == 3 and image.shape[2] == 4 and image.dtype == np.uint8:
+            found += trimmed(np.ascontiguousarray(image[..., [2, 1, 0, 3]]), f"stamp:{path.parent.name}")
+    return found
+
+
+def polygons(root: Path) -> list[Cutout]:
+    """Cut-outs from photographs beside YOLO's polygon labels; the class names the group."""
+    found = []
+    for path in image_files(root):
+        label = path.with_suffix(".txt")
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if label.is_file() else None
+        if image is None:
+            continue
+        height, width = image.shape[:2]
+        for line in label.read_text().splitlines():
+            kind, *values = line.split()
+            if len(values) < 6:
+                continue
+            points = np.array([float(value) for value in values]).reshape(-1, 2) * [width, height]
+            alpha = np.zeros((height, width), np.uint8)
+            fixed = np.round((points - 0.5) * 16).astype(np.int32)
+            cv2.fillPoly(alpha, [fixed], 255, cv2.LINE_AA, shift=4)
+            found += trimmed(np.dstack([image[..., ::-1], alpha]), f"class:{kind}")
+    return found
+
+
+def segmented(root: Path, side: int = 256) -> list[Cutout]:
+    """Cut-outs of what stands in the middle of photographs, by GrabCut; each its own group.
+
+    Only segments are kept that look like an object: one piece, 5 to 60 per cent of the photograph.
+
+    Args:
+        side: photographs are shrunk to this size first; GrabCut's time grows with their area.
+    """
+    found = []
+    for path in image_files(root):
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            continue
+        zoom = min(1.0, side / max(image.shape[:2]))
+        image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        alpha = _grab_cut(image)
+        if alpha is not None:
+            found += trimmed(np.dstack([image[..., ::-1], alpha]), f"photo:{path.stem}")
+    return found
+
+
+def _grab_cut(image: Image) -> Image | None:
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    middle = (round(0.08 * width), round(0.08 * height), round(0.84 * width), round(0.84 * height))
+    try:
+        cv2.grabCut(image, mask, middle, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_RECT)
+    except cv2.error:  # an image of one colour has no two models
+        return None
+    inside = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside)
+    if count < 2:
+        return None
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    area = stats[largest, cv2.CC_STAT_AREA]
+    filled = area / (stats[largest, cv2.CC_STAT_WIDTH] * stats[largest, cv2.CC_STAT_HEIGHT])
+    if not 0.05 <= area / (height * width) <= 0.6 or filled < 0.3:
+        return None
+    soft = cv2.GaussianBlur((labels == largest).astype(np.float32), (3, 3), 0)
+    return np.asarray(soft * 255, np.uint8)
+
+
+def trimmed(rgba: Image, group: str) -> list[Cutout]:
+    """The cut-out without its empty margin, shrunk to `LARGEST_SIDE`; nothing if it is too small."""
+    rows, columns = np.nonzero(rgba[..., 3] > 127)
+    if len(rows) == 0:
+        return []
+    part = rgba[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    if min(part.shape[:2]) < SMALLEST_SIDE:
+        return []
+    zoom = LARGEST_SIDE / max(part.shape[:2])
+    if zoom < 1:
+        # Colours are averaged by weight of their alpha, or the margin's colour would bleed in.
+        weighted = part.astype(np.float32)
+        weighted[..., :3] *= weighted[..., 3:] / 255
+        size = (max(2, round(part.shape[1] * zoom)), max(2, round(part.shape[0] * zoom)))
+        weighted = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+        weighted[..., :3] /= np.maximum(weighted[..., 3:] / 255, 1e-3)
+        part = np.clip(weighted, 0, 255).astype(np.uint8)
+    if min(part.shape[:2]) < SMALLEST_SIDE:
+        return []
+    return [Cutout.from_rgba(np.ascontiguousarray(part), group)]

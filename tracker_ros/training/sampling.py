@@ -1,0 +1,171 @@
+"""Drawing pairs: which clip, which frames, how far the target is moved and scaled in the search crop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from tracker_ros.training.clips import BadImage, Boxes, Clip, Image
+from tracker_ros.training.contract import PairSpec
+from tracker_ros.training.cropping import Array, cut
+
+#: Draws in a row that may hit broken images before the data set counts as unusable.
+MOST_FAILURES = 50
+
+
+class Source(Protocol):
+    """Something that pairs are drawn from. `draw` raises `BadImage` for a file that is broken."""
+
+    def draw(self, rng: np.random.Generator) -> Pair: ...
+
+
+@dataclass(frozen=True)
+class Pair:
+    """T exemplar and T search crops [T, S, S, 3] uint8, their boxes [T, 4] in crop pixels.
+
+    `domain` tells videos apart (for methods that learn a branch a video).
+    """
+
+    exemplar: npt.NDArray[np.uint8]
+    exemplar_box: Array
+    search: npt.NDArray[np.uint8]
+    search_box: Array
+    positive: bool
+    domain: int
+
+
+class ClipPairs:
+    """Pairs from annotated clips.
+
+    Args:
+        clips: at least one.
+        spec: sizes and jitter of the crops.
+        gap: most frames between exemplar and search frame.
+        negative: chance that the search crop shows the target of another clip.
+
+    Raises:
+        ValueError: without clips, or for a gap or chance out of range.
+    """
+
+    def __init__(self, clips: Sequence[Clip], spec: PairSpec, gap: int = 100, negative: float = 0.0) -> None:
+        if not clips or gap < 0 or not 0 <= negative < 1:
+            raise ValueError(f"pairs need clips, a gap >= 0 and a chance of negative pairs below 1;"
+                             f" got {len(clips)} clips, gap {gap}, negative {negative}")
+        self.clips, self.spec, self.gap, self.negative = clips, spec, gap, negative
+
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """One pair of a clip drawn at random."""
+        spec = self.spec
+        index = int(rng.integers(len(self.clips)))
+        clip = self.clips[index]
+        positive = rng.random() >= self.negative
+        anchor = int(rng.choice(clip.usable))
+        near = clip.usable[np.abs(clip.usable - anchor) <= self.gap]
+        later = clip if positive else self.clips[int(rng.integers(len(self.clips)))]
+        choice = near if positive else later.usable
+        firsts = [anchor, *(int(rng.choice(near)) for _ in range(spec.frames - 1))]
+        exemplars = [cut(clip.frames.read(i), clip.boxes[i], spec, spec.exemplar) for i in firsts]
+        searches = []
+        for _ in range(spec.frames):
+            i = int(rng.choice(choice))
+            searches.append(self._search(rng, later.frames.read(i), later.boxes[i]))
+        return _pair(exemplars, searches, positive, index)
+
+    def _search(self, rng: np.random.Generator, image: Image, box: Boxes) -> tuple[Image, Array]:
+        spec = self.spec
+        shift = rng.uniform(-spec.max_shift, spec.max_shift, 2)
+        scale = math.exp(rng.uniform(-1, 1) * math.log(spec.max_scale))
+        return cut(image, box, spec, spec.search, shift, scale)
+
+
+class RenderedPairs:
+    """Pairs rendered by `synthesis.SyntheticPairs`, as a source; the cut-out's index is the domain."""
+
+    def __init__(self, scenes: Any, negative: float = 0.0) -> None:
+        self.scenes, self.negative = scenes, negative
+
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """One rendered pair; a negative one shows another scene in its search crop."""
+        frames = self.scenes.spec.frames
+        target = int(rng.integers(len(self.scenes.cutouts)))
+        rendered = [self.scenes.render(rng, target) for _ in range(frames)]
+        exemplars, searches = [r[:2] for r in rendered], [r[2:] for r in rendered]
+        positive = rng.random() >= self.negative
+        if not positive:
+            searches = [self.scenes.render(rng)[2:] for _ in range(frames)]
+        return _pair(exemplars, searches, positive, target)
+
+
+def _pair(exemplars: list[tuple[Image, Array]], searches: list[tuple[Image, Array]], positive: bool,
+          domain: int) -> Pair:
+    return Pair(np.stack([e[0] for e in exemplars]), np.stack([e[1] for e in exemplars]),
+                np.stack([s[0] for s in searches]), np.stack([s[1] for s in searches]), positive, domain)
+
+
+class PairDataset(Dataset[dict[str, Any]]):
+    """`count` pairs an epoch from weighted sources; item i of epoch e is the same in every run.
+
+    A broken image costs one draw, not a worker: another pair is drawn, and the item names the file
+    under 'bad'.
+
+    Args:
+        sources: with their weights, which need not sum to 1.
+        count: pairs an epoch.
+        seed: of all draws.
+    """
+
+    def __init__(self, sources: Sequence[tuple[Source, float]], count: int, seed: int = 0) -> None:
+        weights = np.array([weight for _, weight in sources], dtype=np.float64)
+        if not len(weights) or (weights < 0).any() or weights.sum() <= 0:
+            raise ValueError(f"sources need weights of a positive sum, got {weights.tolist()}")
+        self.sources = [source for source, _ in sources]
+        self.shares = weights / weights.sum()
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        bad: list[str] = []
+        while len(bad) < MOST_FAILURES:
+            source = self.sources[int(rng.choice(len(self.sources), p=self.shares))]
+            try:
+                return {**to_tensors(source.draw(rng)), "bad": bad}
+            except BadImage as error:
+                bad.append(str(error))
+        raise BadImage(f"{MOST_FAILURES} draws in a row met broken images, the last: {bad[-1]}")
+
+
+def to_tensors(pair: Pair) -> dict[str, Any]:
+    """Tensors of one sample as `contract.PairTraining` describes them, crops still uint8."""
+    single = len(pair.exemplar) == 1
+
+    def crops(images: npt.NDArray[np.uint8]) -> Tensor:
+        stacked = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+        return stacked[0] if single else stacked
+
+    def boxes(values: Array) -> Tensor:
+        tensor = torch.from_numpy(values).float()
+        return tensor[0] if single else tensor
+
+    return {"exemplar": crops(pair.exemplar), "exemplar_box": boxes(pair.exemplar_box),
+            "search": crops(pair.search), "search_box": boxes(pair.search_box),
+            "positive": torch.tensor(float(pair.positive)), "domain": torch.tensor(pair.domain)}
+
+
+def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Samples to a batch; 'bad' becomes one list of names."""
+    batch: dict[str, Any] = {
+        name: torch.stack([sample[name] for sample in samples]) for name in samples[0] if name != "bad"
+    }
+    batch["bad"] = [name for sample in samples for name in sample["bad"]]
+    return batch
