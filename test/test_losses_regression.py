@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from tracker_ros.losses.ranking import ranking_gradient, ranking_loss, ranking_pairs
 from tracker_ros.losses.regression import ridge_loss
 from tracker_ros.losses.shrinkage import regression_gradient, regression_loss, shrinkage
-from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient
+from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient, shifts
 
 KINDS = ["shrinkage", "l2", "l3", "ohnm"]
 
@@ -60,8 +60,9 @@ def test_convolution_and_its_gradients_are_those_of_pytorch():
     (response * upstream).sum().backward()
     with torch.no_grad():
         torch.testing.assert_close(convolve(features, kernel), response)
-        torch.testing.assert_close(kernel_gradient(features, upstream, 3, 5), kernel.grad)
-        torch.testing.assert_close(feature_gradient(kernel, upstream), features.grad)
+        shifted = shifts(upstream, 3, 5)
+        torch.testing.assert_close(kernel_gradient(features, shifted, 3, 5), kernel.grad)
+        torch.testing.assert_close(feature_gradient(kernel, shifted).view(5, 9, 11), features.grad)
 
 
 def test_ridge_loss_of_no_kernel_is_the_energy_of_the_label():

@@ -19,20 +19,24 @@ def convolve(features: Tensor, kernel: Tensor) -> Tensor:
     return F.fold(shifted.unsqueeze(0), size, [kh, kw], padding=[kh // 2, kw // 2])[0, 0]
 
 
-def kernel_gradient(features: Tensor, upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
-    """[C, kh, kw]: derivative by the kernel of sum(upstream * convolve(features, kernel))."""
-    gradient = features.flatten(1) @ _shifts(upstream, kernel_h, kernel_w).t()
+def shifts(upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
+    """[kh kw, h w]: the map [h, w] shifted by every place of a kernel; what both gradients need."""
+    padding = [kernel_h // 2, kernel_w // 2]
+    return F.unfold(upstream.unsqueeze(0).unsqueeze(0), [kernel_h, kernel_w], padding=padding)[0]
+
+
+def kernel_gradient(features: Tensor, shifted: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
+    """[C, kh, kw]: derivative by the kernel of sum(upstream * convolve(features, kernel)).
+
+    `shifted` is `shifts(upstream, kernel_h, kernel_w)`.
+    """
+    gradient = features.flatten(1) @ shifted.t()
     return gradient.view(features.shape[0], kernel_h, kernel_w).flip(1, 2)
 
 
-def feature_gradient(kernel: Tensor, upstream: Tensor) -> Tensor:
-    """[C, h, w]: derivative by the features of sum(upstream * convolve(features, kernel))."""
-    kh, kw = kernel.shape[1], kernel.shape[2]
-    gradient = kernel.flip(1, 2).flatten(1) @ _shifts(upstream, kh, kw)
-    return gradient.view(kernel.shape[0], upstream.shape[0], upstream.shape[1])
+def feature_gradient(kernel: Tensor, shifted: Tensor) -> Tensor:
+    """[C, h w]: derivative by the features of sum(upstream * convolve(features, kernel)).
 
-
-def _shifts(upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
-    """[kh kw, h w]: the map [h, w] shifted by every place of the kernel."""
-    padding = [kernel_h // 2, kernel_w // 2]
-    return F.unfold(upstream.unsqueeze(0).unsqueeze(0), [kernel_h, kernel_w], padding=padding)[0]
+    `shifted` is `shifts(upstream, ...)` for the kernel's sides.
+    """
+    return kernel.flip(1, 2).flatten(1) @ shifted

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tracker_ros.losses.ranking import ranking_gradient, ranking_loss, ranking_pairs
-from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient
+from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient, shifts
 
 
 def center(features: Tensor, height: int, width: int) -> Tensor:
@@ -32,7 +32,7 @@ def fit_kernel(features: Tensor, label: Tensor, kernel_h: int, kernel_w: int, pe
     """
     kernel = torch.zeros([features.shape[0], kernel_h, kernel_w], device=features.device)
     residual = label
-    downhill = kernel_gradient(features, residual, kernel_h, kernel_w)
+    downhill = kernel_gradient(features, shifts(residual, kernel_h, kernel_w), kernel_h, kernel_w)
     direction = downhill
     size = downhill.square().sum()
     target = tolerance * label.square().sum()
@@ -43,7 +43,8 @@ def fit_kernel(features: Tensor, label: Tensor, kernel_h: int, kernel_w: int, pe
         step = size / (moved.square().sum() + penalty * direction.square().sum())
         kernel = kernel + step * direction
         residual = residual - step * moved
-        downhill = kernel_gradient(features, residual, kernel_h, kernel_w) - penalty * kernel
+        shifted = shifts(residual, kernel_h, kernel_w)
+        downhill = kernel_gradient(features, shifted, kernel_h, kernel_w) - penalty * kernel
         before, size = size, downhill.square().sum()
         direction = downhill + (size / before) * direction
     return kernel
@@ -58,7 +59,8 @@ def regression_importance(features: Tensor, kernel: Tensor, label: Tensor, by_gr
     """
     if not by_gradient:
         return kernel.sum(dim=(1, 2))
-    return feature_gradient(kernel, 2 * (label - convolve(features, kernel))).mean(dim=(1, 2))
+    upstream = 2 * (label - convolve(features, kernel))
+    return feature_gradient(kernel, shifts(upstream, kernel.shape[1], kernel.shape[2])).mean(1)
 
 
 def ranking_importance(features: Tensor, height: int, width: int, steps: list[int], tolerance: float,

@@ -49,7 +49,7 @@ class TadtSettings:
     tolerance: float = setting(0.02, "loss that ends learning, relative to its start", 0.0, 1.0)
     iterations: int = setting(50, "most steps of learning", 1, 1000)
     similarity: str = setting("correlation", "of eq. 8", choices=("correlation", "cosine"))
-    window: float = setting(0.0, "weight of a Hann window added to the response", 0.0, 10.0)
+    window: float = setting(1.0, "weight of a Hann window added to the response", 0.0, 10.0)
     smaller: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
     larger: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
     damping: float = setting(1.0, "share of a measured size change that is taken", 0.0, 1.0)

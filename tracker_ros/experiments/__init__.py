@@ -1,0 +1,1 @@
+"""Experiments that repeat a claim of a paper, each by one command."""

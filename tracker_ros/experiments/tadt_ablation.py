@@ -1,0 +1,102 @@
+"""TADT's Table 5: does choosing channels for the target help, beside choosing at random or not at all?
+
+    python -m tracker_ros.experiments.tadt_ablation --root SEQUENCES --weights FILE
+
+Prints the mean OPE success AUC over all sequences for every way to choose channels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tracker_ros.data.readers import read_folders
+from tracker_ros.data.sequence import Sequence
+from tracker_ros.evaluation.drivers import TorchDriver
+from tracker_ros.evaluation.metrics import ope_curves
+from tracker_ros.trackers import Tracker, load
+
+#: How the shallow and the deep level are chosen, by name: Table 5's rows, and three of ours.
+VARIANTS = {
+    "target-aware": ("regress+rank", "regress"),
+    "random": ("random", "random"),
+    "no selection": ("all", "all"),
+    "regress, both": ("regress", "regress"),
+    "regress, shallow": ("regress", "none"),
+    "random, shallow": ("random", "none"),
+    "regress, deep": ("none", "regress"),
+    "random, deep": ("none", "random"),
+}
+
+
+class HalfPrecision(nn.Module):
+    """A backbone computed in bfloat16, for processors that do this twice as fast."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """What the backbone returns, as float32."""
+        with torch.autocast(images.device.type, torch.bfloat16):
+            return [level.float() for level in self.inner(images)]
+
+
+def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
+    """Success AUC of one pass over every `every`-th frame of a sequence."""
+    truth = sequence.truth[::every]
+    boxes = [tuple(truth[0])]
+    for number, frame in enumerate(islice(iter(sequence.frames), 0, None, every)):
+        if number == 0:
+            driver.start(frame, boxes[0])
+        else:
+            boxes.append(driver.track(frame)[0])
+    return float(ope_curves(np.array(boxes), truth).auc)
+
+
+def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
+    """The preset with one way to choose channels."""
+    settings: dict[str, Any] = {"shallow": shallow, "deep": deep}
+    if args.search:
+        # Smaller crops of smaller targets: the region around the target stays the same.
+        settings |= {"search": args.search, "smallest": 44.0 * args.search / 180,
+                     "largest": 59.0 * args.search / 180}
+    tracker = load(args.preset, settings, args.weights, args.device)
+    if args.bfloat16:
+        tracker.backbone = HalfPrecision(tracker.backbone)
+    return tracker
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run all variants; returns the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--root", type=Path, required=True, help="folder of sequences")
+    parser.add_argument("--weights", help="VGG-16: a file or a name of the weights manifest")
+    parser.add_argument("--preset", default="tadt", help="preset of TADT (default: tadt)")
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS),
+                        metavar="NAME", help=f"some of: {', '.join(VARIANTS)}")
+    parser.add_argument("--every", type=int, default=1, help="take every N-th frame only (default: 1)")
+    parser.add_argument("--search", type=int, default=0, help="side of the search crop (preset's if 0)")
+    parser.add_argument("--bfloat16", action="store_true", help="compute the network in bfloat16")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    sequences = read_folders(args.root)
+    print(f"mean OPE success AUC over {len(sequences)} sequences, every {args.every} frame(s)")
+    for name in args.variants:
+        driver = TorchDriver(make_tracker(*VARIANTS[name], args), args.device)
+        scores = [track(driver, sequence, args.every) for sequence in sequences]
+        details = " ".join(f"{score:.2f}" for score in scores)
+        print(f"{name:18s} {np.mean(scores):.3f}   {details}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""DSLT: deep object tracking with shrinkage loss (Lu et al., TPAMI 2020).
+
+A convolution regresses a pretrained network's features to a Gaussian around the target. It is learned
+in the first frame and goes on learning in every later one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.ops.convolution import convolve
+from tracker_ros.ops.crop import crop, crop_pyramid
+from tracker_ros.ops.labels import gaussian
+from tracker_ros.ops.peaks import argmax_2d, subcell_peak
+from tracker_ros.trackers._channels import resize
+from tracker_ros.trackers._regression import descend, first_frame_step, join, online_gradient
+from tracker_ros.trackers.base import Estimate, Tracker, register, setting
+
+_LEVELS = {
+    "vgg16": (("conv4_3", "conv5_3"), (3, 4)),
+    "resnet50": (("layer2", "layer3"), ()),
+    "tiny": (("stride4", "stride8"), ()),
+}
+
+
+@dataclass(frozen=True)
+class DsltSettings:
+    """Settings of DSLT."""
+
+    backbone: str = setting("vgg16", "network; with resnet50 the method is DSLT*", choices=tuple(_LEVELS))
+    search: int = setting(180, "side of the search crop in pixels", 48, 512)
+    context: float = setting(4.0, "side of the search region in root areas of the target", 1.5, 10.0)
+    channels: int = setting(128, "that each level is reduced to", 1, 1024)
+    share: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
+    loss: str = setting("shrinkage", "that learning minimises", choices=("shrinkage", "l2", "l3", "ohnm"))
+    sigma: float = setting(0.1, "width of the label, in target sizes", 0.01, 1.0)
+    rate: float = setting(0.02, "of Adam: how far one step may move a response", 1e-6, 1.0)
+    online_rate: float = setting(0.005, "the same after the first frame", 0.0, 1.0)
+    decay: float = setting(0.0, "lambda of eq. 1", 0.0, 1.0)
+    iterations: int = setting(100, "most steps in the first frame", 1, 10000)
+    tolerance: float = setting(0.03, "summed loss that ends learning in the first frame", 0.0, 100.0)
+    memory: int = setting(7, "frames T that online learning uses", 1, 100)
+    online_steps: int = setting(2, "steps a frame", 0, 100)
+    scale_step: float = setting(1.03, "ratio of neighbouring scales", 1.0, 1.2)
+    scale_score: float = setting(0.35, "least peak that may change the size", 0.0, 1.0)
+    damping: float = setting(0.6, "share of a measured size change that is taken", 0.0, 1.0)
+    prior: float = setting(0.65, "width of the motion prior in search sides; 0 for none", 0.0, 10.0)
+    seed: int = setting(0, "of the reductions' first values", 0, 2**31)
+
+
+@register("dslt", DsltSettings)
+class Dslt(Tracker):
+    """DSLT. State: the model's four tensors, Adam's averages, the last T samples."""
+
+    def __init__(self, settings: DsltSettings) -> None:
+        super().__init__()
+        s = settings
+        levels, pools = _LEVELS[s.backbone]
+        self.backbone = build_backbone(s.backbone, levels, pools)
+        self.search, self.context, self.share, self.loss = s.search, s.context, s.share, s.loss
+        # Odd, so that the target's middle is a cell and not the edge of one.
+        self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
+        self.sigma, self.decay, self.tolerance = s.sigma, s.decay, s.tolerance
+        self.rate, self.online_rate = s.rate, s.online_rate
+        self.iterations, self.memory, self.online_steps = s.iterations, s.memory, s.online_steps
+        self.scales = [1.0, s.scale_step, 1 / s.scale_step] if s.scale_step > 1 else [1.0]
+        self.scale_score, self.damping = s.scale_score, s.damping
+        side = self.cells * s.prior if s.prior > 0 else float("inf")
+        middle = (self.cells - 1) / 2
+        self.register_buffer("window", gaussian(self.cells, self.cells, side, side, middle, middle),
+                             persistent=False)
+        generator = torch.Generator().manual_seed(s.seed)
+        for name, inputs in zip(("reduce_fine", "reduce_coarse"), self.backbone.channels, strict=True):
+            first = torch.randn(s.channels, inputs, generator=generator) / s.channels**0.5
+            self.register_buffer(name, first, persistent=False)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        patch = crop(frame, self.region(box), self.search, self.search)
+        fine, coarse = self.extract(torch.cat((patch, patch.flip(3))))
+        scales = torch.stack((self.energy(fine), self.energy(coarse)))
+        fine, coarse = self.divided(fine, scales[0]), self.divided(coarse, scales[1])
+        cell = float((box[2] * box[3]).sqrt()) * self.context / self.cells
+        width, height = float(box[2]) / cell, float(box[3]) / cell
+        sigmas = torch.tensor([self.sigma * height, self.sigma * width])
+        label = self.label(sigmas, torch.full([2], (self.cells - 1) / 2), frame.device)
+        model = self.learn(fine, coarse, label, self.start(self.odd(height), self.odd(width), frame.device))
+        return {
+            "box": box, "scales": scales, "sigmas": sigmas, "steps": torch.zeros([]),
+            "kernel": model[0], "reduce_fine": model[1], "reduce_coarse": model[2],
+            "mean": torch.zeros_like(model[0]), "square": torch.zeros_like(model[0]),
+            "joined": join(fine[0], coarse[0], model, self.share).unsqueeze(0), "labels": label.unsqueeze(0),
+        }
+
+    def learn(self, fine: list[Tensor], coarse: list[Tensor], label: Tensor,
+              model: list[Tensor]) -> list[Tensor]:
+        """The model after Adam on views of the first frame, reductions included."""
+        means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
+        rates = self.rates(model, self.rate)
+        for step in range(self.iterations):
+            loss, gradients = first_frame_step(fine, coarse, label, model, self.share, self.loss)
+            if bool(loss < self.tolerance):
+                break
+            descend(model, gradients, means, squares, step + 1, rates, self.decay)
+        return model
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        box, region = state["box"], self.region(state["box"])
+        patches = crop_pyramid(frame, region, self.scales, self.search, self.search)
+        fine, coarse = self.extract(patches)
+        fine, coarse = self.divided(fine, state["scales"][0]), self.divided(coarse, state["scales"][1])
+        model = [state["kernel"], state["reduce_fine"], state["reduce_coarse"]]
+        responses, joined = [], []
+        for i in range(len(self.scales)):
+            joined.append(join(fine[i], coarse[i], model, self.share))
+            responses.append(convolve(joined[i], model[0]))
+        weighted = torch.stack(responses) * self.window
+        peaks = weighted.flatten(1).max(1).values
+        best = int(peaks.argmax()) if bool(peaks.max() > self.scale_score) else 0
+        row, column = argmax_2d(weighted[best])
+        place = subcell_peak(weighted[best], False)
+        scale = self.scales[best]
+        offset = (place.flip(0) - (self.cells - 1) / 2) * region[2:] / self.cells * scale
+        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
+        middle = torch.minimum((box[:2] + offset).clamp(min=0.0), limits)
+        size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
+        score = responses[best][row, column].clamp(0.0, 1.0)
+        window = torch.cat((box[:2], region[2:] * scale))
+        aux = {"joined": joined[best], "place": place}
+        return Estimate(torch.cat((middle, size)), score, weighted[best], window, aux)
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        following = state.copy()
+        following["box"] = estimate.box
+        label = self.label(state["sigmas"], estimate.aux["place"], frame.device).unsqueeze(0)
+        # The last T samples, the newest among them.
+        drop = max(state["labels"].shape[0] - self.memory + 1, 0)
+        following["joined"] = torch.cat((state["joined"][drop:], estimate.aux["joined"].unsqueeze(0)))
+        following["labels"] = torch.cat((state["labels"][drop:], label))
+        model, means, squares = [state["kernel"]], [state["mean"]], [state["square"]]
+        rates = self.rates(model, self.online_rate)
+        for _ in range(self.online_steps):
+            gradient = online_gradient(following["joined"], following["labels"], model[0], self.loss)
+            following["steps"] = following["steps"] + 1
+            descend(model, [gradient], means, squares, int(following["steps"]), rates, self.decay)
+        following["kernel"], following["mean"], following["square"] = model[0], means[0], squares[0]
+        return following
+
+    def region(self, box: Tensor) -> Tensor:
+        """Square search region [4] around a box, in image pixels."""
+        return torch.cat((box[:2], ((box[2] * box[3]).sqrt() * self.context).expand(2)))
+
+    def extract(self, patches: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
+        maps = self.backbone(patches)
+        fine = [resize(level, self.cells) for level in maps[0].unbind(0)]
+        return fine, [resize(level, self.cells) for level in maps[1].unbind(0)]
+
+    def energy(self, levels: list[Tensor]) -> Tensor:
+        """[] root of the mean energy of a cell: divided by it, all networks' features weigh alike."""
+        return levels[0].square().sum(0).mean().sqrt().clamp(min=1e-12)
+
+    def divided(self, levels: list[Tensor], by: Tensor) -> list[Tensor]:
+        """Every level divided by a number."""
+        return [level / by for level in levels]
+
+    def odd(self, cells: float) -> int:
+        """The kernel's side for a target of so many cells."""
+        return min(max(int(cells) // 2 * 2 + 1, 3), self.cells - 2)
+
+    def label(self, sigmas: Tensor, place: Tensor, device: torch.device) -> Tensor:
+        """Wanted response [cells, cells] of a target at `place` (row, column)."""
+        return gaussian(self.cells, self.cells, float(sigmas[0]), float(sigmas[1]), float(place[0]),
+                        float(place[1]), device)
+
+    def start(self, height: int, width: int, device: torch.device) -> list[Tensor]:
+        """The model before learning: a kernel of zeros, random reductions."""
+        kernel = torch.zeros([2 * self.reduce_fine.shape[0], height, width], device=device)
+        return [kernel, self.reduce_fine, self.reduce_coarse]
+
+    def rates(self, model: list[Tensor], rate: float) -> list[float]:
+        """Adam's rate for each tensor: with these, a step moves a response by about `rate`.
+
+        A step moves every weight by its rate, and features have unit energy.
+        """
+        rates = [rate / (model[0].shape[1] * model[0].shape[2] * float(model[0].shape[0]) ** 0.5)]
+        for reduction in model[1:]:
+            rates.append(rate / reduction.shape[0])
+        return rates
