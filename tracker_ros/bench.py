@@ -23,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -72,8 +73,9 @@ class Result:
     """What was measured of one tracker. Times are milliseconds a tracked frame.
 
     `first` is the initialisation of a target after warm-up; `memory_mib` the process's peak without the
-    decoded frames. `network` is the time inside the tracker's own sub-modules (features, heads), uncompiled: the limit
-    of what a better pipeline around them could reach. `iou` is the mean overlap with the truth.
+    decoded frames. `network` is the time inside the tracker's own sub-modules (features, heads),
+    uncompiled: the limit of what a better pipeline around them could reach. `iou` is the mean overlap
+    with the truth.
     """
 
     tracker: str
@@ -228,13 +230,14 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
 
 def render(results: list[Result], threads: int) -> Table:
     """The table that people read."""
-    table = Table(title=f"milliseconds a frame, {threads} thread{'s' if threads > 1 else ''}")
+    title = f"milliseconds a frame, {threads} thread{'s' if threads > 1 else ''}"
+    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("tracker", no_wrap=True)
-    columns = {"fps": ("FPS", ".0f"), "p50": ("p50", ".2f"), "p99": ("p99", ".2f"),
-               "localize": ("locate", ".2f"), "update": ("update", ".2f"), "network": ("network", ".2f"),
-               "first": ("first", ".1f"), "memory_mib": ("MiB", ".0f"), "iou": ("IoU", ".3f")}
-    for title, _ in columns.values():
-        table.add_column(title, justify="right", no_wrap=True)
+    columns = {"fps": ("FPS", ".0f"), "p50": ("p50", ".1f"), "p99": ("p99", ".1f"),
+               "localize": ("locate", ".1f"), "update": ("update", ".1f"), "network": ("network", ".1f"),
+               "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"), "iou": ("IoU", ".3f")}
+    for heading, _ in columns.values():
+        table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
         values = [(getattr(result, name), form) for name, (_, form) in columns.items()]
         table.add_row(f"{result.tracker} {result.form}",
