@@ -17,21 +17,23 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
-from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray
+from tracker_ros.msg import TrackState
+from tracker_ros.srv import SelectTarget
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from tracker_ros.geometry import Box
-from tracker_ros.msg import TrackState
 from tracker_ros.ros.compat import use_image_transport
 from tracker_ros.ros.images import fill_image
 from tracker_ros.ros.messages import box_message
-from tracker_ros.srv import SelectTarget
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PATIENCE = 20.0
+# Seconds that any one thing may take on a machine that has other things to do.
+PATIENCE = 60.0
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 
 
@@ -64,7 +66,6 @@ class NodeProcess:
             command += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
         env = {**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
                "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(REPOSITORY), **(environment or {})}
-        # pytest-cov's hook and an inherited SIGINT disposition must not reach the node.
         self._process = subprocess.Popen([*command, *arguments], env=env, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True)
         self.output = ""
@@ -80,8 +81,11 @@ class NodeProcess:
         for line in self._process.stdout:
             self.output += line
 
-    def returned(self) -> int | None:
-        return self._process.poll()
+    def ended(self) -> int:
+        """Wait until it ends by itself; its exit status."""
+        status = self._process.wait(PATIENCE)
+        self._reader.join(5)
+        return status
 
     def stop(self, how: int = signal.SIGINT, seconds: float = PATIENCE) -> int:
         """End it with a signal; its exit status."""
@@ -113,10 +117,11 @@ class Client:
         self.listen(TrackState, f"{tracker}/state", self.states)
         self.listen(Detection2D, f"{tracker}/target", self.targets)
         self.listen(Detection2DArray, f"{tracker}/targets", self.lists)
-        best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self.camera = self.node.create_publisher(Image, "image", best_effort)
-        self.compressed = self.node.create_publisher(CompressedImage, "image/compressed", best_effort)
+        # A reliable camera serves subscriptions of both kinds.
+        self.camera = self.node.create_publisher(Image, "image", 10)
+        self.compressed = self.node.create_publisher(CompressedImage, "image/compressed", 10)
         self.stamp = 1000.0
+        self._services: dict[str, Any] = {}
 
     def listen(self, kind: Any, topic: str, into: list[Any], profile: Any = 10) -> Any:
         """Subscribe and collect what arrives."""
@@ -133,14 +138,13 @@ class Client:
 
     def call(self, kind: Any, name: str, request: Any) -> Any:
         """The answer of a service."""
-        client = self.node.create_client(kind, name)
-        try:
-            self.wait(client.service_is_ready, f"service {name}")
-            future = client.call_async(request)
-            self.wait(future.done, f"an answer of {name}")
-            return future.result()
-        finally:
-            self.node.destroy_client(client)
+        if name not in self._services:
+            self._services[name] = self.node.create_client(kind, name)
+        client = self._services[name]
+        self.wait(client.service_is_ready, f"service {name}")
+        future = client.call_async(request)
+        self.wait(future.done, f"an answer of {name}")
+        return future.result()
 
     def transition(self, number: int) -> bool:
         """Ask for a lifecycle transition; whether it succeeded."""
@@ -151,16 +155,6 @@ class Client:
     def lifecycle(self) -> str:
         """The tracker node's lifecycle state."""
         return str(self.call(GetState, f"{self.tracker}/get_state", GetState.Request()).current_state.label)
-
-    def is_active(self) -> bool:
-        """Configure and activate as far as necessary; wait until images would arrive."""
-        if self.lifecycle() == "unconfigured":
-            assert self.transition(CONFIGURE)
-        if self.lifecycle() == "inactive":
-            assert self.transition(ACTIVATE)
-        self.wait(lambda: self.camera.get_subscription_count() + self.compressed.get_subscription_count(),
-                  "a subscription to images")
-        return True
 
     def image(self, pixels: np.ndarray, encoding: str = "rgb8", stamp: float | None = None) -> Image:
         """An Image message, 50 ms after the one before unless a stamp is given."""
@@ -177,14 +171,39 @@ class Client:
         return self.state_of(message)
 
     def state_of(self, message: Any) -> TrackState:
-        """The first state about this image (its header is the key)."""
-        start = max(0, len(self.states) - 50)
-        return self.wait(lambda: next((s for s in self.states[start:] if s.header == message.header), None),
-                         f"a state about stamp {message.header.stamp}")
+        """The first state about this image; its header is the key."""
+
+        def found() -> TrackState | None:
+            return next((state for state in self.states if state.header == message.header), None)
+
+        return self.wait(found, f"a state about the image of {message.header.stamp}")
 
     def select(self, box: Box, stamp: float = 0.0, normalized: bool = False) -> SelectTarget.Response:
-        request = SelectTarget.Request(bbox=box_message(box), normalized=normalized, stamp=time_message(stamp))
-        return self.call(SelectTarget, f"{self.tracker}/select", request)
+        """Ask the tracker to start on a box."""
+        return self.call(SelectTarget, f"{self.tracker}/select", selection(box, stamp, normalized))
+
+    def set_parameters(self, **values: Any) -> None:
+        """Set parameters of the tracker node; it reads them when it is configured again. '__' means '.'."""
+        request = SetParameters.Request(parameters=[
+            Parameter(name.replace("__", "."), value=v).to_parameter_msg() for name, v in values.items()
+        ])
+        results = self.call(SetParameters, f"{self.tracker}/set_parameters", request).results
+        assert all(result.successful for result in results), results
+
+    def reconfigure(self, **values: Any) -> None:
+        """Set parameters and go through the lifecycle once so that they hold."""
+        self.set_parameters(**values)
+        assert all(self.transition(t) for t in (DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE))
+
+    def connect(self, publisher: Any, make: Callable[[], Any]) -> None:
+        """Publish images until the tracker says something about one: discovery is over in both directions."""
+        end = time.monotonic() + PATIENCE
+        count = len(self.states)
+        while len(self.states) == count:
+            assert time.monotonic() < end, "the tracker never answered to an image"
+            publisher.publish(make())
+            self.executor.spin_once(timeout_sec=0.1)
+        self.wait(lambda: self.states[-1].header.stamp == time_message(self.stamp), "the last of these")
 
     def close(self) -> None:
         self.executor.shutdown()
@@ -197,8 +216,8 @@ def time_message(seconds: float) -> Time:
     return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
 
 
-def bbox(box: Box) -> BoundingBox2D:
-    return box_message(box)
+def selection(box: Box, stamp: float = 0.0, normalized: bool = False) -> SelectTarget.Request:
+    return SelectTarget.Request(bbox=box_message(box), normalized=normalized, stamp=time_message(stamp))
 
 
 def scene(box: Box, width: int = 320, height: int = 240, seed: int = 0) -> np.ndarray:
@@ -207,6 +226,6 @@ def scene(box: Box, width: int = 320, height: int = 240, seed: int = 0) -> np.nd
     coarse = rng.integers(60, 120, (height // 8 + 1, width // 8 + 1, 3)).astype(np.uint8)
     pixels = coarse.repeat(8, 0).repeat(8, 1)[:height, :width].copy()
     x, y, w, h = (round(v) for v in box.to_xywh())
-    texture = rng.integers(150, 255, (4, 4, 3)).astype(np.uint8).repeat((h + 3) // 4, 0).repeat((w + 3) // 4, 1)
-    pixels[y : y + h, x : x + w] = texture[:h, :w]
+    texture = rng.integers(150, 255, (4, 4, 3)).astype(np.uint8)
+    pixels[y : y + h, x : x + w] = texture.repeat((h + 3) // 4, 0).repeat((w + 3) // 4, 1)[:h, :w]
     return pixels

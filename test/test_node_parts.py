@@ -1,0 +1,349 @@
+"""What nodes are made of, without a running ROS: worker, stream, messages, health, pictures, model."""
+
+from __future__ import annotations
+
+import array
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from test_session import BOX, Oracle
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from std_msgs.msg import Header  # noqa: E402
+from tracker_ros.msg import NamedValues, ResponseMap, TrackState  # noqa: E402
+
+from tracker_ros.export import optimized  # noqa: E402
+from tracker_ros.nodes.tracker_model import find_device, warm_up  # noqa: E402
+from tracker_ros.ros import health  # noqa: E402
+from tracker_ros.ros.annotations import image_annotations  # noqa: E402
+from tracker_ros.ros.images import ImageError  # noqa: E402
+from tracker_ros.ros.memory import Memory, device_memory  # noqa: E402
+from tracker_ros.ros.messages import box_message, box_of, detection, detections, response_map  # noqa: E402
+from tracker_ros.ros.overlay import draw_response, draw_state  # noqa: E402
+from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received  # noqa: E402
+from tracker_ros.ros.worker import Worker  # noqa: E402
+from tracker_ros.session import Session, State  # noqa: E402
+from tracker_ros.trackers import SettingsError, load  # noqa: E402
+from tracker_ros.trackers.base import Estimate  # noqa: E402
+
+
+def received(stamp: float, encoding: str = "rgb8", at: float = 0.0, width: int = 64) -> Received:
+    """An image that tells `Oracle` a score of 0.9."""
+    channels = 3 if encoding == "rgb8" else 1
+    pixels = np.zeros((48, width, channels), np.uint8)
+    pixels[0, 0, 0] = 90
+    header = SimpleNamespace(stamp=SimpleNamespace(sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
+    return Received(SimpleNamespace(
+        header=header, width=width, height=48, step=width * channels, encoding=encoding,
+        data=array.array("B", pixels.tobytes())), at)
+
+
+def stream(**settings: float) -> ImageStream:
+    """Tracking since stamp 9.9."""
+    made = ImageStream(Session(Oracle(), settings), "cpu")
+    made.select([received(9.8)], BOX, False)
+    made.process(received(9.85))
+    report = made.process(received(9.9))
+    assert report is not None and report.state is State.TRACKING
+    return made
+
+
+# -- worker ------------------------------------------------------------------------------------------
+
+
+def test_only_the_newest_frame_waits_and_orders_go_first() -> None:
+    done: list[object] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def work(frame: int) -> None:
+        done.append(frame)
+        started.set()
+        assert go_on.wait(5)
+
+    worker: Worker[int] = Worker(work, "test")
+    worker.offer(0)
+    assert started.wait(5)
+    for frame in (1, 2, 3):
+        worker.offer(frame)
+    answers = [worker.submit(lambda name=name: done.append(name) or name) for name in "ab"]
+    go_on.set()
+    assert [answer.result(5) for answer in answers] == ["a", "b"]
+    assert worker.close(5)
+    assert done[:3] == [0, "a", "b"] and done[3:] in ([], [3])
+    assert worker.dropped == 2
+
+
+def test_orders_report_what_they_raise_and_are_cancelled_on_close() -> None:
+    started, go_on = threading.Event(), threading.Event()
+    worker: Worker[int] = Worker(lambda frame: None, "test")
+
+    def slow() -> str:
+        started.set()
+        assert go_on.wait(5)
+        raise ValueError("no")
+
+    first = worker.submit(slow)
+    assert started.wait(5)
+    second = worker.submit(lambda: "never")
+    assert not worker.close(0.0)
+    assert second.cancelled() and worker.submit(lambda: "late").cancelled()
+    go_on.set()
+    with pytest.raises(ValueError, match="no"):
+        first.result(5)
+    assert worker.close(5)
+
+
+# -- stream ------------------------------------------------------------------------------------------
+
+
+def test_buffer_finds_the_clicked_frame() -> None:
+    buffer = FrameBuffer(3)
+    with pytest.raises(ValueError, match="no image was received yet"):
+        buffer.since(0.0)
+    for stamp in (1.0, 2.0, 3.0, 4.0):
+        buffer.add(received(stamp))
+    assert [f.stamp for f in buffer.since(0.0)] == [4.0]
+    assert [f.stamp for f in buffer.since(3.0)] == [3.0, 4.0]
+    assert [f.stamp for f in buffer.since(2.95)] == [3.0, 4.0]
+    with pytest.raises(ValueError, match=r"no image of stamp 1.000 s.* 2.000 to 4.000 s"):
+        buffer.since(1.0)
+
+
+def test_selection_catches_up_to_the_last_frame_but_one() -> None:
+    made = ImageStream(Session(Oracle()), "cpu")
+    assert made.select([received(1.0 + i / 10) for i in range(5)], BOX, False) == "target-1"
+    assert made.session.state is State.TRACKING
+    assert made.process(received(1.3)) is None
+    assert made.process(received(1.4)) is not None
+
+
+def test_normalised_selection() -> None:
+    made = ImageStream(Session(Oracle()), "cpu")
+    made.select([received(1.0)], box_of(box_message(BOX._replace(cx=0.5, cy=0.5, w=0.25, h=0.5))), True)
+    report = made.process(received(1.1))
+    assert report is not None and report.box == (32.0, 24.0, 16.0, 24.0)
+
+
+@pytest.mark.parametrize("stamp", [9.9, 9.85, 9.5])
+def test_duplicated_and_late_frames_are_skipped(stamp: float) -> None:
+    made = stream()
+    assert made.process(received(stamp)) is None
+    assert made.session.state is State.TRACKING
+
+
+def test_stamps_that_jump_back_lose_the_target_and_tracking_resumes() -> None:
+    made = stream()
+    report = made.process(received(1.0))
+    assert report is not None and report.state is State.LOST and "jumped back" in report.message
+    made.process(received(1.1))
+    report = made.process(received(1.2))
+    assert report is not None and report.state is State.TRACKING
+
+
+def test_another_encoding_or_size_loses_the_target() -> None:
+    made = stream()
+    report = made.process(received(10.0, encoding="mono8"))
+    assert report is not None and report.state is State.LOST and "from 'rgb8' to 'mono8'" in report.message
+    made = stream()
+    report = made.process(received(10.0, width=66))
+    assert report is not None and report.state is State.LOST and "frame size changed" in report.message
+
+
+def test_a_bad_image_leaves_the_session_alone() -> None:
+    made = stream()
+    bad = received(10.0)
+    bad.message.step = 1
+    with pytest.raises(ImageError):
+        made.process(bad)
+    report = made.process(received(10.1))
+    assert report is not None and report.state is State.TRACKING
+
+
+def test_silence_is_measured_on_the_steady_clock() -> None:
+    made = stream(coast_seconds=1.0)
+    made.process(received(10.0, at=500.0))
+    assert made.tick(500.5) is None
+    report = made.tick(501.1)
+    assert report is not None and report.state is State.COASTING
+    assert made.tick(501.2) is None
+    report = made.tick(502.1)
+    assert report is not None and report.state is State.LOST
+
+
+def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
+    made = ImageStream(Session(Oracle()), "cpu")
+    made.select([received(0.0, at=7.0)], BOX, False)
+    assert made.process(received(0.0, at=7.1)) is not None
+    report = made.process(received(0.0, at=7.2))
+    assert report is not None and report.state is State.TRACKING
+
+
+# -- messages ----------------------------------------------------------------------------------------
+
+
+def test_report_to_messages() -> None:
+    report = stream().process(received(10.0))
+    assert report is not None and report.estimate is not None
+    header = Header(frame_id="camera")
+    message = detection(header, report)
+    assert message is not None and box_of(message.bbox) == report.box and message.id == "target-1"
+    assert message.header == header and message.results[0].hypothesis.score == pytest.approx(0.9)
+    assert detections(header, message).detections == [message]
+    assert detection(header, report._replace(box=None)) is None and detections(header, None).detections == []
+    aux = {"weights_conv5": torch.tensor([0.25, 0.5]), "weights": torch.zeros(2, 2), "label": torch.zeros(2)}
+    box, response = BOX.to_tensor(), torch.arange(6.0).reshape(2, 3)
+    filled = response_map(header, "t", Estimate(box, torch.tensor(1.0), response, box, aux))
+    assert (filled.height, filled.width, list(filled.data)) == (2, 3, [0, 1, 2, 3, 4, 5])
+    assert box_of(filled.window) == BOX
+    assert [(w.name, list(w.values)) for w in filled.weights] == [("weights_conv5", [0.25, 0.5])]
+
+
+# -- health ------------------------------------------------------------------------------------------
+
+
+def values(status: health.DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
+
+
+def filled_health(count: int = 51, latency: float = 20.0) -> health.Health:
+    """10 processed frames a second, as many dropped, until time 5."""
+    made = health.Health(health.Limits(silence_seconds=1.0, latency_ms=100.0))
+    for i in range(count):
+        made.add(TrackState(state=TrackState.TRACKING, latency_ms=latency + i % 2, frames_processed=i,
+                            frames_dropped=i, score=0.5, message="fine"), 0.1 * i)
+    return made
+
+
+def test_health_of_images() -> None:
+    empty = health.Health(health.Limits(1.0, 100.0))
+    status = empty.images(0.0, "/cam", 0, "active")
+    assert status.level == health.ERROR and status.message == "no image yet on /cam, which nobody publishes"
+    assert "no image yet on /cam" in empty.images(0.0, "/cam", 1, "active").message
+    status = filled_health().images(5.0, "/cam", 1, "active")
+    assert status.level == health.OK and values(status)["rate_hz"] == "20.0"
+    status = filled_health().images(6.5, "/cam", 1, "active")
+    assert status.level == health.ERROR and status.message == "no image on /cam for 1.5 s"
+    assert filled_health().images(5.0, "/cam", 1, "inactive").level == health.WARN
+
+
+@pytest.mark.parametrize(("state", "level"), [
+    (TrackState.IDLE, health.OK), (TrackState.ACQUIRING, health.OK), (TrackState.TRACKING, health.OK),
+    (TrackState.COASTING, health.WARN), (TrackState.LOST, health.WARN), (TrackState.ERROR, health.ERROR),
+])
+def test_health_of_tracking(state: int, level: bytes) -> None:
+    made = filled_health()
+    made.add(TrackState(state=state, message="why"), 6.0)
+    status = made.tracking("active")
+    assert status.level == level and status.message == f"{State(state).name}: why"
+    assert made.tracking("").level == health.ERROR and made.tracking("inactive").level == health.WARN
+
+
+def test_health_of_timing() -> None:
+    status = filled_health().timing(5.0)
+    got = values(status)
+    assert status.level == health.OK and got["rate_hz"] == "10.0" and got["dropped_percent"] == "50"
+    assert float(got["latency_ms_p50"]) == 20.0 and float(got["latency_ms_p99"]) == 21.0
+    status = filled_health(latency=150.0).timing(5.0)
+    assert status.level == health.WARN and "exceeds 100 ms" in status.message
+    assert filled_health().timing(99.0).message == "no frames"
+
+
+def test_health_of_connections_and_memory() -> None:
+    assert health.connections([]).level == health.OK
+    assert health.connections(["a cannot receive from b"]).message == "a cannot receive from b"
+    assert health.memory(Memory("GPU 0", 95, 100)).level == health.WARN
+    assert health.memory(None).level == health.OK
+    measured = device_memory("cpu")
+    assert measured is None or 0 < measured.used < measured.total
+
+
+# -- pictures ----------------------------------------------------------------------------------------
+
+
+def test_box_is_drawn_where_the_target_is() -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    state = TrackState(state=TrackState.TRACKING, bbox=box_message(BOX._replace(cx=200.0, cy=150.0)))
+    picture = draw_state(image, state)
+    green = np.argwhere((picture[100:] == (0, 220, 60)).all(-1)) + (100, 0)
+    assert green.min(0).tolist() == [146, 195] and green.max(0).tolist() == [154, 205]
+    assert not image.any()
+    lost = draw_state(image, TrackState(state=TrackState.LOST))
+    assert lost[:60].any() and not lost[60:].any()
+
+
+def test_heat_map_and_bars() -> None:
+    response = ResponseMap(height=2, width=4, data=[0, 0, 0, 0, 0, 0, 1, 0])
+    picture = draw_response(response)
+    assert picture.shape == (128, 256, 3)
+    hot, cold = picture[96, 160].astype(int), picture[32, 32].astype(int)
+    assert hot[0] > hot[2] and cold[0] < 80
+    response.weights = [NamedValues(name="conv5", values=[1.0, 0.5])]
+    picture = draw_response(response)
+    assert picture.shape == (128 + 48, 256, 3)
+    bars = (picture[128:] == (70, 150, 255)).all(-1)[20:]  # below the text
+    assert bars[:, 20].all() and bars[:, 200].sum() < bars[:, 20].sum()
+
+
+def test_constant_response_is_drawn() -> None:
+    assert draw_response(ResponseMap(height=3, width=3, data=[2.0] * 9)).shape == (258, 258, 3)
+
+
+def test_annotations_mark_the_corners() -> None:
+    def recorder(**fields: object) -> SimpleNamespace:
+        return SimpleNamespace(**fields)
+
+    points = type("PointsAnnotation", (SimpleNamespace,), {"LINE_LOOP": 2})
+    types = SimpleNamespace(
+        ImageAnnotations=lambda: SimpleNamespace(points=[], texts=[]), PointsAnnotation=points,
+        TextAnnotation=recorder, Point2=recorder, Color=recorder)
+    state = TrackState(state=TrackState.TRACKING, score=0.5, bbox=box_message(BOX))
+    message = image_annotations(types, state)
+    corners = [(p.x, p.y) for p in message.points[0].points]
+    assert corners == [(27, 20), (37, 20), (37, 28), (27, 28)] and message.texts[0].text == "TRACKING 0.50"
+    assert image_annotations(types, TrackState()).points == []
+
+
+# -- model -------------------------------------------------------------------------------------------
+
+
+def test_devices() -> None:
+    assert find_device("cpu") == "cpu"
+    assert find_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(SettingsError, match="device 'abacus' cannot be used"):
+        find_device("abacus")
+
+
+def test_compiled_tracker_answers_like_the_eager_one() -> None:
+    eager = load("dcf")
+    compiled = optimized(eager)
+    noise = torch.Generator().manual_seed(3)
+    frame = torch.randint(0, 256, (3, 120, 160), dtype=torch.uint8, generator=noise)
+    moved = frame.roll((2, -3), (1, 2))
+    box = torch.tensor([80.0, 60.0, 30.0, 20.0])
+    with torch.inference_mode():
+        answers = []
+        for tracker in (eager, compiled):
+            state = tracker.initialize(frame, box)
+            estimate = tracker.localize(moved, state)
+            answers.append(tracker.localize(moved, tracker.update(moved, state, estimate)))
+    torch.testing.assert_close(answers[0].box, answers[1].box, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(answers[0].response, answers[1].response, rtol=1e-3, atol=1e-4)
+
+
+def test_compilation_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTORCH_JIT", "0")
+    eager = load("dcf")
+    assert optimized(eager) is eager
+
+
+def test_a_tracker_without_finite_answers_is_not_let_through() -> None:
+    class Broken(Oracle):
+        def localize(self, frame: torch.Tensor, state: dict[str, torch.Tensor]) -> Estimate:
+            return super().localize(frame, state)._replace(score=torch.tensor(torch.nan))
+
+    with pytest.raises(SettingsError, match="not finite"):
+        warm_up(Broken(), "cpu")
