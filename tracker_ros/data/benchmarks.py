@@ -83,8 +83,8 @@ def read_tc128(root: Path) -> list[Sequence]:
 def read_nfs(root: Path, rate: int = 30) -> list[Sequence]:
     """Need for Speed: ``NAME/RATE/NAME.txt`` and ``NAME/RATE/NAME/*.jpg``, at 30 or 240 frames a second.
 
-    A line holds an id, the corners x1 y1 x2 y2 and more. Both rates carry the annotation at 240 frames a
-    second, of which every eighth line belongs to a frame at 30.
+    A line holds an id, the corners x1 y1 x2 y2 and more. Most files at 30 carry the annotation at 240
+    frames a second, of which every eighth line belongs to a frame.
     """
     sequences = []
     for path in _glob(root, "NfS", f"*/{rate}/*.txt"):
@@ -92,7 +92,7 @@ def read_nfs(root: Path, rate: int = 30) -> list[Sequence]:
         lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
         corners = np.array([[float(value) for value in line[1:5]] for line in lines])
         truth = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
-        if round(len(truth) / len(images)) == 8:
+        if len(truth) > 2 * len(images):
             truth = truth[::8]
         count = min(len(truth), len(images))
         if max(len(truth), len(images)) - count > 1:

@@ -99,7 +99,7 @@ def overlaps(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
 def center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
     """[N] distance in pixels between the centres of boxes [N, 4]; inf where a number is missing.
 
-    OTB's centre is x + (w - 1) / 2; the -1 cancels. A box without a size still has a place.
+    A box without a size still has a place.
     """
     return _distances(prediction, truth, np.ones(2))
 
@@ -110,9 +110,15 @@ def normalised_center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) ->
     return _distances(prediction, truth, np.maximum(size, np.finfo(np.float64).eps))
 
 
+def _centres(boxes: Array) -> Array:
+    # OTB's centre of a box of whole pixels. The -1 cancels between two boxes but not in the rounding,
+    # which decides about errors that lie on a threshold, above all that of the first frame: exactly 0.
+    return boxes[..., :2] + (boxes[..., 2:] - 1) / 2
+
+
 def _distances(prediction: npt.ArrayLike, truth: npt.ArrayLike, unit: Array) -> Array:
     p, t = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.float64)
-    offset = (p[..., :2] + p[..., 2:] / 2 - t[..., :2] - t[..., 2:] / 2) / unit
+    offset = (_centres(p) - _centres(t)) / unit
     distance = np.hypot(offset[..., 0], offset[..., 1])
     return np.where(np.isfinite(distance), distance, np.inf)
 
@@ -143,7 +149,7 @@ def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frame
         return _Frames(given, none, none, none)
     if mode == "pysot":
         # Its test for a true box is a centre right of and below the origin, and nan compares false.
-        off = ~(truth[:, :2] + (truth[:, 2:] - 1) / 2 > 0).all(axis=1)
+        off = ~(_centres(truth) > 0).all(axis=1)
         return _Frames(every, none, off, off)
     if mode == "pytracking":
         return _Frames(every, ~sized, ~given, ~sized)

@@ -85,7 +85,9 @@ def polygon_overlap(box: Array, corners: Array, size: tuple[int, int]) -> float:
 
 def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
     """First and last pixel of a convex polygon [K, 2] in each row; the last is smaller where it has none."""
-    start, step = points, np.roll(points, -1, axis=0) - points
+    # Each edge from its second end to its first: on exact pixel borders the rounding decides, and the
+    # toolkit goes this way.
+    start, step = points, np.roll(points, 1, axis=0) - points
     level = step[:, 1] == 0
     along = (rows[:, None] - start[:, 1]) / np.where(level, 1.0, step[:, 1])
     crossed = np.where(level, rows[:, None] == start[:, 1], (along >= 0) & (along <= 1))
