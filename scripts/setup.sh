@@ -77,7 +77,7 @@ make_venv() {
 install_beside_ros() {
   local numpy
   numpy="$("$venv/bin/python" -c 'import numpy; print(numpy.__version__)')"
-  "$venv/bin/pip" install "numpy==$numpy" "setuptools==80.9.0" cmake ninja "$root[replay,train,eval,dev]"
+  "$venv/bin/pip" install "numpy==$numpy" "setuptools==80.9.0" cmake ninja "$root[demo,eval,train,import,dev]"
   "$venv/bin/pip" uninstall --yes tracker_ros
 }
 

@@ -1,0 +1,192 @@
+"""What the package says about itself in several places agrees, and a built wheel holds all its parts."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import rclpy
+import yaml
+from node_helpers import Domain
+
+import tracker_ros
+from tracker_ros import resources
+from tracker_ros.nodes.diagnostics import DiagnosticsNode
+from tracker_ros.nodes.sim_camera import SimCameraNode
+from tracker_ros.nodes.tracker import TrackerNode
+from tracker_ros.ros.parameters import given_parameters
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGE = REPOSITORY / "tracker_ros"
+ROS_FROM_OTHERS = {"ament_index_python", "rosidl_parser"}
+# Where the name to import is not the name to install.
+DISTRIBUTIONS = {"cv2": "opencv-python", "yaml": "pyyaml", "trax": "vot-trax"}
+PINNED_AS = {"opencv-python": "opencv-contrib-python-headless"}
+
+
+def _normal(name: str) -> str:
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def _setup_cfg() -> configparser.ConfigParser:
+    config = configparser.ConfigParser()
+    config.read(REPOSITORY / "setup.cfg")
+    return config
+
+
+def _names(requirements: str) -> set[str]:
+    """The distributions that a list of requirements names."""
+    lines = (line.strip() for line in requirements.splitlines())
+    return {_normal(re.split("[<>=!~ ;]", line)[0]) for line in lines if line and not line.startswith("#")}
+
+
+def _manifest() -> ElementTree.Element:
+    return ElementTree.parse(REPOSITORY / "package.xml").getroot()
+
+
+def _imported() -> set[str]:
+    """Top-level names of everything that the package imports."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {"tracker_ros"}
+
+
+def _is_ros(name: str) -> bool:
+    return name == "rclpy" or name in ROS_FROM_OTHERS or name.endswith(("_msgs", "_srvs", "_interfaces"))
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    version = tracker_ros.__version__
+    assert _manifest().findtext("version") == version
+    assert _setup_cfg()["metadata"]["version"] == version
+    assert f"\n{version} (" in (REPOSITORY / "CHANGELOG.rst").read_text()
+
+
+def test_every_interface_is_generated() -> None:
+    paths = [*(REPOSITORY / "msg").iterdir(), *(REPOSITORY / "srv").iterdir()]
+    interfaces = {f"{path.parent.name}/{path.name}" for path in paths}
+    listed = set(re.findall(r'"((?:msg|srv)/\w+\.\w+)"', (REPOSITORY / "CMakeLists.txt").read_text()))
+    assert listed == interfaces
+
+
+def test_every_ros_package_is_declared() -> None:
+    depends = {tag.text for tag in _manifest() if tag.tag in ("depend", "exec_depend")}
+    optional = {"foxglove_msgs", "px4_msgs", "mavros_msgs"}  # used where they are installed
+    assert {name for name in _imported() if _is_ros(name)} - depends - optional == set()
+
+
+def test_every_python_package_is_declared_and_pinned() -> None:
+    config = _setup_cfg()
+    declared = _names(config["options"]["install_requires"]).union(
+        *(_names(text) for text in config["options.extras_require"].values()))
+    used = {_normal(DISTRIBUTIONS.get(name, name)) for name in _imported() if not _is_ros(name)}
+    assert used - declared == set()
+    pins = (REPOSITORY / "requirements" / "python.txt").read_text()
+    needed = _names(config["options"]["install_requires"]).union(
+        *(_names(config["options.extras_require"][extra]) for extra in ("demo", "eval", "train", "import", "dev")))
+    assert {PINNED_AS.get(name, name) for name in needed} - _names(pins) == set()
+
+
+@pytest.mark.parametrize("file", ["python.txt", "ros.txt"])
+def test_requirements_are_exact(file: str) -> None:
+    lines = (REPOSITORY / "requirements" / file).read_text().splitlines()
+    loose = [x for x in lines if x and not x.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", x)]
+    assert not loose
+
+
+def _programs() -> dict[str, str]:
+    lines = _setup_cfg()["options.entry_points"]["console_scripts"].strip().splitlines()
+    return {name.strip(): target.strip() for name, target in (line.split("=") for line in lines)}
+
+
+@pytest.mark.parametrize(("name", "target"), _programs().items())
+def test_programs_exist(name: str, target: str) -> None:
+    module, function = target.split(":")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_vision_msgs_has_the_standard_fields() -> None:
+    from vision_msgs.msg import Detection2D
+
+    fields = Detection2D.get_fields_and_field_types()
+    assert fields == {
+        "header": "std_msgs/Header",
+        "results": "sequence<vision_msgs/ObjectHypothesisWithPose>",
+        "bbox": "vision_msgs/BoundingBox2D",
+        "id": "string",
+    }
+    assert Detection2D().bbox.center.position.get_fields_and_field_types() == {"x": "double", "y": "double"}
+
+
+def test_installed_configuration_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "share" / "tracker_ros" / "config"
+    installed.mkdir(parents=True)
+    (installed / "only_installed.yaml").touch()
+    (installed / "fastdds.xml").touch()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"/nowhere{os.pathsep}{tmp_path}")
+    assert resources.config_file("only_installed.yaml") == installed / "only_installed.yaml"
+    assert resources.config_file("fastdds.xml") == REPOSITORY / "config" / "fastdds.xml"
+    with pytest.raises(FileNotFoundError, match="no file missing.yaml in .*tracker_ros/config"):
+        resources.config_file("missing.yaml")
+
+
+def _wheel(folder: Path) -> set[str]:
+    """Names in the wheel that pip builds from a copy of what git would track."""
+    source = folder / "source"
+    ignore = shutil.ignore_patterns(".*", "build", "out", "log", "install", "results", "__pycache__")
+    shutil.copytree(REPOSITORY, source, ignore=ignore)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", folder]
+    done = subprocess.run([*command, source], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    (wheel,) = folder.glob("*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def _data(folder: str, pattern: str) -> Iterator[str]:
+    paths = (path for path in (REPOSITORY / folder).rglob(pattern) if path.is_file())
+    return (str(path.relative_to(REPOSITORY)) for path in paths)
+
+
+def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: Path) -> None:
+    names = _wheel(tmp_path)
+    prefix = f"tracker_ros-{tracker_ros.__version__}.data/data/"
+    expected = {*_data("tracker_ros", "*.py"), "tracker_ros/msg/__init__.py", "tracker_ros/srv/__init__.py"}
+    programs = {name for name in _programs() if name.endswith("_node")}
+    expected |= {f"{prefix}lib/tracker_ros/{name}" for name in programs}
+    shared = [*_data("config", "*"), *_data("launch", "*.launch.py"), *_data("msg", "*.msg"), "package.xml"]
+    expected |= {f"{prefix}share/tracker_ros/{name}" for name in shared}
+    assert expected - names == set()
+
+
+def test_the_nodes_know_every_parameter_of_the_parameter_file() -> None:
+    path = resources.config_file("uav_tracking.yaml")
+    content = yaml.safe_load(path.read_text())
+    domain = Domain()
+    rclpy.init(args=["--ros-args", "--params-file", str(path)], domain_id=domain.number)
+    try:
+        nodes = {node.get_name(): node for node in (TrackerNode(), DiagnosticsNode(), SimCameraNode())}
+        assert set(content) == {f"/**/{name}" for name in nodes}
+        for name, node in nodes.items():
+            given = given_parameters(node)
+            assert given, f"nothing of the file reached {name}"
+            assert [key for key in given if not node.has_parameter(key)] == []
+            node.destroy_node()
+    finally:
+        rclpy.shutdown()
+        domain.close()
