@@ -16,7 +16,7 @@ from rich.live import Live
 
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
 from tracker_ros.demo.plot import choose_stills, write_plot
-from tracker_ros.demo.processes import ProcessError, Processes
+from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
 from tracker_ros.demo.progress import Progress, summary_table
 from tracker_ros.demo.scores import Moment, summarize
 from tracker_ros.demo.video import write_video
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         out.mkdir(parents=True)
         moments, tracker = _fly(args, out, console)
-        source = args.video.name if args.video else "the synthetic scene"
+        source = "/".join(args.video.resolve().parts[-2:]) if args.video else "the synthetic scene"
         _report(out, moments, f"{tracker} on {source}", console)
     except (FlightError, ProcessError, OSError, ValueError) as error:
         console.print(f"[bold red]demo failed:[/] {error}")
@@ -111,14 +111,21 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
     began = time.monotonic()
     seconds = args.seconds or (None if args.video else SECONDS)
     use_image_transport()
-    with Processes(out / "logs") as processes, Live(console=console, refresh_per_second=8) as live:
+    with (
+        Interrupts() as interrupts,
+        Processes(out / "logs") as processes,
+        Live(console=console, refresh_per_second=8) as live,
+    ):
+        def check() -> None:
+            interrupts.check()
+            processes.check(may_finish=("sim_camera",))
+
         live.update("starting the nodes ...")
         processes.start("sim_camera", camera_parameters(args))
         processes.start("tracker", {"tracker": args.tracker} if args.tracker else {})
         processes.start("diagnostics", {})
-        # Ctrl-C must reach this program as an exception, so that everything is ended in order.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        flight = Flight(out / "bag", lambda: processes.check(may_finish=("sim_camera",)))
+        flight = Flight(out / "bag", check)
         try:
             flight.activate()
             flight.select(args.box)
@@ -128,7 +135,7 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
             _watch(flight, processes, Progress(title, seconds), live)
             last = flight.last_stamp()
             end = time.monotonic() + _LAST_RESULT
-            flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "the last result", ANSWERED)
+            flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "a result", ANSWERED)
             return flight.moments(first, last), flight.tracker
         finally:
             flight.close()
@@ -154,15 +161,17 @@ def _report(out: Path, moments: Sequence[Moment], title: str, console: Console) 
     """Print the table; write the video and the plot."""
     summary = summarize(moments)
     console.print(summary_table(summary, title))
-    rate = (len(moments) - 1) / max((moments[-1].stamp - moments[0].stamp) * 1e-9, 1e-3)
+    # Of images that the tracker never saw there is nothing to show.
+    seen = [moment for moment in moments if moment.state]
+    rate = (len(seen) - 1) / max((seen[-1].stamp - seen[0].stamp) * 1e-9, 1e-3)
     with console.status("drawing the video ...") as status:
         def tell(done: int) -> None:
-            status.update(f"drawing the video: frame {done} of {len(moments)}")
+            status.update(f"drawing the video: frame {done} of {len(seen)}")
 
-        chosen = choose_stills(moments)
-        stills = write_video(out / "demo.mp4", out / "bag", moments, rate, title, chosen, tell)
+        chosen = choose_stills(seen)
+        stills = write_video(out / "demo.mp4", out / "bag", seen, rate, title, chosen, tell)
         write_plot(out / "demo.png", moments, summary, stills, title)
-    for name, text in (("demo.mp4", "every frame with boxes and heat map"),
+    for name, text in (("demo.mp4", "every tracked frame with boxes and heat map"),
                        ("demo.png", "IoU, score and latency over time"),
                        ("bag", "rosbag2 (MCAP) of what was published, images as JPEG"),
                        ("logs", "what the nodes said")):

@@ -1,4 +1,4 @@
-"""Draws one moment of a flight: the frame with boxes and heat map, and a panel that explains it."""
+"""Draws a moment that the tracker saw: the frame with boxes and heat map, and a panel that explains it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Pic
         _rectangle(picture, moment.box, scale, color, 2)
         x, y, _, _ = moment.box.to_xywh()
         _label(picture, f"{moment.state} {moment.score:.2f}", x * scale, y * scale, color)
-    elif moment.state:
+    else:
         _label(picture, moment.state, 8.0, 26.0, state_color(moment.state))
     return picture
 
@@ -93,13 +93,12 @@ def compose(image: Picture, moment: Moment, response: Any | None, history: Seque
 
 def _numbers(panel: Picture, moment: Moment, elapsed: float) -> None:
     iou = "-" if math.isnan(moment.overlap) else f"{moment.overlap:.2f}"
-    latency = "-" if math.isnan(moment.latency) else f"{moment.latency * 1e3:.0f} ms"
-    cells = (("time", f"{elapsed:.1f} s"), ("IoU", iou), ("latency", latency))
+    cells = (("time", f"{elapsed:.1f} s"), ("IoU", iou), ("latency", f"{moment.latency * 1e3:.0f} ms"))
     for column, (name, value) in enumerate(cells):
         x = _MARGIN + column * 74
         _text(panel, name, x, 424, _FAINT, 0.36)
         _text(panel, value, x, 444, _TEXT, 0.5)
-    _text(panel, moment.state or "not processed", _MARGIN, 470, state_color(moment.state), 0.46)
+    _text(panel, moment.state, _MARGIN, 470, state_color(moment.state), 0.46)
 
 
 def _rectangle(picture: Picture, box: Box, scale: float, color: Color, thickness: int) -> None:
@@ -169,7 +168,7 @@ def _chart(history: Sequence[Moment], width: int, height: int) -> Picture:
         pairs = ((before.score, now.score, (110, 168, 255)),
                  (before.overlap, now.overlap, state_color(now.state)))
         for low, high, color in pairs:
-            if now.state and before.state and not math.isnan(low + high):
+            if not math.isnan(low + high):
                 at = [(x, round((height - 3) * (1 - v)) + 1) for x, v in ((x0, low), (x1, high))]
                 cv2.line(canvas, at[0], at[1], color, 1, cv2.LINE_AA)
     return canvas

@@ -21,7 +21,7 @@ _GRID: dict[str, Any] = {"color": "#e3e6ea", "linewidth": 0.8}
 
 
 def choose_stills(moments: Sequence[Moment], count: int = 4) -> list[int]:
-    """Stamps of frames that tell the story: spread over the flight, one where the state is not TRACKING."""
+    """Stamps of moments that tell the story: spread over the flight, one where the state is not TRACKING."""
     places = np.linspace(0.02, 0.98, count) * (len(moments) - 1)
     chosen = [round(place) for place in places]
     trouble = [i for i, moment in enumerate(moments) if moment.state in ("COASTING", "LOST")]
@@ -61,7 +61,8 @@ def _draw_quality(axes: Any, times: np.ndarray, moments: Sequence[Moment], summa
         axes.fill_between(seen_times, 1.02, 1.07, where=states == state, step="mid", color=color, linewidth=0,
                           label=str(state))  # fmt: skip
     axes.plot(seen_times, [m.score for _, m in seen], color="#6ea8ff", linewidth=1.2, label="score")
-    axes.plot(seen_times, [m.overlap for _, m in seen], color="#1b2a41", linewidth=1.4, label="IoU with the truth")
+    axes.plot(seen_times, [m.overlap for _, m in seen], color="#1b2a41", linewidth=1.4,
+              label="IoU with the truth")  # fmt: skip
     axes.set(ylim=(0, 1.08), xlim=(0, max(float(times[-1]), 1e-3)), ylabel="IoU, score")
     axes.grid(**_GRID)
     axes.legend(loc="lower left", ncols=6, fontsize=8)

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tracker_ros.resources import config_file
@@ -29,6 +28,30 @@ _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 class ProcessError(RuntimeError):
     """A node that ended when it should run. The message has the end of what it printed."""
+
+
+class Interrupts:
+    """Notes Ctrl-C and SIGTERM; `check` raises KeyboardInterrupt after one, where it does no harm.
+
+    Raised by Python itself, in the middle of a call into ROS, it can come out as another exception.
+    """
+
+    def __enter__(self) -> Interrupts:
+        self._noted = False
+        wanted = signal.SIGINT, signal.SIGTERM
+        self._before = {number: signal.signal(number, self._note) for number in wanted}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: object) -> None:
+        self._noted = True
+
+    def check(self) -> None:
+        if self._noted:
+            raise KeyboardInterrupt
 
 
 class Processes:
@@ -46,8 +69,7 @@ class Processes:
     def __enter__(self) -> Processes:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self, module: str, parameters: Mapping[str, Any]) -> None:

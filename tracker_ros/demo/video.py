@@ -1,4 +1,4 @@
-"""The flight as a video: every frame with boxes and heat map, beside a panel of what the tracker saw."""
+"""The flight as a video: every tracked frame with boxes and heat map, and a panel beside it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def write_video(path: Path, bag: Path, moments: Sequence[Moment], rate: float, t
     """Write an MP4 of the bag's images with a stamp among `moments`; the stills asked for.
 
     Args:
+        moments: those that the tracker saw, in order.
         rate: frames a second.
         title: heads the panel.
         stills: stamps (ns) of the frames to return.
