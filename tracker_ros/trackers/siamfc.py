@@ -29,5 +29,7 @@ class SiamFC(SiameseSearch):
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
             raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
+        if settings.channels % 2:
+            raise SettingsError(f"siamfc: 'channels' must be even, got {settings.channels}")
         model = SiamFCModel(settings.channels, settings.stride, settings.width)
         super().__init__(model, settings, EXEMPLAR, settings.stride, CELLS[settings.stride])
