@@ -48,7 +48,7 @@ def _setup_cfg() -> configparser.ConfigParser:
 def _names(requirements: str) -> set[str]:
     """The distributions that a list of requirements names."""
     lines = (line.strip() for line in requirements.splitlines())
-    return {_normal(re.split("[<>=!~ ;]", line)[0]) for line in lines if line and not line.startswith("#")}
+    return {_normal(re.split(r"[\[<>=!~ ;]", line)[0]) for line in lines if line and not line.startswith("#")}
 
 
 def _manifest() -> ElementTree.Element:
