@@ -46,3 +46,38 @@ def context_aware_filter(features: Tensor, context: Tensor, label_spectrum: Tens
     energy = (target.real.square() + target.imag.square()).sum(0)
     clutter = (around.real.square() + around.imag.square()).sum(0).sum(0)
     return torch.conj(target) * label_spectrum / (energy + penalty + context_penalty * clutter)
+
+
+def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: Tensor, penalty: float,
+                            growth: float, iterations: int) -> Tensor:
+    """Filter [C, h, w/2+1] that answers the label and is zero outside `support`.
+
+    Minimises |sum_l x_l * w_l - y|^2 over filters w inside the support, so that every circular shift
+    of the region is a real example of background (Galoogahi et al., 2017, eq. 3), by the alternating
+    direction method of multipliers. As a product of spectra stands for a convolution, the filter lies
+    mirrored about cell (0, 0): a target in the middle of the region needs support in the middle.
+
+    Args:
+        spectrum: [C, h, w/2+1], rfft2 of the windowed features.
+        label_spectrum: [h, w/2+1], rfft2 of the wanted response.
+        support: [h, w], 1 where the filter may differ from 0.
+        penalty: weight that ties the unconstrained filter to the one inside the support.
+        growth: factor on the penalty after each iteration.
+        iterations: at least 1.
+    """
+    height, width = support.shape[0], support.shape[1]
+    energy = (spectrum.real.square() + spectrum.imag.square()).sum(0)
+    conjugate = torch.conj(spectrum)
+    wanted = conjugate * label_spectrum
+    inside = torch.zeros_like(spectrum)
+    dual = torch.zeros_like(spectrum)
+    rho = penalty * height * width
+    for _ in range(iterations):
+        # Per frequency the system matrix is x x^H + rho I: Sherman-Morrison inverts it.
+        right = wanted + rho * (inside - dual)
+        free = (right - conjugate * ((spectrum * right).sum(0) / (energy + rho))) / rho
+        inside = torch.fft.rfft2(torch.fft.irfft2(free + dual, [height, width]) * support)
+        # The scaled dual variable is divided by rho, so it shrinks as rho grows.
+        dual = (dual + free - inside) / growth
+        rho *= growth
+    return inside

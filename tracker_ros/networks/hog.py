@@ -1,0 +1,74 @@
+"""Histograms of oriented gradients and colour, without learned parameters."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ORDER = 4
+
+
+class GradientColorFeatures(nn.Module):
+    """Gradient histograms, intensity and opponent colours per cell.
+
+    18 signed and 9 unsigned orientation bins as in Felzenszwalb et al. (2010), computed as in Fourier
+    HOG (Liu et al., 2014): a gradient of magnitude m and angle a adds m cos(k a) and m sin(k a) for
+    k = 0..4, which are averaged over a cell; a bin is then the Fejer kernel around its direction, a
+    matrix product over cells instead of a vote of every pixel. A cell is divided by the energy of its
+    3 x 3 neighbourhood and clipped.
+
+    Input [N, 3, H, W] RGB in 0-255, H and W multiples of `cell`; output [N, 30, H/cell, W/cell].
+    """
+
+    channels = 30
+
+    def __init__(self, cell: int, clip: float = 0.6) -> None:
+        super().__init__()
+        self.cell = cell
+        self.clip = clip
+        self.order = ORDER
+        kernel = torch.cat((_fejer(18, 2 * math.pi, 1), _fejer(9, math.pi, 2)))
+        self.register_buffer("kernel", kernel.view(27, 2 * ORDER + 1, 1, 1), persistent=False)
+        # Rec. 601 luma, red against green, blue against both: each spans 1 over the RGB cube.
+        opponent = torch.tensor([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]]) / 255.0
+        self.register_buffer("opponent", opponent.view(3, 3, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
+        planes = F.conv2d(image, self.opponent)
+        moments = F.avg_pool2d(self._moments(planes[:, :1]), self.cell)
+        energy = F.avg_pool2d(moments[:, :1], 3, 1, 1, count_include_pad=False)
+        histogram = F.conv2d(moments, self.kernel).relu() / (3 * energy + 0.02)
+        color = F.avg_pool2d(planes, self.cell)
+        color = 2 * (color - color.mean(dim=(2, 3), keepdim=True))
+        return torch.cat((histogram.clamp(max=self.clip), color), 1)
+
+    def _moments(self, luma: Tensor) -> Tensor:
+        """[N, 9, H, W]: m, then m cos(k a), m sin(k a) for k = 1..4 of the gradient of [N, 1, H, W]."""
+        padded = F.pad(luma, [1, 1, 1, 1], "replicate")
+        real = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+        imaginary = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+        magnitude = (real * real + imaginary * imaginary).sqrt().clamp(min=1e-4)
+        cosine, sine = real / magnitude, imaginary / magnitude
+        planes = [magnitude, real, imaginary]
+        for _ in range(self.order - 1):
+            real, imaginary = real * cosine - imaginary * sine, real * sine + imaginary * cosine
+            planes += [real, imaginary]
+        return torch.cat(planes, 1)
+
+
+def _fejer(bins: int, period: float, step: int) -> Tensor:
+    """[bins, 9]: weights of the moments in bins of directions, equally spaced over `period`.
+
+    Every `step`-th harmonic is used: 2 leaves the even ones, which do not tell a direction from its
+    opposite.
+    """
+    angles = torch.arange(bins) * (period / bins)
+    columns = [torch.ones(bins)]
+    for k in range(1, ORDER + 1):
+        weight = 2 * (1 - k / (ORDER + 1)) if k % step == 0 else 0.0
+        columns += [weight * torch.cos(k * angles), weight * torch.sin(k * angles)]
+    return torch.stack(columns, 1)

@@ -1,0 +1,75 @@
+"""Scale estimation by a one-dimensional correlation filter over a pyramid of crops."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tracker_ros.networks.hog import GradientColorFeatures
+from tracker_ros.ops.crop import crop
+
+CELL, CELLS = 4, 8
+
+
+class ScaleFilter(nn.Module):
+    """Discriminative scale space search (Danelljan et al., 2014, sec. 3.2).
+
+    The target's features at `count` scales, a factor `step` apart, are one signal over scale with
+    many channels; a filter trained on it answers a Gaussian whose peak is the true scale.
+
+    Args:
+        count: number of scales, odd.
+        step: ratio of neighbouring scales.
+        penalty: regularisation of the filter.
+    """
+
+    def __init__(self, count: int, step: float, penalty: float) -> None:
+        super().__init__()
+        self.count = count
+        self.step = step
+        self.penalty = penalty
+        self.cells = CELLS
+        self.features = GradientColorFeatures(CELL)
+        exponents = torch.arange(count) - count // 2
+        # Relative to the largest scale, from whose crop the smaller ones are cut.
+        self.register_buffer("shrink", step ** (exponents - count // 2).float(), persistent=False)
+        self.register_buffer("label", torch.fft.fft(torch.exp(-0.5 * exponents.square())), persistent=False)
+        self.register_buffer("window", torch.hann_window(count + 2, False)[1:-1], persistent=False)
+
+    def sample(self, frame: Tensor, box: Tensor, aspect: float) -> Tensor:
+        """Spectrum [D, count] of the features of `box` (cx, cy, w, h) at all scales.
+
+        `aspect` (height over width of the first box) fixes the shape of the crops.
+        """
+        height = max(2, int(self.cells * math.sqrt(aspect) + 0.5)) * self.features.cell
+        width = max(2, int(self.cells / math.sqrt(aspect) + 0.5)) * self.features.cell
+        largest = self.step ** (self.count // 2)
+        region = torch.cat((box[:2], box[2:] * largest))
+        image = crop(frame, region, int(height * largest + 0.5), int(width * largest + 0.5))
+        rows = (torch.arange(height, device=box.device) + 0.5) * (2 / height) - 1
+        columns = (torch.arange(width, device=box.device) + 0.5) * (2 / width) - 1
+        grid = torch.stack((columns.expand(height, width), rows.unsqueeze(1).expand(height, width)), -1)
+        grid = grid * self.shrink.view(-1, 1, 1, 1)
+        patches = F.grid_sample(image.expand(self.count, 3, image.shape[2], image.shape[3]), grid,
+                                "bilinear", "border", align_corners=False)
+        return torch.fft.fft(self.features(patches).flatten(1).t() * self.window)
+
+    def terms(self, sample: Tensor) -> tuple[Tensor, Tensor]:
+        """Numerator [D, count] and energy [count] of the filter of one sample."""
+        return torch.conj(sample) * self.label, (sample.real.square() + sample.imag.square()).sum(0)
+
+    def locate(self, sample: Tensor, numerator: Tensor, energy: Tensor) -> float:
+        """Factor by which the target is larger than the box that was sampled."""
+        spectrum = (sample * numerator).sum(0) / (energy + self.penalty)
+        response: list[float] = torch.fft.ifft(spectrum).real.tolist()
+        best = response.index(max(response))
+        exponent = float(best - self.count // 2)
+        if 0 < best < self.count - 1:
+            before, after = response[best - 1], response[best + 1]
+            curvature = before + after - 2 * response[best]
+            if curvature < 0:
+                exponent += 0.5 * (before - after) / curvature
+        return self.step ** exponent

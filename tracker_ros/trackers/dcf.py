@@ -1,0 +1,145 @@
+"""A correlation filter on fixed features: needs no weights, runs on a small CPU.
+
+Translation: a background-aware multi-channel filter (Galoogahi et al., 2017) on gradient histograms
+and colour. Scale: a one-dimensional filter over a pyramid of crops (Danelljan et al., 2014). With the
+features of DCFNet (Wang et al., 2017) the same tracker runs that network's published parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tracker_ros.networks.dcfnet import DCFNetFeatures
+from tracker_ros.networks.hog import GradientColorFeatures
+from tracker_ros.ops.crop import crop
+from tracker_ros.ops.fourier import background_aware_filter
+from tracker_ros.ops.labels import circular_gaussian, hann
+from tracker_ros.ops.peaks import subcell_peak
+from tracker_ros.trackers._scale import ScaleFilter
+from tracker_ros.trackers.base import Estimate, Tracker, register, setting
+
+
+@dataclass(frozen=True)
+class DcfSettings:
+    """Settings of `Dcf`."""
+
+    features: str = setting("gradient", "gradient histograms and colour, or DCFNet's network",
+                            choices=("gradient", "dcfnet"))
+    size: int = setting(160, "side of the search crop in pixels, a multiple of `cell`", 32, 512)
+    cell: int = setting(4, "pixels a feature cell (1 for dcfnet)", 1, 8)
+    context: float = setting(4.0, "side of the search region over the root of the target's area", 1.5, 8.0)
+    support: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
+    sigma: float = setting(0.12, "width of the label over the root of the target's area", 0.01, 1.0)
+    penalty: float = setting(0.1, "weight of the first iteration of the filter's solver", 1e-6, 1e3)
+    growth: float = setting(3.0, "factor on that weight in each iteration", 1.0, 100.0)
+    iterations: int = setting(4, "of the filter's solver", 1, 50)
+    rate: float = setting(0.015, "share of a new frame in the model", 0.0, 1.0)
+    scales: int = setting(17, "scales that are compared, an odd number", 3, 65)
+    scale_step: float = setting(1.02, "ratio of neighbouring scales", 1.001, 1.2)
+    scale_penalty: float = setting(0.01, "regularisation of the scale filter", 1e-6, 1e3)
+    scale_rate: float = setting(0.025, "share of a new frame in the scale model", 0.0, 1.0)
+
+
+@register("dcf", DcfSettings)
+class Dcf(Tracker):
+    """Background-aware correlation filter with scale search.
+
+    The score is the peak of the response, which the label makes 1 on the training sample.
+
+    State: ``box``; ``first`` [4] the selected box; ``sample`` [C, h, w/2+1] running mean of the feature
+    spectra; ``filter`` of the same shape; ``support`` [h, w]; ``scale_numerator`` [D, S] and
+    ``scale_energy`` [S].
+    """
+
+    def __init__(self, settings: DcfSettings) -> None:
+        super().__init__()
+        learned = settings.features == "dcfnet"
+        self.backbone = DCFNetFeatures() if learned else GradientColorFeatures(settings.cell)
+        self.scale_filter = ScaleFilter(settings.scales, settings.scale_step, settings.scale_penalty)
+        self.size = settings.size
+        self.cells = settings.size if learned else settings.size // settings.cell
+        self.context = settings.context
+        self.extent = settings.support
+        self.penalty = settings.penalty
+        self.growth = settings.growth
+        self.iterations = settings.iterations
+        self.rate = settings.rate
+        self.scale_rate = settings.scale_rate
+        sigma = settings.sigma * self.cells / settings.context
+        label = torch.fft.rfft2(circular_gaussian(self.cells, self.cells, sigma, sigma))
+        self.register_buffer("label", label, persistent=False)
+        self.register_buffer("window", hann(self.cells, self.cells), persistent=False)
+
+    @torch.jit.export
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Filters of the target at `box`."""
+        sample = self._sample(frame, box)
+        support = self._support(box)
+        numerator, energy = self.scale_filter.terms(self.scale_filter.sample(frame, box, self._aspect(box)))
+        return {"box": box, "first": box, "sample": sample, "support": support,
+                "filter": self._solve(sample, support),
+                "scale_numerator": numerator, "scale_energy": energy}
+
+    @torch.jit.export
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Translation first, then scale at the new position."""
+        box, first = state["box"], state["first"]
+        spectrum = (self._sample(frame, box) * state["filter"]).sum(0)
+        response = torch.fft.irfft2(spectrum, [self.cells, self.cells])
+        region = self._region(box)
+        center = box[:2] + subcell_peak(response, True).flip(0) * region[2:] / self.cells
+        limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=box.device)
+        center = torch.minimum(center.clamp(min=0.0), limit)
+        sample = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
+        factor = self.scale_filter.locate(sample, state["scale_numerator"], state["scale_energy"])
+        found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], limit)))
+        # Cell (0, 0) answers for no displacement; shown, it belongs in the middle.
+        middle = self.cells // 2
+        return Estimate(found, response.max().clamp(0.0, 1.0), response.roll([middle, middle], [0, 1]),
+                        region, {})
+
+    @torch.jit.export
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Running means of both models, and the filter that they give."""
+        box = estimate.box
+        sample = state["sample"] + self.rate * (self._sample(frame, box) - state["sample"])
+        numerator, energy = self.scale_filter.terms(
+            self.scale_filter.sample(frame, box, self._aspect(state["first"])))
+        gain = self.scale_rate
+        return {"box": box, "first": state["first"], "sample": sample, "support": state["support"],
+                "filter": self._solve(sample, state["support"]),
+                "scale_numerator": state["scale_numerator"] + gain * (numerator - state["scale_numerator"]),
+                "scale_energy": state["scale_energy"] + gain * (energy - state["scale_energy"])}
+
+    def _region(self, box: Tensor) -> Tensor:
+        """The square search region (cx, cy, w, h) of a box."""
+        side = (box[2] * box[3]).sqrt() * self.context
+        return torch.stack((box[0], box[1], side, side))
+
+    def _sample(self, frame: Tensor, box: Tensor) -> Tensor:
+        """Spectrum [C, h, w/2+1] of the windowed features around a box, of unit mean square before."""
+        features = self.backbone(crop(frame, self._region(box), self.size, self.size))[0]
+        features = features / features.square().mean().sqrt().clamp(min=1e-6)
+        return torch.fft.rfft2(features * self.window)
+
+    def _solve(self, sample: Tensor, support: Tensor) -> Tensor:
+        return background_aware_filter(sample, self.label, support, self.penalty, self.growth, self.iterations)
+
+    def _support(self, box: Tensor) -> Tensor:
+        """[h, w] of 1 on the target, enlarged by `extent`, and 0 around it."""
+        half = box[2:] / (box[2] * box[3]).sqrt() * (0.5 * self.extent * self.cells / self.context)
+        offset = (torch.arange(self.cells, device=box.device) - self.cells // 2).abs()
+        return ((offset <= half[1]).unsqueeze(1) & (offset <= half[0]).unsqueeze(0)).float()
+
+    def _bounded(self, extent: Tensor, first: Tensor, limit: Tensor) -> Tensor:
+        """`extent` (w, h), its scale kept in a range in which a target can be found again."""
+        scale = extent[0] / first[0]
+        low = torch.maximum(torch.tensor(0.2, device=extent.device), 4.0 / first.min())
+        high = torch.maximum(low, torch.minimum(torch.tensor(8.0, device=extent.device), (limit / first).max()))
+        return first * torch.minimum(torch.maximum(scale, low), high)
+
+    def _aspect(self, box: Tensor) -> float:
+        return float((box[3] / box[2]).item())
