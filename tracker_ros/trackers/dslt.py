@@ -38,8 +38,8 @@ class DsltSettings:
     share: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
     loss: str = setting("shrinkage", "that learning minimises", choices=("shrinkage", "l2", "l3", "ohnm"))
     sigma: float = setting(0.1, "width of the label, in target sizes", 0.01, 1.0)
-    rate: float = setting(0.02, "of Adam: how far one step may move a response", 1e-6, 1.0)
-    online_rate: float = setting(0.005, "the same after the first frame", 0.0, 1.0)
+    rate: float = setting(0.1, "of Adam: how far one step may move a response", 1e-6, 1.0)
+    online_rate: float = setting(0.025, "the same after the first frame", 0.0, 1.0)
     decay: float = setting(0.0, "lambda of eq. 1", 0.0, 1.0)
     iterations: int = setting(100, "most steps in the first frame", 1, 10000)
     tolerance: float = setting(0.03, "summed loss that ends learning in the first frame", 0.0, 100.0)
@@ -80,21 +80,23 @@ class Dslt(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        patch = crop(frame, self.region(box), self.search, self.search)
-        fine, coarse = self.extract(torch.cat((patch, patch.flip(3))))
-        scales = torch.stack((self.energy(fine), self.energy(coarse)))
-        fine, coarse = self.divided(fine, scales[0]), self.divided(coarse, scales[1])
-        cell = float((box[2] * box[3]).sqrt()) * self.context / self.cells
-        width, height = float(box[2]) / cell, float(box[3]) / cell
-        sigmas = torch.tensor([self.sigma * height, self.sigma * width])
+        fine, coarse, scales = self.views(frame, box)
+        sigmas = self.sigma * self.sides(box)
         label = self.label(sigmas, torch.full([2], (self.cells - 1) / 2), frame.device)
-        model = self.learn(fine, coarse, label, self.start(self.odd(height), self.odd(width), frame.device))
+        model = self.learn(fine, coarse, label, self.start(box))
         return {
             "box": box, "scales": scales, "sigmas": sigmas, "steps": torch.zeros([]),
             "kernel": model[0], "reduce_fine": model[1], "reduce_coarse": model[2],
             "mean": torch.zeros_like(model[0]), "square": torch.zeros_like(model[0]),
             "joined": join(fine[0], coarse[0], model, self.share).unsqueeze(0), "labels": label.unsqueeze(0),
         }
+
+    def views(self, frame: Tensor, box: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Both levels of the first search crop and its mirror image, and what they were divided by, [2]."""
+        patch = crop(frame, self.region(box), self.search, self.search)
+        fine, coarse = self.extract(torch.cat((patch, patch.flip(3))))
+        scales = torch.stack((self.energy(fine), self.energy(coarse)))
+        return self.divided(fine, scales[0]), self.divided(coarse, scales[1]), scales
 
     def learn(self, fine: list[Tensor], coarse: list[Tensor], label: Tensor,
               model: list[Tensor]) -> list[Tensor]:
@@ -179,9 +181,14 @@ class Dslt(Tracker):
         return gaussian(self.cells, self.cells, float(sigmas[0]), float(sigmas[1]), float(place[0]),
                         float(place[1]), device)
 
-    def start(self, height: int, width: int, device: torch.device) -> list[Tensor]:
-        """The model before learning: a kernel of zeros, random reductions."""
-        kernel = torch.zeros([2 * self.reduce_fine.shape[0], height, width], device=device)
+    def sides(self, box: Tensor) -> Tensor:
+        """(height, width) of a target in cells."""
+        return box[2:].flip(0) * (self.cells / self.context) / (box[2] * box[3]).sqrt()
+
+    def start(self, box: Tensor) -> list[Tensor]:
+        """The model before learning: a kernel of zeros, of the target's size, and random reductions."""
+        height, width = self.odd(float(self.sides(box)[0])), self.odd(float(self.sides(box)[1]))
+        kernel = torch.zeros([2 * self.reduce_fine.shape[0], height, width], device=box.device)
         return [kernel, self.reduce_fine, self.reduce_coarse]
 
     def rates(self, model: list[Tensor], rate: float) -> list[float]:

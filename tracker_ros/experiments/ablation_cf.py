@@ -1,0 +1,161 @@
+"""The ablations of AdaCFNet (figure 9) and EDCF (table 1): train every variant alike, compare them.
+
+    python -m tracker_ros.experiments.ablation_cf adacfnet --recipe siamfc --data vid=ILSVRC2015 \
+        --root OTB2013 --layout otb --out ablation
+
+Data, optimiser and schedule are those of the recipe; only the module differs. What is already trained
+or evaluated under --out is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tracker_ros.data.sequence import DataError, Sequence
+from tracker_ros.evaluation.engines import make_engine
+from tracker_ros.evaluation.options import add_data_options, read_data
+from tracker_ros.evaluation.protocols import OnePass
+from tracker_ros.evaluation.runner import plan_tasks, run_tasks
+from tracker_ros.evaluation.scores import TrackerScores, make_groups, score_folder
+from tracker_ros.evaluation.specs import TrackerSpec
+from tracker_ros.evaluation.tables import render, summary_rows, write_csv
+from tracker_ros.trackers import load
+from tracker_ros.trackers.base import SettingsError
+from tracker_ros.training.cli import roots
+from tracker_ros.training.exporting import export
+from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe
+from tracker_ros.training.sources import open_sources
+from tracker_ros.training.trainer import train
+from tracker_ros.weights.loader import WeightsError, read_state_dict
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of the table.
+
+    Attributes:
+        label: its name in the paper.
+        preset: the tracker.
+        training: names the training; variants of the same one share its parameters.
+        module: the training's class below `tracker_ros.training`.
+        arguments: of its constructor.
+    """
+
+    label: str
+    preset: str
+    training: str
+    module: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+ABLATIONS = {
+    "adacfnet": (
+        Variant("CFNet", "cfnet", "cfnet", "cfnet.CFNetTraining"),
+        Variant("CFNet+SE", "adacfnet", "cfnet_se", "cfnet.CFNetTraining", {"attention": True}),
+        Variant("CFNet+SE+Focal", "adacfnet", "cfnet_se_focal", "cfnet.CFNetTraining",
+                {"attention": True, "focal": True}),
+    ),
+    "edcf": (
+        Variant("SiamFC", "siamfc", "siamfc", "siamfc.SiamFCTraining"),
+        Variant("EDSiam", "edsiam", "edsiam", "edcf.EDSiamTraining"),
+        Variant("CACFNet", "cacfnet", "cacfnet", "edcf.CACFNetTraining"),
+        # CACFNet+ is what EDCF's training leaves when only the fine branch tracks.
+        Variant("CACFNet+", "cacfnet_plus", "edcf", "edcf.EDCFTraining"),
+        Variant("EDCF", "edcf", "edcf", "edcf.EDCFTraining"),
+    ),
+}
+
+
+def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Path:
+    """The file with the parameters of the variant's training, trained now unless it exists."""
+    path: Path = args.out / f"{variant.training}.safetensors"
+    if path.is_file():
+        return path
+    arguments = {**variant.arguments, "width": args.width}
+    own = dataclasses.replace(recipe, name=variant.training, module=variant.module, arguments=arguments,
+                              initial={}, rates={}, frozen={})
+    module = build(own)
+    sources = open_sources(own.data, roots(args.data), module.spec)
+    train(module, own, sources, args.out / variant.training, accelerator=args.accelerator,
+          workers=args.workers)
+    export(module.tracker_state(), path)
+    return path
+
+
+def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Path:
+    """The file with those of the trained parameters that the variant's tracker has."""
+    path: Path = args.out / f"{variant.label}.safetensors"
+    state = read_state_dict(trained)
+    tracker = load(variant.preset, {"width": args.width}, "random:0")
+    export({name: state[name] for name in tracker.state_dict()}, path)
+    return path
+
+
+def evaluate(variant: Variant, weights: Path, sequences: list[Sequence],
+             args: argparse.Namespace) -> TrackerScores:
+    """Scores of one pass over the sequences.
+
+    Raises:
+        RuntimeError: with the traceback of a sequence that could not be tracked.
+    """
+    spec = TrackerSpec(variant.preset, (("width", args.width),), str(weights), args.device)
+    protocol, out = OnePass(), args.out / "results" / variant.label
+    tasks = plan_tasks([spec], sequences, protocol, out)
+    for outcome in run_tasks(tasks, make_engine("processes", args.jobs), lambda done: None):
+        raise RuntimeError(f"{variant.label} failed on {outcome.sequence}\n{outcome.error}")
+    scores = score_folder(out / protocol.name / spec.label, sequences, protocol)
+    return dataclasses.replace(scores, tracker=variant.label)
+
+
+def arguments_of(words: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("paper", choices=sorted(ABLATIONS))
+    parser.add_argument("--recipe", default="siamfc", help="data, optimiser, schedule (default: siamfc)")
+    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
+                        help="where training data of a kind lies; may be repeated")
+    add_data_options(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
+    parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
+    parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.add_argument("--width", type=float, default=1.0, help="share of the published channels")
+    parser.add_argument("--accelerator", default="auto", help="for training: cpu, gpu or auto")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw training pairs")
+    parser.add_argument("--device", default="cpu", help="for evaluation")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that evaluate")
+    parser.add_argument("--csv", type=Path, help="also write the table to this file")
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Train, evaluate, print the table; 2 for a request that cannot be met."""
+    args = arguments_of(words)
+    try:
+        sequences = read_data(args)
+        names = ("epochs", "pairs", "seed")
+        changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+        recipe = read_recipe(args.recipe, changes)
+        variants = ABLATIONS[args.paper]
+        # All of the training first: an evaluation leaves PyTorch with one thread.
+        weights = [weights_of(variant, train_once(variant, recipe, args), args) for variant in variants]
+        scores = [evaluate(*pair, sequences, args) for pair in zip(variants, weights, strict=True)]
+    except (DataError, RecipeError, SettingsError, WeightsError) as error:
+        print(f"ablation_cf: {error}", file=sys.stderr)
+        return 2
+    rows = summary_rows(scores, make_groups(sequences, {}))
+    Console().print(render(rows, f"{args.paper}: OPE on {len(sequences)} sequences"))
+    if args.csv:
+        write_csv(rows, args.csv)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

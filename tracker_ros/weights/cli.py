@@ -1,0 +1,124 @@
+"""`tracker_ros weights`: what is there, what is missing, whether it is genuine, and bringing it in."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import urllib.request
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tracker_ros.weights.loader import WeightsError
+from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
+
+#: Published formats and what reads them, as module and function of `weights.importers`.
+IMPORTERS = {
+    "dcfnet": ("dcfnet", "import_dcfnet"),
+    "siamfc": ("siamese", "import_siamfc"),
+    "cfnet": ("siamese", "import_cfnet"),
+    "pysot": ("pysot", "import_pysot"),
+}
+
+
+def add_parsers(sub: argparse._SubParsersAction) -> None:
+    """Add ``weights list | fetch | verify | import``."""
+    parser = sub.add_parser("weights", help="list, fetch, verify and import network weights")
+    inner = parser.add_subparsers(dest="action", required=True)
+    listing = inner.add_parser("list", help="every named set of weights, and which of them are here")
+    listing.set_defaults(run=_guarded(_list))
+    fetch = inner.add_parser("fetch", help="download a set of weights and verify it (needs a network)")
+    fetch.add_argument("name")
+    fetch.set_defaults(run=_guarded(_fetch))
+    check = inner.add_parser("verify", help="compare files with the checksums of the manifest")
+    check.add_argument("names", nargs="*", help="default: all that are here")
+    check.set_defaults(run=_guarded(_verify))
+    convert = inner.add_parser("import", help="convert a published file to safetensors")
+    convert.add_argument("--from", dest="form", required=True, choices=sorted(IMPORTERS), help="its format")
+    convert.add_argument("file", type=Path)
+    convert.add_argument("--out", type=Path, help="default: NAME.safetensors in the weights folder")
+    convert.set_defaults(run=_guarded(_import))
+
+
+def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """The command, with what a user can mend told in one line instead of a traceback."""
+
+    def run(args: argparse.Namespace) -> int:
+        try:
+            return command(args)
+        except (WeightsError, OSError) as error:
+            print(f"tracker_ros weights: {error}", file=sys.stderr)
+            return 1
+
+    return run
+
+
+def _entry(name: str) -> Entry:
+    known = entries()
+    if name not in known:
+        raise WeightsError(f"unknown weights '{name}'; known: {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _list(args: argparse.Namespace) -> int:
+    table = Table("name", "here", "input", "licence", "source")
+    for name, entry in sorted(entries().items()):
+        path = locate(entry)
+        table.add_row(name, str(path.parent) if path else "no", entry.input, entry.licence, entry.source)
+    console = Console()
+    console.print(table)
+    console.print("looked for in: " + ", ".join(str(folder) for folder in search_path()))
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    entry = _entry(args.name)
+    if locate(entry):
+        verify(entry, locate(entry) or Path())
+        print(f"{entry.name} is here already: {locate(entry)}")
+        return 0
+    if not entry.source.startswith("https://"):
+        raise missing(entry)
+    target = cache() / entry.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(target.suffix + ".part")
+    try:
+        with urllib.request.urlopen(entry.source, timeout=30) as reply, partial.open("wb") as stream:
+            while block := reply.read(1 << 20):
+                stream.write(block)
+        verify(entry, partial)
+        partial.replace(target)
+    except OSError as error:
+        raise WeightsError(
+            f"{entry.source} cannot be had: {error}. Put {entry.file} into {target.parent} by hand"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    print(target)
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    chosen = [_entry(name) for name in args.names] or [e for e in entries().values() if locate(e)]
+    for entry in chosen:
+        path = locate(entry)
+        if path is None:
+            raise missing(entry)
+        verify(entry, path)
+        print(f"{entry.name}: {path} is genuine")
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    module, function = IMPORTERS[args.form]
+    tensors = getattr(import_module(f"tracker_ros.weights.importers.{module}"), function)(args.file)
+    target = args.out or cache() / f"{args.file.stem}.safetensors"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    from safetensors.torch import save_file
+
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, str(target))
+    print(f"{target}: {len(tensors)} tensors; give this file as a tracker's weights")
+    return 0
