@@ -55,7 +55,9 @@ class ScaleFilter(nn.Module):
         grid = grid * self.shrink.view(-1, 1, 1, 1)
         patches = F.grid_sample(image.expand(self.count, 3, image.shape[2], image.shape[3]), grid,
                                 "bilinear", "border", align_corners=False)
-        return torch.fft.fft(self.features(patches).flatten(1).t() * self.window)
+        features = self.features(patches).flatten(1).t()
+        # What all scales share says nothing about scale, and under the window it votes for no change.
+        return torch.fft.fft((features - features.mean(1, keepdim=True)) * self.window)
 
     def terms(self, sample: Tensor) -> tuple[Tensor, Tensor]:
         """Numerator [D, count] and energy [count] of the filter of one sample."""

@@ -57,7 +57,7 @@ class Dcf(Tracker):
     def __init__(self, settings: DcfSettings) -> None:
         super().__init__()
         learned = settings.features == "dcfnet"
-        self.backbone = DCFNetFeatures() if learned else GradientColorFeatures(settings.cell)
+        self.features = DCFNetFeatures() if learned else GradientColorFeatures(settings.cell)
         self.scale_filter = ScaleFilter(settings.scales, settings.scale_step, settings.scale_penalty)
         self.size = settings.size
         self.cells = settings.size if learned else settings.size // settings.cell
@@ -121,12 +121,13 @@ class Dcf(Tracker):
 
     def _sample(self, frame: Tensor, box: Tensor) -> Tensor:
         """Spectrum [C, h, w/2+1] of the windowed features around a box, of unit mean square before."""
-        features = self.backbone(crop(frame, self._region(box), self.size, self.size))[0]
+        features = self.features(crop(frame, self._region(box), self.size, self.size))[0]
         features = features / features.square().mean().sqrt().clamp(min=1e-6)
         return torch.fft.rfft2(features * self.window)
 
     def _solve(self, sample: Tensor, support: Tensor) -> Tensor:
-        return background_aware_filter(sample, self.label, support, self.penalty, self.growth, self.iterations)
+        return background_aware_filter(
+            sample, self.label, support, self.penalty, self.growth, self.iterations)
 
     def _support(self, box: Tensor) -> Tensor:
         """[h, w] of 1 on the target, enlarged by `extent`, and 0 around it."""
@@ -137,8 +138,8 @@ class Dcf(Tracker):
     def _bounded(self, extent: Tensor, first: Tensor, limit: Tensor) -> Tensor:
         """`extent` (w, h), its scale kept in a range in which a target can be found again."""
         scale = extent[0] / first[0]
-        low = torch.maximum(torch.tensor(0.2, device=extent.device), 4.0 / first.min())
-        high = torch.maximum(low, torch.minimum(torch.tensor(8.0, device=extent.device), (limit / first).max()))
+        low = (4.0 / first.min()).clamp(min=0.2, max=1.0)
+        high = (limit / first).max().clamp(min=1.0, max=8.0)
         return first * torch.minimum(torch.maximum(scale, low), high)
 
     def _aspect(self, box: Tensor) -> float:
