@@ -107,7 +107,8 @@ def mine(frames: Sequence[Image], name: str, seed: int = 0, length: int = 40, st
     clips: list[Clip] = []
     for start in range(0, len(frames) - 1, max(1, len(frames) // starts)):
         stop = min(start + length, len(frames))
-        boxes = moving_boxes(grey[start], grey[min(start + 6, stop - 1)]) + textured_boxes(rng, grey[start], 3)
+        boxes = moving_boxes(grey[start], grey[min(start + 6, stop - 1)])
+        boxes += textured_boxes(rng, grey[start], 3)
         for box in boxes[:8]:
             path = consistent_track(grey[start:stop], box)
             if path is not None and len(path) >= length // 5:

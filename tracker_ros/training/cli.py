@@ -1,0 +1,143 @@
+"""`tracker_ros train`: train a tracker from a recipe, try a recipe out, export what was trained."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+import sys
+import time
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tracker_ros.data.sequence import DataError
+from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
+from tracker_ros.weights.manifest import WeightsError
+
+#: Stands for every recipe.
+ALL = "all"
+
+
+def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand `train`."""
+    parser = sub.add_parser("train", help="train a tracker from a recipe", description=__doc__)
+    parser.add_argument("--recipe", help=f"name in config/recipes or a YAML file; '{ALL}' with --smoke")
+    parser.add_argument("--list", action="store_true", help="name the recipes and end")
+    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
+                        help="where data of a kind lies; may be repeated")
+    parser.add_argument("--out", type=Path, help="folder for checkpoints and logs")
+    parser.add_argument("--smoke", action="store_true", help="two small steps on made-up pictures")
+    parser.add_argument("--resume", type=Path, metavar="CKPT", help="go on from a checkpoint")
+    parser.add_argument("--export", type=Path, metavar="FILE", help="write the weights as .safetensors")
+    parser.add_argument("--from", dest="source", type=Path, metavar="CKPT",
+                        help="with --export: do not train, export this checkpoint")
+    parser.add_argument("--half", action="store_true", help="export in half precision")
+    parser.add_argument("--devices", default="1", help="devices a machine: a number, a list or 'auto'")
+    parser.add_argument("--num-nodes", type=int, default=1, help="machines")
+    parser.add_argument("--strategy", default="auto", help="Lightning's strategy, such as ddp or fsdp")
+    parser.add_argument("--accelerator", default="auto", help="cpu, gpu or auto")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw pairs, a device")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
+    parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
+    parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments say; 2 for a request that cannot be met, with the reason on stderr."""
+    try:
+        if args.list:
+            print("\n".join(sorted(recipe_files())))
+            return 0
+        if not args.recipe:
+            raise RecipeError("say which --recipe; `tracker_ros train --list` names them")
+        if args.smoke:
+            return smoke(sorted(recipe_files()) if args.recipe == ALL else [args.recipe])
+        fields = ("epochs", "pairs", "seed")
+        changes = {name: getattr(args, name) for name in fields if getattr(args, name) is not None}
+        recipe = read_recipe(args.recipe, changes)
+        if args.source is not None:
+            return _export_checkpoint(args, recipe)
+        return _train(args, recipe)
+    except (RecipeError, DataError, WeightsError) as error:
+        print(f"tracker_ros train: {error}", file=sys.stderr)
+        return 2
+
+
+def smoke(names: list[str]) -> int:
+    """Two steps of each recipe on the processor; the number of recipes that failed."""
+    from tracker_ros.training.smoke import STEPS, smoke_recipe, smoke_sources
+    from tracker_ros.training.trainer import train
+
+    _quiet()
+    failed = 0
+    for name in names:
+        start = time.perf_counter()
+        recipe = smoke_recipe(read_recipe(name))
+        module = build(recipe, smoke=True)
+        with TemporaryDirectory() as folder:
+            sources = smoke_sources(module.spec)
+            fit = train(module, recipe, sources, Path(folder), accelerator="cpu", quiet=True)
+        done = fit.steps_done == STEPS
+        failed += not done
+        state = f"{len(module.tracker_state())} tensors" if done else f"FAILED after {fit.steps_done} steps"
+        print(f"{name}: loss {fit.last_loss:.4g}, {state}, {time.perf_counter() - start:.1f} s", flush=True)
+    return failed
+
+
+def _train(args: argparse.Namespace, recipe: Recipe) -> int:
+    from tracker_ros.training.sources import open_sources
+    from tracker_ros.training.trainer import train
+
+    if args.out is None:
+        raise RecipeError("say where checkpoints go: --out FOLDER")
+    module = build(recipe)
+    sources = open_sources(recipe.data, roots(args.data), module.spec)
+    fit = train(module, recipe, sources, args.out, devices=args.devices, nodes=args.num_nodes,
+                strategy=args.strategy, accelerator=args.accelerator, workers=args.workers,
+                resume=args.resume)
+    if args.export and fit.global_rank == 0:
+        _write(args, recipe, module.tracker_state(), fit.steps_done, fit.fingerprints())
+    return 0
+
+
+def _export_checkpoint(args: argparse.Namespace, recipe: Recipe) -> int:
+    from tracker_ros.training.exporting import load_checkpoint
+
+    if args.export is None:
+        raise RecipeError("--from needs --export FILE")
+    module, checkpoint = load_checkpoint(args.source, recipe)
+    _write(args, recipe, module.tracker_state(), checkpoint["global_step"], checkpoint["data"])
+    return 0
+
+
+def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, data: dict[str, str]) -> None:
+    from tracker_ros.training.exporting import export, model_card
+
+    digest = export(state, args.export, args.half)
+    card = args.export.with_suffix(".md")
+    command = shlex.join(["tracker_ros", *sys.argv[1:]])
+    card.write_text(model_card(args.export.stem, recipe, command, digest, steps, data))
+    print(f"{args.export}: {args.export.stat().st_size / 1e6:.2f} MB, SHA-256 {digest}\n{card}: model card")
+
+
+def roots(arguments: list[str]) -> dict[str, list[Path]]:
+    """Folders by kind from KIND=FOLDER arguments.
+
+    Raises:
+        DataError: for an argument without '=' or a folder that does not exist.
+    """
+    found: dict[str, list[Path]] = {}
+    for argument in arguments:
+        kind, equals, folder = argument.partition("=")
+        if not equals or not Path(folder).is_dir():
+            raise DataError(f"--data {argument}: expected KIND=FOLDER with an existing folder")
+        found.setdefault(kind, []).append(Path(folder))
+    return found
+
+
+def _quiet() -> None:
+    """Lightning's remarks about small runs are of no use in a smoke test."""
+    warnings.filterwarnings("ignore", module="lightning")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

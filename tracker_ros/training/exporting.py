@@ -1,0 +1,61 @@
+"""From a trained module to the files that ship: weights, a model card, a manifest entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tracker_ros.training.contract import PairTraining
+from tracker_ros.training.recipes import Recipe, RecipeError, build, described
+from tracker_ros.weights.manifest import sha256
+
+
+def load_checkpoint(path: Path, recipe: Recipe) -> tuple[PairTraining, dict[str, Any]]:
+    """The recipe's module as a checkpoint of `trainer.train` has it, and the checkpoint's other contents.
+
+    Raises:
+        RecipeError: when the checkpoint was made with other arguments or another module.
+    """
+    checkpoint = torch.load(path, map_location="cpu", weights_only=False)
+    made = checkpoint.get("recipe", {})
+    if (made.get("module"), made.get("arguments")) != (recipe.module, recipe.arguments):
+        raise RecipeError(
+            f"{path} was trained with {made.get('module')} {made.get('arguments')}, the recipe {recipe.name}"
+            f" says {recipe.module} {recipe.arguments}"
+        )
+    module = build(recipe, with_initial=False)
+    states = {n.removeprefix("module."): t for n, t in checkpoint["state_dict"].items()}
+    module.load_state_dict(states)
+    return module, checkpoint
+
+
+def export(state: dict[str, Tensor], path: Path, half: bool = False) -> str:
+    """Write the tensors as safetensors; the SHA-256 of the file.
+
+    Args:
+        half: in half precision; loading makes them float32 again.
+    """
+    def packed(tensor: Tensor) -> Tensor:
+        tensor = tensor.detach().cpu().contiguous()
+        return tensor.half() if half and tensor.is_floating_point() else tensor
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: packed(tensor) for name, tensor in state.items()}, str(path))
+    return sha256(path)
+
+
+def model_card(name: str, recipe: Recipe, command: str, digest: str, steps: int, fingerprints: dict[str, str],
+               notes: str = "") -> str:
+    """Text of a model card in Markdown: what was trained how, on what, with which command."""
+    data = "\n".join(f"- {kind}: SHA-256 {value[:16]}" for kind, value in fingerprints.items()) or "- none"
+    recipe_text = yaml.safe_dump(described(recipe), sort_keys=False).strip()
+    return (
+        f"# {name}\n\n{notes}\n\n"
+        f"- file: SHA-256 {digest}\n- steps: {steps}\n- seed: {recipe.seed}\n- command: `{command}`\n\n"
+        f"## Data\n\n{data}\n\n## Recipe\n\n```yaml\n{recipe_text}\n```\n"
+    )

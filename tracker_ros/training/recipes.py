@@ -1,0 +1,149 @@
+"""Recipes: one YAML file a training, in config/recipes.
+
+    module: siamfc.SiamFCTraining     # a class in tracker_ros.training
+    arguments: {}                     # of its constructor
+    initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
+    data: [{kind: vid, weight: 1}]    # see `sources.KINDS`; other keys are the kind's options
+    pairs: 53200                      # an epoch
+    epochs: 50
+    batch: 8                          # on each device
+    optimizer: {name: sgd, rate: 1.0e-2, momentum: 0.9, decay: 5.0e-4}
+    schedule: {name: geometric, last: 1.0e-5}
+    rates: {backbone: 0.1}            # learning rate of parts relative to the rest
+    frozen: {backbone: 10}            # parts that do not learn before this epoch
+    clip: 10.0                        # greatest norm of the gradient; 0 for none
+    precision: 32-true                # Lightning's names
+    augment: {flip: 0.5}
+    seed: 0
+    smoke: {width: 0.25}              # arguments that make a smoke test quick
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tracker_ros.resources import config_folders
+from tracker_ros.training.augment import Augmentation
+from tracker_ros.training.contract import PairTraining
+from tracker_ros.training.schedules import Optimizer, Schedule
+from tracker_ros.weights.loader import load_weights
+
+
+class RecipeError(ValueError):
+    """A recipe that is unknown or says something that a recipe cannot say."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training in full; the fields are described in this module's text."""
+
+    name: str
+    module: str
+    data: list[dict[str, Any]]
+    optimizer: Optimizer
+    schedule: Schedule
+    pairs: int
+    epochs: int
+    batch: int
+    arguments: dict[str, Any] = field(default_factory=dict)
+    initial: dict[str, str] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    frozen: dict[str, int] = field(default_factory=dict)
+    clip: float = 0.0
+    precision: str = "32-true"
+    augment: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+    smoke: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("pairs", "epochs", "batch"):
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                raise RecipeError(f"recipe {self.name}: {name} must be a whole number of at least 1")
+        if not self.data:
+            raise RecipeError(f"recipe {self.name}: data names nothing to learn from")
+
+
+def recipe_files() -> dict[str, Path]:
+    """Every recipe by name; the source tree's own come before installed ones."""
+    files: dict[str, Path] = {}
+    for folder in config_folders():
+        for path in sorted((folder / "recipes").glob("*.yaml")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe of this name, or the one in this file if `name` ends in .yaml.
+
+    Args:
+        changes: fields that take the place of the file's.
+
+    Raises:
+        RecipeError: when it is unknown, unreadable or has a field that recipes do not have.
+    """
+    files = recipe_files()
+    path = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
+    if path is None or not path.is_file():
+        raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
+    try:
+        content = {**(yaml.safe_load(path.read_text()) or {}), **(changes or {})}
+        parts = {"optimizer": Optimizer, "schedule": Schedule, "augment": Augmentation}
+        for key, kind in parts.items():
+            if key in content:
+                content[key] = kind(**content[key])
+        return Recipe(name=path.stem, **content)
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise RecipeError(f"recipe {path}: {error}") from error
+
+
+def build(recipe: Recipe, smoke: bool = False, with_initial: bool = True) -> PairTraining:
+    """The recipe's training module.
+
+    Args:
+        smoke: with the arguments that make it quick, and without initial weights.
+        with_initial: load the recipe's initial weights.
+
+    Raises:
+        RecipeError: when the class does not exist or does not take the arguments.
+        tracker_ros.weights.WeightsError: when initial weights are missing or do not fit.
+    """
+    kind = training_class(recipe)
+    arguments = {**recipe.arguments, **(recipe.smoke if smoke else {})}
+    try:
+        inspect.signature(kind).bind(**arguments)
+    except TypeError as error:
+        raise RecipeError(f"recipe {recipe.name}: {kind.__name__} {error}") from error
+    module = kind(**arguments)
+    if with_initial and not smoke:
+        for part, weights in recipe.initial.items():
+            load_weights(module.get_submodule(part), weights)
+    return module
+
+
+def training_class(recipe: Recipe) -> type[PairTraining]:
+    """The class that the recipe's 'module' names.
+
+    Raises:
+        RecipeError: saying whether the file or the class is missing.
+    """
+    file, _, name = recipe.module.rpartition(".")
+    try:
+        kind = getattr(import_module(f"tracker_ros.training.{file}"), name, None)
+    except ModuleNotFoundError as error:
+        raise RecipeError(f"recipe {recipe.name}: no module tracker_ros.training.{file} ({error})") from error
+    if not (isinstance(kind, type) and issubclass(kind, PairTraining)):
+        raise RecipeError(f"recipe {recipe.name}: training/{file}.py has no training module '{name}'")
+    return kind
+
+
+def described(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, for checkpoints and model cards."""
+    return dataclasses.asdict(recipe)

@@ -1,0 +1,133 @@
+"""What a recipe's `data` entries mean: from a folder and options to a source of pairs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tracker_ros.data.readers import VIDEO_SUFFIXES
+from tracker_ros.data.sequence import DataError
+from tracker_ros.training.clips import Clip
+from tracker_ros.training.contract import PairSpec
+from tracker_ros.training.cropping import Image
+from tracker_ros.training.datasets import READERS
+from tracker_ros.training.materials import polygons, read_photos, segmented, stamps
+from tracker_ros.training.sampling import ClipPairs, RenderedPairs, Source
+from tracker_ros.training.selfsup import mine
+from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
+
+
+@dataclass(frozen=True)
+class Named:
+    """A source with its share of the pairs and a fingerprint of what it draws from."""
+
+    source: Source
+    weight: float
+    kind: str
+    fingerprint: str
+
+
+def open_sources(entries: list[dict[str, Any]], roots: Mapping[str, list[Path]],
+                 spec: PairSpec) -> list[Named]:
+    """The sources of a recipe.
+
+    Args:
+        entries: `Recipe.data`.
+        roots: folders by kind, as given with ``--data KIND=FOLDER``; 'synthetic' takes its photographs
+            from 'photos' and its cut-outs from 'stamps', 'polygons' and 'segmented'.
+        spec: of the training module.
+
+    Raises:
+        DataError: for a kind that is unknown or has no folder, an option that it does not have, or a
+            folder that holds something else.
+    """
+    return [_open(dict(entry), roots, spec) for entry in entries]
+
+
+def _open(entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec) -> Named:
+    kind, weight = entry.pop("kind", ""), float(entry.pop("weight", 1.0))
+    negative = float(entry.pop("negative", 0.0))
+    if kind == "synthetic":
+        return _synthetic(entry, roots, spec, weight, negative)
+    readers: dict[str, Callable[[Path], list[Clip]]] = {**READERS, "unlabelled": mine_folder}
+    if kind not in readers:
+        raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
+    gap = int(entry.pop("gap", 100))
+    _refuse(entry, kind)
+    clips = [clip for root in _roots(roots, kind) for clip in readers[kind](root)]
+    return Named(ClipPairs(clips, spec, gap, negative), weight, kind, fingerprint(clips))
+
+
+def _synthetic(options: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, weight: float,
+               negative: float) -> Named:
+    try:
+        chances = Chances(**options)
+    except TypeError as error:
+        raise DataError(f"data 'synthetic': {error}") from error
+    photos = [photo for root in _roots(roots, "photos") for photo in read_photos(root)]
+    cutouts: list[Cutout] = []
+    for kind, reader in (("stamps", stamps), ("polygons", polygons), ("segmented", segmented)):
+        cutouts += [cutout for root in roots.get(kind, []) for cutout in reader(root)]
+    if not cutouts:
+        raise DataError("data 'synthetic' needs cut-outs: --data stamps=, polygons= or segmented=FOLDER")
+    digest = hashlib.sha256()
+    for image in [*photos, *(cutout.rgba for cutout in cutouts)]:
+        digest.update(image.tobytes())
+    source = RenderedPairs(SyntheticPairs(photos, cutouts, spec, chances), negative)
+    return Named(source, weight, "synthetic", digest.hexdigest())
+
+
+def mine_folder(root: Path, side: int = 640, most: int = 300) -> list[Clip]:
+    """Self-supervised clips of every video under a folder.
+
+    Args:
+        side: frames are shrunk to this size.
+        most: frames of each video; a longer one is thinned out by taking every second frame.
+    """
+    clips: list[Clip] = []
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES):
+        frames = _decode(path, side, 2 * most)
+        clips += mine(frames[:: 1 + (len(frames) > most)], path.name) if len(frames) > 20 else []
+    if not clips:
+        raise DataError(f"no consistent track in the videos under {root}")
+    return clips
+
+
+def _decode(path: Path, side: int, most: int) -> list[Image]:
+    frames: list[Image] = []
+    video = cv2.VideoCapture(str(path))
+    while len(frames) < most:
+        found, image = video.read()
+        if not found:
+            break
+        zoom = min(1.0, side / max(image.shape[:2]))
+        image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        frames.append(np.ascontiguousarray(image[..., ::-1]))
+    video.release()
+    return frames
+
+
+def fingerprint(clips: list[Clip]) -> str:
+    """SHA-256 of the names and boxes of clips: which data, without reading the images."""
+    digest = hashlib.sha256()
+    for clip in clips:
+        digest.update(clip.name.encode())
+        digest.update(np.ascontiguousarray(clip.boxes).tobytes())
+    return digest.hexdigest()
+
+
+def _roots(roots: Mapping[str, list[Path]], kind: str) -> list[Path]:
+    if not roots.get(kind):
+        raise DataError(f"the recipe needs data of the kind '{kind}': --data {kind}=FOLDER")
+    return roots[kind]
+
+
+def _refuse(options: dict[str, Any], kind: str) -> None:
+    if options:
+        raise DataError(f"data '{kind}' has no option {', '.join(sorted(options))}")

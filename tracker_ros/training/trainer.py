@@ -1,0 +1,164 @@
+"""Training with Lightning: devices, machines, checkpoints and logs are its business, losses the module's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from tracker_ros.training.contract import PairTraining
+from tracker_ros.training.recipes import Recipe, described
+from tracker_ros.training.sampling import PairDataset, collate
+from tracker_ros.training.sources import Named
+
+#: Steps between two drawings of crops and response in the log.
+PICTURE_STEPS = 500
+
+
+class Fit(pl.LightningModule):
+    """A training module with its recipe.
+
+    Checkpoints hold, beside Lightning's state, the whole recipe under 'recipe' and the fingerprints of
+    the data under 'data'.
+    """
+
+    def __init__(self, module: PairTraining, recipe: Recipe, sources: Sequence[Named]) -> None:
+        super().__init__()
+        self.module, self.recipe, self.sources = module, recipe, list(sources)
+        self.bad: Counter[str] = Counter()
+        self.steps_done, self.last_loss = 0, float("nan")
+
+    def fingerprints(self) -> dict[str, str]:
+        """What each kind of data was, by its SHA-256."""
+        return {source.kind: source.fingerprint for source in self.sources}
+
+    def configure_optimizers(self) -> Any:
+        """Parameter groups by the recipe's rates, and a schedule that follows the epochs smoothly."""
+        recipe = self.recipe
+        groups: dict[float, list[torch.nn.Parameter]] = {}
+        for name, parameter in self.module.named_parameters():
+            if parameter.requires_grad:
+                groups.setdefault(self._relative_rate(name), []).append(parameter)
+        listed = [{"params": params, "lr": rate * recipe.optimizer.rate} for rate, params in groups.items()]
+        optimizer = recipe.optimizer.build(listed)
+        steps = max(int(self.trainer.estimated_stepping_batches), 1)
+
+        def share(step: int) -> float:
+            return recipe.schedule.share(step / steps * recipe.epochs, recipe.epochs, recipe.optimizer.rate)
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _relative_rate(self, name: str) -> float:
+        found = [part for part in self.recipe.rates if _within(name, part)]
+        return self.recipe.rates[max(found, key=len)] if found else 1.0
+
+    def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
+        """The loss of a batch; broken images that were met on the way are counted and named once."""
+        for name in batch.pop("bad"):
+            if not self.bad[name]:
+                self.print(f"broken image, another pair was drawn instead: {name}")
+            self.bad[name] += 1
+        for name in ("exemplar", "search"):
+            batch[name] = batch[name].float()
+        batch = self.recipe.augment(batch)
+        outputs = self.module(batch)
+        scalars = {name: value.detach() for name, value in outputs.items() if name != "response"}
+        count = batch["positive"].shape[0]
+        self.log_dict(scalars, prog_bar=True, on_step=True, batch_size=count)
+        self.log("bad_images", float(sum(self.bad.values())), reduce_fx="max", batch_size=count)
+        if self.global_step % PICTURE_STEPS == 0 and "response" in outputs:
+            self._draw(batch, outputs["response"])
+        loss: Tensor = outputs["loss"]
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss became {float(loss)} at step {self.global_step}:"
+                                     " lower the recipe's rate or set its clip")
+        self.steps_done, self.last_loss = self.global_step + 1, float(loss.detach())
+        return loss
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Parts that do not learn yet lose their gradients; dropping them keeps their statistics too."""
+        for part, until in self.recipe.frozen.items():
+            if self.current_epoch < until:
+                for parameter in self.module.get_submodule(part).parameters():
+                    parameter.grad = None
+
+    def on_train_epoch_start(self) -> None:
+        """Batch statistics of parts that do not learn yet stay as they are."""
+        for part, until in self.recipe.frozen.items():
+            self.module.get_submodule(part).train(self.current_epoch >= until)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say in the checkpoint what it was trained with."""
+        checkpoint["recipe"] = described(self.recipe)
+        checkpoint["data"] = self.fingerprints()
+
+    def _draw(self, batch: dict[str, Any], response: Tensor) -> None:
+        """Exemplar, search crop and response of the batch's first sample, for TensorBoard."""
+        for logger in self.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                low, high = response[0].min(), response[0].max()
+                scaled = (response[0] - low) / (high - low).clamp(min=1e-9)
+                pictures = {"response": scaled.float().unsqueeze(0)}
+                for name in ("exemplar", "search"):
+                    crop = batch[name][0] if batch[name].dim() == 4 else batch[name][0, 0]
+                    pictures[name] = crop / 255
+                for name, picture in pictures.items():
+                    logger.experiment.add_image(name, picture.cpu(), self.global_step)
+
+
+def _within(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
+class Pairs(pl.LightningDataModule):
+    """The recipe's pairs: new ones every epoch, the same in every run of the same seed."""
+
+    def __init__(self, recipe: Recipe, sources: Sequence[Named], workers: int) -> None:
+        super().__init__()
+        weighted = [(named.source, named.weight) for named in sources]
+        self.dataset = PairDataset(weighted, recipe.pairs, recipe.seed)
+        self.batch, self.workers = recipe.batch, workers
+
+    def train_dataloader(self) -> DataLoader[dict[str, Any]]:
+        """A loader of this epoch's pairs (the trainer asks anew for each epoch)."""
+        self.dataset.epoch = self.trainer.current_epoch if self.trainer else 0
+        return DataLoader(
+            self.dataset, self.batch, num_workers=self.workers, collate_fn=collate, drop_last=True
+        )
+
+
+def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: Path, *, devices: str = "1",
+          nodes: int = 1, strategy: str = "auto", accelerator: str = "auto", workers: int = 0,
+          resume: Path | None = None, quiet: bool = False) -> Fit:
+    """Train and leave checkpoints and TensorBoard's logs under `out`.
+
+    Args:
+        devices, nodes, strategy, accelerator: as Lightning's Trainer takes them.
+        workers: processes that draw pairs, for each device.
+        resume: a checkpoint to go on from.
+        quiet: no progress bar, no logs, no checkpoints.
+    """
+    pl.seed_everything(recipe.seed, workers=True)
+    logger = False if quiet else TensorBoardLogger(str(out), name="logs", version="")
+    saver = [] if quiet else [ModelCheckpoint(dirpath=str(out), filename="{epoch}", save_last=True)]
+    trainer = pl.Trainer(
+        accelerator=accelerator, devices=devices if not devices.isdigit() else int(devices), num_nodes=nodes,
+        strategy=strategy, precision=recipe.precision, max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.clip or None, logger=logger, callbacks=saver, log_every_n_steps=20,
+        reload_dataloaders_every_n_epochs=1, default_root_dir=str(out), enable_model_summary=False,
+        enable_checkpointing=not quiet, enable_progress_bar=not quiet,
+    )
+    fit = Fit(module, recipe, sources)
+    trainer.fit(fit, datamodule=Pairs(recipe, sources, workers), ckpt_path=str(resume) if resume else None)
+    if fit.bad:
+        fit.print(f"{sum(fit.bad.values())} draws met {len(fit.bad)} broken images")
+    return fit
