@@ -77,8 +77,8 @@ make_venv() {
 install_beside_ros() {
   local numpy
   numpy="$("$venv/bin/python" -c 'import numpy; print(numpy.__version__)')"
-  "$venv/bin/pip" install "numpy==$numpy" "setuptools==80.9.0" cmake ninja "$root[demo,eval,train,import,dev]"
-  "$venv/bin/pip" uninstall --yes tracker_ros
+  "$venv/bin/pip" install setuptools==80.9.0 cmake ninja
+  "$venv/bin/pip" install --no-build-isolation "numpy==$numpy" --editable "$root[demo,eval,train,import,dev]"
 }
 
 install_requirements() {
