@@ -19,6 +19,8 @@ from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import attribute_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.tables import render, summary_rows, write_csv
+from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
+from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.weights import WeightsError
 
@@ -41,6 +43,50 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     how.add_argument("--attributes", action="store_true", help="also print a table by attribute")
     how.add_argument("--csv", type=Path, help="also write the table to this file")
     parser.set_defaults(run=guarded(run_eval))
+    _add_report(sub)
+    _add_vot(sub)
+
+
+def _add_report(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("report", help="write tables and plots of finished evaluations")
+    options.add_data_options(parser)
+    options.add_scoring_options(parser)
+    parser.add_argument("--results", type=Path, default=Path("results"), help="--out of `eval`")
+    parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the page and figures")
+    parser.set_defaults(run=guarded(run_report))
+
+
+def _add_vot(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("vot", help="write a workspace for the official vot-toolkit")
+    parser.add_argument("workspace", type=Path, help="folder to write")
+    options.add_data_options(parser, required=False)
+    options.add_trackers_option(parser, required=True)
+    options.add_tracker_options(parser)
+    parser.add_argument("--year", type=int, default=2018, choices=sorted(STACKS),
+                        help="the challenge; without --root vot-toolkit downloads its data set")
+    parser.set_defaults(run=guarded(run_vot))
+
+
+def run_report(args: argparse.Namespace, console: Console) -> int:
+    """Carry out ``tracker_ros report``."""
+    from tracker_ros.evaluation.report import write_report
+
+    sequences = options.read_data(args)
+    groups = options.chosen_groups(sequences, args)
+    page = write_report(args.results, sequences, groups, args.out, args.nan_mode)
+    console.print(f"{page} written; figures are in {page.parent / 'plots'}", soft_wrap=True)
+    return 0
+
+
+def run_vot(args: argparse.Namespace, console: Console) -> int:
+    """Carry out ``tracker_ros vot``."""
+    protocol = make_protocol(f"vot{args.year}")
+    assert isinstance(protocol, (ResetBased, AnchorBased))
+    specs = [options.make_spec(name, args) for name in options.split(args.trackers)]
+    write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)
+    names = " ".join(spec.label for spec in specs)
+    console.print(f"now run: vot evaluate --workspace {args.workspace} {names}", soft_wrap=True)
+    return 0
 
 
 def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[argparse.Namespace], int]:

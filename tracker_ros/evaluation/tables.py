@@ -44,18 +44,23 @@ def render(rows: list[Row], title: str = "") -> Table:
         text = column in ("group", "tracker")
         table.add_column(column, justify="left" if text else "right", no_wrap=True)
     for index, row in enumerate(rows):
-        peers = [other for other in rows if other["group"] == row["group"]]
         last = index + 1 == len(rows) or rows[index + 1]["group"] != row["group"]
-        table.add_row(*(_cell(c, row[c], peers) for c in columns), end_section=last)
+        table.add_row(*(_cell(c, row, rows) for c in columns), end_section=last)
     return table
 
 
-def _cell(column: str, value: str | float, peers: list[Row]) -> str:
-    text = format_value(column, value)
-    known = [v for v in (peer[column] for peer in peers) if isinstance(v, float) and not math.isnan(v)]
-    # Of these two columns, one says nothing about quality and in the other less is better.
-    best = (min if column == "failures" else max)(known, default=None)
-    return f"[bold]{text}[/bold]" if len(peers) > 1 and value == best and column != "seqs" else text
+def _cell(column: str, row: Row, rows: list[Row]) -> str:
+    text = format_value(column, row[column])
+    return f"[bold]{text}[/bold]" if is_best(column, row, rows) else text
+
+
+def is_best(column: str, row: Row, rows: list[Row]) -> bool:
+    """Whether a row has the best score of its group in a column; never in one that ranks nobody."""
+    peers = [other[column] for other in rows if other["group"] == row["group"]]
+    known = [value for value in peers if isinstance(value, float) and not math.isnan(value)]
+    if len(known) < 2 or column == "seqs":
+        return False
+    return row[column] == (min if column == "failures" else max)(known)
 
 
 def format_value(column: str, value: str | float) -> str:
