@@ -75,7 +75,8 @@ ABLATIONS = {
 
 def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Path:
     """The file with the parameters of the variant's training, trained now unless it exists."""
-    path: Path = args.out / f"{variant.training}.safetensors"
+    folder: Path = args.out / "training" / variant.training
+    path = folder / "parameters.safetensors"
     if path.is_file():
         return path
     arguments = {**variant.arguments, "width": args.width}
@@ -83,8 +84,7 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
                               initial={}, rates={}, frozen={})
     module = build(own)
     sources = open_sources(own.data, roots(args.data), module.spec)
-    train(module, own, sources, args.out / variant.training, accelerator=args.accelerator,
-          workers=args.workers)
+    train(module, own, sources, folder, accelerator=args.accelerator, workers=args.workers)
     export(module.tracker_state(), path)
     return path
 

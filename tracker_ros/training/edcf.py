@@ -32,7 +32,9 @@ STRIDE = 8
 TEMPLATE = 127
 # The trackers' own values (EDCF, sec. 4.1).
 PENALTY, CONTEXT_PENALTY = 1e-4, 0.1
-WIDE_PAIRS = PairSpec(exemplar=WIDE, search=SEARCH, context="padding", amount=EXTENT * WIDE / SEARCH - 1)
+# The windowed filter must also answer targets that left the middle; f reaches 64 px.
+WIDE_PAIRS = PairSpec(exemplar=WIDE, search=SEARCH, context="padding", amount=EXTENT * WIDE / SEARCH - 1,
+                      max_shift=32.0)
 
 
 def fine_loss(responses: Tensor, batch: dict[str, Tensor]) -> Tensor:
