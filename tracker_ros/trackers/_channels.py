@@ -30,7 +30,7 @@ def fit_kernel(features: Tensor, label: Tensor, kernel_h: int, kernel_w: int, pe
     Conjugate gradients on the normal equations: the problem is quadratic, so a step needs no
     learning rate. Ends when the residual |Y - W * X|^2 is below `tolerance` times |Y|^2.
     """
-    kernel = torch.zeros([features.shape[0], kernel_h, kernel_w], device=features.device)
+    kernel = features.new_zeros([features.shape[0], kernel_h, kernel_w])
     residual = label
     downhill = kernel_gradient(features, shifts(residual, kernel_h, kernel_w), kernel_h, kernel_w)
     direction = downhill

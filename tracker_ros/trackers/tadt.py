@@ -48,7 +48,6 @@ class TadtSettings:
     penalty: float = setting(0.01, "lambda of eq. 3, for features of unit mean energy", 0.0, 1e6)
     tolerance: float = setting(0.02, "loss that ends learning, relative to its start", 0.0, 1.0)
     iterations: int = setting(50, "most steps of learning", 1, 1000)
-    similarity: str = setting("correlation", "of eq. 8", choices=("correlation", "cosine"))
     window: float = setting(1.0, "weight of a Hann window added to the response", 0.0, 10.0)
     smaller: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
     larger: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
@@ -80,7 +79,6 @@ class Tadt(Tracker):
         self.by_gradient = s.importance == "gradient"
         self.sigma, self.penalty = s.sigma, s.penalty
         self.tolerance, self.iterations = s.tolerance, s.iterations
-        self.cosine = s.similarity == "cosine"
         self.weight, self.damping = s.window, s.damping
         self.sizes = [self.cells + 2, self.cells, self.cells - 2]
         self.factors = [s.smaller, 1.0, s.larger]
@@ -116,8 +114,7 @@ class Tadt(Tracker):
         responses, cosines = [], []
         for i, size in enumerate(self.sizes):
             correlation, cosine = self.match(resize(features, size), template)
-            similarity = cosine if self.cosine else correlation
-            responses.append(self.reframe(similarity * self.factors[i]))
+            responses.append(self.reframe(correlation * self.factors[i]))
             cosines.append(self.reframe(cosine))
         response = torch.stack(responses)
         response = response / response.max().clamp(min=1e-12) + self.weight * self.hann
