@@ -122,7 +122,7 @@ class DiagnosticsNode(Node):
         if wanted and self._images is None:
             kind = CompressedImage if self._value("image_transport") == "compressed" else Image
             profile = qos.camera(self._value("image_reliability"))
-            self._images = self.create_subscription(kind, self._image_topic, self._waiting.append, profile)
+            self._images = self.create_subscription(kind, self._image_topic, self._on_image, profile)
         elif not wanted and self._images is not None:
             self.destroy_subscription(self._images)
             self._images = None
@@ -134,6 +134,9 @@ class DiagnosticsNode(Node):
         elif not wanted and self._responses is not None:
             self.destroy_subscription(self._responses)
             self._responses = None
+
+    def _on_image(self, image: Any) -> None:
+        self._waiting.append(image)
 
     def _on_state(self, state: TrackState) -> None:
         self._health.add(state, time.monotonic())
