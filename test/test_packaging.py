@@ -98,8 +98,9 @@ def test_every_python_package_is_declared_and_pinned() -> None:
     used = {_normal(DISTRIBUTIONS.get(name, name)) for name in _imported() if not _is_ros(name)}
     assert used - declared == set()
     pins = (REPOSITORY / "requirements" / "python.txt").read_text()
+    wanted = ("demo", "eval", "train", "import", "dev")
     needed = _names(config["options"]["install_requires"]).union(
-        *(_names(config["options.extras_require"][extra]) for extra in ("demo", "eval", "train", "import", "dev")))
+        *(_names(config["options.extras_require"][extra]) for extra in wanted))
     assert {PINNED_AS.get(name, name) for name in needed} - _names(pins) == set()
 
 
