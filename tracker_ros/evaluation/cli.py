@@ -123,7 +123,8 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         if args.csv:
             write_csv(rows, args.csv)
     else:
-        console.print(f"{args.root} publishes no truth to score with; results are in {args.out}")
+        text = f"{args.root} publishes no truth to score with; results are in {args.out}"
+        console.print(text, soft_wrap=True)
     return 1 if failed else 0
 
 

@@ -13,7 +13,8 @@ from tracker_ros.data.sequence import Frame, Sequence
 from tracker_ros.evaluation.metrics import Array, is_box, overlaps
 
 FRAMES = 6
-HEIGHT = 150
+WIDTH, HEIGHT = 190, 150
+CONTEXT = 6
 TRUTH_COLOR = (255, 255, 255)
 
 
@@ -38,23 +39,32 @@ def first_loss(prediction: Array, truth: Array, patience: int = 5) -> int | None
 
 def worst_failures(runs: Mapping[str, Mapping[str, Array]], sequences: list[Sequence],
                    count: int) -> list[Failure]:
-    """The `count` longest losses, at most one a sequence.
+    """The longest losses: each tracker's longest first, then each one's second, at most one a sequence.
 
     Args:
-        runs: boxes [N, 4] by tracker and sequence.
+        runs: boxes [N, 4] by tracker and sequence; trackers in the order in which they interest most.
         sequences: with truth in every frame.
-        count: how many to return, the longest first.
+        count: how many to return at most.
     """
-    found: dict[str, Failure] = {}
-    for tracker, boxes in runs.items():
-        for sequence in sequences:
-            frame = first_loss(boxes[sequence.name], sequence.truth) if sequence.name in boxes else None
-            if frame is None:
-                continue
-            failure = Failure(sequence.name, tracker, frame, 1 - frame / len(sequence))
-            if failure.rest > found.get(sequence.name, failure._replace(rest=-1.0)).rest:
-                found[sequence.name] = failure
-    return sorted(found.values(), key=lambda failure: -failure.rest)[:count]
+    losses = {tracker: _losses(tracker, boxes, sequences) for tracker, boxes in runs.items()}
+    chosen: dict[str, Failure] = {}
+    while len(chosen) < count and any(losses.values()):
+        for failures in losses.values():
+            fresh = [f for f in failures if f.sequence not in chosen]
+            failures[:] = fresh[1:]
+            if fresh and len(chosen) < count:
+                chosen[fresh[0].sequence] = fresh[0]
+    return list(chosen.values())
+
+
+def _losses(tracker: str, boxes: Mapping[str, Array], sequences: list[Sequence]) -> list[Failure]:
+    """One tracker's losses, the longest share of a sequence first."""
+    found = []
+    for sequence in sequences:
+        frame = first_loss(boxes[sequence.name], sequence.truth) if sequence.name in boxes else None
+        if frame is not None:
+            found.append(Failure(sequence.name, tracker, frame, 1 - frame / len(sequence)))
+    return sorted(found, key=lambda failure: -failure.rest)
 
 
 def strip_frames(frame: int, length: int) -> list[int]:
@@ -66,7 +76,7 @@ def strip_frames(frame: int, length: int) -> list[int]:
 
 def draw_strip(sequence: Sequence, frames: list[int], boxes: Mapping[str, Array],
                colors: Mapping[str, str]) -> Frame:
-    """Frames side by side with the truth (white) and trackers' boxes, around where the target was.
+    """Frames side by side with the truth (white) and trackers' boxes, around where the target is.
 
     Args:
         sequence: whose frames to draw.
@@ -78,35 +88,38 @@ def draw_strip(sequence: Sequence, frames: list[int], boxes: Mapping[str, Array]
         uint8 [HEIGHT, W, 3] RGB.
     """
     wanted, tiles = set(frames), []
+    known = np.flatnonzero(is_box(sequence.truth))
     for index, image in enumerate(sequence.frames):
         if index in wanted:
-            tile = image.copy()
-            for name, predicted in boxes.items():
-                _outline(tile, predicted[index], _rgb(colors[name]))
-            _outline(tile, sequence.truth[index], TRUTH_COLOR)
-            tiles.append(_labelled(tile, str(index)))
+            target = sequence.truth[known[np.abs(known - index).argmin()]]
+            drawn = [(boxes[name][index], _rgb(colors[name])) for name in boxes]
+            drawn.append((sequence.truth[index], TRUTH_COLOR))
+            tiles.append(_tile(image, target, drawn, str(index)))
         if index >= frames[-1]:
             break
     gap = np.full((HEIGHT, 4, 3), 255, np.uint8)
     return np.hstack([part for tile in tiles for part in (tile, gap)][:-1])
 
 
-def _outline(image: Frame, box: Array, color: tuple[int, int, int]) -> None:
-    if not np.isfinite(box).all():
-        return
-    x0, y0, x1, y1 = (int(round(v)) for v in (box[0], box[1], box[0] + box[2], box[1] + box[3]))
-    # Lines are drawn before the picture is made small: their width is in pixels of the original.
-    width = max(1, round(image.shape[0] / HEIGHT * 1.5))
-    cv2.rectangle(image, (x0, y0), (x1, y1), (0, 0, 0), width + 2 * max(1, width // 2))
-    cv2.rectangle(image, (x0, y0), (x1, y1), color, width)
-
-
-def _labelled(image: Frame, text: str) -> Frame:
-    size = round(image.shape[1] * HEIGHT / image.shape[0]), HEIGHT
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    for color, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(small, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, width, cv2.LINE_AA)
-    return np.asarray(small, dtype=np.uint8)
+def _tile(image: Frame, target: Array, drawn: list[tuple[Array, tuple[int, int, int]]], text: str) -> Frame:
+    """A part of the image around the target, with boxes, scaled to `WIDTH` x `HEIGHT`."""
+    # Wide enough to see where a tracker went, narrow enough to see a target of few pixels.
+    width = max(CONTEXT * float(np.sqrt(target[2] * target[3])), image.shape[1] / 4)
+    scale = WIDTH / width
+    centre = target[:2] + target[2:] / 2
+    # Both sides count from pixel corners and OpenCV from pixel centres, hence the halves.
+    shift = np.array([WIDTH, HEIGHT]) / 2 - scale * centre
+    matrix = np.array([[scale, 0, shift[0] + (scale - 1) / 2], [0, scale, shift[1] + (scale - 1) / 2]])
+    tile = np.asarray(cv2.warpAffine(image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA), dtype=np.uint8)
+    for box, color in drawn:
+        if np.isfinite(box).all():
+            low = np.round(box[:2] * scale + shift).astype(int).tolist()
+            high = np.round((box[:2] + box[2:]) * scale + shift).astype(int).tolist()
+            cv2.rectangle(tile, low, high, (0, 0, 0), 4)
+            cv2.rectangle(tile, low, high, color, 2)
+    for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(tile, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, thickness, cv2.LINE_AA)
+    return tile
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

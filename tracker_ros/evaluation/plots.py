@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from tracker_ros.evaluation.metrics import (
@@ -140,6 +141,8 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 def to_svg(figure: Figure) -> str:
     """The figure as an SVG element to put into a page."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, **_SAVING)
+    # Element names are drawn at random without a salt, and the same report would never be the same page.
+    with rc_context({"svg.hashsalt": "tracker_ros"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, **_SAVING)
     text = buffer.getvalue()
     return text[text.index("<svg"):]

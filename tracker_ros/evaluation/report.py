@@ -48,7 +48,7 @@ tr.last td { border-bottom: 2px solid var(--line); }
 .wide { overflow-x: auto; } .plots { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0 0 1rem; }
 .plots figure { background: #fff; border: 1px solid var(--line); padding: .4rem; }
-figure svg { width: 520px; max-width: 100%; height: auto; } figure img { max-width: 100%; }
+figure svg { width: 360px; max-width: 100%; height: auto; } figure img { max-width: 100%; }
 figcaption { font-size: .9rem; }
 .key { display: inline-block; width: .8em; height: .8em; margin: 0 .25em 0 .8em; }
 """
@@ -126,14 +126,14 @@ def protocol_figures(scores: list[TrackerScores], sequences: list[Sequence], gro
             if curves:
                 figures[f"{kind}{tail}"] = plots.threshold_plot(kind, curves, order, f"{text}{title}")
     every = [s.name for s in sequences]
-    for name, figure in _vot_figures(scores, every, order).items():
-        figures[name] = figure
+    figures.update(_vot_figures(scores, every, order))
     columns = {s.tracker: (s.fps(every), s.columns(every)) for s in scores}
     label = next(iter(next(iter(columns.values()))[1]))
     points = {name: (fps, scored[label]) for name, (fps, scored) in columns.items()
               if np.isfinite(fps) and np.isfinite(scored[label])}
     if points:
         figures["speed"] = plots.speed_plot(points, order, label, "Speed and accuracy")
+    figures.update(attribute_figures(scores, sequences, label, order))
     return figures
 
 
@@ -150,22 +150,22 @@ def _vot_figures(scores: list[TrackerScores], names: list[str], order: list[str]
             "eao_rank": plots.eao_rank_plot(ranks, order, f"EAO rank, VOT{year}")}
 
 
-def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
-    """A table by attribute and a radar chart of the first score; nothing without attributes."""
+def attribute_figures(scores: list[TrackerScores], sequences: list[Sequence], label: str,
+                      order: list[str]) -> dict[str, Figure]:
+    """A radar chart of the score `label`; none with fewer than three attributes."""
     groups = attribute_groups(sequences)
-    if not groups:
-        return []
-    rows = summary_rows(scores, groups)
-    parts = ["<h3>By attribute</h3>", html_table(rows)]
-    first = next(column for column in rows[0] if column not in ("group", "tracker"))
-    values: dict[str, dict[str, float]] = {}
-    for row in rows:
-        values.setdefault(str(row["tracker"]), {})[str(row["group"])] = float(row[first])
-    complete = {name: by for name, by in values.items() if set(by) == set(groups)}
-    if len(groups) >= 3 and complete:
-        order = sorted(s.tracker for s in scores)
-        parts.append(html_figure(plots.radar_plot(complete, order, f"{first} by attribute")))
-    return parts
+    values = {s.tracker: {name: s.columns(members).get(label, np.nan) for name, members in groups.items()}
+              for s in scores}
+    known = {tracker: by for tracker, by in values.items() if np.isfinite(list(by.values())).all()}
+    if len(groups) < 3 or not known:
+        return {}
+    return {"attributes": plots.radar_plot(known, order, f"{label} by attribute")}
+
+
+def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
+    """A table by attribute; nothing without attributes."""
+    groups = attribute_groups(sequences)
+    return ["<h3>By attribute</h3>", html_table(summary_rows(scores, groups))] if groups else []
 
 
 def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
@@ -182,7 +182,8 @@ def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> 
 
 def failure_section(scores: list[TrackerScores], sequences: list[Sequence], order: list[str]) -> list[str]:
     """Filmstrips of the longest losses, with the boxes of the trackers of the report."""
-    boxes = {s.tracker: {name: runs[0][1].boxes for name, runs in s.runs.items()} for s in scores}
+    best_first = sorted(scores, key=lambda s: -s.columns([q.name for q in sequences]).get("AUC", 0.0))
+    boxes = {s.tracker: {name: runs[0][1].boxes for name, runs in s.runs.items()} for s in best_first}
     scored = [s for s in sequences if len(s.truth) == len(s)]
     failures = filmstrips.worst_failures(boxes, scored, STRIPS)
     if not failures:
