@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
+from tracker_ros.experiments.loss_curves import curves, main
 from tracker_ros.losses.boxes import box_loss
 from tracker_ros.losses.classification import (
     ClassificationLoss,
@@ -123,3 +125,20 @@ def test_box_loss_by_hand() -> None:
     # 0.5 * 0.5^2 for the first; (2 - 0.5) + (3 - 0.5) for the second; the negative does not count.
     assert box_loss(predicted, torch.zeros(3, 4), positive).item() == pytest.approx((0.125 + 4.0) / 2)
     assert box_loss(predicted, torch.zeros(3, 4), torch.zeros(3)).item() == 0
+
+
+def test_figure_6_curves_and_plot(tmp_path: Path) -> None:
+    p_t, factors, losses = curves(999)
+    assert losses.keys() == {"BCE", "focal, gamma = 2", "shrinkage", "shrinkage with exp"}
+    torch.testing.assert_close(losses["BCE"], -p_t.log())
+    for (a, c), values in zip(((10, 0.6), (6, 0.6), (10, 0.2), (6, 0.2)), factors.values(), strict=True):
+        torch.testing.assert_close(values, 1 / (1 + torch.exp(a * (p_t - c))))
+    # Shrinkage with exp keeps or raises the loss of hard samples and lowers that of easy ones; it crosses
+    # cross entropy where exp(p) = 1 + exp(10 (p - 0.6)), at p = 0.5747.
+    ratio = losses["shrinkage with exp"] / losses["BCE"]
+    crossing = p_t[(ratio < 1) & (p_t > 0.1)].min()
+    assert crossing.item() == pytest.approx(0.5747, abs=1e-3)
+    assert (ratio[p_t < crossing] > 0.998).all() and (ratio[p_t > crossing] < 1).all()
+    assert ratio.max() > 1.3
+    assert main(["--out", str(tmp_path / "figure6.png")]) == 0
+    assert (tmp_path / "figure6.png").stat().st_size > 10_000

@@ -51,9 +51,7 @@ def box_features(features: Tensor, boxes: Tensor, padding: float = 1.2, stride: 
     """
     center = (boxes[:, :2] - receptive_field / 2) / stride + 0.5
     reach = ((boxes[:, 2:] * padding - receptive_field) / stride).clamp(min=0.0)
-    samples = adaptive_roi_align(features, torch.cat((center, reach * (7 / 6)), dim=1), 7, 7)
-    # Pooled with channels in front, the order in memory, because a copy would cost more than the pooling.
-    return F.max_pool2d(samples.transpose(0, 1), 3, 2).transpose(0, 1).flatten(1)
+    return adaptive_roi_align(features, torch.cat((center, reach * (7 / 6)), dim=1), 7, 7, True).flatten(1)
 
 
 class MdNet(nn.Module):

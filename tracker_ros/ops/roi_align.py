@@ -60,22 +60,35 @@ def _triangle(half_width: int, like: Tensor) -> Tensor:
     return (1 - offsets.abs() / half_width) / half_width
 
 
-def adaptive_roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor:
+def adaptive_roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int,
+                       pooled: bool = False) -> Tensor:
     """`roi_align` whose interpolation kernel widens with the bins (RT-MDNet, section 3.1).
 
     Along each axis the kernel's half-width is the size of a bin, rounded to whole cells and at least
-    one: large boxes are averaged instead of sampled with gaps. Arguments and result as of `roi_align`.
+    one: large boxes are averaged instead of sampled with gaps.
+
+    Args:
+        features: [C, H, W].
+        boxes: [R, 4].
+        out_h: bins along the height.
+        out_w: bins along the width.
+        pooled: take the maximum over 3 x 3 bins at every second one, as RT-MDNet does.
+
+    Returns:
+        [R, C, out_h, out_w], or with (out - 3) // 2 + 1 rows and columns if `pooled`.
     """
     wide = torch.stack((boxes[:, 3] / out_h, boxes[:, 2] / out_w), dim=1).detach().round().clamp(min=1).long()
     largest: list[int] = wide.amax(0).tolist()
-    if largest[0] == 1 and largest[1] == 1:
-        return roi_align(features, boxes, out_h, out_w)
     parts: list[Tensor] = []
     places: list[Tensor] = []
     for rows in range(1, largest[0] + 1):
         for columns in range(1, largest[1] + 1):
             chosen = ((wide[:, 0] == rows) & (wide[:, 1] == columns)).nonzero().squeeze(1)
             if chosen.shape[0] > 0:
-                parts.append(_sample(widen(features, rows, columns), boxes[chosen], out_h, out_w))
-                places.append(chosen)
+                smooth = widen(features, rows, columns) if rows + columns > 2 else features
+                # In parts, because thousands of boxes before pooling take much memory.
+                for part in chosen.split(512):
+                    samples = _sample(smooth, boxes[part], out_h, out_w)
+                    parts.append(F.max_pool2d(samples, 3, 2) if pooled else samples)
+                    places.append(part)
     return torch.cat(parts, dim=1)[:, torch.cat(places).argsort()].transpose(0, 1)

@@ -152,8 +152,7 @@ class RtMdNet(Tracker):
         sides: list[float] = pixels.tolist()
         scene = self.net.features(crop(frame, region, int(sides[1]), int(sides[0])))[0]
         placed = torch.cat(((boxes[:, :2] - region[:2]) * zoom + pixels / 2, boxes[:, 2:] * zoom), dim=1)
-        # In parts, because the samples before pooling are five times as large as the features.
-        return torch.cat([box_features(scene, part) for part in placed.split(512)])
+        return box_features(scene, placed)
 
     def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:
         """Adds features of boxes on and around the state's box to its rings."""
