@@ -114,10 +114,9 @@ def main(words: list[str] | None = None) -> int:
             own = variant(row, args.correlation)
             trained = train_once(own, recipe, args)
             torch.set_num_threads(1)
-            mean = evaluate(own, trained, sequences, args).mean(names)
-            if mean is not None:
-                figures = (mean.dpr * 100, mean.auc * 100, row.dp, row.auc)
-                table.add_row(row.label, *("" if value != value else f"{value:.1f}" for value in figures))
+            scores = evaluate(own, trained, sequences, args).columns(names)
+            figures = (scores["P@20"] * 100, scores["AUC"] * 100, row.dp, row.auc)
+            table.add_row(row.label, *("" if value != value else f"{value:.1f}" for value in figures))
     except (DataError, RecipeError, SettingsError, WeightsError) as error:
         print(f"loss_ablation: {error}", file=sys.stderr)
         return 2
