@@ -34,13 +34,12 @@ class Augmentation:
             if not 0.0 <= value <= 1.0:
                 raise ValueError(f"augmentation '{name}' must be in [0, 1], got {value}")
 
-    def __call__(self, batch: dict[str, Tensor],
-                 generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def __call__(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """A new batch; crops [N, 3, S, S] or [N, T, 3, S, S] stay within 0-255."""
         device, count = batch["exemplar"].device, batch["exemplar"].shape[0]
 
         def draw(*shape: int) -> Tensor:
-            return torch.rand(*shape, device=device, generator=generator)
+            return torch.rand(*shape, device=device)
 
         shared = {"flip": draw(count) < self.flip, "grey": draw(count) < self.grey,
                   "gain": 1 + self.gain * (2 * draw(count, 3) - 1)}

@@ -67,6 +67,8 @@ class Fit(pl.LightningModule):
             if not self.bad[name]:
                 self.print(f"broken image, another pair was drawn instead: {name}")
             self.bad[name] += 1
+        # A step draws the same values whether or not the run was interrupted before it.
+        torch.manual_seed((self.recipe.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
         for name in ("exemplar", "search"):
             batch[name] = batch[name].float()
         batch = self.recipe.augment(batch)
@@ -79,7 +81,7 @@ class Fit(pl.LightningModule):
             self._draw(batch, outputs["response"])
         loss: Tensor = outputs["loss"]
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss became {float(loss)} at step {self.global_step}:"
+            raise FloatingPointError(f"the loss became {loss.item()} at step {self.global_step}:"
                                      " lower the recipe's rate or set its clip")
         self.steps_done, self.last_loss = self.global_step + 1, float(loss.detach())
         return loss
