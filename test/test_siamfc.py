@@ -8,6 +8,7 @@ from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, trac
 
 from tracker_ros.networks.siamfc import SiamFCFeatures, correlate
 from tracker_ros.trackers import SettingsError, create
+from tracker_ros.trackers._cf_search import best_scale, bounded
 from tracker_ros.training.siamfc import SiamFCTraining, match_labels
 
 
@@ -73,10 +74,14 @@ def test_template_is_fixed_unless_a_rate_is_set() -> None:
 
 
 def test_penalty_works_against_a_changed_scale_of_either_sign() -> None:
-    tracker = create("siamfc", {"width": 0.05, "penalty": 0.9})
-    assert tracker.best_scale(torch.tensor([1.05, 1.0, 1.0])) == 1
-    assert tracker.best_scale(torch.tensor([1.2, 1.0, 1.0])) == 0
-    assert tracker.best_scale(torch.tensor([-0.95, -1.0, -2.0])) == 1
+    assert best_scale(torch.tensor([1.05, 1.0, 1.0]), 0.9) == 1
+    assert best_scale(torch.tensor([1.2, 1.0, 1.0]), 0.9) == 0
+    assert best_scale(torch.tensor([-0.95, -1.0, -2.0]), 0.9) == 1
+
+
+def test_size_is_bounded_by_the_first() -> None:
+    first = torch.tensor([10.0, 20.0])
+    torch.testing.assert_close(bounded(torch.tensor([1.0, 200.0]), first), torch.tensor([2.0, 100.0]))
 
 
 def test_settings_that_the_network_cannot_have_are_explained() -> None:

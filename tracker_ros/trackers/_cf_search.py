@@ -29,6 +29,18 @@ class SearchSettings:
     rate: float = setting(0.0, "share of the newest template in the rolling average", 0.0, 1.0)
 
 
+def best_scale(peaks: Tensor, penalty: float) -> int:
+    """Index of the highest of the peaks [S] of S scales, all but the middle one times `penalty`."""
+    # Responses may be negative, where a factor below 1 would be a reward.
+    changed = (torch.arange(peaks.shape[0], device=peaks.device) != peaks.shape[0] // 2).float()
+    return int((peaks - changed * (1 - penalty) * peaks.abs()).argmax().item())
+
+
+def bounded(size: Tensor, first: Tensor) -> Tensor:
+    """A box size [2] kept between a fifth and five times the first one, as SiamFC's authors do."""
+    return torch.minimum(torch.maximum(size, first * 0.2), first * 5.0)
+
+
 class SiameseSearch(Tracker):
     """Template matching over three scales, with a window, scale damping and a rolling template.
 
@@ -88,28 +100,19 @@ class SiameseSearch(Tracker):
         responses, weights = self.model(crops, state["template"])
         size = [responses.shape[1] * self.upsampling, responses.shape[2] * self.upsampling]
         fine = F.interpolate(responses.unsqueeze(1), size, mode="bicubic", align_corners=False).squeeze(1)
-        best = self.best_scale(fine.flatten(1).max(1).values)
+        best = best_scale(fine.flatten(1).max(1).values, self.penalty)
         position, logit = self.best_position(fine[best])
         scale = self.scales[best]
         cell = self.stride * region[2] * (scale / self.search)
         middle = (fine.shape[1] - 1) / 2
         moved = box[:2] + (position.flip(0) - middle) * (cell / self.upsampling)
-        first = state["first"][2:]
-        wh = box[2:] * (1 + self.damping * (scale - 1))
-        # As published: from a fifth to five times the first size.
-        wh = torch.minimum(torch.maximum(wh, first * 0.2), first * 5.0)
+        wh = bounded(box[2:] * (1 + self.damping * (scale - 1)), state["first"][2:])
         covered = torch.stack((cell * responses.shape[2], cell * responses.shape[1]))
         aux: dict[str, Tensor] = {}
         for index, values in enumerate(weights):
             aux["weights/se" + str(index + 1)] = values[best]
         return Estimate(torch.cat((moved, wh)), torch.sigmoid(logit), responses[best],
                         torch.cat((box[:2], covered)), aux)
-
-    def best_scale(self, peaks: Tensor) -> int:
-        """Index of the scale with the highest peak [S] after the penalty on changed ones."""
-        # Correlations may be negative, where a factor below 1 would be a reward.
-        changed = (torch.arange(peaks.shape[0], device=peaks.device) != peaks.shape[0] // 2).float()
-        return int((peaks - changed * (1 - self.penalty) * peaks.abs()).argmax().item())
 
     def best_position(self, response: Tensor) -> tuple[Tensor, Tensor]:
         """(row, column) [2] of the windowed maximum of an upsampled response, and the logit there."""

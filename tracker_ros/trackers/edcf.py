@@ -10,6 +10,7 @@ from torch import Tensor
 from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
+from tracker_ros.trackers._cf_search import best_scale, bounded
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 from tracker_ros.trackers.siamfc import SiamFC, SiamFCSettings
 
@@ -32,7 +33,7 @@ class EDCFSettings:
 
 
 class FineSearch(Tracker):
-    """What CACFNet and EDCF share: the geometry of their crops and the choice among three scales."""
+    """What CACFNet and EDCF share: the geometry of their crops."""
 
     def __init__(self, settings: EDCFSettings) -> None:
         super().__init__()
@@ -54,21 +55,13 @@ class FineSearch(Tracker):
         region = torch.cat((box[:2], box[2:] * self.extent))
         return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
 
-    def best_scale(self, responses: Tensor) -> int:
-        """Index of the scale with the highest peak of [S, h, w] after the penalty on changed ones."""
-        peaks = responses.flatten(1).max(1).values
-        # Responses may be negative, where a factor below 1 would be a reward.
-        changed = (torch.arange(peaks.shape[0], device=peaks.device) != peaks.shape[0] // 2).float()
-        return int((peaks - changed * (1 - self.penalty) * peaks.abs()).argmax().item())
-
     def estimate(self, response: Tensor, scale: float, score: Tensor, state: dict[str, Tensor],
                  aux: dict[str, Tensor]) -> Estimate:
         """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
         box = state["box"]
         cell = box[2:] * (self.extent * self.cell * scale / self.side)
         moved = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
-        first = state["first"][2:]
-        wh = torch.minimum(torch.maximum(box[2:] * scale, first * 0.2), first * 5.0)
+        wh = bounded(box[2:] * scale, state["first"][2:])
         window = torch.cat((box[:2], cell * response.shape[0]))
         return Estimate(torch.cat((box[:2] + moved, wh)), score, response, window, aux)
 
@@ -95,7 +88,7 @@ class CACFNet(FineSearch):
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """The maximum of g over positions and scales (eq. 9)."""
         responses = self.model(self.search_crops(frame, state["box"]), state["filter"])
-        best = self.best_scale(responses)
+        best = best_scale(responses.flatten(1).max(1).values, self.penalty)
         score = (responses[best].max() / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
         aux: dict[str, Tensor] = {}
         return self.estimate(responses[best], self.scales[best], score, state, aux)
@@ -145,7 +138,7 @@ class EDCF(FineSearch):
         correlations, _ = self.model(shallow, state["template"])
         g = self.model.filter(self.model.fine(shallow), state["filter"])[:, 30:95, 30:95]
         f = on_fine_grid(self.model.adjust(correlations))
-        best = self.best_scale(f + g)
+        best = best_scale((f + g).flatten(1).max(1).values, self.penalty)
         fused = f[best] + g[best]
         at = fused.flatten().argmax()
         share = (g[best].flatten()[at] / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
