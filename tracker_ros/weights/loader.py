@@ -52,13 +52,13 @@ def load_weights(module: nn.Module, weights: str) -> None:
                 f" list`, or '{RANDOM}0' for untrained ones"
             )
         return
-    known = entries()
-    if weights in known:
-        _load_entry(module, known[weights])
+    if Path(weights).suffix:
+        fill(module, read_state_dict(Path(weights)), weights)
         return
-    if not Path(weights).suffix:
+    known = entries()
+    if weights not in known:
         raise WeightsError(f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file")
-    fill(module, read_state_dict(Path(weights)), weights)
+    _load_entry(module, known[weights])
 
 
 def _load_entry(module: nn.Module, entry: Entry) -> None:
