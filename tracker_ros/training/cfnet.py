@@ -7,7 +7,7 @@ from torch import Tensor
 from tracker_ros.losses.logistic import balanced_mean, focal_logistic, logistic
 from tracker_ros.networks.cfnet import STRIDE, CFNetModel, Conv1Features, Conv2Features
 from tracker_ros.training.contract import PairSpec, PairTraining
-from tracker_ros.training.siamfc import RADIUS, match_labels
+from tracker_ros.training.siamfc import RADIUS, improved_xavier, match_labels
 
 
 class CFNetTraining(PairTraining):
@@ -37,6 +37,7 @@ class CFNetTraining(PairTraining):
         features = Conv1Features() if conv1 else Conv2Features(attention, width)
         cells = (size - 11) // 4 + 1 if conv1 else ((size - 11) // 2 + 1 - 3) // 2 + 1 - 4
         self.model = CFNetModel(features, cells, margin=margin)
+        improved_xavier(self.model)
         self.focal = focal
         self.balanced = balanced
 

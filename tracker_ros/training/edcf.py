@@ -25,7 +25,7 @@ from tracker_ros.networks.edcf import (
 )
 from tracker_ros.networks.siamfc import SiamFCModel, correlate
 from tracker_ros.training.contract import PairSpec, PairTraining
-from tracker_ros.training.siamfc import RADIUS, distances, match_labels
+from tracker_ros.training.siamfc import RADIUS, distances, improved_xavier, match_labels
 
 STRIDE = 8
 # Side of the semantic template's crop.
@@ -66,6 +66,7 @@ class CACFNetTraining(PairTraining):
         super().__init__()
         self.spec = WIDE_PAIRS
         self.model = FineModel(width, PENALTY, CONTEXT_PENALTY)
+        improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Loss of a batch: the filter of each exemplar answers its search crop."""
@@ -88,6 +89,7 @@ class EDSiamTraining(PairTraining):
         super().__init__()
         self.spec = PairSpec(exemplar=TEMPLATE, search=SEARCH)
         self.model = SiamFCModel(channels, STRIDE, width)
+        improved_xavier(self.model)
         self.decoder = Decoder(channels, width)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -118,6 +120,7 @@ class EDCFTraining(PairTraining):
         super().__init__()
         self.spec = WIDE_PAIRS
         self.model = EDCFModel(width, PENALTY, CONTEXT_PENALTY)
+        improved_xavier(self.model)
         self.decoder = Decoder(width=width)
         self.decay = decay
 
