@@ -122,7 +122,7 @@ class AerialScene:
         self._drift = Waves(rng, 7.0, 0.04, 0.2), Waves(rng, 5.0, 0.04, 0.2)
         self._shake = Waves(rng, 0.28, 0.8, 6.0), Waves(rng, 0.28, 0.8, 6.0)
         self._gust = Waves(rng, 1.0, 0.1, 0.5)
-        self._yaw, self._roll = Waves(rng, 0.5, 0.02, 0.1), Waves(rng, 0.012, 0.9, 5.0)
+        self._yaw, self._roll = Waves(rng, 0.3, 0.02, 0.1), Waves(rng, 0.012, 0.9, 5.0)
         self._climb = Waves(rng, math.log(_NEAREST), 0.03, 0.12)
         self._exposure = Waves(rng, 0.10, 0.05, 0.9)
         self._clouds = _clouds(rng)
@@ -217,7 +217,7 @@ class AerialScene:
 def _traffic(rng: np.random.Generator, ground: Ground, resolution: float) -> tuple[Mover, ...]:
     """The target, then the other vehicles: four lanes, each at its own speed."""
     movers: list[Mover] = []
-    for offset, speed in ((1.5, 8.0), (0.5, 11.0), (-0.5, -10.0), (-1.5, -7.0)):
+    for offset, speed in ((1.5, 9.0), (0.5, 12.0), (-0.5, -10.0), (-1.5, -7.0)):
         lane = offset * LANE_WIDTH
         # The target sets out far enough before the bridge to be seen well first.
         first = ground.boulevard.street_x - 70.0 if offset == 1.5 else rng.uniform(0, PERIOD)

@@ -177,9 +177,8 @@ class _Painter:
 
         band(-STREET_HALF, STREET_HALF, low, high, (98, 98, 100))
         for side in (-1, 1):
-            band(side * STREET_HALF, side * (STREET_HALF - 0.5), low, high, (176, 172, 164))
-        for y in np.arange(low, high - 2.0, 6.0):
-            band(-0.08, 0.08, y, y + 2.6, (214, 214, 208))
+            band(side * STREET_HALF, side * (STREET_HALF - 0.3), low, high, (176, 172, 164))
+            band(side * 1.1, side * 0.5, low, high, (90, 90, 92))
 
     def bridge(self, road: Boulevard, sunny: npt.NDArray[np.uint8]) -> None:
         """The deck over the boulevard, which hides what passes below; no shadow falls on it."""

@@ -1,7 +1,7 @@
 """The plan of the synthetic aerial scene: where its roads, houses and trees are, in metres.
 
 The world is periodic with `PERIOD` metres in x and y. A boulevard of four lanes runs along x in a
-gentle wave; a street along y crosses it on a bridge.
+gentle wave; a narrow street along y crosses it on a bridge.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PERIOD = 160.0
 LANE_WIDTH = 3.3
 ROAD_HALF = 2 * LANE_WIDTH + 0.5
 WALK_HALF = ROAD_HALF + 2.4
-STREET_HALF = 3.6
+STREET_HALF = 1.9
 SUN = np.array([0.62, 0.48])  # metres of shadow per metre of height
 
 
