@@ -1,0 +1,74 @@
+"""The command line: quick help, clear lines for what is missing, and tracking a recording."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tracker_ros import cli
+from tracker_ros.track import parse_box
+
+
+def test_help_lists_every_command_without_loading_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n    {name} " in shown for name in cli.COMMANDS)
+    check = ("import sys, tracker_ros.cli; tracker_ros.cli.make_parser();"
+             "print({'torch', 'cv2', 'rclpy'} & set(sys.modules))")
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_describes_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+    assert ended.value.code == 0 and f"tracker_ros {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("missing", "words"), [
+    ("pandas.core", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
+    ("tracker_ros.evaluation.cli", "not part of this installation: tracker_ros.evaluation.cli is missing"),
+])
+def test_missing_modules_are_explained(missing: str, words: str, monkeypatch: pytest.MonkeyPatch,
+                                       capsys: pytest.CaptureFixture[str]) -> None:
+    def absent(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named '{missing}'", name=missing)
+
+    monkeypatch.setattr(cli, "import_module", absent)
+    assert cli.main(["eval"]) == 2
+    shown = capsys.readouterr().err
+    assert words in shown and shown.count("\n") == 1
+
+
+def test_boxes_are_read_or_refused() -> None:
+    assert parse_box("10,20,30,40.5") == (25.0, 40.25, 30.0, 40.5)
+    with pytest.raises(Exception, match="is not x,y,w,h"):
+        parse_box("10,20,30")
+
+
+def test_a_folder_of_images_is_tracked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    ground = rng.integers(60, 120, (120, 160, 3))
+    target = rng.integers(0, 256, (5, 6, 3)).repeat(5, 0).repeat(5, 1)
+    for i in range(8):
+        frame = cv2.blur(ground.astype(np.uint8), (5, 5))
+        frame[40 + i : 65 + i, 50 + 2 * i : 80 + 2 * i] = target
+        cv2.imwrite(str(tmp_path / f"{i:03}.png"), frame)
+    film, table = tmp_path / "out.mp4", tmp_path / "out.csv"
+    words = ["track", str(tmp_path), "--box", "50,40,30,25", "--csv", str(table), "--video", str(film)]
+    assert cli.main(words) == 0
+    rows = list(csv.DictReader(table.open()))
+    assert [row["frame"] for row in rows] == [str(i) for i in range(8)] and rows[-1]["state"] == "TRACKING"
+    assert abs(float(rows[-1]["x"]) - 64) < 2 and abs(float(rows[-1]["y"]) - 47) < 2
+    assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
+    assert cli.main(["track", str(tmp_path / "none.mp4"), "--box", "1,2,3,4"]) == 2
+    assert "none.mp4 is no video" in capsys.readouterr().err
