@@ -82,7 +82,7 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     """Carry out ``tracker_ros vot``."""
     protocol = make_protocol(f"vot{args.year}")
     assert isinstance(protocol, (ResetBased, AnchorBased))
-    specs = [options.make_spec(name, args) for name in options.split(args.trackers)]
+    specs = options.chosen_specs(args)
     write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)
     names = " ".join(spec.label for spec in specs)
     console.print(f"now run: vot evaluate --workspace {args.workspace} {names}", soft_wrap=True)
@@ -107,7 +107,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     """Carry out ``tracker_ros eval``; 0 if everything ran, 1 if some run failed."""
     sequences = options.read_data(args)
     groups = options.chosen_groups(sequences, args)
-    specs = [options.make_spec(name, args) for name in options.split(args.trackers)]
+    specs = options.chosen_specs(args)
     if not specs and not args.results:
         raise SettingsError("nothing to do: give --trackers, --results or both")
     protocol = make_protocol(args.protocol, args.repetitions)

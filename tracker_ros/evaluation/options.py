@@ -16,7 +16,8 @@ from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import make_groups
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
-from tracker_ros.trackers.base import SettingsError
+from tracker_ros.trackers import SettingsError, load, preset_files
+from tracker_ros.weights import WeightsError
 
 
 def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -38,7 +39,8 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
 def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:
     """``--trackers``."""
     parser.add_argument("--trackers", default="", metavar="NAMES", required=required,
-                        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas")
+                        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas; 'all' for"
+                             " OpenCV's and every preset whose weights are here")
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +60,24 @@ def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
         return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
     overrides = tuple((key, parse_value(value)) for key, value in map(pair, args.overrides))
     return TrackerSpec(name, overrides, args.weights, args.device, args.scripted)
+
+
+def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
+    """The trackers of ``--trackers``."""
+    names = ready_trackers(args) if args.trackers == "all" else split(args.trackers)
+    return [make_spec(name, args) for name in names]
+
+
+def ready_trackers(args: argparse.Namespace) -> list[str]:
+    """Every preset whose weights are here, and OpenCV's trackers."""
+    ready = [name for name in OPENCV_NAMES if name != NANOTRACK or args.nano]
+    for name in sorted(preset_files()):
+        try:
+            load(name)
+        except WeightsError:
+            continue
+        ready.append(name)
+    return ready
 
 
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:

@@ -101,7 +101,7 @@ def radar_plot(scores: Mapping[str, Mapping[str, float]], order: list[str], titl
     """AUC by attribute (at least three), by tracker, on a radar chart."""
     names = list(next(iter(scores.values())))
     angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    figure = Figure(figsize=(5.2, 4.6))
     axes = figure.add_subplot(projection="polar")
     axes.set_title(title, fontsize=11, pad=18)
     for tracker, by_attribute in scores.items():
@@ -116,7 +116,7 @@ def radar_plot(scores: Mapping[str, Mapping[str, float]], order: list[str], titl
 
 
 def _axes(title: str, x: str, y: str) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(5.2, 4.0), layout="constrained")
+    figure = Figure(figsize=(5.2, 4.0))
     axes = figure.add_subplot()
     axes.set_title(title, fontsize=11)
     axes.set_xlabel(x, fontsize=10)
