@@ -10,11 +10,12 @@ import pytest
 import torch
 from scipy import ndimage
 
+from tracker_ros.networks.tiny_features import normalized
 from tracker_ros.training.augment import Augmentation, gaussian_blur, to_grey
 from tracker_ros.training.schedules import Optimizer, Schedule
 from tracker_ros.training.selfsup import consistent_track, mine, moving_boxes
 from tracker_ros.training.smoke import clouds
-from tracker_ros.training.tiny import FilterLevel, TinyTraining, normalized
+from tracker_ros.training.tiny import FilterLevel, TinyTraining
 
 
 def batch(count: int = 3, frames: int = 0) -> dict[str, torch.Tensor]:

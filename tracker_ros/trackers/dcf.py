@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
+from tracker_ros.networks.tiny_features import TinyFeatures
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import background_aware_filter
 from tracker_ros.ops.labels import circular_gaussian, hann
@@ -26,10 +27,10 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class DcfSettings:
     """Settings of `Dcf`."""
 
-    features: str = setting("gradient", "gradient histograms and colour, or DCFNet's network",
-                            choices=("gradient", "dcfnet"))
+    features: str = setting("gradient", "gradient histograms and colour, DCFNet's network, or `tiny`",
+                            choices=("gradient", "dcfnet", "tiny"))
     size: int = setting(160, "side of the search crop in pixels, a multiple of `cell`", 32, 512)
-    cell: int = setting(4, "pixels a feature cell (1 for dcfnet)", 1, 8)
+    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1 and tiny 4", 1, 8)
     context: float = setting(4.0, "side of the search region over the root of the target's area", 1.5, 8.0)
     support: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
     sigma: float = setting(0.12, "width of the label over the root of the target's area", 0.01, 1.0)
@@ -56,11 +57,10 @@ class Dcf(Tracker):
 
     def __init__(self, settings: DcfSettings) -> None:
         super().__init__()
-        learned = settings.features == "dcfnet"
-        self.features = DCFNetFeatures() if learned else GradientColorFeatures(settings.cell)
+        self.features, cell = _features(settings)
         self.scale_filter = ScaleFilter(settings.scales, settings.scale_step, settings.scale_penalty)
         self.size = settings.size
-        self.cells = settings.size if learned else settings.size // settings.cell
+        self.cells = settings.size // cell
         self.context = settings.context
         self.extent = settings.support
         self.penalty = settings.penalty
@@ -144,3 +144,12 @@ class Dcf(Tracker):
 
     def _aspect(self, box: Tensor) -> float:
         return float((box[3] / box[2]).item())
+
+
+def _features(settings: DcfSettings) -> tuple[nn.Module, int]:
+    """The features that the settings name, and the pixels of their cells."""
+    if settings.features == "dcfnet":
+        return DCFNetFeatures(), 1
+    if settings.features == "tiny":
+        return TinyFeatures(), TinyFeatures.stride
+    return GradientColorFeatures(settings.cell), settings.cell

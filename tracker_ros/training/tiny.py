@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.networks.tiny_features import normalized
 from tracker_ros.ops.labels import hann
 from tracker_ros.training.contract import PairSpec, PairTraining
 
@@ -70,16 +71,6 @@ class FilterLevel(nn.Module):
         wrapped = (offset + half) % self.cells - half
         profile = torch.exp(-0.5 * (wrapped / width.view(-1, 1, 1)).square())
         return profile[:, 1].unsqueeze(2) * profile[:, 0].unsqueeze(1)
-
-
-def normalized(features: Tensor) -> Tensor:
-    """[N, C, H, W] without each channel's mean, divided by the root mean square over all channels.
-
-    Without the first a map that is never negative is mostly its own mean; with the second the penalty
-    means the same for every crop.
-    """
-    centred = features - features.mean((2, 3), keepdim=True)
-    return centred / centred.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-6)
 
 
 class TinyTraining(PairTraining):
