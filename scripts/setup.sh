@@ -104,7 +104,7 @@ install_source_tree() {
 }
 
 main() {
-  local base interfaces
+  local base wanted generated
   find_python
   check_system
   mkdir -p "$venv"
@@ -112,17 +112,17 @@ main() {
   flock 9  # two scripts started at once: the second waits for the first
   base="$root $venv $("$python" -c 'import sys; print(sys.executable, sys.version)') ${ROS_DISTRO:-wheels}"
   step environment "$base" make_venv
-  base+=" $(hash_of requirements setup.cfg)"
-  step requirements "$base" install_requirements
-  base+=" $(hash_of build_support cmake)"
+  if sourced_ros; then wanted="$(hash_of setup.cfg)"; else wanted="$(hash_of requirements)"; fi
+  step requirements "$base $wanted" install_requirements
+  generated="$base $(hash_of requirements/ros.txt build_support cmake)"
   if ! sourced_ros; then
-    step vision_msgs "$base" cmake_install "$root/build_support/vision_msgs" "$build/vision_msgs"
+    step vision_msgs "$generated" cmake_install "$root/build_support/vision_msgs" "$build/vision_msgs"
   elif ! "$venv/bin/python" -c 'import vision_msgs' 2>/dev/null; then
     fail "vision_msgs is missing. Install with:" "  sudo apt install ros-$ROS_DISTRO-vision-msgs"
   fi
-  interfaces="$base $(hash_of msg srv CMakeLists.txt package.xml tracker_ros/__init__.py)"
-  step interfaces "$interfaces" install_interfaces
-  step tracker_ros "$interfaces $(hash_of setup.py pyproject.toml)" install_source_tree
+  generated+=" $(hash_of msg srv CMakeLists.txt package.xml tracker_ros/__init__.py)"
+  step interfaces "$generated" install_interfaces
+  step tracker_ros "$generated $(hash_of setup.py setup.cfg pyproject.toml)" install_source_tree
 }
 
 main
