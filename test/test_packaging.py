@@ -147,6 +147,32 @@ def test_installed_configuration_is_found(tmp_path: Path, monkeypatch: pytest.Mo
         resources.config_file("missing.yaml")
 
 
+def _set_up(folder: Path, *tools: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the set-up on a machine that has these programs only."""
+    programs = folder / "programs"
+    programs.mkdir()
+    for tool in tools:
+        found = shutil.which(tool)
+        assert found is not None
+        (programs / tool).symlink_to(found)
+    env = {"PATH": str(programs), "TRACKER_ROS_VENV": str(folder / "venv"), "PYTHON": sys.executable}
+    command = [shutil.which("bash") or "bash", str(REPOSITORY / "scripts" / "setup.sh")]
+    return subprocess.run(command, env={**env, **environment}, capture_output=True, text=True)
+
+
+def test_the_set_up_says_which_package_has_the_missing_compiler(tmp_path: Path) -> None:
+    done = _set_up(tmp_path, "dirname", "uname")
+    assert done.returncode == 1
+    assert "sudo apt install g++" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_the_set_up_says_which_python_it_needs(tmp_path: Path) -> None:
+    done = _set_up(tmp_path, "dirname", "uname", "false", PYTHON="false")
+    assert done.returncode == 1
+    assert "Python 3.11 or 3.12 is needed" in done.stderr
+
+
 def _wheel(folder: Path) -> set[str]:
     """Names in the wheel that pip builds from a copy of what git would track."""
     source = folder / "source"
@@ -164,6 +190,7 @@ def _data(folder: str, pattern: str) -> Iterator[str]:
     return (str(path.relative_to(REPOSITORY)) for path in paths)
 
 
+@pytest.mark.timeout(600)  # compiles the interfaces
 def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: Path) -> None:
     names = _wheel(tmp_path)
     prefix = f"tracker_ros-{tracker_ros.__version__}.data/data/"
