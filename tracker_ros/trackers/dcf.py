@@ -48,11 +48,12 @@ class DcfSettings:
 class Dcf(Tracker):
     """Background-aware correlation filter with scale search.
 
-    The score is the peak of the response, which the label makes 1 on the training sample.
+    The score compares the peak of the response with that of the first frame's filter on its own sample,
+    as energies: (peak / first peak)^2, at most 1.
 
     State: ``box``; ``first`` [4] the selected box; ``sample`` [C, h, w/2+1] running mean of the feature
-    spectra; ``filter`` of the same shape; ``support`` [h, w]; ``scale_numerator`` [D, S] and
-    ``scale_energy`` [S].
+    spectra; ``filter`` of the same shape; ``support`` [h, w]; ``peak`` [] of the first frame;
+    ``scale_numerator`` [D, S] and ``scale_energy`` [S].
     """
 
     def __init__(self, settings: DcfSettings) -> None:
@@ -78,17 +79,17 @@ class Dcf(Tracker):
         """Filters of the target at `box`."""
         sample = self._sample(frame, box)
         support = self._support(box)
+        solved = self._solve(sample, support)
         numerator, energy = self.scale_filter.terms(self.scale_filter.sample(frame, box, self._aspect(box)))
-        return {"box": box, "first": box, "sample": sample, "support": support,
-                "filter": self._solve(sample, support),
+        return {"box": box, "first": box, "sample": sample, "support": support, "filter": solved,
+                "peak": self._respond(sample, solved).max().clamp(min=1e-6),
                 "scale_numerator": numerator, "scale_energy": energy}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """Translation first, then scale at the new position."""
         box, first = state["box"], state["first"]
-        spectrum = (self._sample(frame, box) * state["filter"]).sum(0)
-        response = torch.fft.irfft2(spectrum, [self.cells, self.cells])
+        response = self._respond(self._sample(frame, box), state["filter"])
         region = self._region(box)
         center = box[:2] + subcell_peak(response, True).flip(0) * region[2:] / self.cells
         limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=box.device)
@@ -96,10 +97,10 @@ class Dcf(Tracker):
         sample = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
         factor = self.scale_filter.locate(sample, state["scale_numerator"], state["scale_energy"])
         found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], limit)))
-        # Cell (0, 0) answers for no displacement; shown, it belongs in the middle.
+        # Shown, no displacement belongs in the middle.
         middle = self.cells // 2
-        return Estimate(found, response.max().clamp(0.0, 1.0), response.roll([middle, middle], [0, 1]),
-                        region, {})
+        score = (response.max() / state["peak"]).clamp(0.0, 1.0).square()
+        return Estimate(found, score, response.roll([middle, middle], [0, 1]), region, {})
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
@@ -110,7 +111,7 @@ class Dcf(Tracker):
             self.scale_filter.sample(frame, box, self._aspect(state["first"])))
         gain = self.scale_rate
         return {"box": box, "first": state["first"], "sample": sample, "support": state["support"],
-                "filter": self._solve(sample, state["support"]),
+                "peak": state["peak"], "filter": self._solve(sample, state["support"]),
                 "scale_numerator": state["scale_numerator"] + gain * (numerator - state["scale_numerator"]),
                 "scale_energy": state["scale_energy"] + gain * (energy - state["scale_energy"])}
 
@@ -124,6 +125,10 @@ class Dcf(Tracker):
         features = self.features(crop(frame, self._region(box), self.size, self.size))[0]
         features = features / features.square().mean().sqrt().clamp(min=1e-6)
         return torch.fft.rfft2(features * self.window)
+
+    def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
+        """Response [h, w]; cell (0, 0) answers for no displacement."""
+        return torch.fft.irfft2((sample * solved).sum(0), [self.cells, self.cells])
 
     def _solve(self, sample: Tensor, support: Tensor) -> Tensor:
         return background_aware_filter(
