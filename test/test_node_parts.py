@@ -182,6 +182,15 @@ def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
     assert report is not None and report.state is State.TRACKING
 
 
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_featureless_images_are_not_tracked(value: int) -> None:
+    frame = torch.full((3, 120, 160), value, dtype=torch.uint8)
+    session = Session(load("dcf"))
+    session.select(frame, BOX, 0.0)
+    states = {session.step(frame, 0.1 * i).state for i in range(1, 15)}
+    assert states <= {State.ACQUIRING, State.COASTING, State.LOST} and session.state is State.LOST
+
+
 # -- messages ----------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -160,7 +161,7 @@ class DiagnosticsNode(Node):
         self._response_image.publish(fill_image(Image(header=response.header), picture, "rgb8"))
 
 
-def main(args: list[str] | None = None) -> int:
+def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
     return run_node(DiagnosticsNode, args)
 

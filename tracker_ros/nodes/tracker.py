@@ -6,6 +6,7 @@ docs/nodes.md lists its topics, services and parameters.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
 from typing import Any
@@ -130,8 +131,10 @@ class TrackerNode(LifecycleNode):
 
     def close(self) -> None:
         """End the worker's thread before the process ends."""
-        if self._pipeline is not None:
-            self._pipeline.close()
+        try:
+            self._halt()
+        except TimeoutError as error:
+            self.get_logger().error(str(error))
 
     # -- orders --------------------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class TrackerNode(LifecycleNode):
         return "", reason
 
 
-def main(args: list[str] | None = None) -> int:
+def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
     return run_node(TrackerNode, args)
 

@@ -106,12 +106,19 @@ class Pipeline:
 
     def _track(self, frame: Received) -> None:
         try:
+            self._process(frame)
+        except Exception:  # the thread must live on; while the program ends, publishing fails
+            if self._node.context.ok():
+                self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
+
+    def _process(self, frame: Received) -> None:
+        try:
             report = self._stream.process(frame)
         except ImageError as error:
             report = self._refused(f"image refused: {error}")
             self._log.error(f"{report.message} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS)
-        except Exception:  # the thread must live on
-            report = self._refused("image could not be processed; the log says why")
+        except Exception as error:  # such as a device without memory for the image
+            report = self._refused(f"image could not be processed: {type(error).__name__}: {error}")
             self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
         if report is None:
             self._late += 1

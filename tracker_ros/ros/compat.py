@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -63,13 +63,13 @@ def node_environment() -> dict[str, str]:
     return {**image_transport(), **{name: v for name, v in _KEEP_MEMORY.items() if name not in os.environ}}
 
 
-def run_node(make: Callable[[], Node], args: list[str] | None = None) -> int:
+def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     """Spin the node that `make` builds until it is interrupted; the exit status of the program.
 
     A node with a method ``close`` has it called before it is destroyed.
     """
     use_image_transport()
-    rclpy.init(args=args)
+    rclpy.init(args=None if args is None else list(args))
     node = None
     try:
         node = make()
