@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import struct
 from pathlib import Path
 
 import cv2
@@ -114,6 +115,25 @@ def test_other_toolkits_results_are_read(tmp_path: Path, path: str, separator: s
     assert read is not None
     np.testing.assert_allclose(read.boxes, run.boxes, atol=1e-4)
     np.testing.assert_allclose(read.seconds, run.seconds, rtol=1e-5)
+
+
+def test_vot_toolkits_binary_results_are_read(tmp_path: Path) -> None:
+    """Bytes as vot-toolkit 0.7.3 wrote them: a start, a box, a failure and an unknown frame."""
+    box = struct.pack("<Bffff", 1, 10.5, 20, 30, 40)
+    specials = [struct.pack("<BI", 0, code) for code in (1, 2, 0)]
+    data = struct.pack("<hI", 1, 4) + specials[0] + box + specials[1] + specials[2]
+    (tmp_path / "a_001.bin").write_bytes(data)
+    (tmp_path / "a_001_time.value").write_text("0.5\n0.25\n0.25\n0\n")
+    read = read_result(tmp_path, "a_001", 4)
+    assert read is not None and read.codes is not None
+    assert read.codes.tolist() == [1, -1, 2, 0] and read.boxes[1].tolist() == [10.5, 20, 30, 40]
+    assert read.seconds.tolist() == [0.5, 0.25, 0.25, 0]
+    (tmp_path / "a_001.bin").write_bytes(data[:-2])
+    with pytest.raises(DataError, match="is cut off"):
+        read_result(tmp_path, "a_001", 4)
+    (tmp_path / "a_001.bin").write_bytes(struct.pack("<hIB", 1, 1, 3))
+    with pytest.raises(DataError, match="holds regions other than boxes, in frame 0"):
+        read_result(tmp_path, "a_001", 1)
 
 
 def test_short_results_are_refused_and_long_ones_cut(tmp_path: Path) -> None:

@@ -114,8 +114,10 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     check_truth(protocol, sequences)
     failed = evaluate(specs, sequences, protocol, args, console)
     if any(len(sequence.truth) == len(sequence) for sequence in sequences):
-        folders = [args.out / protocol.name / spec.label for spec in specs] + args.results
-        scores = [score_folder(folder, sequences, protocol, args.nan_mode) for folder in folders]
+        labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
+        labels.update({folder: str(folder) for folder in args.results})
+        scores = [score_folder(folder, sequences, protocol, args.nan_mode, label)
+                  for folder, label in labels.items()]
         rows = summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
         if args.attributes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import struct
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,11 @@ def _line(box: npt.NDArray[np.float64]) -> str:
 def find_result(folder: Path, name: str) -> Path | None:
     """The file with a tracker's boxes for the run `name`, in any layout that is read; None if absent.
 
-    Known: OTB's and pysot's ``NAME.txt``, pytracking's data set prefixes, the first repetition of
-    GOT-10k's layout and of vot-toolkit's unsupervised experiment, and any path below the folder.
+    Known: OTB's and pysot's ``NAME.txt``, vot-toolkit's ``NAME.bin``, pytracking's data set prefixes, the
+    first repetition of GOT-10k's layout and of vot-toolkit's unsupervised experiment.
     """
     numbered = f"{name}_001.txt"
-    candidates = [f"{name}.txt", *(f"{prefix}_{name}.txt" for prefix in ("uav", "nfs", "tpl")),
+    candidates = [f"{name}.txt", f"{name}.bin", *(f"{prefix}_{name}.txt" for prefix in ("uav", "nfs", "tpl")),
                   f"{name}/{numbered}", f"unsupervised/{name}/{numbered}"]
     return next((folder / path for path in candidates if (folder / path).is_file()), None)
 
@@ -130,14 +131,41 @@ def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
     path = find_result(folder, name)
     if path is None:
         return None
-    boxes = read_boxes(path)
+    boxes, codes = read_vot_binary(path) if path.suffix == ".bin" else (read_boxes(path), _codes(path))
     if len(boxes) < length:
         raise DataError(f"{path} holds {len(boxes)} boxes for {length} frames")
     stem, repetition = str(path.with_suffix("")), _repetition(f"{path.parent.name}/{path.stem}")
     shared = f"{stem[:-4]}_time.txt" if repetition else f"{path.parent}/times/{path.stem}_time.txt"
     seconds = _companion((f"{stem}_time.value", f"{stem}_time.txt", shared), length, max(repetition, 1))
     scores = _companion((f"{stem}_confidence.value", f"{stem}_score.txt"), length, 1)
-    return Trajectory(boxes[:length], seconds, scores, _codes(path)[:length])
+    return Trajectory(boxes[:length], seconds, scores, codes[:length])
+
+
+def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:
+    """Boxes [N, 4] and codes [N] from vot-toolkit's binary results.
+
+    A version (int16) and a count (uint32), then for each frame a kind (uint8) with a code (0: uint32) or
+    a rectangle (1: four float32), all little-endian.
+
+    Raises:
+        DataError: when the file is cut off or holds another kind, as masks.
+    """
+    data = path.read_bytes()
+    try:
+        _, count = struct.unpack_from("<hI", data)
+        boxes, codes, offset = np.full((count, 4), np.nan), np.full(count, -1, np.int8), 6
+        for index in range(count):
+            kind = data[offset]
+            if kind == 0:
+                codes[index] = struct.unpack_from("<I", data, offset + 1)[0]
+            elif kind == 1:
+                boxes[index] = struct.unpack_from("<4f", data, offset + 1)
+            else:
+                raise DataError(f"{path} holds regions other than boxes, in frame {index}")
+            offset += 5 if kind == 0 else 17
+    except (struct.error, IndexError):
+        raise DataError(f"{path} is cut off") from None
+    return boxes, codes
 
 
 def _codes(path: Path) -> npt.NDArray[np.int8]:

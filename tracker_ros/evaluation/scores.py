@@ -113,7 +113,7 @@ class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
 
 
 def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol,
-                 mode: str = "got10k") -> TrackerScores:
+                 mode: str = "got10k", label: str = "") -> TrackerScores:
     """Scores of the result files in one tracker's folder.
 
     Sequences that the tracker did not finish, and those without published truth, are left out.
@@ -123,6 +123,7 @@ def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationPr
         sequences: what to score.
         protocol: whose runs the files are.
         mode: what becomes of frames without truth in success and precision, one of `NAN_MODES`.
+        label: of the tracker, in place of the folder's name.
 
     Raises:
         DataError: when there is no result for any of the sequences.
@@ -133,7 +134,7 @@ def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationPr
     done = [s for s in scored if s.name in runs]
     if not done:
         raise DataError(f"{folder} holds no results for any of the {len(sequences)} sequences with truth")
-    label, inner = folder.name, getattr(protocol, "inner", protocol)
+    label, inner = label or folder.name, getattr(protocol, "inner", protocol)
     if isinstance(inner, ResetBased):
         return ResetScores(label, runs, {s.name: reset_runs(s, runs[s.name]) for s in done}, inner.year)
     if isinstance(inner, AnchorBased):
