@@ -1,6 +1,6 @@
 """Starts the tracker, its diagnostics and, if asked, the simulated camera.
 
-    ros2 launch tracker_ros uav_tracking.launch.py image:=/camera/image_raw
+    ros2 launch tracker_ros uav_tracking.launch.py image:=/camera/image_raw namespace:=uav1
     ros2 launch tracker_ros uav_tracking.launch.py simulate:=true tracker:=dcf
 
 `ros2 launch tracker_ros uav_tracking.launch.py --show-args` lists the arguments.
@@ -41,7 +41,7 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("tracker", "", "name of a preset, such as dcf; empty: the parameter file's"),
         argument("preset", "", "path of a preset of your own (a YAML file); wins over tracker"),
         argument("namespace", "", "namespace of the nodes"),
-        argument("image", "/camera/image_raw", "topic of the camera's images"),
+        argument("image", "camera/image_raw", "topic of the camera's images"),
         argument("device", "", "torch device, such as cpu or cuda:0; empty: the parameter file's"),
         argument("use_sim_time", "false", "take the time from /clock", SWITCH),
         argument("autostart", "true", "configure and activate the tracker at once", SWITCH),
