@@ -20,7 +20,8 @@ from tracker_ros.trackers._channels import resize
 from tracker_ros.trackers._regression import descend, first_frame_step, join, online_gradient
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
-_LEVELS = {
+#: The fine and the coarse level of each backbone, and the pools to leave out.
+_LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_3", "conv5_3"), (3, 4)),
     "resnet50": (("layer2", "layer3"), ()),
     "tiny": (("stride4", "stride8"), ()),
@@ -54,13 +55,12 @@ class DsltSettings:
 
 @register("dslt", DsltSettings)
 class Dslt(Tracker):
-    """DSLT. State: the model's four tensors, Adam's averages, the last T samples."""
+    """DSLT. State: the model, Adam's averages, the last T samples, the first frame's `peak`."""
 
     def __init__(self, settings: DsltSettings) -> None:
         super().__init__()
         s = settings
-        levels, pools = _LEVELS[s.backbone]
-        self.backbone = build_backbone(s.backbone, levels, pools)
+        self.backbone = build_backbone(s.backbone, *_LEVELS[s.backbone])
         self.search, self.context, self.share, self.loss = s.search, s.context, s.share, s.loss
         # Odd, so that the target's middle is a cell and not the edge of one.
         self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
@@ -84,11 +84,13 @@ class Dslt(Tracker):
         sigmas = self.sigma * self.sides(box)
         label = self.label(sigmas, torch.full([2], (self.cells - 1) / 2), frame.device)
         model = self.learn(fine, coarse, label, self.start(box))
+        joined = join(fine[0], coarse[0], model, self.share)
         return {
             "box": box, "scales": scales, "sigmas": sigmas, "steps": torch.zeros([]),
+            "peak": convolve(joined, model[0]).max().clamp(min=1e-6),
             "kernel": model[0], "reduce_fine": model[1], "reduce_coarse": model[2],
             "mean": torch.zeros_like(model[0]), "square": torch.zeros_like(model[0]),
-            "joined": join(fine[0], coarse[0], model, self.share).unsqueeze(0), "labels": label.unsqueeze(0),
+            "joined": joined.unsqueeze(0), "labels": label.unsqueeze(0),
         }
 
     def views(self, frame: Tensor, box: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
@@ -131,7 +133,7 @@ class Dslt(Tracker):
         limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
         middle = torch.minimum((box[:2] + offset).clamp(min=0.0), limits)
         size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
-        score = responses[best][row, column].clamp(0.0, 1.0)
+        score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
         window = torch.cat((box[:2], region[2:] * scale))
         aux = {"joined": joined[best], "place": place}
         return Estimate(torch.cat((middle, size)), score, weighted[best], window, aux)

@@ -27,12 +27,18 @@ from tracker_ros.trackers._channels import (
 )
 from tracker_ros.trackers.base import Estimate, SettingsError, Tracker, register, setting
 
+#: The shallow and the deep level of each backbone, and the pools to leave out.
+_LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    "vgg16": (("conv4_1", "conv4_3"), (3,)),
+    "tiny": (("stride4", "stride8"), ()),
+}
+
 
 @dataclass(frozen=True)
 class TadtSettings:
     """Settings of TADT; sizes in pixels of the resampled search region."""
 
-    backbone: str = setting("vgg16", "network", choices=("vgg16", "tiny"))
+    backbone: str = setting("vgg16", "network", choices=tuple(_LEVELS))
     search: int = setting(180, "side of the search region", 48, 512)
     smallest: float = setting(44.0, "targets are resampled to at least this root of their area", 8.0, 256.0)
     largest: float = setting(59.0, "and to at most this", 8.0, 256.0)
@@ -66,11 +72,7 @@ class Tadt(Tracker):
             raise SettingsError("tadt: 'shallow' and 'deep' cannot both be 'none'")
         if s.smallest > s.largest:
             raise SettingsError(f"tadt: 'smallest' ({s.smallest}) must not exceed 'largest' ({s.largest})")
-        if s.backbone == "vgg16":
-            levels, pools = ("conv4_1", "conv4_3"), (3,)
-        else:
-            levels, pools = ("stride4", "stride8"), ()
-        self.backbone = build_backbone(s.backbone, levels, pools)
+        self.backbone = build_backbone(s.backbone, *_LEVELS[s.backbone])
         self.search, self.smallest, self.largest = s.search, s.smallest, s.largest
         # Odd, so that the target's middle is a cell and not the edge of one.
         self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
