@@ -95,6 +95,14 @@ def test_coasting_follows_constant_velocity_and_learns_nothing() -> None:
     assert recovered.state is State.TRACKING and recovered.target_id == "target-1"
 
 
+def test_velocity_is_measured_from_the_selection() -> None:
+    session = Session(Oracle(), {"velocity_gain": 1.0})
+    session.select(frame(), BOX, 0.5)
+    session.step(frame(dx=4), 0.6)  # 40 px a second
+    report = session.step(frame(0.1), 0.7)
+    assert report.box is not None and report.box.cx == pytest.approx(BOX.cx + 8, abs=1e-4)
+
+
 def test_coasting_stays_inside_the_frame() -> None:
     session = tracking(velocity_gain=1.0, coast_seconds=50.0)
     session.step(frame(dx=20), 0.2)

@@ -110,7 +110,7 @@ class Session:
         self._count += 1
         self._model, self._box = model, box
         self._size = tuple(frame.shape[1:])
-        self._stamp = self._seen = stamp
+        self._stamp = self._seen = self._moved = stamp
         self._enter(State.ACQUIRING, "selected")
         return self.target_id
 

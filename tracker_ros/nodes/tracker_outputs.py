@@ -22,20 +22,17 @@ class Outputs:
         self._state = node.create_lifecycle_publisher(TrackState, "~/state", qos.RESULT)
         self._response = node.create_lifecycle_publisher(ResponseMap, "~/response", qos.PICTURE)
 
-    def publish(self, header: Header, report: Report, state: TrackState) -> None:
-        """Publish a report on the frame with this header.
-
-        Args:
-            header: the image's, passed on verbatim.
-            report: the session's.
-            state: holds what the report does not know (timing, counts, tracker); filled and sent.
-        """
+    def publish_target(self, header: Header, report: Report) -> None:
+        """Publish where the target is in the image with this header, or that there is none."""
         target = detection(header, report)
         if target is not None:
             self._target.publish(target)
         self._targets.publish(detections(header, target))
         if report.estimate is not None and self._response.get_subscription_count() > 0:
             self._response.publish(response_map(header, report.target_id, report.estimate))
+
+    def publish_state(self, header: Header, report: Report, state: TrackState) -> None:
+        """Publish `state`, which holds timing, counts and the tracker, filled with the report."""
         state.header, state.state, state.target_id = header, int(report.state), report.target_id
         state.score, state.psr, state.apce = report.score, report.psr, report.apce
         state.bbox, state.message = box_message(report.box), report.message

@@ -48,6 +48,8 @@ class Pipeline:
         self._processed = self._late = 0
         self._state = State.IDLE
         self._closed = False
+        self._ticked: Future[str] = Future()
+        self._ticked.set_result("")
         self._worker: Worker[Received] = Worker(self._track, "inference")
 
     def receive(self, message: Any) -> None:
@@ -86,8 +88,9 @@ class Pipeline:
 
     def watch(self) -> None:
         """Call it often: notices when images stay away."""
-        if self.enabled:
-            self._worker.submit(self._tick)
+        # While an image waits, the tracker is late, not the camera.
+        if self.enabled and self._ticked.done() and not self._worker.has_frame:
+            self._ticked = self._worker.submit(self._tick)
 
     def close(self) -> None:
         """End all work; no target remains.
@@ -145,10 +148,11 @@ class Pipeline:
         now = time.monotonic()
         report = self._stream.tick(now)
         if report is not None:
-            self._publish(report, self._header, now)
+            # The last image's box was published with it, and a silent camera brings no newer one.
+            self._publish(report, self._header, now, only_state=report.box is not None)
         return ""
 
-    def _publish(self, report: Report, header: Header, received: float) -> None:
+    def _publish(self, report: Report, header: Header, received: float, only_state: bool = False) -> None:
         if self._closed or not self._node.context.ok():
             return
         self._header = header
@@ -164,7 +168,9 @@ class Pipeline:
         )
         if self._notice:
             report, self._notice = report._replace(message=self._notice), ""
-        self._outputs.publish(header, report, state)
+        if not only_state:
+            self._outputs.publish_target(header, report)
+        self._outputs.publish_state(header, report, state)
 
     def _tell(self, state: State, why: str) -> None:
         """Log a change of the session's state."""

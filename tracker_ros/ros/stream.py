@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.ros.images import encoding_of, to_rgb
+from tracker_ros.ros.images import ImageError, encoding_of, to_rgb
 from tracker_ros.session import Report, Session
 
 NEAR_ENOUGH = 0.1
@@ -93,7 +94,7 @@ class ImageStream:
         The last frame is left to `process`, for which it usually waits already.
 
         Raises:
-            ValueError: (ImageError for the image) when the selection cannot be accepted.
+            ValueError: when the selection cannot be accepted, the image's fault (ImageError) or the box's.
         """
         pixels = self._tensor(frames[0])
         if normalized:
@@ -102,7 +103,8 @@ class ImageStream:
         target_id = self.session.select(pixels, box, frames[0].stamp)
         self._last, self._encoding = frames[0], encoding_of(frames[0].message)
         for frame in frames[1:-1]:
-            self.process(frame)
+            with suppress(ImageError):  # that frame was refused when it arrived
+                self.process(frame)
         return target_id
 
     def tick(self, now: float) -> Report | None:

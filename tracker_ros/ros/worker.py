@@ -36,6 +36,11 @@ class Worker(Generic[Frame]):
             self._frame = frame
             self._condition.notify()
 
+    @property
+    def has_frame(self) -> bool:
+        """Whether a frame waits for its turn."""
+        return self._frame is not None
+
     def submit(self, order: Callable[[], str]) -> Future[str]:
         """Run `order` on the worker's thread; the future holds its answer or what it raised."""
         future: Future[str] = Future()
