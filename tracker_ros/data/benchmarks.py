@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from tracker_ros.data.boxes import read_boxes, read_corners, read_flags, read_nu
 from tracker_ros.data.lists import read_table
 from tracker_ros.data.readers import find_frames, list_images, read_folders, require
 from tracker_ros.data.sequence import Boxes, DataError, Frames, ImageFrames, Sequence
+
+T = TypeVar("T")
 
 UAV123_ATTRIBUTES = ("SV", "ARC", "LR", "FM", "FOC", "POC", "OV", "BC", "IV", "VC", "CM", "SOB")
 
@@ -199,7 +202,7 @@ def _glob(root: Path, dataset: str, pattern: str) -> list[Path]:
     return _some(sorted(require(root, dataset).glob(pattern)), dataset, root, pattern)
 
 
-def _some(found: list, dataset: str, root: Path, pattern: str) -> list:  # type: ignore[type-arg]
+def _some(found: list[T], dataset: str, root: Path, pattern: str) -> list[T]:
     if not found:
         raise DataError(f"{dataset}: {pattern} missing under {root}")
     return found

@@ -115,7 +115,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     failed = evaluate(specs, sequences, protocol, args, console)
     if any(len(sequence.truth) == len(sequence) for sequence in sequences):
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
-        labels.update({folder: str(folder) for folder in args.results})
+        labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
         scores = [score_folder(folder, sequences, protocol, args.nan_mode, label)
                   for folder, label in labels.items()]
         rows = summary_rows(scores, groups)

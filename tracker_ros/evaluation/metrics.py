@@ -69,7 +69,8 @@ class Curves(NamedTuple):
 def is_box(boxes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """[N] whether a row is a box: four finite numbers and a positive size."""
     a = np.asarray(boxes, dtype=np.float64)
-    return np.isfinite(a).all(axis=-1) & (np.nan_to_num(a[..., 2:]) > 0).all(axis=-1)
+    sized = (np.nan_to_num(a[..., 2:]) > 0).all(axis=-1)
+    return np.asarray(np.isfinite(a).all(axis=-1) & sized, dtype=np.bool_)
 
 
 def clip_boxes(boxes: npt.ArrayLike, width: float, height: float) -> Array:
@@ -143,13 +144,13 @@ class _Frames(NamedTuple):
 
 def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frames:
     """The frames that `mode` drops, counts as misses everywhere or (stronger) as hits for a precision."""
-    given, sized = np.isfinite(truth).all(axis=1), is_box(truth)
+    given, sized = np.asarray(np.isfinite(truth).all(axis=1), dtype=np.bool_), is_box(truth)
     none, every = np.zeros(len(truth), dtype=bool), np.ones(len(truth), dtype=bool)
     if mode == "got10k":
         return _Frames(given, none, none, none)
     if mode == "pysot":
         # Its test for a true box is a centre right of and below the origin, and nan compares false.
-        off = ~(_centres(truth) > 0).all(axis=1)
+        off = ~np.asarray((_centres(truth) > 0).all(axis=1), dtype=np.bool_)
         return _Frames(every, none, off, off)
     if mode == "pytracking":
         return _Frames(every, ~sized, ~given, ~sized)
@@ -216,7 +217,7 @@ def got10k_overlaps(prediction: npt.ArrayLike, truth: npt.ArrayLike, size: tuple
         size: (width, height) of the image; both boxes are cut at its border before they are compared.
         absent: [N] bool, where no part of the target is visible (``cover`` 0).
     """
-    counted = np.isfinite(np.asarray(truth, dtype=np.float64)).all(axis=1)
+    counted = np.array(np.isfinite(np.asarray(truth, dtype=np.float64)).all(axis=1), dtype=np.bool_)
     counted[0] = False
     if absent is not None:
         counted &= ~np.asarray(absent, dtype=bool)

@@ -126,7 +126,7 @@ def protocol_figures(scores: list[TrackerScores], sequences: list[Sequence], gro
             if curves:
                 figures[f"{kind}{tail}"] = plots.threshold_plot(kind, curves, order, f"{text}{title}")
     every = [s.name for s in sequences]
-    figures.update(_vot_figures(scores, every, order))
+    figures.update(_vot_figures(scores, order))
     columns = {s.tracker: (s.fps(every), s.columns(every)) for s in scores}
     label = next(iter(next(iter(columns.values()))[1]))
     points = {name: (fps, scored[label]) for name, (fps, scored) in columns.items()
@@ -137,9 +137,8 @@ def protocol_figures(scores: list[TrackerScores], sequences: list[Sequence], gro
     return figures
 
 
-def _vot_figures(scores: list[TrackerScores], names: list[str], order: list[str]) -> dict[str, Figure]:
-    measured = {s.tracker: s.vot_scores({n: s.parts[n] for n in names if n in s.parts})
-                for s in scores if isinstance(s, (ResetScores, AnchorScores))}
+def _vot_figures(scores: list[TrackerScores], order: list[str]) -> dict[str, Figure]:
+    measured = {s.tracker: s.vot_scores() for s in scores if isinstance(s, (ResetScores, AnchorScores))}
     if not measured:
         return {}
     year = next(s.year for s in scores if isinstance(s, (ResetScores, AnchorScores)))

@@ -88,12 +88,12 @@ class ResetScores(TrackerScores[list[vot.ResetRun]]):
     year: int
 
     def score(self, parts: dict[str, list[vot.ResetRun]]) -> dict[str, float]:
-        scores = self.vot_scores(parts)
+        scores = vot.reset_scores(parts, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness, "failures": scores.failures}
 
-    def vot_scores(self, parts: dict[str, list[vot.ResetRun]]) -> vot.VotScores:
-        """Scores with the EAO curve."""
-        return vot.reset_scores(parts, self.year)
+    def vot_scores(self) -> vot.VotScores:
+        """Scores over all sequences, with the EAO curve."""
+        return vot.reset_scores(self.parts, self.year)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,12 +104,12 @@ class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
     lengths: dict[str, int]
 
     def score(self, parts: dict[str, list[vot.AnchorRun]]) -> dict[str, float]:
-        scores = self.vot_scores(parts)
+        scores = vot.anchor_scores(parts, self.lengths, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness}
 
-    def vot_scores(self, parts: dict[str, list[vot.AnchorRun]]) -> vot.VotScores:
-        """Scores with the EAO curve."""
-        return vot.anchor_scores(parts, self.lengths, self.year)
+    def vot_scores(self) -> vot.VotScores:
+        """Scores over all sequences, with the EAO curve."""
+        return vot.anchor_scores(self.parts, self.lengths, self.year)
 
 
 def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol,

@@ -92,7 +92,8 @@ def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
     along = (rows[:, None] - start[:, 1]) / np.where(level, 1.0, step[:, 1])
     crossed = np.where(level, rows[:, None] == start[:, 1], (along >= 0) & (along <= 1))
     x = np.trunc(start[:, 0] + along * np.where(level, 0.0, step[:, 0]))
-    return np.where(crossed, x, np.inf).min(axis=1), np.where(crossed, x, -np.inf).max(axis=1)
+    first, last = np.where(crossed, x, np.inf).min(axis=1), np.where(crossed, x, -np.inf).max(axis=1)
+    return np.asarray(first, dtype=np.float64), np.asarray(last, dtype=np.float64)
 
 
 def _corners(boxes: Array) -> tuple[Array, Array]:
