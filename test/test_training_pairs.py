@@ -15,6 +15,7 @@ from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import cut, exemplar_extent
 from tracker_ros.training.materials import polygons, segmented, stamps, trimmed
 from tracker_ros.training.sampling import ClipPairs, PairDataset, RenderedPairs, collate
+from tracker_ros.training.smoke import clouds
 from tracker_ros.training.sources import open_sources
 from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
 
@@ -185,6 +186,24 @@ def test_materials(tmp_path: Path) -> None:
     assert trimmed(np.zeros((40, 40, 4), np.uint8), "empty") == []
     large = np.full((400, 300, 4), 255, np.uint8)
     assert trimmed(large, "large")[0].rgba.shape[0] == 192
+
+
+def test_unlabelled_videos_become_clips(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    wide = clouds(rng, 120, 400) // 2 + rng.integers(0, 128, (120, 400, 3), dtype=np.uint8) // 2
+    writer = cv2.VideoWriter(str(tmp_path / "pan.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (160, 120))
+    for i in range(30):
+        writer.write(np.ascontiguousarray(wide[:, 4 * i : 4 * i + 160]))
+    writer.release()
+    (named,) = open_sources([{"kind": "unlabelled", "gap": 10}], {"unlabelled": [tmp_path]}, SPEC)
+    clips = named.source.clips
+    # The camera pans by 4 px a frame over a still scene, and every track says so.
+    steps = np.concatenate([np.diff(clip.boxes[:, 0]) for clip in clips])
+    assert np.median(steps) == pytest.approx(-4, abs=0.1)
+    assert len(named.fingerprint) == 64 and named.source.draw(rng).positive
+    (tmp_path / "pan.avi").unlink()
+    with pytest.raises(DataError, match="no consistent track"):
+        open_sources([{"kind": "unlabelled"}], {"unlabelled": [tmp_path]}, SPEC)
 
 
 def test_sources_name_what_is_missing(tmp_path: Path) -> None:

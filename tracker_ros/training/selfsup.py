@@ -63,11 +63,12 @@ def consistent_track(grey: Sequence[Image], box: Boxes, overlap: float = 0.75) -
         if step is None or not (np.abs(step[:2] / [width, height] - 0.5) < 0.5).all():
             break
         path.append(step)
-    back: Boxes | None = path[-1]
+    back = path[-1]
     for index in range(len(path) - 1, 0, -1):
-        back = follow(grey[index], grey[index - 1], back)
-        if back is None:
+        step = follow(grey[index], grey[index - 1], back)
+        if step is None:
             return None
+        back = step
     return np.stack(path) if len(path) > 1 and _iou(path[0], back) >= overlap else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -151,11 +151,13 @@ def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: P
     """
     pl.seed_everything(recipe.seed, workers=True)
     logger = False if quiet else TensorBoardLogger(str(out), name="logs", version="")
-    saver = [] if quiet else [ModelCheckpoint(dirpath=str(out), filename="{epoch}", save_last=True)]
+    savers: list[pl.Callback] = []
+    if not quiet:
+        savers.append(ModelCheckpoint(dirpath=str(out), filename="{epoch}", save_last=True))
     trainer = pl.Trainer(
         accelerator=accelerator, devices=devices if not devices.isdigit() else int(devices), num_nodes=nodes,
-        strategy=strategy, precision=recipe.precision, max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.clip or None, logger=logger, callbacks=saver, log_every_n_steps=20,
+        strategy=strategy, precision=cast(Any, recipe.precision), max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.clip or None, logger=logger, callbacks=savers, log_every_n_steps=20,
         reload_dataloaders_every_n_epochs=1, default_root_dir=str(out), enable_model_summary=False,
         enable_checkpointing=not quiet, enable_progress_bar=not quiet,
     )
