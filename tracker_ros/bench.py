@@ -127,7 +127,7 @@ def peak_memory() -> float:
     return int(line.split()[1]) / 1024
 
 
-def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, float]:
+def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
     """Median milliseconds a frame in `localize`, in `update` and, of both, inside sub-modules."""
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
     network = [0.0]
