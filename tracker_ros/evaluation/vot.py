@@ -98,7 +98,7 @@ def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
 
 def _corners(boxes: Array) -> tuple[Array, Array]:
     """First and last covered pixel, [N, 2] each."""
-    whole: Array = np.round(np.nan_to_num(boxes))
+    whole = np.asarray(np.round(np.nan_to_num(boxes)), dtype=np.float64)
     return whole[..., :2], whole[..., :2] + whole[..., 2:] - 1
 
 
