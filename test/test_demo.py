@@ -246,7 +246,9 @@ def test_real_footage_goes_through_the_nodes(shared_data: Path, tmp_path: Path) 
     truths = {str(t.header): box_of(t.bbox) for t in topic("/sim_camera/truth", Detection2D)}
     states, targets = topic("/tracker/state", TrackState), topic("/tracker/target", Detection2D)
     tracked = [state.header for state in states if state.bbox.size_x > 0]
-    assert [target.header for target in targets] == tracked and len(tracked) > 10
+    # The bag may end between the two messages about the last frame.
+    assert [target.header for target in targets] == tracked[: len(targets)]
+    assert len(tracked) - len(targets) <= 1 and len(targets) > 10
     assert {header.frame_id for header in tracked} == {"camera_optical_frame"}
     assert {str(header) for header in tracked} <= set(truths)
     assert len(images & set(truths)) > 0.8 * len(truths)

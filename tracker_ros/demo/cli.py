@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.live import Live
 
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
-from tracker_ros.demo.plot import choose_stills, write_plot
 from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
 from tracker_ros.demo.progress import Progress, summary_table
 from tracker_ros.demo.scores import Moment, summarize
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console(highlight=False)
     wrong = _what_is_wrong(args)
     if wrong:
-        console.print(wrong)
+        console.print(wrong, markup=False)
         return 2
     out = args.out or Path("out") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     try:
@@ -76,10 +75,10 @@ def run(args: argparse.Namespace) -> int:
         source = "/".join(args.video.resolve().parts[-2:]) if args.video else "the synthetic scene"
         _report(out, moments, f"{tracker} on {source}", console)
     except (FlightError, ProcessError, OSError, ValueError) as error:
-        console.print(f"[bold red]demo failed:[/] {error}")
+        console.print(f"\ndemo failed: {error}", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print(f"interrupted; the nodes are stopped, what was recorded is in {out}")
+        console.print(f"\ninterrupted; the nodes are stopped, what was recorded is in {out}")
         return 130
     return 0
 
@@ -109,37 +108,46 @@ def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
 def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Moment], str]:
     """The images of the flight with their results, and the tracker's name."""
     began = time.monotonic()
-    seconds = args.seconds or (None if args.video else SECONDS)
     use_image_transport()
-    with (
-        Interrupts() as interrupts,
-        Processes(out / "logs") as processes,
-        Live(console=console, refresh_per_second=8) as live,
-    ):
+    with Interrupts() as interrupts, Processes(out / "logs") as processes:
         def check() -> None:
             interrupts.check()
             processes.check(may_finish=("sim_camera",))
 
-        live.update("starting the nodes ...")
         processes.start("sim_camera", camera_parameters(args))
         processes.start("tracker", {"tracker": args.tracker} if args.tracker else {})
         processes.start("diagnostics", {})
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         flight = Flight(out / "bag", check)
         try:
-            flight.activate()
-            flight.select(args.box)
-            first = flight.last_stamp()
-            flight.play()
-            title = f"{flight.tracker}: tracking since {time.monotonic() - began:.1f} s after the start"
-            _watch(flight, processes, Progress(title, seconds), live)
-            last = flight.last_stamp()
-            end = time.monotonic() + _LAST_RESULT
-            flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "a result", ANSWERED)
-            return flight.moments(first, last), flight.tracker
+            with Live("starting the nodes ...", console=console, refresh_per_second=8) as live:
+                first = _take_off(flight, args.box)
+                title = f"{flight.tracker}: tracking since {time.monotonic() - began:.1f} s after the start"
+                seconds = args.seconds or (None if args.video else SECONDS)
+                _watch(flight, processes, Progress(title, seconds), live)
+            return _land(flight, first), flight.tracker
+        except FlightError as error:
+            raise FlightError(f"{error}\n{processes.last_words('tracker')}") from None
         finally:
             flight.close()
             rclpy.try_shutdown()
+
+
+def _take_off(flight: Flight, box: Box | None) -> int:
+    """Make the tracker ready, select the target and let the camera go; the stamp of its last still image."""
+    flight.activate()
+    flight.select(box)
+    first = flight.last_stamp()
+    flight.play()
+    return first
+
+
+def _land(flight: Flight, first: int) -> list[Moment]:
+    """Everything since the image of stamp `first`, once the tracker had time for the last one."""
+    last = flight.last_stamp()
+    end = time.monotonic() + _LAST_RESULT
+    flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "a result", ANSWERED)
+    return flight.moments(first, last)
 
 
 def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live) -> None:
@@ -159,7 +167,11 @@ def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live)
 
 def _report(out: Path, moments: Sequence[Moment], title: str, console: Console) -> None:
     """Print the table; write the video and the plot."""
+    # matplotlib takes half a second to import: not while somebody waits for the nodes to start.
+    from tracker_ros.demo.plot import choose_stills, write_plot
+
     summary = summarize(moments)
+    console.line()
     console.print(summary_table(summary, title))
     # Of images that the tracker never saw there is nothing to show.
     seen = [moment for moment in moments if moment.state]

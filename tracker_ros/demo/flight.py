@@ -35,6 +35,8 @@ STARTED = 60.0
 """Seconds within which a node must answer; importing PyTorch and compiling the model are the longest."""
 ANSWERED = 10.0
 """Seconds within which a running node must answer."""
+_LAST_MESSAGES = 0.3
+"""Seconds that the bag waits for messages published together with the last result."""
 
 
 class FlightError(RuntimeError):
@@ -70,7 +72,10 @@ class Flight:
         self._record("/diagnostics", DiagnosticArray, qos.RESULT)
 
     def close(self) -> None:
-        """Finish the bag and take the node away."""
+        """Finish the bag, with what is on its way, and take the node away."""
+        end = time.monotonic() + _LAST_MESSAGES
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.05)
         self._executor.shutdown()
         self.node.destroy_node()
         self._bag.close()

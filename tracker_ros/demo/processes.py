@@ -23,6 +23,7 @@ _INTERRUPTED = 5.0
 _TERMINATED = 2.0
 """Seconds that a process has to end after SIGINT, and then after SIGTERM."""
 
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -95,8 +96,11 @@ class Processes:
         for module, process in self._running.items():
             status = process.poll()
             if status is not None and (status != 0 or module not in may_finish):
-                tail = self._log(module).read_text(errors="replace").strip().splitlines()[-12:]
-                raise ProcessError(f"the {module} node ended (status {status}):\n" + "\n".join(tail))
+                raise ProcessError(f"the {module} node ended (status {status}):\n{self.last_words(module)}")
+
+    def last_words(self, module: str) -> str:
+        """The last lines that a program printed."""
+        return "\n".join(self._log(module).read_text(errors="replace").strip().splitlines()[-12:])
 
     def stop(self) -> None:
         """End all programs, the last started first: kindly, then firmly, then by force."""
@@ -122,5 +126,5 @@ class Processes:
 def _before_exec() -> None:
     """In the child: hear Ctrl-C even if this program's parent ignores it, and do not outlive this program."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    if _LIBC is not None:
+        _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
