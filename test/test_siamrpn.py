@@ -10,14 +10,15 @@ from cf_helpers import clip, greatest_difference, pairs, track, untrained
 from classification_helpers import LOSSES, learn
 from torch import Tensor, nn
 
+from tracker_ros.geometry import iou
+from tracker_ros.networks.rpn import RATIOS, SCALE
 from tracker_ros.networks.siamrpn import SiameseAlexNet, SiamRpnNet
-from tracker_ros.ops.anchors import padded_side
+from tracker_ros.ops.anchors import anchor_grid, encode
 from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers._proposals import ProposalTracker
 from tracker_ros.trackers.siamrpn import SiamRpnSettings
 from tracker_ros.training.siamfc_sl import SiamFCShrinkageTraining
-from tracker_ros.training.siamrpn import SiamRpnTraining, select
-from tracker_ros.weights.loader import fill
+from tracker_ros.training.siamrpn import ProposalTraining, SiamRpnTraining, select
 
 
 def test_feature_sizes_are_the_published_ones() -> None:
@@ -51,7 +52,7 @@ class Fixed(nn.Module):
         return exemplar.mean(), exemplar.mean()
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        assert search.shape == (1, 3, 287, 287)
+        assert search.shape in ((1, 3, 287, 287), (1, 3, 255, 255))
         return self.answer
 
 
@@ -118,22 +119,26 @@ def test_overfits_one_batch(loss: str) -> None:
     assert losses[-1] < 0.25 * losses[0]
 
 
-def test_what_training_learned_the_tracker_finds() -> None:
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_training_rewards_the_tracker_reads(loss: str) -> None:
     """Labels, anchors and crops of training and tracking mean the same pixels."""
     batch = {name: tensor[:1] for name, tensor in pairs(127, 255, 64).items()}
-    torch.manual_seed(0)
-    module = SiamRpnTraining("shrinkage", "depthwise", width=0.125)
-    learn(module, batch, 60, 7e-4, frozen_norm=True)
-    settings = {"width": 0.125, "correlation": "depthwise", "search": 255, "rate": 1.0, "window": 0.0}
-    tracker = create("siamrpn", settings)
-    fill(tracker, module.tracker_state(), "the training module")
-    exemplar, search = batch["exemplar"][0].to(torch.uint8), batch["search"][0].to(torch.uint8)
-    # The padded square of a 63.5 px box is the exemplar crop: both crops are then cut pixel for pixel.
-    assert padded_side(torch.tensor(63.5), torch.tensor(63.5)) == 127
-    state = tracker.initialize(exemplar, torch.tensor([63.5, 63.5, 63.5, 63.5]))
-    state["box"] = torch.tensor([127.5, 127.5, 63.5, 63.5])
-    estimate = tracker.localize(search, state)
-    assert (estimate.box - batch["search_box"][0]).abs().max() < 6 and estimate.score > 0.5
+    target = batch["search_box"][0] - torch.tensor([127.5, 127.5, 0.0, 0.0])
+    anchors = anchor_grid(8, RATIOS, SCALE, 17)
+    logits = torch.where(iou(anchors, target) > 0.5, 20.0, -20.0).unsqueeze(0)
+    offsets = encode(anchors, target).permute(3, 0, 1, 2).reshape(1, 20, 17, 17)
+    net = Fixed(torch.cat((-logits, logits), dim=1), offsets)
+    outputs = ProposalTraining(net, 0, loss)(batch)
+    assert outputs["loss"] < 1e-6
+    beside = Fixed(torch.cat((-logits, logits), dim=1), offsets + 0.2)
+    assert ProposalTraining(beside, 0, loss)(batch)["loss"] > 0.05
+
+    tracker = ProposalTracker(SiamRpnSettings(search=255, penalty=0.0, window=0.0, rate=1.0), net, 0)
+    search = batch["search"][0].to(torch.uint8)
+    # The square around a box of 63.5 px is 127 px wide: crops are then cut pixel for pixel.
+    box = torch.tensor([127.5, 127.5, 63.5, 63.5])
+    estimate = tracker.localize(search, tracker.initialize(search, box))
+    assert (estimate.box - batch["search_box"][0]).abs().max() < 1e-3 and estimate.score > 0.99
 
 
 def test_up_channel_training_and_siamfc_sl_run_their_losses() -> None:

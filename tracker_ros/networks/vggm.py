@@ -30,10 +30,12 @@ class VggM(nn.Module):
         self.conv1 = nn.Sequential(nn.Conv2d(3, a, 7, 2), nn.ReLU(), ResponseNorm(), nn.MaxPool2d(3, 2))
         self.conv2 = nn.Sequential(nn.Conv2d(a, b, 5, 2), nn.ReLU(), ResponseNorm())
         self.conv3 = nn.Sequential(nn.Conv2d(b, c, 3, dilation=3), nn.ReLU())
+        # A forward takes three quarters of the time on a CPU in this layout; boxes are read in the other.
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Feature map of a scene."""
-        return self.conv3(self.conv2(self.conv1(images - 128.0)))
+        return self.conv3(self.conv2(self.conv1(images - 128.0))).contiguous()
 
 
 def box_features(features: Tensor, boxes: Tensor, padding: float = 1.2, stride: float = 8.0,
