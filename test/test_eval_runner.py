@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from eval_helpers import SIZE, NumberedFrames, made_sequence
 
+from tracker_ros.data.benchmarks import read_sequences
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.cli import add_parsers
@@ -117,6 +118,32 @@ def test_other_toolkits_results_are_read(tmp_path: Path, path: str, separator: s
     np.testing.assert_allclose(read.seconds, run.seconds, rtol=1e-5)
 
 
+def test_the_got10k_package_reads_our_results(tmp_path: Path) -> None:
+    """Its own report over our files says what we say."""
+    experiments = pytest.importorskip("got10k.experiments", reason="got10k is not installed")
+    rng, names = np.random.default_rng(0), ["GOT-10k_Val_000001", "GOT-10k_Val_000002"]
+    val = tmp_path / "data" / "val"
+    for name in names:
+        (val / name).mkdir(parents=True)
+        for index in range(1, 9):
+            cv2.imwrite(str(val / name / f"{index:08d}.jpg"), np.zeros((72, 96, 3), np.uint8))
+        truth = np.concatenate([rng.uniform(1, 40, (8, 2)), rng.uniform(10, 60, (8, 2))], axis=1).round(4)
+        np.savetxt(val / name / "groundtruth.txt", truth, fmt="%.4f", delimiter=",")
+        (val / name / "meta_info.ini").write_text("[METAINFO]\nresolution: (96, 72)\n")
+        for label in ("cover", "absence", "cut_by_image"):
+            np.savetxt(val / name / f"{label}.label", rng.integers(0, 3, 8), fmt="%d")
+        for repetition in (1, 2):
+            noisy = Trajectory(truth + rng.normal(0, 5, truth.shape), np.full(8, 0.01), np.ones(8))
+            write_run(tmp_path / "results" / "GOT-10k" / "ours", f"{name}/{name}_{repetition:03d}", noisy)
+    (val / "list.txt").write_text("\n".join(names))
+    folders = {"result_dir": str(tmp_path / "results"), "report_dir": str(tmp_path / "reports")}
+    report = experiments.ExperimentGOT10k(str(tmp_path / "data"), "val", **folders).report(["ours"])
+    expected = report["ours"]["overall"]
+    sequences = read_sequences(val, "got10k")
+    ours = score_folder(tmp_path / "results" / "GOT-10k" / "ours", sequences, Repeated()).columns(names)
+    assert (ours["AO"], ours["SR.5"]) == pytest.approx((expected["ao"], expected["sr"]), abs=1e-6)
+
+
 def test_vot_toolkits_binary_results_are_read(tmp_path: Path) -> None:
     """Bytes as vot-toolkit 0.7.3 wrote them: a start, a box, a failure and an unknown frame."""
     box = struct.pack("<Bffff", 1, 10.5, 20, 30, 40)
@@ -209,7 +236,7 @@ def test_a_deterministic_tracker_runs_three_times_only(data: Path, tmp_path: Pat
     (sequence,) = [s for s in read_folders(data) if s.name == "right"]
     run(KCF, [sequence], Repeated(repetitions=6), tmp_path)
     written = sorted(p.name for p in (tmp_path / "got10k" / "kcf" / "right").glob("right_0*.txt"))
-    assert written == [f"right_00{n}{tail}.txt" for n in (1, 2, 3) for tail in ("", "_score")]
+    assert written == [f"right_00{n}.txt" for n in (1, 2, 3)]
     assert score_folder(tmp_path / "got10k" / "kcf", [sequence], Repeated()).columns(["right"])["AO"] > 0.5
 
 

@@ -76,12 +76,17 @@ def write_run(folder: Path, name: str, run: Trajectory) -> None:
         write_atomically(folder / f"{name}.txt", "\n".join(lines) + "\n")
         return
     repetition = _repetition(name)
-    if repetition > 1:
-        _append_times(folder / f"{name[:-4]}_time.txt", run.seconds, repetition)
+    if repetition:
+        _write_times(folder / f"{name[:-4]}_time.txt", run.seconds, repetition)
     else:
-        write_atomically(folder / f"{name[:-4] if repetition else name}_time.txt", _number_lines(run.seconds))
-    write_atomically(folder / f"{name}_score.txt", _number_lines(run.scores))
+        write_atomically(folder / f"{name}_time.txt", _number_lines(run.seconds))
+    write_atomically(Path(_score_path(str(folder / name), repetition)), _number_lines(run.scores))
     write_atomically(folder / f"{name}.txt", "".join(_line(box) + "\n" for box in run.boxes))
+
+
+def _score_path(stem: str, repetition: int) -> str:
+    # The got10k package takes every SEQUENCE_[0-9]*.txt for boxes, so a score must not be called that.
+    return f"{stem[:-4]}_score{stem[-4:]}.txt" if repetition else f"{stem}_score.txt"
 
 
 def _repetition(name: str) -> int:
@@ -91,11 +96,12 @@ def _repetition(name: str) -> int:
     return int(tail) if parent and parent == stem and len(tail) == 3 and tail.isdigit() else 0
 
 
-def _append_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> None:
+def _write_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> None:
     """Put `seconds` into a column of a GOT-10k time file, which has one column a repetition."""
-    rows = path.read_text().splitlines() if path.is_file() else [""] * len(seconds)
+    rows = path.read_text().splitlines() if column > 1 and path.is_file() else [""] * len(seconds)
     fields = [row.split(",")[:column - 1] for row in rows]
-    lines = [",".join([*field, f"{value:.6g}"]) for field, value in zip(fields, seconds, strict=True)]
+    lines = [",".join([*filter(None, field), f"{value:.6g}"])
+             for field, value in zip(fields, seconds, strict=True)]
     write_atomically(path, "\n".join(lines) + "\n")
 
 
@@ -137,7 +143,7 @@ def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
     stem, repetition = str(path.with_suffix("")), _repetition(f"{path.parent.name}/{path.stem}")
     shared = f"{stem[:-4]}_time.txt" if repetition else f"{path.parent}/times/{path.stem}_time.txt"
     seconds = _companion((f"{stem}_time.value", f"{stem}_time.txt", shared), length, max(repetition, 1))
-    scores = _companion((f"{stem}_confidence.value", f"{stem}_score.txt"), length, 1)
+    scores = _companion((f"{stem}_confidence.value", _score_path(stem, repetition)), length, 1)
     return Trajectory(boxes[:length], seconds, scores, codes[:length])
 
 

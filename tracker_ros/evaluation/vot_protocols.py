@@ -76,8 +76,8 @@ class ResetBased:
 class AnchorBased:
     """VOT2020 and later: forward from the anchors of the first half, backward from the others.
 
-    Anchors are the data set's (VOT's ``anchor.value``), or, as in the report, every 50 frames; they are
-    moved to the nearest frame with a true box. The run goes the longer way to an end of the sequence.
+    Anchors are the data set's (VOT's ``anchor.value``). Where it has none they are every 50th frame and
+    the last, or the nearest frame with a true box, and a run goes the longer way to an end.
     """
 
     year: int = 2022
