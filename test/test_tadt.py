@@ -157,6 +157,15 @@ def test_so_many_channels_are_chosen(how, count):
     assert state["template"].shape[0] == count + 48
 
 
+@pytest.mark.parametrize("w, h", [(6, 150), (200, 8), (3, 3)])
+def test_odd_shapes_are_tracked(w, h):
+    tracker = tiny()
+    frame, box = drawn(120, 100, w, h)
+    with torch.inference_mode():
+        estimate = tracker.localize(frame, tracker.initialize(frame, box))
+    assert torch.isfinite(estimate.box).all() and 0 <= estimate.score <= 1
+
+
 def test_script_equals_eager():
     tracker = tiny()
     scripted = torch.jit.script(tracker)

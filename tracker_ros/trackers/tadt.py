@@ -94,9 +94,8 @@ class Tadt(Tracker):
         root = float((box[2] * box[3]).sqrt())
         zoom = min(max(root, self.smallest), self.largest) / root
         shallow, deep = self.extract(frame, box, torch.tensor(self.search / zoom))
-        cell = self.search / self.cells
-        height = min(int(float(box[3]) * zoom / cell) // 2 * 2 + 1, self.cells - 2)
-        width = min(int(float(box[2]) * zoom / cell) // 2 * 2 + 1, self.cells - 2)
+        height = self.odd(float(box[3]) * zoom)
+        width = self.odd(float(box[2]) * zoom)
         state = {"box": box, "zoom": torch.tensor(zoom), "root": torch.tensor(root)}
         state["shallow"] = self.select(shallow, height, width, self.shallow, self.counts[0])
         state["deep"] = self.select(deep, height, width, self.deep, self.counts[1])
@@ -139,6 +138,10 @@ class Tadt(Tracker):
         following = state.copy()
         following["box"] = estimate.box
         return following
+
+    def odd(self, pixels: float) -> int:
+        """Odd cells for a side of the target; no more than the smallest resized map has."""
+        return min(int(pixels * self.cells / self.search) // 2 * 2 + 1, self.cells - 4)
 
     def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
         """Both levels [C, cells, cells] of the square search region around the box, `side` pixels wide."""
