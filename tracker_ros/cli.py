@@ -22,6 +22,7 @@ COMMANDS = {
     "track": Command("tracker_ros.track", "track a target through a video file, without ROS"),
     "eval": Command("tracker_ros.evaluation.cli", "run trackers over a data set and score them", "eval"),
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
+    "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
     "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
