@@ -41,6 +41,12 @@ def bounded(size: Tensor, first: Tensor) -> Tensor:
     return torch.minimum(torch.maximum(size, first * 0.2), first * 5.0)
 
 
+def inside(center: Tensor, frame: Tensor) -> Tensor:
+    """A centre [2] moved into the frame [3, H, W]; further out a search would see nothing of it."""
+    limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=center.device)
+    return torch.minimum(center.clamp(min=0.0), limits)
+
+
 class SiameseSearch(Tracker):
     """Template matching over three scales, with a window, scale damping and a rolling template.
 
@@ -105,7 +111,7 @@ class SiameseSearch(Tracker):
         scale = self.scales[best]
         cell = self.stride * region[2] * (scale / self.search)
         middle = (fine.shape[1] - 1) / 2
-        moved = box[:2] + (position.flip(0) - middle) * (cell / self.upsampling)
+        moved = inside(box[:2] + (position.flip(0) - middle) * (cell / self.upsampling), frame)
         wh = bounded(box[2:] * (1 + self.damping * (scale - 1)), state["first"][2:])
         covered = torch.stack((cell * responses.shape[2], cell * responses.shape[1]))
         aux: dict[str, Tensor] = {}

@@ -10,7 +10,7 @@ from torch import Tensor
 from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
-from tracker_ros.trackers._cf_search import best_scale, bounded
+from tracker_ros.trackers._cf_search import best_scale, bounded, inside
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 from tracker_ros.trackers.siamfc import SiamFC, SiamFCSettings
 
@@ -55,15 +55,15 @@ class FineSearch(Tracker):
         region = torch.cat((box[:2], box[2:] * self.extent))
         return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
 
-    def estimate(self, response: Tensor, scale: float, score: Tensor, state: dict[str, Tensor],
-                 aux: dict[str, Tensor]) -> Estimate:
+    def estimate(self, frame: Tensor, response: Tensor, scale: float, score: Tensor,
+                 state: dict[str, Tensor], aux: dict[str, Tensor]) -> Estimate:
         """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
         box = state["box"]
         cell = box[2:] * (self.extent * self.cell * scale / self.side)
-        moved = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
+        offset = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
         wh = bounded(box[2:] * scale, state["first"][2:])
         window = torch.cat((box[:2], cell * response.shape[0]))
-        return Estimate(torch.cat((box[:2] + moved, wh)), score, response, window, aux)
+        return Estimate(torch.cat((inside(box[:2] + offset, frame), wh)), score, response, window, aux)
 
 
 @register("cacfnet", EDCFSettings)
@@ -91,7 +91,7 @@ class CACFNet(FineSearch):
         best = best_scale(responses.flatten(1).max(1).values, self.penalty)
         score = (responses[best].max() / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
         aux: dict[str, Tensor] = {}
-        return self.estimate(responses[best], self.scales[best], score, state, aux)
+        return self.estimate(frame, responses[best], self.scales[best], score, state, aux)
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
@@ -143,7 +143,8 @@ class EDCF(FineSearch):
         at = fused.flatten().argmax()
         share = (g[best].flatten()[at] / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
         score = 0.5 * (torch.sigmoid(f[best].flatten()[at]) + share)
-        return self.estimate(fused, self.scales[best], score, state, {"f_peak": correlations[best].max()})
+        aux = {"f_peak": correlations[best].max()}
+        return self.estimate(frame, fused, self.scales[best], score, state, aux)
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
