@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,8 @@ def _land(flight: Flight, first: int) -> list[Moment]:
     last = flight.last_stamp()
     end = time.monotonic() + _LAST_RESULT
     flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "a result", ANSWERED)
-    return flight.moments(first, last)
+    # The first image may have been looked at before the target was selected in it.
+    return list(dropwhile(lambda moment: moment.state == "IDLE", flight.moments(first, last)))
 
 
 def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live) -> None:

@@ -165,8 +165,8 @@ class Flight:
         if self.node.count_publishers("image") > 1:
             raise FlightError("another camera publishes images here: choose another ROS_DOMAIN_ID")
 
-    def select(self, box: Box | None) -> int:
-        """Select the target in the newest image, at its true place unless a box is given; the stamp.
+    def select(self, box: Box | None) -> None:
+        """Select the target in the newest image, at its true place unless a box is given.
 
         Raises:
             FlightError: when the place is not known, or the tracker refuses.
@@ -181,7 +181,7 @@ class Flight:
             request = SelectTarget.Request(bbox=bbox, stamp=truth.header.stamp)
             answer = self._call(SelectTarget, "tracker/select", request, ANSWERED)
             if answer.accepted:
-                return stamp
+                return
             if time.monotonic() > end:
                 raise FlightError(f"the tracker refuses the selection: {answer.reason}")
             self._wait_for_newer(stamp)
