@@ -81,6 +81,10 @@ class NodeProcess:
         for line in self._process.stdout:
             self.output += line
 
+    def returned(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self._process.poll()
+
     def ended(self) -> int:
         """Wait until it ends by itself; its exit status."""
         status = self._process.wait(PATIENCE)
