@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import math
 import struct
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -331,6 +332,7 @@ def test_eval_prints_and_writes_a_table(
     (["--trackers", "kcf", "--sequences", "left"], "no sequence is named 'left'; there are: down, right"),
     (["--trackers", "kcf", "--protocol", "best"], "unknown protocol 'best'"),
     (["--trackers", "kcf", "--group", "air"], "expected NAME=VALUE, got 'air'"),
+    (["--trackers", "kcf,mil", "--submission", "a.zip"], "--submission packs one tracker"),
     ([], "nothing to do: give --trackers, --results or both"),
     (["--trackers", "nanotrack", "--nano", "/nowhere"], "NanoTrack needs /nowhere/nanotrack_backbone"),
 ])
@@ -347,7 +349,16 @@ def test_sequences_without_published_truth_run_and_are_not_scored(
     common = ["--root", str(data), "--sequences", "right", "--trackers", "kcf", "--out", str(tmp_path)]
     assert run_command("eval", *common, "--protocol", "got10k", "--repetitions", "1", "--jobs", "1") == 0
     assert "publishes no truth" in capsys.readouterr().out
-    assert (tmp_path / "got10k" / "kcf" / "right" / "right_001.txt").is_file()
+    archive = tmp_path / "for_the_server.zip"
+    assert run_command("eval", *common, "--protocol", "got10k", "--submission", str(archive)) == 0
+    with zipfile.ZipFile(archive) as packed:
+        runs = [f"right/right_00{number}.txt" for number in (1, 2, 3)]
+        assert packed.namelist() == [*runs, "right/right_time.txt"]
+    archive.unlink()
+    assert run_command("eval", *common, "--submission", str(archive), "--jobs", "1") == 0
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.namelist() == ["right.txt"]
+    capsys.readouterr()
     assert run_command("eval", *common, "--protocol", "vot2018") == 2
     assert "vot2018 needs a box in every frame; right has only the first" in capsys.readouterr().out
 

@@ -18,6 +18,7 @@ from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeat
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import attribute_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
+from tracker_ros.evaluation.submission import write_submission
 from tracker_ros.evaluation.tables import render, summary_rows, write_csv
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
@@ -42,6 +43,8 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
                      help="also score a tracker's result files from another toolkit; may be repeated")
     how.add_argument("--attributes", action="store_true", help="also print a table by attribute")
     how.add_argument("--csv", type=Path, help="also write the table to this file")
+    how.add_argument("--submission", type=Path, metavar="FILE.zip",
+                     help="pack one tracker's results for the server of GOT-10k (got10k) or TrackingNet (ope)")
     parser.set_defaults(run=guarded(run_eval))
     _add_report(sub)
     _add_vot(sub)
@@ -112,7 +115,11 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         raise SettingsError("nothing to do: give --trackers, --results or both")
     protocol = make_protocol(args.protocol, args.repetitions)
     check_truth(protocol, sequences)
+    if args.submission and len(specs) != 1:
+        raise SettingsError(f"--submission packs one tracker, and --trackers names {len(specs)}")
     failed = evaluate(specs, sequences, protocol, args, console)
+    if args.submission:
+        write_submission(args.submission, args.out / protocol.name / specs[0].label, sequences, protocol)
     if any(len(sequence.truth) == len(sequence) for sequence in sequences):
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
         labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})

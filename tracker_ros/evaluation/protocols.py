@@ -161,7 +161,8 @@ class Repeated(_Follow):
     """GOT-10k: one pass, three times unless the tracker proves deterministic."""
 
     name: str = "got10k"
-    repetitions: int = 3
+    # No part of what a run is: results are kept when only their number changes.
+    repetitions: int = dataclasses.field(default=3, repr=False)
 
     def plans(self, sequence: Sequence) -> list[Plan]:
         order, box = range(len(sequence)), as_xywh(sequence.truth[0])

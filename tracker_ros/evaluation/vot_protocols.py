@@ -31,7 +31,8 @@ class ResetBased:
     """
 
     year: int = 2018
-    repetitions: int = 15
+    # No part of what a run is: results are kept when only their number changes.
+    repetitions: int = dataclasses.field(default=15, repr=False)
     skip: int = 5
 
     @property

@@ -1,0 +1,45 @@
+"""Archives that evaluation servers take."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+from tracker_ros.data.sequence import DataError, Sequence
+from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated
+
+# Entries carry this date, so that the same results make the same archive.
+_DATE = (2000, 1, 1, 0, 0, 0)
+
+
+def write_submission(
+    path: Path, folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol
+) -> None:
+    """Pack one tracker's results as GOT-10k's server (`Repeated`) or TrackingNet's (`OnePass`) takes them.
+
+    GOT-10k: ``NAME/NAME_001.txt`` to ``_003.txt`` and ``NAME/NAME_time.txt``. TrackingNet: ``NAME.txt``.
+
+    Raises:
+        DataError: when a sequence has not been finished, or for another protocol.
+    """
+    if not isinstance(protocol, (Repeated, OnePass)):
+        raise DataError(f"no server takes results of {protocol.name}; got10k and ope have one")
+    files: list[Path] = []
+    for sequence in sequences:
+        plans = [folder / f"{plan.name}.txt" for plan in protocol.plans(sequence)]
+        if not plans[0].is_file():
+            raise DataError(f"{plans[0]} is missing: a submission needs every sequence")
+        files += [plan for plan in plans if plan.is_file()]
+        if isinstance(protocol, Repeated):
+            files.append(folder / sequence.name / f"{sequence.name}_time.txt")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
