@@ -25,7 +25,8 @@ class Estimate(NamedTuple):
         score: [] float32 in [0, 1], comparable between frames of one target.
         response: [h, w] float32, the response map over the search region.
         window: [4] float32, (cx, cy, w, h) of the region that the outer edges of `response` cover.
-        aux: what `update` needs from `localize`, and tensors worth showing (channel weights).
+        aux: what `update` needs from `localize`; and, under names that begin with ``weights``, [n]
+            tensors worth showing beside the response (channel weights).
     """
 
     box: Tensor
