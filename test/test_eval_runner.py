@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
 import math
 import struct
@@ -325,6 +326,20 @@ def test_eval_prints_and_writes_a_table(
     # Someone else's files, scored without running anything.
     assert run_command("eval", *common, "--results", str(tmp_path / "out" / "ope" / "kcf")) == 0
     assert "kcf" in capsys.readouterr().out
+
+
+def test_the_peers_on_a_real_sequence(
+        shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """NanoTrack holds a skier that KCF loses in the first frames."""
+    table = tmp_path / "table.csv"
+    assert run_command(
+        "eval", "--root", str(shared_data / "sequences"), "--sequences", "OTB100_Skiing", "--jobs", "1",
+        "--trackers", "kcf,nanotrack", "--nano", str(shared_data / "weights" / "nanotrack_v2"),
+        "--out", str(tmp_path / "out"), "--csv", str(table)) == 0
+    rows = list(csv.DictReader(table.open()))
+    assert [row["tracker"] for row in rows] == ["nanotrack", "kcf"], "the best first"
+    assert float(rows[0]["AUC"]) > 0.5 > 0.2 > float(rows[1]["AUC"])
+    assert all(float(row["FPS"]) > 1 for row in rows)
 
 
 @pytest.mark.parametrize(("words", "message"), [

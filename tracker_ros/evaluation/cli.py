@@ -44,7 +44,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     how.add_argument("--attributes", action="store_true", help="also print a table by attribute")
     how.add_argument("--csv", type=Path, help="also write the table to this file")
     how.add_argument("--submission", type=Path, metavar="FILE.zip",
-                     help="pack one tracker's results for the server of GOT-10k (got10k) or TrackingNet (ope)")
+                     help="pack one tracker's results for the server of GOT-10k or (ope) TrackingNet")
     parser.set_defaults(run=guarded(run_eval))
     _add_report(sub)
     _add_vot(sub)
