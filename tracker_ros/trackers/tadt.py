@@ -200,9 +200,11 @@ class Tadt(Tracker):
         return F.pad(response, [margin, margin, margin, margin])
 
     def resemblance(self, features: Tensor, template: Tensor, height: int, width: int) -> Tensor:
-        """Mean cosine similarity of the surroundings with the target: what a score of 0 means."""
+        """What a score of 0 means: a cosine similarity that surroundings of the target may reach.
+
+        Half way between the mean and the greatest one at least a target's size away.
+        """
         cosine = self.match(features, template)[1]
-        rows = (torch.arange(self.cells, device=features.device) - self.cells // 2).abs() > height // 2
-        columns = (torch.arange(self.cells, device=features.device) - self.cells // 2).abs() > width // 2
-        outside = (rows.unsqueeze(1) | columns.unsqueeze(0)).float()
-        return (cosine * outside).sum() / outside.sum().clamp(min=1.0)
+        away = (torch.arange(self.cells, device=features.device) - self.cells // 2).abs()
+        outside = ((away > height).unsqueeze(1) | (away > width).unsqueeze(0)).float()
+        return ((cosine * outside).sum() / outside.sum().clamp(min=1.0) + (cosine * outside).max()) / 2
