@@ -116,7 +116,7 @@ def test_overfits_one_batch(loss: str) -> None:
     torch.manual_seed(0)
     module = SiamRpnTraining(loss, "depthwise", width=0.0625)
     losses = learn(module, pairs(127, 255, 64), 20, 4e-3)
-    assert losses[-1] < 0.25 * losses[0]
+    assert losses[-1] < 0.4 * losses[0]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
