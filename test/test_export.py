@@ -1,0 +1,121 @@
+"""Archives: the same boxes as the source, loaded only when they are what they claim, also from C++."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from tracker_ros.cli import main
+from tracker_ros.data.footage import film
+from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export.archive import ArchiveError, export, load_archive, manifest_path, read_manifest
+from tracker_ros.trackers import load
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cpp_track"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("archive") / "dcf.ts"
+    assert main(["export", "--tracker", "dcf", "--out", str(path)]) == 0
+    return path
+
+
+def flight(count: int) -> tuple[list[torch.Tensor], torch.Tensor]:
+    shots = list(itertools.islice(film(AerialScene(seed=2), 30.0), count))
+    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    return frames, shots[0].box.to_tensor()
+
+
+def follow(tracker, frames, box):
+    state, found = tracker.initialize(frames[0], box), []
+    for frame in frames[1:]:
+        estimate = tracker.localize(frame, state)
+        state = tracker.update(frame, state, estimate)
+        found.append(torch.cat((estimate.box, estimate.score.reshape(1))))
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("preset, weights", [("dcf", None), ("dcf_tiny", None), ("adacfnet", "random:0")])
+def test_archive_gives_the_boxes_of_the_source_over_100_frames(tmp_path, preset, weights):
+    tracker = load(preset, weights=weights)
+    frames, box = flight(101)
+    with torch.inference_mode():
+        expected = follow(tracker, frames, box)
+        export(tracker, preset, {}, tmp_path / "one.ts")
+        found = follow(load_archive(tmp_path / "one.ts", [tmp_path]), frames, box)
+    torch.testing.assert_close(found[:, :4], expected[:, :4], atol=1e-3, rtol=0)
+
+
+def test_check_agrees_with_the_manifest_and_notices_other_boxes(archive, tmp_path, capsys):
+    assert main(["export", "--check", str(archive)]) == 0
+    assert "as exported" in capsys.readouterr().out
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(archive, copy)
+    content = json.loads(manifest_path(archive).read_text())
+    content["boxes"][5][0] += 1.0
+    manifest_path(copy).write_text(json.dumps(content))
+    assert main(["export", "--check", str(copy)]) == 1
+
+
+def test_manifest_says_what_the_archive_is(archive):
+    manifest = read_manifest(archive)
+    assert (manifest.tracker, manifest.format) == ("dcf", "torchscript")
+    assert manifest.settings["size"] == 120 and len(manifest.boxes) == 19
+    assert not list(archive.parent.glob("*.part*"))
+
+
+def test_changed_bytes_are_refused(archive, tmp_path):
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(manifest_path(archive), manifest_path(copy))
+    copy.write_bytes(archive.read_bytes() + b"\0")
+    with pytest.raises(ArchiveError, match="sha256 differs"):
+        load_archive(copy, [tmp_path])
+
+
+def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_path):
+    link = tmp_path / "link.ts"
+    link.symlink_to(archive)
+    with pytest.raises(ArchiveError, match="outside the allowed folders"):
+        load_archive(link, [tmp_path])
+    with pytest.raises(ArchiveError, match="does not exist"):
+        load_archive(tmp_path / "no.ts", [tmp_path])
+    (tmp_path / "bare.ts").write_bytes(b"PK")
+    with pytest.raises(ArchiveError, match="no manifest"):
+        load_archive(tmp_path / "bare.ts", [tmp_path])
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--out", "x.ts", "--tracker", "none"], "unknown preset 'none'"),
+    (["--out", "x.ts", "--set", "size"], "expected KEY=VALUE"),
+    ([], "say what to do"),
+])
+def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")), reason="no C++ compiler or no cmake")
+def test_a_cpp_program_tracks_with_the_archive(archive, tmp_path):
+    prefix = torch.utils.cmake_prefix_path
+    for command in (["cmake", "-S", EXAMPLE, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}"],
+                    ["cmake", "--build", tmp_path / "build"]):
+        subprocess.run([str(part) for part in command], check=True, timeout=300, capture_output=True)
+    frames, box = flight(30)
+    height, width = frames[0].shape[1:]
+    pixels = b"".join(frame.permute(1, 2, 0).contiguous().numpy().tobytes() for frame in frames)
+    command = [tmp_path / "build" / "cpp_track", archive, width, height, *box.tolist()]
+    ended = subprocess.run([str(part) for part in command], input=pixels, check=True, timeout=120,
+                           capture_output=True)
+    found = torch.tensor([[float(value) for value in line.split()] for line in ended.stdout.splitlines()])
+    with torch.inference_mode():
+        expected = follow(load_archive(archive, [archive.parent]), frames, box)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)

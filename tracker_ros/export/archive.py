@@ -1,0 +1,155 @@
+"""A whole tracker as one file: TorchScript with weights inside, and a manifest beside it.
+
+An archive executes code when it is loaded. So a file is loaded only if its bytes are those that the
+manifest names, and only from folders that the caller allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tracker_ros.data.footage import film
+from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export.script import METHODS
+from tracker_ros.trackers import Tracker
+
+INPUT = "frame: uint8 [3, H, W] RGB; box: float32 [4] (cx, cy, w, h) in pixels from the image's corner"
+CLIP_FRAMES = 20
+CLIP_RATE = 30.0
+
+
+class ArchiveError(ValueError):
+    """An archive that must not or cannot be used. The message says why, in one line."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an archive is, in NAME.json beside NAME.ts.
+
+    Attributes:
+        tracker: the preset's name.
+        settings: the tracker's settings, all of them.
+        weights_sha256: of the parameters, names and values.
+        archive_sha256: of the archive's bytes.
+        torch: the version that wrote it.
+        format: how the archive is encoded.
+        input: what the three methods take.
+        boxes: [N][4], the boxes (cx, cy, w, h) that it gave for the built-in clip.
+    """
+
+    tracker: str
+    settings: dict[str, Any]
+    weights_sha256: str
+    archive_sha256: str
+    torch: str
+    format: str
+    input: str
+    boxes: list[list[float]]
+
+
+def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path) -> Manifest:
+    """Write `tracker` to `path` and its manifest beside it; neither is ever half-written.
+
+    The archive is not frozen: freezing folds parameters into code for one kind of device, and belongs
+    on the machine that runs it.
+    """
+    with warnings.catch_warnings():
+        # torch.jit is deprecated, and still the only form that a program without Python can load.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        scripted = torch.jit.script(tracker.cpu().eval())
+        temporary = path.with_suffix(".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scripted.save(str(temporary))
+    manifest = Manifest(
+        tracker=name, settings=settings, weights_sha256=_weights_hash(tracker),
+        archive_sha256=_file_hash(temporary), torch=torch.__version__, format="torchscript", input=INPUT,
+        boxes=clip_boxes(scripted))
+    description = manifest_path(path).with_suffix(".part.json")
+    description.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
+    os.replace(temporary, path)
+    os.replace(description, manifest_path(path))
+    return manifest
+
+
+def manifest_path(path: Path) -> Path:
+    """Where the manifest of an archive lies."""
+    return path.with_suffix(".json")
+
+
+def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> Any:
+    """The tracker in an archive, frozen for `device`, with the three methods of a `Tracker`.
+
+    Args:
+        path: the archive.
+        folders: where archives may lie, directly or deeper.
+        device: torch device.
+
+    Raises:
+        ArchiveError: for a file outside the folders, without a manifest, with other bytes than its
+            manifest says, or one that torch cannot load.
+    """
+    real = path.resolve()
+    allowed = [folder.resolve() for folder in folders]
+    if not any(real.is_relative_to(folder) for folder in allowed):
+        named = ", ".join(map(str, allowed)) or "none"
+        raise ArchiveError(f"{path} is outside the allowed folders ({named})")
+    manifest = read_manifest(real)
+    if _file_hash(real) != manifest.archive_sha256:
+        raise ArchiveError(f"{path} is not what {manifest_path(path).name} describes: sha256 differs")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            module = torch.jit.load(str(real), map_location=device).eval()
+            return torch.jit.freeze(module, preserved_attrs=METHODS)
+        except RuntimeError as error:
+            raise ArchiveError(f"{path} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of the archive at `path`.
+
+    Raises:
+        ArchiveError: when archive or manifest is missing, or the manifest is not one.
+    """
+    if not path.is_file():
+        raise ArchiveError(f"archive {path} does not exist")
+    try:
+        return Manifest(**json.loads(manifest_path(path).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ArchiveError(f"{manifest_path(path)} is no manifest of an archive: {error}") from error
+
+
+def clip_boxes(tracker: Any) -> list[list[float]]:
+    """Boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
+    shots = list(itertools.islice(film(AerialScene(), CLIP_RATE), CLIP_FRAMES))
+    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    assert shots[0].box is not None
+    boxes = []
+    with torch.inference_mode():
+        state = tracker.initialize(frames[0], shots[0].box.to_tensor())
+        for frame in frames[1:]:
+            estimate = tracker.localize(frame, state)
+            state = tracker.update(frame, state, estimate)
+            boxes.append(estimate.box.tolist())
+    return boxes
+
+
+def _file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _weights_hash(tracker: Tracker) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tracker.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""`tracker_ros export`: a tracker as one file that Python or C++ loads."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
+from tracker_ros.trackers import SettingsError, load, make_settings, read_preset, registered
+from tracker_ros.weights import WeightsError
+
+TOLERANCE = 0.05
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the ``export`` command."""
+    parser = sub.add_parser("export", help="write a tracker, weights included, as one TorchScript file")
+    parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
+    parser.add_argument("--weights", help="in place of the preset's weights")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+                        help="a setting in place of the preset's; may be repeated")
+    parser.add_argument("--out", type=Path, metavar="NAME.ts", help="archive; its manifest is NAME.json")
+    parser.add_argument("--check", type=Path, metavar="NAME.ts",
+                        help="load an archive and compare its boxes on the built-in clip with its manifest")
+    parser.set_defaults(run=run_export)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Carry out ``tracker_ros export``: 0; 1 for an archive that answers otherwise; 2 for a wrong request."""
+    try:
+        if args.check:
+            return check(args.check)
+        if not args.out:
+            raise SettingsError("say what to do: --out NAME.ts or --check NAME.ts")
+        overrides = {key: yaml.safe_load(value) for key, value in map(_pair, args.overrides)}
+        tracker = load(args.tracker, overrides, args.weights)
+        preset = read_preset(args.tracker)
+        settings = make_settings(registered()[preset.tracker].Settings, {**preset.settings, **overrides},
+                                 preset.tracker)
+        manifest = export(tracker, preset.name, asdict(settings), args.out)
+        print(f"{args.out}: {preset.name}, {args.out.stat().st_size / 1e6:.1f} MB, torch {manifest.torch}")
+        return 0
+    except (SettingsError, WeightsError, ArchiveError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def check(path: Path) -> int:
+    """Compare an archive's boxes on the built-in clip with those of its manifest; 0 where they agree."""
+    wanted = np.array(read_manifest(path).boxes)
+    found = np.array(clip_boxes(load_archive(path, [path.parent])))
+    difference = float(np.abs(found - wanted).max())
+    verdict = "as exported" if difference <= TOLERANCE else f"more than {TOLERANCE} px apart"
+    print(f"{path}: boxes differ by at most {difference:.4f} px over {len(wanted)} frames: {verdict}")
+    return 0 if difference <= TOLERANCE else 1
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not (key and sign):
+        raise SettingsError(f"expected KEY=VALUE, got '{text}'")
+    return key, value
