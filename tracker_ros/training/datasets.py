@@ -1,7 +1,8 @@
 """Readers of training sets in their published layouts.
 
-Each takes the data set's root folder and returns clips. Images are not opened here: a set of a million
-frames is listed in seconds, and a broken image is met, counted and named when it is drawn.
+Each takes the data set's root folder and returns clips. Images are not opened here (save by
+`read_labelled`, whose boxes are relative to the image's size): a set of a million frames is listed in
+seconds, and a broken image is met, counted and named when it is drawn.
 """
 
 from __future__ import annotations

@@ -54,8 +54,9 @@ class Look:
         if self.grey:
             picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
         if self.quality:
-            _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-            picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+            swapped = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+            _, coded = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            picture = cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         if small < side:
             picture = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
         return picture

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from tracker_ros.training.clips import BadImage, Boxes, Clip, Image
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import Array, cut
+from tracker_ros.training.synthesis import SyntheticPairs
 
 #: Draws in a row that may hit broken images before the data set counts as unusable.
 MOST_FAILURES = 50
@@ -89,7 +90,7 @@ class ClipPairs:
 class RenderedPairs:
     """Pairs rendered by `synthesis.SyntheticPairs`, as a source; the cut-out's index is the domain."""
 
-    def __init__(self, scenes: Any, negative: float = 0.0) -> None:
+    def __init__(self, scenes: SyntheticPairs, negative: float = 0.0) -> None:
         self.scenes, self.negative = scenes, negative
 
     def draw(self, rng: np.random.Generator) -> Pair:
