@@ -96,9 +96,10 @@ def train_head(positives: Tensor, negatives: Tensor, parameters: list[Tensor], l
         steps: SGD steps.
         rate: learning rate.
         pool: negatives out of which a step takes the `hard` that look most like the target (MDNet, sec.
-            3.3); at least as many.
+            3.3). No more than there are: the same one twice would teach nothing new.
         seed: int64 [].
     """
+    pool = max(min(pool, negatives.shape[0]), hard)
     first = _cycled(positives.shape[0], batch * steps, fork(seed, 0))
     second = _cycled(negatives.shape[0], pool * steps, fork(seed, 1))
     signs = torch.cat((torch.ones(batch), -torch.ones(hard))).to(positives.device)

@@ -6,23 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.classification import ClassificationLoss, classification_loss, make_loss
 from tracker_ros.networks.vggm import MdNet, box_features
+from tracker_ros.trackers._candidates import gaussian_boxes, uniform_boxes, with_overlap
 from tracker_ros.training.contract import PairSpec, PairTraining
-
-
-def draw_boxes(box: Tensor, count: int, reach: float, scale: float, low: float, high: float) -> Tensor:
-    """[count, 4] random boxes around `box` [4] with an IoU in [low, high], or as close as were drawn.
-
-    Centres differ by up to `reach` mean sizes, sizes by up to the factor `scale`.
-    """
-    noise = torch.rand(8 * count, 3, device=box.device) * 2 - 1
-    center = box[:2] + noise[:, :2] * (reach * box[2:].mean())
-    boxes = torch.cat((center, box[2:] * scale ** noise[:, 2:]), dim=1)
-    overlap = iou(boxes, box)
-    miss = (low - overlap).clamp(min=0.0) + (overlap - high).clamp(min=0.0)
-    return boxes[miss.argsort(stable=True)[:count]]
 
 
 class RtMdNetTraining(PairTraining):
@@ -72,10 +59,12 @@ class RtMdNetTraining(PairTraining):
         return {"loss": found + self.instance * confused, "classification": found, "instance": confused}
 
     def _boxes(self, box: Tensor) -> Tensor:
-        return torch.cat((
-            draw_boxes(box, self.positives, 0.1, 1.3, 0.7, 1.0),
-            draw_boxes(box, self.negatives, 1.0, 1.6, 0.0, 0.5),
-        ))
+        """Boxes [positives + negatives, 4] on and beside a target, new ones in every step."""
+        first, second = torch.randint(2**31, [2], device=box.device)
+        near = gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, first)
+        far = uniform_boxes(box, 2 * self.negatives, 1.0, 1.6, second)
+        return torch.cat((with_overlap(near, box, 0.7, 1.0, self.positives),
+                          with_overlap(far, box, 0.0, 0.5, self.negatives)))
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `rtmdnet`; branches stay behind, a target learns its own."""
