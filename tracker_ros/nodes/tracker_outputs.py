@@ -41,4 +41,4 @@ class Outputs:
     def close(self) -> None:
         """Take the topics away."""
         for publisher in (self._target, self._targets, self._state, self._response):
-            self._node.destroy_publisher(publisher)
+            self._node.destroy_lifecycle_publisher(publisher)
