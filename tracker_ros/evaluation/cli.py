@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.engines import ENGINES, make_engine
+from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
@@ -76,7 +77,7 @@ def run_report(args: argparse.Namespace, console: Console) -> int:
 
     sequences = options.read_data(args)
     groups = options.chosen_groups(sequences, args)
-    page = write_report(args.results, sequences, groups, args.out, args.nan_mode)
+    page = write_report(args.results, sequences, groups, args.out, options.chosen_mode(args))
     console.print(f"{page} written; figures are in {page.parent / 'plots'}", soft_wrap=True)
     return 0
 
@@ -123,7 +124,8 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     if any(len(sequence.truth) == len(sequence) for sequence in sequences):
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
         labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
-        scores = [score_folder(folder, sequences, protocol, args.nan_mode, label)
+        mode = options.chosen_mode(args)
+        scores = [score_folder(folder, sequences, protocol, mode, label)
                   for folder, label in labels.items()]
         rows = summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
@@ -143,7 +145,7 @@ def check_truth(protocol: EvaluationProtocol, sequences: list[Sequence]) -> None
     Raises:
         DataError: naming the sequence.
     """
-    if isinstance(getattr(protocol, "inner", protocol), (OnePass, Repeated, SpatialRobustness)):
+    if isinstance(unpaced(protocol), (OnePass, Repeated, SpatialRobustness)):
         return
     for sequence in sequences:
         if len(sequence.truth) < len(sequence):

@@ -83,10 +83,16 @@ def ready_trackers(args: argparse.Namespace) -> list[str]:
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
     """``--nan-mode`` and ``--group``."""
     how = parser.add_argument_group("scoring")
-    how.add_argument("--nan-mode", default="got10k", choices=sorted(NAN_MODES),
-                     help="; ".join(f"{mode}: {text}" for mode, text in NAN_MODES.items()))
+    how.add_argument("--nan-mode", choices=sorted(NAN_MODES),
+                     help="what becomes of frames without a true box; lasot for that layout, else got10k. "
+                          + "; ".join(f"{mode}: {text}" for mode, text in NAN_MODES.items()))
     how.add_argument("--group", action="append", default=[], metavar="NAME=GLOBS",
                      help="score these sequences together; may be repeated")
+
+
+def chosen_mode(args: argparse.Namespace) -> str:
+    """The way to treat frames without a true box: the one asked for, else the data set's own."""
+    return args.nan_mode or ("lasot" if args.layout == "lasot" else "got10k")
 
 
 def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:

@@ -127,3 +127,8 @@ class LatencyAware(RealTime):
 
     def _paced(self, driver: Driver) -> Driver:
         return LatencyAwareDriver(driver, self.fps)
+
+
+def unpaced(protocol: EvaluationProtocol) -> EvaluationProtocol:
+    """The protocol without the rule about time."""
+    return protocol.inner if isinstance(protocol, RealTime) else protocol

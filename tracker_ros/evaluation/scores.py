@@ -21,6 +21,7 @@ from tracker_ros.evaluation.metrics import (
     mean_curves,
     ope_curves,
 )
+from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan, Repeated
 from tracker_ros.evaluation.results import Trajectory, read_result
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
@@ -134,7 +135,7 @@ def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationPr
     done = [s for s in scored if s.name in runs]
     if not done:
         raise DataError(f"{folder} holds no results for any of the {len(sequences)} sequences with truth")
-    label, inner = label or folder.name, getattr(protocol, "inner", protocol)
+    label, inner = label or folder.name, unpaced(protocol)
     if isinstance(inner, ResetBased):
         return ResetScores(label, runs, {s.name: reset_runs(s, runs[s.name]) for s in done}, inner.year)
     if isinstance(inner, AnchorBased):
@@ -173,11 +174,13 @@ def got_overlaps(sequence: Sequence, runs: Runs) -> Array:
 
 def reset_runs(sequence: Sequence, runs: Runs) -> list[vot.ResetRun]:
     """The supervised runs on one sequence, with overlaps."""
-    return [
-        vot.ResetRun(run.codes, np.where(run.codes == vot.BOX, overlaps, 0.0))
-        for plan, run in runs
-        for overlaps in [vot.truth_overlaps(run.boxes, sequence, plan.order)] if run.codes is not None
-    ]
+    measured = []
+    for plan, run in runs:
+        # Result files always give codes: -1 for every line that is no single number.
+        codes = np.full(len(run.boxes), vot.BOX, np.int8) if run.codes is None else run.codes
+        overlaps = vot.truth_overlaps(run.boxes, sequence, plan.order)
+        measured.append(vot.ResetRun(codes, np.where(codes == vot.BOX, overlaps, 0.0)))
+    return measured
 
 
 def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
