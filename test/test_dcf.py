@@ -126,11 +126,12 @@ def test_methods_leave_their_inputs_as_they_were():
     assert torch.equal(again.box, estimate.box)
 
 
-def test_a_featureless_frame_gives_finite_numbers():
+def test_a_featureless_target_is_not_found():
     frame = torch.full((3, 120, 160), 90, dtype=torch.uint8)
     box = torch.tensor([80.0, 60.0, 20.0, 20.0])
     for estimate in run(load("dcf"), [frame] * 3, box):
-        assert torch.isfinite(estimate.box).all() and torch.isfinite(estimate.score)
+        assert torch.isfinite(estimate.box).all()
+        assert float(estimate.score) < 0.1
 
 
 def test_dcfnet_runs_its_published_parameters(shared_data, tmp_path):

@@ -81,8 +81,9 @@ class Dcf(Tracker):
         support = self._support(box)
         solved = self._solve(sample, support)
         numerator, energy = self.scale_filter.terms(self.scale_filter.sample(frame, box, self._aspect(box)))
+        # A target without any feature has no peak; with a floor under it, nothing looks like it.
         return {"box": box, "first": box, "sample": sample, "support": support, "filter": solved,
-                "peak": self._respond(sample, solved).max().clamp(min=1e-6),
+                "peak": self._respond(sample, solved).max().clamp(min=0.05),
                 "scale_numerator": numerator, "scale_energy": energy}
 
     @torch.jit.export
