@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from tracker_ros.data.sequence import Frame, Sequence
+from tracker_ros.evaluation.results import Trajectory
 
 SIZE = (96, 72)
 
@@ -62,3 +63,9 @@ class NoisyDriver:
     def track(self, frame: Frame) -> tuple[tuple[float, float, float, float], float]:
         self.seen.append(number_of(frame))
         return tuple(self.boxes[number_of(frame)].tolist()), 0.5
+
+
+def trajectory(count: int, seed: int = 0) -> Trajectory:
+    """A made-up run of `count` frames."""
+    rng = np.random.default_rng(seed)
+    return Trajectory(rng.uniform(1, 50, (count, 4)), rng.uniform(0.01, 0.1, count), rng.random(count))
