@@ -1,7 +1,7 @@
 """The ablations of AdaCFNet (figure 9) and EDCF (table 1): train every variant alike, compare them.
 
     python -m tracker_ros.experiments.ablation_cf adacfnet --recipe siamfc --data vid=ILSVRC2015 \
-        --root OTB2013 --layout otb --out ablation
+        --root OTB100 --layout otb --list otb2013 --out ablation
 
 Data, optimiser and schedule are those of the recipe; only the module differs. What is already trained
 or evaluated under --out is not done again.
