@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
-from tracker_ros.networks.tiny_features import TinyFeatures
+from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import background_aware_filter
 from tracker_ros.ops.labels import circular_gaussian, hann
@@ -27,10 +27,10 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class DcfSettings:
     """Settings of `Dcf`."""
 
-    features: str = setting("gradient", "gradient histograms and colour, DCFNet's network, or `tiny`",
-                            choices=("gradient", "dcfnet", "tiny"))
+    features: str = setting("gradient", "gradient histograms and colour, DCFNet's network, `tiny`, or both"
+                            " the first and the last", choices=("gradient", "dcfnet", "tiny", "both"))
     size: int = setting(160, "side of the search crop in pixels, a multiple of `cell`", 32, 512)
-    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1 and tiny 4", 1, 8)
+    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1, tiny and both 4", 1, 8)
     context: float = setting(4.0, "side of the search region over the root of the target's area", 1.5, 8.0)
     support: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
     sigma: float = setting(0.12, "width of the label over the root of the target's area", 0.01, 1.0)
@@ -158,4 +158,6 @@ def _features(settings: DcfSettings) -> tuple[nn.Module, int]:
         return DCFNetFeatures(), 1
     if settings.features == "tiny":
         return TinyFeatures(), TinyFeatures.stride
+    if settings.features == "both":
+        return TinyGradientFeatures(), TinyGradientFeatures.stride
     return GradientColorFeatures(settings.cell), settings.cell
