@@ -10,6 +10,7 @@ import torch
 
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.geometry import iou, xywh_to_boxes
+from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
 from tracker_ros.trackers import load
 from tracker_ros.weights.loader import read_state_dict
 from tracker_ros.weights.manifest import entries, sha256
@@ -31,6 +32,19 @@ def test_first_level_of_tiny_is_what_the_filter_uses() -> None:
     whole, part = (read_state_dict(SHIPPED / f"{name}.safetensors") for name in ("tiny", "dcf_tiny"))
     for name, tensor in part.items():
         assert torch.equal(tensor, whole[name.removeprefix("features.backbone.")])
+
+
+def test_learned_features_and_gradients_weigh_alike() -> None:
+    crops = 255 * torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    learned, both = TinyFeatures().eval(), TinyGradientFeatures().eval()
+    both.load_state_dict(learned.state_dict())
+    with torch.inference_mode():
+        found = both(crops)
+        torch.testing.assert_close(found[:, :48], learned(crops))
+    for part in (found[:, :48], found[:, 48:]):
+        torch.testing.assert_close(part.square().mean((1, 2, 3)), torch.ones(2))
+    torch.testing.assert_close(found[:, :48].mean((2, 3)), torch.zeros(2, 48), atol=1e-5, rtol=0)
+    assert found.shape == (2, 78, 8, 12)
 
 
 def overlap(weights: str, folder: Path, frames: int) -> float:
