@@ -29,7 +29,7 @@ from tracker_ros.trackers.dslt import Dslt
 LOSSES = ("shrinkage", "l2", "l3", "ohnm")
 MEASURES = ("own loss", "target error", "total error")
 #: Share of its start below which a measure must stay to count as converged.
-SHARE = 0.1
+SHARE = 0.2
 
 Curves = npt.NDArray[np.float64]
 
