@@ -39,20 +39,24 @@ def state_color(state: str) -> Color:
 def heat(image: Picture, response: Any) -> Picture:
     """A copy of uint8 [H, W, 3] RGB with a ResponseMap over the window that it covers."""
     values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
-    top = float(values.max())
-    strength = np.clip(values / top if top > 0 else values * 0, 0, 1)
+    peak = float(values.max())
+    strength = np.clip(values / peak if peak > 0 else values * 0, 0, 1)
     window = Box(response.window.center.position.x, response.window.center.position.y,
                  response.window.size_x, response.window.size_y)
     x, y, w, h = window.to_xywh()
     sx, sy = w / response.width, h / response.height
+    picture = image.copy()
+    left, top = max(math.floor(x), 0), max(math.floor(y), 0)
+    part = picture[top : max(math.ceil(y + h), 0), left : max(math.ceil(x + w), 0)]
+    if part.size == 0:
+        return picture
     # From the centre of a cell to that of a pixel; both count from the centre of their first.
-    place = np.array([[sx, 0, x + sx / 2 - 0.5], [0, sy, y + sy / 2 - 0.5]])
-    size = image.shape[1], image.shape[0]
-    spread = cv2.warpAffine(strength, place, size, flags=cv2.INTER_LINEAR)
+    place = np.array([[sx, 0, x - left + sx / 2 - 0.5], [0, sy, y - top + sy / 2 - 0.5]])
+    spread = cv2.warpAffine(strength, place, (part.shape[1], part.shape[0]), flags=cv2.INTER_LINEAR)
     colors = cv2.applyColorMap((spread * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
     alpha = (0.6 * spread**0.8)[..., None]
-    mixed = image * (1 - alpha) + colors[..., ::-1] * alpha
-    return np.asarray(mixed, dtype=np.uint8)
+    part[:] = part * (1 - alpha) + colors[..., ::-1] * alpha
+    return picture
 
 
 def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Picture:
@@ -74,9 +78,17 @@ def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Pic
     return picture
 
 
-def compose(image: Picture, moment: Moment, response: Any | None, history: Sequence[Moment],
+def compose(image: Picture, response: Any | None, history: Sequence[Moment], overlaps: Sequence[float],
             title: str) -> Picture:
-    """The annotated frame with its panel; `history` ends with `moment`, `title` heads the panel."""
+    """The annotated frame of the last moment of `history`, with its panel.
+
+    Args:
+        image: uint8 [H, W, 3] RGB.
+        response: the ResponseMap of that frame.
+        overlaps: of each moment of the history.
+        title: heads the panel.
+    """
+    moment = history[-1]
     frame = annotate(image, moment, response)
     panel = np.full((HEIGHT, PANEL, 3), _BACKGROUND, np.uint8)
     _text(panel, title, _MARGIN, 24, _TEXT, 0.5)
@@ -86,13 +98,13 @@ def compose(image: Picture, moment: Moment, response: Any | None, history: Seque
     _paste(panel, _map(response, PANEL - 2 * _MARGIN, 112), 188)
     _text(panel, "IoU", _MARGIN, 318, _FAINT, 0.36)
     _text(panel, "score", _MARGIN + 34, 318, (110, 168, 255), 0.36)
-    _paste(panel, _chart(history[-_HISTORY:], PANEL - 2 * _MARGIN, 78), 324)
-    _numbers(panel, moment, (moment.stamp - history[0].stamp) / 1e9)
+    _paste(panel, _chart(history[-_HISTORY:], overlaps[-_HISTORY:], PANEL - 2 * _MARGIN, 78), 324)
+    _numbers(panel, moment, overlaps[-1], (moment.stamp - history[0].stamp) / 1e9)
     return np.hstack([frame, panel])
 
 
-def _numbers(panel: Picture, moment: Moment, elapsed: float) -> None:
-    iou = "-" if math.isnan(moment.overlap) else f"{moment.overlap:.2f}"
+def _numbers(panel: Picture, moment: Moment, overlap: float, elapsed: float) -> None:
+    iou = "-" if math.isnan(overlap) else f"{overlap:.2f}"
     cells = (("time", f"{elapsed:.1f} s"), ("IoU", iou), ("latency", f"{moment.latency * 1e3:.0f} ms"))
     for column, (name, value) in enumerate(cells):
         x = _MARGIN + column * 74
@@ -155,7 +167,7 @@ def _map(response: Any | None, width: int, height: int) -> Picture:
     return canvas
 
 
-def _chart(history: Sequence[Moment], width: int, height: int) -> Picture:
+def _chart(history: Sequence[Moment], overlaps: Sequence[float], width: int, height: int) -> Picture:
     """Score and, coloured by state, IoU of the last frames; both from 0 to 1."""
     canvas = np.full((height, width, 3), (26, 30, 38), np.uint8)
     for level in (0.25, 0.5, 0.75):
@@ -166,7 +178,7 @@ def _chart(history: Sequence[Moment], width: int, height: int) -> Picture:
         x1 = right - round((len(history) - 1 - index) * width / _HISTORY)
         x0 = right - round((len(history) - index) * width / _HISTORY)
         pairs = ((before.score, now.score, (110, 168, 255)),
-                 (before.overlap, now.overlap, state_color(now.state)))
+                 (overlaps[index - 1], overlaps[index], state_color(now.state)))
         for low, high, color in pairs:
             if not math.isnan(low + high):
                 at = [(x, round((height - 3) * (1 - v)) + 1) for x, v in ((x0, low), (x1, high))]

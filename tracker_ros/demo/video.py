@@ -41,6 +41,7 @@ def write_video(path: Path, bag: Path, moments: Sequence[Moment], rate: float, t
     """
     responses = {stamp_of(response): response for response in _read(bag, RESPONSES, ResponseMap)}
     index = {moment.stamp: position for position, moment in enumerate(moments)}
+    overlaps = [moment.overlap for moment in moments]
     writer, kept = None, []
     try:
         for message in _read(bag, IMAGES, CompressedImage):
@@ -49,7 +50,8 @@ def write_video(path: Path, bag: Path, moments: Sequence[Moment], rate: float, t
                 continue
             moment, image = moments[position], to_rgb(message)
             response = responses.get(moment.stamp)
-            picture = compose(image, moment, response, moments[: position + 1], title)
+            so_far = slice(position + 1)
+            picture = compose(image, response, moments[so_far], overlaps[so_far], title)
             writer = writer or _open(path, picture, rate)
             writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             if moment.stamp in stills:
