@@ -34,10 +34,12 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
         pixels = F.avg_pool2d(pixels, step, ceil_mode=True, count_include_pad=False)
     fill = torch.zeros(1, 3, 1, 1, device=frame.device)
     padding = "border"
-    if border == "mean":
+    # Bilinear samples reach half a pixel beyond their place.
+    inside = (min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5)
+    if border == "mean" and not inside:
         fill = frame.float().mean(dim=(1, 2)).view(1, 3, 1, 1)
         pixels = pixels - fill
-    if border != "replicate":
+    if border != "replicate" and not inside:
         padding = "zeros"
     x = _sampling(cx, w, out_w, left, pixels.shape[3] * step, frame.device)
     y = _sampling(cy, h, out_h, top, pixels.shape[2] * step, frame.device)
