@@ -189,4 +189,4 @@ def _report(out: Path, moments: Sequence[Moment], title: str, console: Console) 
                        ("demo.png", "IoU, score and latency over time"),
                        ("bag", "rosbag2 (MCAP) of what was published, images as JPEG"),
                        ("logs", "what the nodes said")):
-        console.print(f"  {out / name}  {text}")
+        console.print(f"  {out / name}  {text}", soft_wrap=True)
