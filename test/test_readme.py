@@ -1,0 +1,47 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from tracker_ros.cli import COMMANDS
+from tracker_ros.data.footage import film
+from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export import optimized
+from tracker_ros.geometry import iou
+from tracker_ros.trackers import create
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+
+
+def test_the_tracker_in_30_lines_follows_a_flight_compiled(tmp_path, monkeypatch):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    # TorchScript reads a class's source, so it has to be a file.
+    (tmp_path / "readme_tracker.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    __import__("readme_tracker")
+    shots = list(itertools.islice(film(AerialScene(seed=0), 30.0), 30))
+    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    tracker = optimized(create("ncc"))
+    state = tracker.initialize(frames[0], shots[0].box.to_tensor())
+    for frame in frames[1:]:
+        estimate = tracker.localize(frame, state)
+        state = tracker.update(frame, state, estimate)
+    assert float(iou(estimate.box, shots[-1].box.to_tensor())) > 0.5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_and_commands_exist(page):
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for script in re.findall(r"bash (scripts/\S+\.sh)", text):
+        assert (ROOT / script).is_file(), f"{page.name} calls {script}"
+    for command in re.findall(r"^\s+(?:\.venv/bin/)?tracker_ros (\w+)", text, re.M):
+        assert command in COMMANDS, f"{page.name} calls tracker_ros {command}"
