@@ -64,13 +64,16 @@ def _entry(name: str) -> Entry:
 
 
 def _list(args: argparse.Namespace) -> int:
-    table = Table("name", "here", "input", "licence", "source")
+    table = Table()
+    table.add_column("name", no_wrap=True)
+    table.add_column("here", no_wrap=True)
+    table.add_column("source", overflow="fold")
+    table.add_column("licence", overflow="fold")
     for name, entry in sorted(entries().items()):
-        path = locate(entry)
-        table.add_row(name, str(path.parent) if path else "no", entry.input, entry.licence, entry.source)
+        table.add_row(name, "yes" if locate(entry) else "no", entry.source, entry.licence)
     console = Console()
     console.print(table)
-    console.print("looked for in: " + ", ".join(str(folder) for folder in search_path()))
+    console.print("looked for in: " + ", ".join(str(folder) for folder in search_path()), soft_wrap=True)
     return 0
 
 
