@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -140,14 +141,14 @@ class Client:
             self.executor.spin_once(timeout_sec=0.05)
         return value
 
-    def call(self, kind: Any, name: str, request: Any) -> Any:
+    def call(self, kind: Any, name: str, request: Any, seconds: float = PATIENCE) -> Any:
         """The answer of a service."""
         if name not in self._services:
             self._services[name] = self.node.create_client(kind, name)
         client = self._services[name]
         self.wait(client.service_is_ready, f"service {name}")
         future = client.call_async(request)
-        self.wait(future.done, f"an answer of {name}")
+        self.wait(future.done, f"an answer of {name}", seconds)
         return future.result()
 
     def transition(self, number: int) -> bool:
@@ -158,7 +159,12 @@ class Client:
 
     def lifecycle(self) -> str:
         """The tracker node's lifecycle state."""
-        return str(self.call(GetState, f"{self.tracker}/get_state", GetState.Request()).current_state.label)
+        name = f"{self.tracker}/get_state"
+        # The node may see this client's request before it sees where the answer goes: ask again.
+        for _ in range(6):
+            with contextlib.suppress(AssertionError):
+                return str(self.call(GetState, name, GetState.Request(), PATIENCE / 6).current_state.label)
+        raise AssertionError(f"no answer of {name}")
 
     def image(self, pixels: np.ndarray, encoding: str = "rgb8", stamp: float | None = None) -> Image:
         """An Image message, 50 ms after the one before unless a stamp is given."""

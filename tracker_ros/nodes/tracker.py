@@ -17,6 +17,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D
 
+from tracker_ros.export.archive import ArchiveError
 from tracker_ros.nodes.tracker_model import prepare
 from tracker_ros.nodes.tracker_outputs import Outputs
 from tracker_ros.nodes.tracker_parameters import Parameters, TrackerParameters
@@ -45,6 +46,7 @@ class TrackerNode(LifecycleNode):
         super().__init__("tracker")
         self._declared = Parameters(self)
         self._values: TrackerParameters
+        self._model_name: str
         self._stream: ImageStream
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
@@ -56,12 +58,12 @@ class TrackerNode(LifecycleNode):
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    @logged(SettingsError, WeightsError, ParameterError)
+    @logged(SettingsError, WeightsError, ArchiveError, ParameterError)
     def on_configure(self, state: LifecycleState) -> None:
         """Load, verify and warm up the model; offer topics and services."""
         self._values = self._declared.read()
-        tracker, device = prepare(self._values)
-        self.get_logger().info(f"tracker '{self._values.tracker}' on {device}")
+        tracker, self._model_name, device = prepare(self._values)
+        self.get_logger().info(f"tracker '{self._model_name}' on {device}")
         # The random part keeps ids unique over restarts of the node.
         session = Session(tracker, self._values.session, name=f"target-{uuid.uuid4().hex[:6]}")
         self._stream = ImageStream(session, device)
@@ -79,7 +81,7 @@ class TrackerNode(LifecycleNode):
         assert self._outputs is not None
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
-            self, self._stream, self._outputs, self._values.tracker, topic, self._values.buffer_frames)
+            self, self._stream, self._outputs, self._model_name, topic, self._values.buffer_frames)
         kind = CompressedImage if self._values.image_transport == "compressed" else Image
         profile = qos.camera(self._values.image_reliability)
         self._subscribed = [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
 from tracker_ros.export import optimized
+from tracker_ros.export.archive import ArchiveError, load_archive, read_manifest
 from tracker_ros.nodes.tracker_parameters import TrackerParameters
 from tracker_ros.trackers import SettingsError, load
 
@@ -14,20 +17,45 @@ WARM_UP_FRAMES = 3
 """TorchScript profiles the first passes and compiles at the next."""
 
 
-def prepare(values: TrackerParameters) -> tuple[Any, str]:
-    """The tracker, ready for its first real frame, and the device it is on.
+class Model(NamedTuple):
+    """A tracker that is ready for its first real frame, its name, and the device it is on."""
+
+    tracker: Any
+    name: str
+    device: str
+
+
+def prepare(values: TrackerParameters) -> Model:
+    """The archive that the parameters name or, if they name none, the preset's tracker; warm.
 
     Raises:
         SettingsError: for a device that is not there, or a bad preset or setting.
         WeightsError: for weights that are missing or do not fit.
+        ArchiveError: for an archive that must not or cannot be loaded.
     """
     torch.set_num_threads(values.threads)
     device = find_device(values.device)
-    tracker = load(values.tracker, values.settings, values.weights or None, device)
-    if values.torchscript:
-        tracker = optimized(tracker)
+    if values.model:
+        tracker, name = open_archive(values.model, values.model_folders, device)
+    else:
+        tracker = load(values.tracker, values.settings, values.weights or None, device)
+        tracker, name = optimized(tracker) if values.torchscript else tracker, values.tracker
     warm_up(tracker, device)
-    return tracker, device
+    return Model(tracker, name, device)
+
+
+def open_archive(model: str, folders: Sequence[str], device: str) -> tuple[Any, str]:
+    """The tracker in an archive, and the name that its manifest gives it.
+
+    Raises:
+        ArchiveError: when it does not lie in one of the folders, or cannot be loaded.
+    """
+    if not folders:
+        raise ArchiveError(f"model {model} is not loaded: an archive can execute code; set the parameter"
+                           " model_folders to the folders that archives may lie in")
+    path = Path(model)
+    tracker = load_archive(path, map(Path, folders), device)
+    return tracker, read_manifest(path.resolve()).tracker
 
 
 def find_device(name: str) -> str:

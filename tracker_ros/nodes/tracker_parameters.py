@@ -21,6 +21,8 @@ class TrackerParameters:
 
     tracker: str
     weights: str
+    model: str
+    model_folders: tuple[str, ...]
     device: str
     threads: int
     torchscript: bool
@@ -43,6 +45,11 @@ class Parameters:
         self._preset = ""
         declare(node, "tracker", "dcf", "preset: a name in config/trackers, or the path of such a YAML file")
         declare(node, "weights", "", "in place of the preset's: a manifest name, a file or random:SEED")
+        # An archive is code: who can set parameters in flight must not choose what code is loaded.
+        declare(node, "model", "", "archive of `tracker_ros export`, in place of tracker, weights, settings",
+                read_only=True)
+        # An empty list would have no type in rclpy.
+        declare(node, "model_folders", [""], "folders that archives may lie in; '' is none", read_only=True)
         declare(node, "device", "auto", "torch device, such as cpu or cuda:0; auto: cuda where there is one")
         declare(node, "threads", 1, "CPU threads of one inference", 1, 256)
         declare(node, "torchscript", True, "compile the tracker when configuring")
@@ -55,28 +62,34 @@ class Parameters:
         declare_settings(node, "session", SessionSettings, {})
 
     def read(self) -> TrackerParameters:
-        """The present values. Declares ``settings.*`` of the chosen preset's tracker.
+        """The present values. Declares ``settings.*`` of the chosen preset's tracker; an archive has none.
 
         Raises:
             SettingsError: when the preset is unknown or cannot be read.
             ParameterError: for a value that is none of the choices, or a bad setting.
         """
         values = {name: self._node.get_parameter(name).value for name in (
-            "tracker", "weights", "device", "threads", "torchscript", "image_transport",
+            "tracker", "weights", "model", "device", "threads", "torchscript", "image_transport",
             "image_reliability", "buffer_frames")}
         for name, choices in CHOICES.items():
             require_choice(name, values[name], choices)
-        preset = read_preset(values["tracker"])
+        folders = tuple(filter(None, self._node.get_parameter("model_folders").value))
+        return TrackerParameters(
+            **values,
+            model_folders=folders,
+            session=read_settings(self._node, "session", SessionSettings),
+            settings={} if values["model"] else self._settings(values["tracker"]),
+        )
+
+    def _settings(self, name: str) -> dict[str, Any]:
+        """The present settings of the tracker that a preset describes."""
+        preset = read_preset(name)
         if preset.tracker not in registered():
             raise SettingsError(f"preset '{preset.name}' names the unknown tracker '{preset.tracker}'")
         kind = registered()[preset.tracker].Settings
-        if self._preset != values["tracker"]:
+        if self._preset != name:
             self._preset = ""
             undeclare(self._node, "settings")
             declare_settings(self._node, "settings", kind, preset.settings)
-            self._preset = values["tracker"]
-        return TrackerParameters(
-            **values,
-            session=read_settings(self._node, "session", SessionSettings),
-            settings=read_settings(self._node, "settings", kind),
-        )
+            self._preset = name
+        return read_settings(self._node, "settings", kind)

@@ -22,13 +22,15 @@ class ParameterError(ValueError):
 
 
 def declare(node: Node, name: str, default: Any, text: str, low: float | None = None,
-            high: float | None = None, choices: tuple[str, ...] = ()) -> None:
+            high: float | None = None, choices: tuple[str, ...] = (), read_only: bool = False) -> None:
     """Declare a parameter with its description and, for numbers, its range.
+
+    A read-only one keeps the value that the node was started with.
 
     Raises:
         ParameterError: when the value that was given to the node is of another type or out of range.
     """
-    descriptor = ParameterDescriptor(description=text)
+    descriptor = ParameterDescriptor(description=text, read_only=read_only)
     if choices:
         descriptor.additional_constraints = "one of " + ", ".join(choices)
     if low is not None or high is not None:
