@@ -3,4 +3,4 @@
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 bash "$root/scripts/setup.sh"
-exec "${TRACKER_ROS_VENV:-$root/.venv}/bin/tracker_ros" demo "$@"
+exec "$(realpath "${TRACKER_ROS_VENV:-$root/.venv}")/bin/tracker_ros" demo "$@"

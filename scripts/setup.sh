@@ -6,7 +6,7 @@
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-venv="${TRACKER_ROS_VENV:-$root/.venv}"
+venv="$(realpath -m "${TRACKER_ROS_VENV:-$root/.venv}")"
 build="$venv/build"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Set by the start-up hook of the ROS wheels; a child of another interpreter must not inherit it.
@@ -20,6 +20,7 @@ fail() {
 }
 
 # step NAME INPUTS COMMAND...: runs COMMAND unless it succeeded before with these INPUTS.
+# A COMMAND that is a function joins its parts with &&: errexit does not hold inside it.
 step() {
   local name="$1" inputs="$2" log="$venv/log/$1.txt"
   shift 2
@@ -68,17 +69,17 @@ check_system() {
 make_venv() {
   local options=()
   sourced_ros && options+=(--system-site-packages)
-  "$python" -m venv --clear "${options[@]}" "$venv"
-  mkdir -p "$venv/stamps" "$venv/log"  # --clear removed them
-  rm -rf "$build"
+  find "$venv" -mindepth 1 -maxdepth 1 -not -name log -exec rm -rf {} + \
+    && "$python" -m venv "${options[@]}" "$venv" \
+    && mkdir "$venv/stamps"
 }
 
 # A sourced ROS was compiled against its own numpy, so that one stays.
 install_beside_ros() {
   local numpy
-  numpy="$("$venv/bin/python" -c 'import numpy; print(numpy.__version__)')"
-  "$venv/bin/pip" install setuptools==80.9.0 cmake ninja
-  "$venv/bin/pip" install --no-build-isolation "numpy==$numpy" --editable "$root[demo,eval,train,import,dev]"
+  numpy="$("$venv/bin/python" -c 'import numpy; print(numpy.__version__)')" \
+    && "$venv/bin/pip" install setuptools==80.9.0 cmake ninja \
+    && "$venv/bin/pip" install --no-build-isolation "numpy==$numpy" --editable "$root[demo,eval,train,import,dev]"
 }
 
 install_requirements() {
@@ -95,8 +96,8 @@ cmake_install() {
 
 # CMake's install also says that pip has a package of this name, which is install_source_tree's to say.
 install_interfaces() {
-  cmake_install "$root" "$build/tracker_ros" -DINTERFACES_ONLY=ON
-  rm -rf "$venv"/lib/python3.*/*-packages/tracker_ros-*.egg-info
+  cmake_install "$root" "$build/tracker_ros" -DINTERFACES_ONLY=ON \
+    && rm -rf "$venv"/lib/python3.*/*-packages/tracker_ros-*.egg-info
 }
 
 install_source_tree() {
@@ -108,6 +109,8 @@ main() {
   find_python
   check_system
   mkdir -p "$venv"
+  [[ -e "$venv/pyvenv.cfg" || -d "$venv/log" || -z "$(ls -A "$venv")" ]] \
+    || fail "$venv holds something else than an environment of this script: name another TRACKER_ROS_VENV."
   exec 9>"$venv.lock"
   flock 9  # two scripts started at once: the second waits for the first
   base="$root $venv $("$python" -c 'import sys; print(sys.executable, sys.version)') ${ROS_DISTRO:-wheels}"

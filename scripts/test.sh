@@ -4,7 +4,7 @@
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 bash "$root/scripts/setup.sh"
-bin="${TRACKER_ROS_VENV:-$root/.venv}/bin"
+bin="$(realpath "${TRACKER_ROS_VENV:-$root/.venv}")/bin"
 cd "$root"
 export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/log}"
 "$bin/python" -m ruff check .

@@ -158,16 +158,26 @@ def _set_up(folder: Path, *tools: str, **environment: str) -> subprocess.Complet
 
 
 def test_the_set_up_says_which_package_has_the_missing_compiler(tmp_path: Path) -> None:
-    done = _set_up(tmp_path, "dirname", "uname")
+    done = _set_up(tmp_path, "dirname", "realpath", "uname")
     assert done.returncode == 1
     assert "sudo apt install g++" in done.stderr
     assert not (tmp_path / "venv").exists()
 
 
 def test_the_set_up_says_which_python_it_needs(tmp_path: Path) -> None:
-    done = _set_up(tmp_path, "dirname", "uname", "false", PYTHON="false")
+    done = _set_up(tmp_path, "dirname", "realpath", "uname", "false", PYTHON="false")
     assert done.returncode == 1
     assert "Python 3.11 or 3.12 is needed" in done.stderr
+
+
+def test_the_set_up_leaves_a_folder_of_other_things_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "venv" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.touch()
+    done = _set_up(tmp_path, "dirname", "realpath", "uname", "g++", "mkdir", "ls")
+    assert done.returncode == 1
+    assert "name another TRACKER_ROS_VENV" in done.stderr
+    assert mine.exists()
 
 
 def _wheel(folder: Path) -> set[str]:
