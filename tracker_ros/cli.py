@@ -24,6 +24,7 @@ COMMANDS = {
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
+    "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
     "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
     "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),

@@ -1,0 +1,1 @@
+"""Recorded bags through a tracker: offline, without a ROS, and the same every time."""

@@ -1,0 +1,131 @@
+"""Bags in and out: images and boxes of a rosbag2 (sqlite3 or MCAP), and the bag of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+from rosbags.typesys.store import Typestore
+
+from tracker_ros.geometry import Box
+from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, box_in
+from tracker_ros.session import Report
+
+IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+BAG_VERSION = 9
+STATE_TOPIC = "/tracker/state"
+
+
+class BagError(ValueError):
+    """A bag that cannot be used. The message is one line and names it."""
+
+
+class Result(NamedTuple):
+    """What was found in one image.
+
+    Attributes:
+        at: time of the image's arrival in the bag, ns.
+        header: of the image.
+        report: without its estimate.
+        processed, dropped: images so far, this one included.
+    """
+
+    at: int
+    header: Any
+    report: Report
+    processed: int
+    dropped: int
+
+
+def topics(path: Path) -> dict[str, str]:
+    """The topics of a bag with their types.
+
+    Raises:
+        BagError: when it cannot be read.
+    """
+    try:
+        with Reader(path) as reader:
+            return {connection.topic: connection.msgtype for connection in reader.connections}
+    except Exception as error:  # a file of random bytes makes each layer of the reader fail in its own way
+        raise _broken(path, error) from error
+
+
+def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
+    """Time of arrival (ns) and message of all that one topic carried, in the order of arrival.
+
+    Raises:
+        BagError: when the bag is damaged, before or at the damaged place.
+    """
+    try:
+        with Reader(path) as reader:
+            wanted = [connection for connection in reader.connections if connection.topic == topic]
+            stored = reader.messages(connections=wanted) if wanted else iter(())
+            while (entry := next(stored, None)) is not None:
+                connection, at, data = entry
+                message = types.deserialize_cdr(data, connection.msgtype)
+                yield at, message
+    except Exception as error:  # as above
+        raise _broken(path, error) from error
+
+
+def choose_images(path: Path, wanted: str | None) -> str:
+    """The topic with images: the wanted one, or the only one.
+
+    Raises:
+        BagError: when there is none, or several and no wish.
+    """
+    found = sorted(topic for topic, kind in topics(path).items() if kind in IMAGES)
+    if wanted in found:
+        return wanted
+    listed = ", ".join(found) or "none"
+    if wanted is not None:
+        raise BagError(f"{path} has no images on {wanted}; topics with images: {listed}")
+    if len(found) != 1:
+        raise BagError(f"{path} has several topics with images or none: choose one with --topic ({listed})")
+    return found[0]
+
+
+def read_boxes_of(path: Path, topic: str, types: Typestore) -> dict[int, Box | None]:
+    """Boxes by image stamp (ns) of a topic with Detection2D or TrackState; None where there is no target."""
+    return {stamp_of(message.header): box_in(message) for _, message in read(path, topic, types)}
+
+
+def stamp_of(header: Any) -> int:
+    """A header's stamp, ns."""
+    return int(header.stamp.sec * 10**9 + header.stamp.nanosec)
+
+
+def write_results(path: Path, results: list[Result], types: Typestore, tracker: str) -> None:
+    """Write a bag (MCAP) with what the tracker node would have published.
+
+    Raises:
+        BagError: when it exists already or cannot be written.
+    """
+    factory = Factory(types, tracker)
+    try:
+        with Writer(path, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
+            names = {"/tracker/target": DETECTION, "/tracker/targets": DETECTIONS, STATE_TOPIC: STATE}
+            known = {topic: writer.add_connection(topic, kind, typestore=types)
+                     for topic, kind in names.items()}
+
+            def put(topic: str, at: int, message: Any) -> None:
+                writer.write(known[topic], at, types.serialize_cdr(message, names[topic]))
+
+            for at, header, report, processed, dropped in results:
+                target = factory.detection(header, report)
+                if target is not None:
+                    put("/tracker/target", at, target)
+                put("/tracker/targets", at, factory.detections(header, target))
+                put(STATE_TOPIC, at, factory.state(header, report, processed, dropped))
+    except Exception as error:
+        raise BagError(f"{path} cannot be written: {_line(error)}") from error
+
+
+def _broken(path: Path, error: Exception) -> BagError:
+    return BagError(f"{path} cannot be read as a bag: {_line(error)}")
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

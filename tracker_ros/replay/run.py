@@ -1,0 +1,93 @@
+"""A bag's images through a session, and the boxes held against others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from tracker_ros.geometry import Box, iou
+from tracker_ros.replay.bag import Result, stamp_of
+from tracker_ros.ros.images import ImageError
+from tracker_ros.ros.stream import ImageStream, Received
+from tracker_ros.session import Report, Session, State
+
+
+def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device: str) -> list[Result]:
+    """Select the target in the first image that can be used, then look for it in all others.
+
+    Time is that of the stamps, as for the tracker node: an image that is not newer than the last is
+    left out, one that is much older leads to LOST, one that cannot be used to ERROR for that image.
+
+    Args:
+        session: its tracker is on `device`.
+        images: time of arrival (ns) and message.
+        box: the target in the first image.
+
+    Raises:
+        ValueError: when the box cannot be tracked in it.
+    """
+    stream = ImageStream(session, device)
+    results: list[Result] = []
+    dropped = 0
+    for at, message in images:
+        message.data = message.data.copy()  # rosbags gives read-only arrays, which PyTorch does not take
+        report = _process(stream, Received(message, at * 1e-9), box)
+        if report is None:
+            dropped += 1
+        else:
+            results.append(
+                Result(at, message.header, report._replace(estimate=None), len(results) + 1, dropped))
+    return results
+
+
+def _process(stream: ImageStream, frame: Received, box: Box) -> Report | None:
+    session = stream.session
+    try:
+        if session.state is not State.IDLE:
+            return stream.process(frame)
+        stream.select([frame], box, normalized=False)
+        return session.tick(frame.stamp)
+    except ImageError as error:
+        return Report(State.ERROR, session.target_id, None, 0.0, 0.0, 0.0, None, f"image refused: {error}")
+
+
+class Agreement(NamedTuple):
+    """Boxes compared with others, image by image.
+
+    Attributes:
+        compared: images that count.
+        lowest, mean: IoU; 0 where only one of the two has a box, 1 where neither has one. 1 over no image.
+        worst: stamp of the image with the lowest, ns.
+    """
+
+    compared: int
+    lowest: float
+    mean: float
+    worst: int
+
+
+def agreement(found: Mapping[int, Box | None], expected: Mapping[int, Box | None]) -> Agreement:
+    """Every image that either has (by stamp, ns)."""
+    overlaps = {stamp: _overlap(found.get(stamp), expected.get(stamp)) if stamp in found.keys() & expected
+                else 0.0 for stamp in sorted(found.keys() | expected)}
+    worst = min(overlaps, key=lambda stamp: overlaps[stamp], default=0)
+    count = len(overlaps)
+    return Agreement(count, overlaps.get(worst, 1.0), sum(overlaps.values()) / count if count else 1.0, worst)
+
+
+def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | None]) -> Agreement:
+    """The images in which the truth has a box and that were looked at."""
+    known = {stamp: box for stamp, box in truth.items() if box is not None and stamp in found}
+    return agreement({stamp: found[stamp] for stamp in known}, known)
+
+
+def boxes_of(results: Iterable[Result]) -> dict[int, Box | None]:
+    """Boxes by image stamp, ns. Of images that share a stamp, as in a bag recorded twice, the last."""
+    return {stamp_of(result.header): result.report.box for result in results}
+
+
+def _overlap(one: Box | None, other: Box | None) -> float:
+    if one is None or other is None:
+        return float(one is other)
+    # Rounding must not tell a box from itself.
+    return 1.0 if one == other else float(iou(one.to_tensor(), other.to_tensor()))
