@@ -108,7 +108,7 @@ def test_twice_gives_the_same_bytes_and_good_boxes(recording: Recording, tmp_pat
     assert replay(recording, "--out", tmp_path / "two", "--expect", tmp_path / "one", "--min-iou", 1) == 0
     assert content(tmp_path / "one") == content(tmp_path / "two")
     found = states(tmp_path / "one")
-    assert [stamp_of(state.header) for state in found] == [START + i * STEP for i in range(FRAMES)]
+    assert [stamp_of(0, state.header) for state in found] == [START + i * STEP for i in range(FRAMES)]
     assert found[0].state == State.ACQUIRING and found[-1].state == State.TRACKING
     assert {state.header.frame_id for state in found} == {"camera_optical"}
     kinds = {topic: len([t for t, _, _ in content(tmp_path / "one") if t == topic])
@@ -168,6 +168,32 @@ def test_an_image_that_cannot_be_used_is_told_and_passed(shots: list[Shot], tmp_
         State.TRACKING, State.ERROR, State.TRACKING]
 
 
+def test_images_without_stamps_are_told_apart_by_their_arrival(shots: list[Shot], tmp_path: Path,
+                                                               capsys: pytest.CaptureFixture[str]) -> None:
+    made = record(tmp_path / "bag", shots, [0] * FRAMES)
+    assert replay(made, "--out", tmp_path / "result", "--truth", "/truth") == 0
+    assert f"over {FRAMES} images" in capsys.readouterr().out
+    assert replay(made, "--expect", tmp_path / "result", "--min-iou", 1) == 0
+
+
+def test_the_node_s_own_message_types_read_the_result(recording: Recording, tmp_path: Path) -> None:
+    pytest.importorskip("rclpy", reason="rclpy is not installed")
+    from rclpy.serialization import deserialize_message, serialize_message
+    from tracker_ros.msg import TrackState
+    from vision_msgs.msg import Detection2D, Detection2DArray
+
+    kinds = {"/tracker/target": (Detection2D, DETECTION), "/tracker/targets": (Detection2DArray, DETECTIONS),
+             STATE_TOPIC: (TrackState, STATE)}
+    assert replay(recording, "--out", tmp_path / "result") == 0
+    for topic, _, data in content(tmp_path / "result"):
+        kind, name = kinds[topic]
+        message = deserialize_message(data, kind)
+        # The padding between fields is anything in what rclpy writes.
+        again = TYPES.deserialize_cdr(serialize_message(message), name)
+        assert bytes(TYPES.serialize_cdr(again, name)) == data
+        assert message.header.frame_id == "camera_optical"
+
+
 @pytest.mark.parametrize("fault", ["cut", "noise", "no metadata", "absent"])
 @pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
 def test_a_broken_bag_ends_with_one_line(fault: str, storage: StoragePlugin, shots: list[Shot],
@@ -191,6 +217,7 @@ def test_a_broken_bag_ends_with_one_line(fault: str, storage: StoragePlugin, sho
 @pytest.mark.parametrize(("words", "message"), [
     (["--topic", "/none"], "has no images on /none; topics with images: /camera/image"),
     (["--tracker", "none"], "unknown preset 'none'"),
+    (["--device", "abacus"], "device 'abacus' cannot be used"),
     (["--truth", "none.txt"], "none.txt is missing"),
     (["--expect", "none"], "cannot be read as a bag"),
     (["--select", "900,900,30,30"], "lies outside the 320 x 240 image"),

@@ -89,12 +89,12 @@ def choose_images(path: Path, wanted: str | None) -> str:
 
 def read_boxes_of(path: Path, topic: str, types: Typestore) -> dict[int, Box | None]:
     """Boxes by image stamp (ns) of a topic with Detection2D or TrackState; None where there is no target."""
-    return {stamp_of(message.header): box_in(message) for _, message in read(path, topic, types)}
+    return {stamp_of(at, message.header): box_in(message) for at, message in read(path, topic, types)}
 
 
-def stamp_of(header: Any) -> int:
-    """A header's stamp, ns."""
-    return int(header.stamp.sec * 10**9 + header.stamp.nanosec)
+def stamp_of(at: int, header: Any) -> int:
+    """A header's stamp, ns; the time of arrival for a camera that does not stamp its images."""
+    return int(header.stamp.sec * 10**9 + header.stamp.nanosec) or at
 
 
 def write_results(path: Path, results: list[Result], types: Typestore, tracker: str) -> None:

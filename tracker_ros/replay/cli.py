@@ -30,7 +30,7 @@ from tracker_ros.replay.bag import (
 from tracker_ros.replay.messages import DETECTION, make_types
 from tracker_ros.replay.run import Agreement, against_truth, agreement, boxes_of, replay
 from tracker_ros.session import Session
-from tracker_ros.trackers import load
+from tracker_ros.trackers import SettingsError, Tracker, load
 
 
 def add_parsers(sub: Any) -> None:
@@ -78,7 +78,7 @@ def run_replay(args: argparse.Namespace) -> int:
         topic = choose_images(args.bag, args.topic)
         expected = None if args.expect is None else _expected(args.expect, types)
         truth = None if args.truth is None else _truth(args.truth, args.bag, topic, types)
-        session = Session(load(args.tracker, weights=args.weights, device=args.device))
+        session = Session(_load(args))
         results = replay(session, read(args.bag, topic, types), args.select, args.device)
         if not results:
             raise BagError(f"{args.bag} has no image on {topic}")
@@ -94,6 +94,14 @@ def run_replay(args: argparse.Namespace) -> int:
         None if truth is None else against_truth(found, truth), args.min_truth_iou)
 
 
+def _load(args: argparse.Namespace) -> Tracker:
+    try:
+        return load(args.tracker, weights=args.weights, device=args.device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        line = str(error).splitlines()[0]
+        raise SettingsError(f"device '{args.device}' cannot be used: {line}") from error
+
+
 def _expected(path: Path, types: Typestore) -> dict[int, Box | None]:
     boxes = read_boxes_of(path, STATE_TOPIC, types)
     if not boxes:
@@ -106,7 +114,7 @@ def _truth(where: str, bag: Path, images: str, types: Typestore) -> dict[int, Bo
     if topics(bag).get(where) == DETECTION:
         return read_boxes_of(bag, where, types)
     rows = read_boxes(Path(where))
-    stamps = [stamp_of(message.header) for _, message in read(bag, images, types)]
+    stamps = [stamp_of(at, message.header) for at, message in read(bag, images, types)]
     if len(rows) != len(stamps):
         raise DataError(f"{where} holds {len(rows)} boxes for the {len(stamps)} images on {images}")
     return {stamp: Box.from_xywh(*row.tolist()) if np.isfinite(row).all() and row[2:].min() > 0 else None
@@ -134,4 +142,6 @@ def _report(title: str, results: list[Result], earlier: Agreement | None, lowest
 
 
 def _verdict(value: float, wanted: float) -> str:
+    if wanted == 0:
+        return ""
     return f"good (at least {wanted:g})" if value >= wanted else f"below {wanted:g}"

@@ -83,7 +83,7 @@ def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | Non
 
 def boxes_of(results: Iterable[Result]) -> dict[int, Box | None]:
     """Boxes by image stamp, ns. Of images that share a stamp, as in a bag recorded twice, the last."""
-    return {stamp_of(result.header): result.report.box for result in results}
+    return {stamp_of(result.at, result.header): result.report.box for result in results}
 
 
 def _overlap(one: Box | None, other: Box | None) -> float:
