@@ -42,7 +42,7 @@ class SessionSettings:
     """When a target counts as tracked, coasting or lost."""
 
     keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
-    recover_score: float = setting(0.45, "score that ends COASTING or LOST", 0.0, 1.0)
+    recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
     confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
     coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)
     velocity_gain: float = setting(0.3, "share of a new velocity measurement", 0.0, 1.0)

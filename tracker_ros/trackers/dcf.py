@@ -48,8 +48,8 @@ class DcfSettings:
 class Dcf(Tracker):
     """Background-aware correlation filter with scale search.
 
-    The score compares the peak of the response with that of the first frame's filter on its own sample,
-    as energies: (peak / first peak)^2, at most 1.
+    The score is the peak of the response over that of the first frame's filter on its own sample, at
+    most 1.
 
     State: ``box``; ``first`` [4] the selected box; ``sample`` [C, h, w/2+1] running mean of the feature
     spectra; ``filter`` of the same shape; ``support`` [h, w]; ``peak`` [] of the first frame;
@@ -100,7 +100,7 @@ class Dcf(Tracker):
         found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], limit)))
         # Shown, no displacement belongs in the middle.
         middle = self.cells // 2
-        score = (response.max() / state["peak"]).clamp(0.0, 1.0).square()
+        score = (response.max() / state["peak"]).clamp(0.0, 1.0)
         return Estimate(found, score, response.roll([middle, middle], [0, 1]), region, {})
 
     @torch.jit.export
