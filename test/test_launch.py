@@ -95,7 +95,7 @@ def test_ros2_launch_tracks_what_the_simulated_camera_shows(domain: Domain, tmp_
     try:
         client.wait(lambda: client.states, f"a state ({log})", 60.0)
         assert client.lifecycle() == "active"
-        assert client.states[-1].tracker == "dcf"
+        assert client.states[-1].tracker == "dcf_tiny"
         assert client.states[-1].header.frame_id == "camera_optical_frame"
     finally:
         client.close()
