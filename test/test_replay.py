@@ -214,6 +214,20 @@ def test_a_broken_bag_ends_with_one_line(fault: str, storage: StoragePlugin, sho
     assert not (tmp_path / "result").exists()
 
 
+def test_a_chunk_that_does_not_fit_its_checksum_is_refused(shots: list[Shot], tmp_path: Path,
+                                                           capsys: pytest.CaptureFixture[str]) -> None:
+    made = record(tmp_path / "bag", shots[:4], [START + index * STEP for index in range(4)])
+    (data,) = made.path.glob("*.mcap")
+    content, place = bytearray(data.read_bytes()), 8
+    while content[place] != 6:  # a record is its kind, its length in 8 bytes, and the rest; 6 is a chunk
+        place += 9 + int.from_bytes(content[place + 1 : place + 9], "little")
+    content[place + 33] = 1  # behind two times and a size
+    data.write_bytes(content)
+    assert replay(made) == 2
+    shown = capsys.readouterr().err
+    assert "checksum" in shown and shown.count("\n") == 1
+
+
 @pytest.mark.parametrize(("words", "message"), [
     (["--topic", "/none"], "has no images on /none; topics with images: /camera/image"),
     (["--tracker", "none"], "unknown preset 'none'"),
