@@ -7,6 +7,7 @@ manifest names, and only from folders that the caller allows.
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -72,8 +73,8 @@ def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path) ->
         scripted.save(str(temporary))
     manifest = Manifest(
         tracker=name, settings=settings, weights_sha256=_weights_hash(tracker),
-        archive_sha256=_file_hash(temporary), torch=torch.__version__, format="torchscript", input=INPUT,
-        boxes=clip_boxes(scripted))
+        archive_sha256=hashlib.sha256(temporary.read_bytes()).hexdigest(), torch=torch.__version__,
+        format="torchscript", input=INPUT, boxes=clip_boxes(scripted))
     description = manifest_path(path).with_suffix(".part.json")
     description.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
     os.replace(temporary, path)
@@ -104,12 +105,14 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
         named = ", ".join(map(str, allowed)) or "none"
         raise ArchiveError(f"{path} is outside the allowed folders ({named})")
     manifest = read_manifest(real)
-    if _file_hash(real) != manifest.archive_sha256:
+    # What is hashed is what is loaded: the file may be exchanged between two readings.
+    content = real.read_bytes()
+    if hashlib.sha256(content).hexdigest() != manifest.archive_sha256:
         raise ArchiveError(f"{path} is not what {manifest_path(path).name} describes: sha256 differs")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            module = torch.jit.load(str(real), map_location=device).eval()
+            module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
             return torch.jit.freeze(module, preserved_attrs=METHODS)
         except RuntimeError as error:
             raise ArchiveError(f"{path} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
@@ -142,10 +145,6 @@ def clip_boxes(tracker: Any) -> list[list[float]]:
             state = tracker.update(frame, state, estimate)
             boxes.append(estimate.box.tolist())
     return boxes
-
-
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _weights_hash(tracker: Tracker) -> str:
