@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tracker_ros import cli
-from tracker_ros.track import parse_box
+from tracker_ros.data.boxes import parse_box
 
 
 def test_help_lists_every_command_without_loading_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:

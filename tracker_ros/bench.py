@@ -27,6 +27,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.footage import Shot, film, open_recording, play
 from tracker_ros.data.sequence import DataError, Frame
 from tracker_ros.data.synthetic import AerialScene
@@ -174,26 +175,19 @@ def add_parsers(sub: Any) -> None:
     add_tracker_options(parser)
     parser.add_argument("--video", type=Path, help="video or image folder (default: a synthetic flight)")
     parser.add_argument("--truth", type=Path, help="its boxes, x,y,w,h a line")
-    parser.add_argument("--box", type=parse_xywh, metavar="X,Y,W,H", help="the target in the first frame")
+    parser.add_argument("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the first frame")
     parser.add_argument("--frames", type=int, default=200, help="how many (default: 200)")
     parser.add_argument("--threads", type=int, default=1, help="of torch and OpenCV (default: 1)")
     parser.add_argument("--json", type=Path, help="also write the figures and the machine to this file")
     parser.set_defaults(run=run_bench)
 
 
-def parse_xywh(text: str) -> XYWH:
-    """Four numbers separated by commas."""
-    try:
-        x, y, w, h = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected X,Y,W,H, got '{text}'") from None
-    return x, y, w, h
-
 
 def run_bench(args: argparse.Namespace) -> int:
     """Carry out ``tracker_ros bench``: 0, or 2 for a wrong request."""
     console = Console()
-    clip = Clip(args.frames, args.video, args.truth, args.box)
+    box = args.box.to_xywh() if args.box else None
+    clip = Clip(args.frames, args.video, args.truth, box)
     context = multiprocessing.get_context("spawn")
     results = []
     try:

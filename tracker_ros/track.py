@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import torch
 
+from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import Frame
 from tracker_ros.geometry import Box
@@ -44,14 +45,6 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="also write a video with boxes")
     parser.set_defaults(run=run_track)
 
-
-def parse_box(text: str) -> Box:
-    """A box from 'x,y,w,h' (top-left corner and size in pixels)."""
-    try:
-        x, y, w, h = (float(v) for v in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
-    return Box.from_xywh(x, y, w, h)
 
 
 def run_track(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -9,8 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.sequence import Boxes, DataError
+from tracker_ros.geometry import Box
 
 _SEPARATOR = re.compile(r"[,;\s]+")
+
+
+def parse_box(text: str) -> Box:
+    """A box from 'x,y,w,h' (top-left corner and size in pixels), as command lines take it.
+
+    Raises:
+        argparse.ArgumentTypeError: for anything else.
+    """
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
+    return Box.from_xywh(x, y, w, h)
 
 
 def read_boxes(path: Path) -> Boxes:

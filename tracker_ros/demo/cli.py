@@ -15,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
+from tracker_ros.data.boxes import parse_box
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
 from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
 from tracker_ros.demo.progress import Progress, summary_table
@@ -40,7 +41,7 @@ def add_parsers(sub: Any) -> None:
     add("--tracker", help="preset to run, such as dcf (default: config/uav_tracking.yaml's)")
     add("--seed", type=int, help="of the synthetic scene")
     add("--video", type=Path, metavar="FILE", help="a video, or a folder of images, instead of the scene")
-    add("--box", type=_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
+    add("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
     add("--truth", type=Path, metavar="FILE", help="x,y,w,h of the target, one line a frame of the recording")
     add("--rate", type=_positive, help="frames a second (default: config/uav_tracking.yaml's)")
     add("--out", type=Path, metavar="DIR", help="where to write (default: out/demo-DATE-TIME)")
@@ -53,13 +54,6 @@ def _positive(text: str) -> float:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
     return value
 
-
-def _box(text: str) -> Box:
-    try:
-        x, y, w, h = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h") from None
-    return Box.from_xywh(x, y, w, h)
 
 
 def run(args: argparse.Namespace) -> int:

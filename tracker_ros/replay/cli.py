@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rosbags.typesys.store import Typestore
 
-from tracker_ros.data.boxes import read_boxes
+from tracker_ros.data.boxes import parse_box, read_boxes
 from tracker_ros.data.sequence import DataError
 from tracker_ros.geometry import Box
 from tracker_ros.replay.bag import (
@@ -40,7 +40,7 @@ def add_parsers(sub: Any) -> None:
         description="Exit status: 0; 1 where the boxes are not as expected; 2 for a wrong request or bag.")
     add = parser.add_argument
     add("bag", type=Path, help="rosbag2 folder, sqlite3 or MCAP")
-    add("--select", required=True, metavar="X,Y,W,H", type=_box, help="the target in the first image")
+    add("--select", required=True, metavar="X,Y,W,H", type=parse_box, help="the target in the first image")
     add("--topic", help="Image or CompressedImage (default: the only one in the bag)")
     add("--tracker", default="dcf", help="preset (default: dcf)")
     add("--weights", help="in place of the preset's weights")
@@ -53,13 +53,6 @@ def add_parsers(sub: Any) -> None:
     add("--min-truth-iou", type=_share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
 
-
-def _box(text: str) -> Box:
-    try:
-        x, y, w, h = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
-    return Box.from_xywh(x, y, w, h)
 
 
 def _share(text: str) -> float:
