@@ -229,7 +229,7 @@ def render(results: list[Result], threads: int) -> Table:
     table.add_column("tracker", no_wrap=True)
     columns = {"fps": ("FPS", ".0f"), "p50": ("p50", ".1f"), "p99": ("p99", ".1f"),
                "localize": ("locate", ".1f"), "update": ("update", ".1f"), "network": ("network", ".1f"),
-               "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"), "iou": ("IoU", ".3f")}
+               "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"), "iou": ("IoU", ".2f")}
     for heading, _ in columns.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
