@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
-from tracker_ros.networks.backbones import Backbone, check_levels
+from tracker_ros.networks.backbones import SequentialBackbone, check_levels
 
 _WIDTHS = {"conv1": 64, "conv2": 192, "conv3": 384, "conv4": 256, "conv5": 256}
 _STRIDES = {"conv1": 4, "conv2": 8, "conv3": 16, "conv4": 16, "conv5": 16}
 _RELU = {"conv1": 1, "conv2": 4, "conv3": 7, "conv4": 9, "conv5": 11}
 
 
-class AlexNet(Backbone):
+class AlexNet(SequentialBackbone):
     """The convolutions of AlexNet; levels 'conv1' to 'conv5', each after its ReLU."""
 
     def __init__(self, levels: tuple[str, ...]) -> None:
         check_levels("alexnet", levels, list(_WIDTHS))
-        super().__init__([_STRIDES[name] for name in levels], [_WIDTHS[name] for name in levels])
-        layers = [
+        layers: list[nn.Module] = [
             nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
             nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
             nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(),
             nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
             nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(),
         ]
-        self.taken = [_RELU[name] for name in levels]
-        self.features = nn.Sequential(*layers[: self.taken[-1] + 1])
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, h, w] a level."""
-        x = self.prepare(images)
-        maps: list[Tensor] = []
-        for index, layer in enumerate(self.features):
-            x = layer(x)
-            if index in self.taken:
-                maps.append(x)
-        return maps
+        super().__init__(layers, [_RELU[name] for name in levels], [_STRIDES[name] for name in levels],
+                         [_WIDTHS[name] for name in levels])

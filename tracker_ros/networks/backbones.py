@@ -67,6 +67,33 @@ class Backbone(nn.Module):
         return (ordered - self.mean) / self.std
 
 
+class SequentialBackbone(Backbone):
+    """A backbone whose layers follow one another in `features`, as in torchvision's AlexNet and VGG.
+
+    Args:
+        layers: of the whole network; those after the last level are not kept.
+        taken: index of the layer that ends each level.
+        strides: of each level.
+        channels: of each level.
+    """
+
+    def __init__(self, layers: list[nn.Module], taken: list[int], strides: list[int],
+                 channels: list[int]) -> None:
+        super().__init__(strides, channels)
+        self.taken = taken
+        self.features = nn.Sequential(*layers[: taken[-1] + 1])
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        x = self.prepare(images)
+        maps: list[Tensor] = []
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in self.taken:
+                maps.append(x)
+        return maps
+
+
 def build_backbone(name: str, levels: tuple[str, ...], without_pools: tuple[int, ...] = ()) -> Backbone:
     """A backbone by name with freshly initialised parameters.
 

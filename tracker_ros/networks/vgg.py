@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
-from tracker_ros.networks.backbones import Backbone, check_levels
+from tracker_ros.networks.backbones import SequentialBackbone, check_levels
 
 _BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
-class Vgg16(Backbone):
+class Vgg16(SequentialBackbone):
     """The convolutions of VGG-16; levels 'conv1_1' to 'conv5_3', each after its ReLU.
 
     Args:
@@ -31,16 +31,6 @@ class Vgg16(Backbone):
             layers.append(nn.Identity() if block in without_pools else nn.MaxPool2d(2))
             stride *= 1 if block in without_pools else 2
         check_levels("vgg16", levels, list(found))
-        super().__init__([found[name][1] for name in levels], [found[name][2] for name in levels])
-        self.taken = [found[name][0] for name in levels]
-        self.features = nn.Sequential(*layers[: self.taken[-1] + 1])
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
-        x = self.prepare(images)
-        maps: list[Tensor] = []
-        for index, layer in enumerate(self.features):
-            x = layer(x)
-            if index in self.taken:
-                maps.append(x)
-        return maps
+        chosen = [found[name] for name in levels]
+        taken, strides, channels = (list(column) for column in zip(*chosen, strict=True))
+        super().__init__(layers, taken, strides, channels)
