@@ -95,6 +95,14 @@ def test_results_made_with_other_settings_are_made_again(tmp_path: Path) -> None
     assert len(plan_tasks([TrackerSpec("dcf")], sequences, OnePass(), tmp_path)) == 1
 
 
+def test_results_of_an_edited_preset_file_are_made_again(tmp_path: Path) -> None:
+    preset, found = tmp_path / "mine.yaml", []
+    for rate in ("0.02", "0.03", "0.02"):
+        preset.write_text(f"tracker: dcf\nsettings: {{rate: {rate}}}\n")
+        found.append(TrackerSpec(str(preset)).digest())
+    assert found[0] == found[2] != found[1]
+
+
 def test_other_processes_give_the_same_results(data: Path, tmp_path: Path) -> None:
     sequences, done = read_folders(data), []
     for name, engine in (("one", SerialEngine()), ("two", ProcessEngine(1))):

@@ -14,6 +14,7 @@ import torch
 
 from tracker_ros.evaluation.drivers import Driver, OpenCVDriver, TorchDriver, nano_factory
 from tracker_ros.trackers.base import SettingsError, Tracker
+from tracker_ros.weights.loader import parameters_sha256
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _OPENCV: Mapping[str, Callable[[], cv2.Tracker]] = {
@@ -79,12 +80,11 @@ class TrackerSpec:
             files = [Path(self.weights) / name for name in NANO_FILES] if self.weights else []
             weights = b"".join(path.read_bytes() for path in files)
             return {"settings": _hash(settings.encode()), "weights": _hash(weights), "code": cv2.__version__}
-        tracker = self._tracker()
-        parameters = hashlib.sha256()
-        for key, value in sorted(tracker.state_dict().items()):
-            parameters.update(key.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-        settings += repr(getattr(tracker, "settings", ""))
-        return {"settings": _hash(settings.encode()), "weights": parameters.hexdigest()[:16],
+        from tracker_ros.trackers import resolve
+
+        # All settings, so that an edited preset file is not taken for the one that made the results.
+        settings += repr(sorted(resolve(self.name, dict(self.overrides)).settings.items()))
+        return {"settings": _hash(settings.encode()), "weights": parameters_sha256(self._tracker())[:16],
                 "code": _code_hash(), "torch": torch.__version__}
 
 

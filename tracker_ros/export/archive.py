@@ -23,6 +23,7 @@ from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export.script import METHODS
 from tracker_ros.trackers import Tracker
+from tracker_ros.weights.loader import parameters_sha256
 
 INPUT = "frame: uint8 [3, H, W] RGB; box: float32 [4] (cx, cy, w, h) in pixels from the image's corner"
 CLIP_FRAMES = 20
@@ -72,7 +73,7 @@ def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         scripted.save(str(temporary))
     manifest = Manifest(
-        tracker=name, settings=settings, weights_sha256=_weights_hash(tracker),
+        tracker=name, settings=settings, weights_sha256=parameters_sha256(tracker),
         archive_sha256=hashlib.sha256(temporary.read_bytes()).hexdigest(), torch=torch.__version__,
         format="torchscript", input=INPUT, boxes=clip_boxes(scripted))
     description = manifest_path(path).with_suffix(".part.json")
@@ -145,10 +146,3 @@ def clip_boxes(tracker: Any) -> list[list[float]]:
             state = tracker.update(frame, state, estimate)
             boxes.append(estimate.box.tolist())
     return boxes
-
-
-def _weights_hash(tracker: Tracker) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(tracker.state_dict().items()):
-        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

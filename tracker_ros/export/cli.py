@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import yaml
 
 from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
-from tracker_ros.trackers import SettingsError, load, make_settings, read_preset, registered
+from tracker_ros.trackers import SettingsError, load, resolve
 from tracker_ros.weights import WeightsError
 
 TOLERANCE = 0.05
@@ -40,10 +39,8 @@ def run_export(args: argparse.Namespace) -> int:
             raise SettingsError("say what to do: --out NAME.ts or --check NAME.ts")
         overrides = {key: yaml.safe_load(value) for key, value in map(_pair, args.overrides)}
         tracker = load(args.tracker, overrides, args.weights)
-        preset = read_preset(args.tracker)
-        settings = make_settings(registered()[preset.tracker].Settings, {**preset.settings, **overrides},
-                                 preset.tracker)
-        manifest = export(tracker, preset.name, asdict(settings), args.out)
+        preset = resolve(args.tracker, overrides)
+        manifest = export(tracker, preset.name, preset.settings, args.out)
         print(f"{args.out}: {preset.name}, {args.out.stat().st_size / 1e6:.1f} MB, torch {manifest.torch}")
         return 0
     except (SettingsError, WeightsError, ArchiveError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from tracker_ros.trackers.base import (
     register,
     registered,
     setting,
+    tracker_class,
 )
 from tracker_ros.trackers.presets import Preset, preset_files, read_preset
 from tracker_ros.weights import load_weights
@@ -27,8 +29,25 @@ for _module in iter_modules([str(Path(__file__).parent)]):
 
 __all__ = [
     "Estimate", "Preset", "SettingsError", "Tracker", "create", "load", "make_settings", "preset_files",
-    "read_preset", "register", "registered", "setting",
+    "read_preset", "register", "registered", "resolve", "setting",
 ]
+
+
+def resolve(preset: str, overrides: Mapping[str, Any] | None = None) -> Preset:
+    """A preset with `overrides` in it and every setting of its tracker spelled out and checked.
+
+    Args:
+        preset: a name in config/trackers, or the path of such a YAML file.
+        overrides: settings that take the place of the preset's.
+
+    Raises:
+        SettingsError: for an unknown preset or tracker, or a bad setting.
+    """
+    described = read_preset(preset)
+    settings = make_settings(
+        tracker_class(described.tracker).Settings, {**described.settings, **(overrides or {})},
+        described.tracker)
+    return dataclasses.replace(described, settings=dataclasses.asdict(settings))
 
 
 def load(preset: str, overrides: Mapping[str, Any] | None = None, weights: str | None = None,
@@ -45,7 +64,7 @@ def load(preset: str, overrides: Mapping[str, Any] | None = None, weights: str |
         SettingsError: for an unknown preset or a bad setting.
         tracker_ros.weights.WeightsError: for weights that are missing or do not fit.
     """
-    described = read_preset(preset)
-    tracker = create(described.tracker, {**described.settings, **(overrides or {})})
+    described = resolve(preset, overrides)
+    tracker = create(described.tracker, described.settings)
     load_weights(tracker, described.weights if weights is None else weights)
     return tracker.to(device).eval()

@@ -131,14 +131,23 @@ def registered() -> dict[str, type[Tracker]]:
     return dict(_REGISTRY)
 
 
+def tracker_class(name: str) -> type[Tracker]:
+    """The tracker class of this registry name.
+
+    Raises:
+        SettingsError: when there is none.
+    """
+    known = registered()
+    if name not in known:
+        raise SettingsError(f"unknown tracker '{name}'; known: {', '.join(sorted(known))}")
+    return known[name]
+
+
 def create(name: str, settings: Mapping[str, Any] | None = None) -> Tracker:
     """A tracker by its registry name, with checked settings and freshly initialised parameters.
 
     Raises:
         SettingsError: when the name or a setting is unknown or invalid.
     """
-    known = registered()
-    if name not in known:
-        raise SettingsError(f"unknown tracker '{name}'; known: {', '.join(sorted(known))}")
-    cls = known[name]
+    cls = tracker_class(name)
     return cls(make_settings(cls.Settings, settings or {}, name)).eval()

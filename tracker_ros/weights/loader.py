@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -106,3 +107,11 @@ def randomize(module: nn.Module, seed: int) -> None:
             reset = getattr(layer, "reset_parameters", None)
             if callable(reset):
                 reset()
+
+
+def parameters_sha256(module: nn.Module) -> str:
+    """SHA-256 over names and values of everything that `module` would save."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
