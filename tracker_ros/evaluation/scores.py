@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -31,7 +32,7 @@ S = TypeVar("S")
 
 
 @dataclasses.dataclass(frozen=True)
-class TrackerScores(Generic[S]):
+class TrackerScores(ABC, Generic[S]):
     """One tracker's scores on every sequence that it finished.
 
     Attributes:
@@ -49,9 +50,9 @@ class TrackerScores(Generic[S]):
         chosen = {name: self.parts[name] for name in names if name in self.parts}
         return self.score(chosen) if chosen else {}
 
+    @abstractmethod
     def score(self, parts: dict[str, S]) -> dict[str, float]:
         """Scores by column over at least one sequence's parts."""
-        raise NotImplementedError
 
     def fps(self, names: list[str]) -> float:
         """Frames a second over all tracked frames of the sequences `names`; nan if times are unknown."""
