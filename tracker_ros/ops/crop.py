@@ -32,19 +32,18 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
     pixels = frame[:, top:bottom, left:right].float().unsqueeze(0)
     if step > 1:
         pixels = F.avg_pool2d(pixels, step, ceil_mode=True, count_include_pad=False)
-    fill = torch.zeros(1, 3, 1, 1, device=frame.device)
-    padding = "border"
     # Bilinear samples reach half a pixel beyond their place.
     inside = (min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5)
+    fill: Tensor | None = None
     if border == "mean" and not inside:
         fill = frame.float().mean(dim=(1, 2)).view(1, 3, 1, 1)
         pixels = pixels - fill
-    if border != "replicate" and not inside:
-        padding = "zeros"
+    padding = "border" if border == "replicate" or inside else "zeros"
     x = _sampling(cx, w, out_w, left, pixels.shape[3] * step, frame.device)
     y = _sampling(cy, h, out_h, top, pixels.shape[2] * step, frame.device)
     grid = torch.stack((x.unsqueeze(0).expand(out_h, out_w), y.unsqueeze(1).expand(out_h, out_w)), dim=-1)
-    return F.grid_sample(pixels, grid.unsqueeze(0), "bilinear", padding, align_corners=False) + fill
+    sampled = F.grid_sample(pixels, grid.unsqueeze(0), "bilinear", padding, align_corners=False)
+    return sampled if fill is None else sampled + fill
 
 
 def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
