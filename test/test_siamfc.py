@@ -6,9 +6,10 @@ import pytest
 import torch
 from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, track, untrained
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.networks.siamfc import SiamFCFeatures, correlate
 from tracker_ros.trackers import SettingsError, create
-from tracker_ros.trackers._cf_search import best_scale, bounded, inside
+from tracker_ros.trackers._cf_search import best_scale, bounded
 from tracker_ros.training.siamfc import SiamFCTraining, match_labels
 
 
@@ -86,8 +87,8 @@ def test_size_is_bounded_by_the_first() -> None:
 
 def test_centre_stays_in_the_frame() -> None:
     frame = torch.zeros(3, 48, 64, dtype=torch.uint8)
-    assert inside(torch.tensor([-3.0, 50.0]), frame).tolist() == [0.0, 48.0]
-    assert inside(torch.tensor([70.0, 20.0]), frame).tolist() == [64.0, 20.0]
+    assert into_frame(torch.tensor([-3.0, 50.0]), frame).tolist() == [0.0, 48.0]
+    assert into_frame(torch.tensor([70.0, 20.0]), frame).tolist() == [64.0, 20.0]
 
 
 def test_settings_that_the_network_cannot_have_are_explained() -> None:

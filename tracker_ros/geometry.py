@@ -86,3 +86,13 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
     inter = overlap[..., 0] * overlap[..., 1]
     union = a[..., 2] * a[..., 3] + b[..., 2] * b[..., 3] - inter
     return torch.where(union > 0, inter / union.clamp(min=1e-12), torch.zeros_like(union))
+
+
+def frame_extent(frame: Tensor) -> Tensor:
+    """[2] float32 (width, height) of a frame [3, H, W], on its device; scriptable."""
+    return torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
+
+
+def into_frame(centers: Tensor, frame: Tensor) -> Tensor:
+    """Centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it."""
+    return torch.minimum(centers.clamp(min=0.0), frame_extent(frame))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import iou
+from tracker_ros.geometry import frame_extent, into_frame, iou
 from tracker_ros.ops.counter_random import normal, uniform
 
 
@@ -34,9 +34,8 @@ def _power(base: float, exponents: Tensor) -> Tensor:
 
 def inside(boxes: Tensor, frame: Tensor) -> Tensor:
     """Boxes [N, 4] moved so that their centres lie in the frame [3, H, W], sizes cut to the frame's."""
-    limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=boxes.device)
-    center = boxes[:, :2].clamp(min=0.0).minimum(limit)
-    return torch.cat((center, boxes[:, 2:].clamp(min=2.0).minimum(limit)), dim=1)
+    sizes = boxes[:, 2:].clamp(min=2.0).minimum(frame_extent(frame))
+    return torch.cat((into_frame(boxes[:, :2], frame), sizes), dim=1)
 
 
 def with_overlap(candidates: Tensor, box: Tensor, low: float, high: float, count: int) -> Tensor:

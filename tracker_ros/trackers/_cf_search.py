@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.labels import hann
 from tracker_ros.ops.peaks import subcell_peak
@@ -39,12 +40,6 @@ def best_scale(peaks: Tensor, penalty: float) -> int:
 def bounded(size: Tensor, first: Tensor) -> Tensor:
     """A box size [2] kept between a fifth and five times the first one, as SiamFC's authors do."""
     return torch.minimum(torch.maximum(size, first * 0.2), first * 5.0)
-
-
-def inside(center: Tensor, frame: Tensor) -> Tensor:
-    """A centre [2] moved into the frame [3, H, W]; further out a search would see nothing of it."""
-    limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=center.device)
-    return torch.minimum(center.clamp(min=0.0), limits)
 
 
 class SiameseSearch(Tracker):
@@ -111,7 +106,7 @@ class SiameseSearch(Tracker):
         scale = self.scales[best]
         cell = self.stride * region[2] * (scale / self.search)
         middle = (fine.shape[1] - 1) / 2
-        moved = inside(box[:2] + (position.flip(0) - middle) * (cell / self.upsampling), frame)
+        moved = into_frame(box[:2] + (position.flip(0) - middle) * (cell / self.upsampling), frame)
         wh = bounded(box[2:] * (1 + self.damping * (scale - 1)), state["first"][2:])
         covered = torch.stack((cell * responses.shape[2], cell * responses.shape[1]))
         aux: dict[str, Tensor] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.rpn import EXEMPLAR, RATIOS, SCALE, STRIDE, response_cells
 from tracker_ros.ops.anchors import (
     anchor_grid,
@@ -83,9 +84,8 @@ class ProposalTracker(Tracker):
         best = ranking.flatten().argmax()
         found, probability = boxes.view(-1, 4)[best] * zoom, score.flatten()[best]
         rate = penalty.flatten()[best] * probability * self.rate
-        limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=box.device)
-        center = (box[:2] + found[:2]).clamp(min=0.0).minimum(limit)
-        size = torch.lerp(box[2:], found[2:], rate).clamp(min=2.0).minimum(limit)
+        center = into_frame(box[:2] + found[:2], frame)
+        size = torch.lerp(box[2:], found[2:], rate).clamp(min=2.0).minimum(frame_extent(frame))
         side = zoom * self.covered
         window = torch.stack((box[0], box[1], side, side))
         return Estimate(torch.cat((center, size)), probability, score.amax(0), window, {"rate": rate})

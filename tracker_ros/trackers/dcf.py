@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
@@ -93,11 +94,10 @@ class Dcf(Tracker):
         response = self._respond(self._sample(frame, box), state["filter"])
         region = self._region(box)
         center = box[:2] + subcell_peak(response, True).flip(0) * region[2:] / self.cells
-        limit = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=box.device)
-        center = torch.minimum(center.clamp(min=0.0), limit)
+        center = into_frame(center, frame)
         sample = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
         factor = self.scale_filter.locate(sample, state["scale_numerator"], state["scale_energy"])
-        found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], limit)))
+        found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], frame_extent(frame))))
         # Shown, no displacement belongs in the middle.
         middle = self.cells // 2
         score = (response.max() / state["peak"]).clamp(0.0, 1.0)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.networks.dcfst import AREA, DcfstNetwork
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.peaks import argmax_2d, subcell_peak
@@ -165,10 +166,9 @@ class Dcfst(Tracker):
     def outside(self, found: Tensor, box: Tensor, region: Tensor, frame: Tensor) -> Tensor:
         """A box of the region's crop in pixels of the image, its size change damped."""
         scale = region[2] / self.network.search
-        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
         middle = region[:2] + (found[:2] - self.network.search / 2) * scale
         size = box[2:] + self.damping * (found[2:] * scale - box[2:])
-        return torch.cat((torch.minimum(middle.clamp(min=0.0), limits), size.clamp(min=2.0)))
+        return torch.cat((into_frame(middle, frame), size.clamp(min=2.0)))
 
     def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
         """Data matrix X [grid^2, D] of one search crop from its levels [1, C, H, W] of the backbone."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.networks.backbones import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop, crop_pyramid
@@ -130,8 +131,7 @@ class Dslt(Tracker):
         place = subcell_peak(weighted[best], False)
         scale = self.scales[best]
         offset = (place.flip(0) - (self.cells - 1) / 2) * region[2:] / self.cells * scale
-        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
-        middle = torch.minimum((box[:2] + offset).clamp(min=0.0), limits)
+        middle = into_frame(box[:2] + offset, frame)
         size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
         score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
         window = torch.cat((box[:2], region[2:] * scale))

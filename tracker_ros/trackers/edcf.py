@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
-from tracker_ros.trackers._cf_search import best_scale, bounded, inside
+from tracker_ros.trackers._cf_search import best_scale, bounded
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 from tracker_ros.trackers.siamfc import SiamFC, SiamFCSettings
 
@@ -63,7 +64,7 @@ class FineSearch(Tracker):
         offset = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
         wh = bounded(box[2:] * scale, state["first"][2:])
         window = torch.cat((box[:2], cell * response.shape[0]))
-        return Estimate(torch.cat((inside(box[:2] + offset, frame), wh)), score, response, window, aux)
+        return Estimate(torch.cat((into_frame(box[:2] + offset, frame), wh)), score, response, window, aux)
 
 
 @register("cacfnet", EDCFSettings)

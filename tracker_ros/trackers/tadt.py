@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tracker_ros.geometry import into_frame
 from tracker_ros.networks.backbones import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop
@@ -125,8 +126,7 @@ class Tadt(Tracker):
         scale = self.cells / float(self.sizes[best])
         cell = side / self.cells * scale
         offset = (peak.flip(0) - (self.cells - 1) / 2) * cell
-        limits = torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
-        middle = torch.minimum((box[:2] + offset).clamp(min=0.0), limits)
+        middle = into_frame(box[:2] + offset, frame)
         size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
         likeness = cosines[best][row, column]
         score = ((likeness - state["clutter"]) / (1 - state["clutter"]).clamp(min=1e-6)).clamp(0.0, 1.0)
