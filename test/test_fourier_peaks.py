@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tracker_ros.ops.fourier import context_aware_filter, filter_terms, respond
-from tracker_ros.ops.labels import circular_gaussian, gaussian, hann, logistic_labels
+from tracker_ros.networks.cfnet import correlation_filter
+from tracker_ros.ops.fourier import context_aware_filter
+from tracker_ros.ops.labels import circular_gaussian, gaussian, hann
 from tracker_ros.ops.peaks import apce, argmax_2d, psr, subcell_peak
+from tracker_ros.training.siamfc import match_labels
 
 
 def circulant(plane: np.ndarray) -> np.ndarray:
@@ -17,13 +19,19 @@ def circulant(plane: np.ndarray) -> np.ndarray:
     return np.stack([np.roll(plane, (-i, -j), (0, 1)).ravel() for i in range(h) for j in range(w)])
 
 
+def answer(features: torch.Tensor, template: torch.Tensor) -> torch.Tensor:
+    """Circular cross-correlation [h, w] of features with a template, both [C, h, w], over all channels."""
+    product = torch.fft.rfft2(features) * torch.conj(torch.fft.rfft2(template))
+    return torch.fft.irfft2(product.sum(0), list(features.shape[-2:]))
+
+
 def test_single_channel_filter_solves_the_dense_ridge_problem():
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(1, 5, 6, generator=generator)
     z = torch.randn(1, 1, 5, 6, generator=generator)
     label, penalty = circular_gaussian(5, 6, 1.0, 1.2), 0.3
-    numerator, energy = filter_terms(x, torch.fft.rfft2(label))
-    found = respond(z, numerator, energy, penalty)[0]
+    # The layer's penalty is a share of each of its n = 5 x 6 samples.
+    found = answer(z[0], correlation_filter(x.unsqueeze(0), label, penalty / 30)[0])
     shifts = circulant(x[0].double().numpy())
     wanted = label.double().numpy().ravel()
     weights = np.linalg.solve(shifts.T @ shifts + penalty * np.eye(30), shifts.T @ wanted)
@@ -33,9 +41,9 @@ def test_single_channel_filter_solves_the_dense_ridge_problem():
 
 def test_response_peaks_at_the_displacement():
     x = torch.randn(4, 16, 16, generator=torch.Generator().manual_seed(2))
-    terms = filter_terms(x, torch.fft.rfft2(circular_gaussian(16, 16, 1.5, 1.5)))
+    template = correlation_filter(x.unsqueeze(0), circular_gaussian(16, 16, 1.5, 1.5), 1e-3 / 16**2)[0]
     moved = torch.roll(x, (3, -2), (1, 2))
-    response = respond(moved.unsqueeze(0), terms[0], terms[1], 1e-3)[0]
+    response = answer(moved, template)
     torch.testing.assert_close(subcell_peak(response, True), torch.tensor([3.0, -2.0]), atol=1e-3, rtol=0)
 
 
@@ -71,7 +79,9 @@ def test_labels_have_their_peak_where_they_say():
 
 
 def test_logistic_labels_count_the_cells_within_the_radius():
-    label = logistic_labels(17, 17, 2.0)
+    batch = {"search": torch.zeros(1, 3, 17, 17), "search_box": torch.tensor([[8.5, 8.5, 4.0, 4.0]]),
+             "positive": torch.ones(1)}
+    label = match_labels(batch, 17, 17, 1.0, 2.0)[0]
     inside = {(i, j) for i in range(17) for j in range(17) if (i - 8) ** 2 + (j - 8) ** 2 <= 4}
     assert {tuple(p) for p in (label > 0).nonzero().tolist()} == inside
     assert set(label.unique().tolist()) == {-1.0, 1.0}

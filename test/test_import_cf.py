@@ -10,8 +10,8 @@ import torch
 from scipy.io import loadmat, savemat
 from scipy.signal import correlate2d
 
+from tracker_ros.networks.cfnet import correlation_filter
 from tracker_ros.networks.dcfnet import DCFNetFeatures, LocalResponseNorm
-from tracker_ros.ops.fourier import filter_terms, respond
 from tracker_ros.ops.labels import circular_gaussian, hann
 from tracker_ros.weights import WeightsError
 from tracker_ros.weights.importers.dcfnet import import_dcfnet
@@ -94,8 +94,10 @@ def test_response_equals_the_filter_written_out_in_numpy(published: Path) -> Non
     net = network(published / "param.pth")
     with torch.no_grad():
         features = net(torch.from_numpy(np.stack((exemplar, search))).permute(0, 3, 1, 2).float()) * window
-        numerator, energy = filter_terms(features[0], torch.fft.rfft2(label))
-        ours = respond(features[1:], numerator, energy, 1e-4)[0].double().numpy()
+        # The layer's penalty is a share of each of its n = 25 x 25 samples.
+        template = correlation_filter(features[:1], label, 1e-4 / 25**2)
+        product = torch.fft.rfft2(features[1:]) * torch.conj(torch.fft.rfft2(template))
+        ours = torch.fft.irfft2(product.sum(1), [25, 25])[0].double().numpy()
     z, x = (
         np.fft.fft2(plain_features(image, published / "param.pth") * window.double().numpy())
         for image in (exemplar, search)

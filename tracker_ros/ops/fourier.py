@@ -1,33 +1,9 @@
-"""Correlation filters in the Fourier domain.
-
-Spectra are those of `torch.fft.rfft2` without normalisation. The ridge problem over all circular
-shifts of x, min_w |sum_l w_l * x_l - y|^2 + lambda |w|^2, has with one sample and one response the
-closed form w_l = conj(x_l) y / (sum_k |x_k|^2 + lambda) per frequency (Henriques et al., 2015;
-DCFNet, eq. 2).
-"""
+"""Correlation filters in the Fourier domain. Spectra are those of `torch.fft.rfft2`, not normalised."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-
-def filter_terms(features: Tensor, label_spectrum: Tensor) -> tuple[Tensor, Tensor]:
-    """Numerator [C, h, w/2+1] and energy [h, w/2+1] of the multi-channel filter of one sample.
-
-    Args:
-        features: [C, h, w], windowed.
-        label_spectrum: [h, w/2+1], rfft2 of the wanted response.
-    """
-    spectrum = torch.fft.rfft2(features)
-    return torch.conj(spectrum) * label_spectrum, (spectrum.real.square() + spectrum.imag.square()).sum(0)
-
-
-def respond(features: Tensor, numerator: Tensor, energy: Tensor, penalty: float) -> Tensor:
-    """Responses [S, h, w] of a filter to windowed features [S, C, h, w]; `penalty` is lambda."""
-    spectrum = torch.fft.rfft2(features)
-    product = (spectrum * numerator).sum(-3) / (energy + penalty)
-    return torch.fft.irfft2(product, [features.shape[-2], features.shape[-1]])
 
 
 def context_aware_filter(features: Tensor, context: Tensor, label_spectrum: Tensor, penalty: float,

@@ -29,11 +29,3 @@ def circular_gaussian(height: int, width: int, sigma_h: float, sigma_w: float,
     """
     label = gaussian(height, width, sigma_h, sigma_w, float(height // 2), float(width // 2), device)
     return torch.roll(label, [-(height // 2), -(width // 2)], [0, 1])
-
-
-def logistic_labels(height: int, width: int, radius: float, device: torch.device | None = None) -> Tensor:
-    """[height, width] of +1 within `radius` cells of the centre and -1 elsewhere (SiamFC, eq. 3)."""
-    rows = torch.arange(height, device=device, dtype=torch.float32) - (height - 1) / 2
-    columns = torch.arange(width, device=device, dtype=torch.float32) - (width - 1) / 2
-    inside = (rows.square().unsqueeze(1) + columns.square().unsqueeze(0)).sqrt() <= radius
-    return inside.float() * 2 - 1
