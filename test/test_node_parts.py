@@ -121,6 +121,14 @@ def test_selection_catches_up_to_the_last_frame_but_one() -> None:
     assert made.process(received(1.4)) is not None
 
 
+def test_a_selection_in_the_frame_that_waits_does_not_make_it_late() -> None:
+    made, waiting = ImageStream(Session(Oracle()), "cpu"), received(1.0)
+    made.select([waiting], BOX, False)
+    report = made.process(waiting)
+    assert report is not None and report.state is State.ACQUIRING and report.box == BOX
+    assert made.process(waiting) is None
+
+
 def test_a_bad_image_on_the_way_does_not_refuse_the_selection() -> None:
     made, frames = ImageStream(Session(Oracle()), "cpu"), [received(1.0 + i / 10) for i in range(5)]
     frames[2].message.step = 1

@@ -72,6 +72,7 @@ class ImageStream:
         self._device = device
         self._encoding = ""
         self._last: Received | None = None
+        self._selected: Received | None = None
 
     def process(self, frame: Received) -> Report | None:
         """Look for the target; None for a frame that is not newer than the last one.
@@ -83,7 +84,7 @@ class ImageStream:
             return None
         pixels, encoding = self._tensor(frame), encoding_of(frame.message)
         before, self._encoding = self._encoding, encoding
-        self._last = frame
+        self._last, self._selected = frame, None
         if before and encoding != before:
             return self.session.lose(f"image encoding changed from '{before}' to '{encoding}'")
         return self.session.step(pixels, frame.stamp)
@@ -101,7 +102,8 @@ class ImageStream:
             width, height = pixels.shape[2], pixels.shape[1]
             box = Box(box.cx * width, box.cy * height, box.w * width, box.h * height)
         target_id = self.session.select(pixels, box, frames[0].stamp)
-        self._last, self._encoding = frames[0], encoding_of(frames[0].message)
+        self._last = self._selected = frames[0]
+        self._encoding = encoding_of(frames[0].message)
         for frame in frames[1:-1]:
             with suppress(ImageError):  # that frame was refused when it arrived
                 self.process(frame)
@@ -120,7 +122,8 @@ class ImageStream:
         return None if report.state is before else report
 
     def _is_late(self, frame: Received) -> bool:
-        if self._last is None:
+        # A frame may be selected in while it waits for `process`.
+        if self._last is None or frame is self._selected:
             return False
         return 0 <= self._last.stamp - frame.stamp <= self.session.settings.max_backstep
 
