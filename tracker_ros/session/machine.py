@@ -5,61 +5,29 @@ No clock and no ROS: every call is told the time, so a recorded flight replays t
     IDLE --select--> ACQUIRING --good frames--> TRACKING <--> COASTING --too long--> LOST
                                                     ^_____________good frames_________|
 
-COASTING moves the box by constant velocity and lets the model learn nothing. LOST has no box. A
-tracker that raises, or answers with a number that is not finite, leads to ERROR, which a new
-selection leaves. A changed frame size or a clock that jumps back leads to LOST.
+COASTING moves the box by constant velocity and lets the model learn nothing. LOST has no box; from
+half the time of COASTING on, more windows are looked into, first around the last place, then all over
+the image. What is found there counts only if the first frame's model knows it too. Where a target is
+found again in the usual window after LOST and that model does not know it, it gets a new id: it may be
+another object. A tracker that raises, or answers with a number that is not finite, leads to ERROR,
+which a new selection leaves. A changed frame size or a clock that jumps back leads to LOST.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
-from tracker_ros.trackers.base import Estimate, Tracker, make_settings, setting
-
-
-class State(IntEnum):
-    """The values are those of TrackState.msg."""
-
-    IDLE = 0
-    ACQUIRING = 1
-    TRACKING = 2
-    COASTING = 3
-    LOST = 4
-    ERROR = 5
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """When a target counts as tracked, coasting or lost."""
-
-    keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
-    recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
-    confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
-    coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)
-    velocity_gain: float = setting(0.3, "share of a new velocity measurement", 0.0, 1.0)
-    max_backstep: float = setting(0.5, "a stamp may be this much older than the last, seconds", 0.0, 60.0)
-
-
-class Report(NamedTuple):
-    """What one step found. `box` is None where there is no target; `estimate` where none was made."""
-
-    state: State
-    target_id: str
-    box: Box | None
-    score: float
-    psr: float
-    apce: float
-    estimate: Estimate | None
-    message: str
+from tracker_ros.session.motion import CameraMotion, Motion
+from tracker_ros.session.search import Search
+from tracker_ros.session.states import Report, SessionSettings, State
+from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
 
 class Session:
@@ -78,11 +46,14 @@ class Session:
         self._tracker = tracker
         self._name = name
         self._count = 0
+        self._motion = Motion(self.settings.velocity_gain, self.settings.coast_seconds)
+        self._search = Search()
+        self._camera: CameraMotion
         self._model: dict[str, Tensor]
-        self._velocity: tuple[float, ...]
+        self._first: dict[str, Tensor]
+        self._candidate: Box | None
         self._size: tuple[int, ...]
         self._streak: int
-        self._moved: float
         self._forget()
 
     @property
@@ -108,9 +79,12 @@ class Session:
             model = _twice(self._tracker.initialize, frame, box.to_tensor(frame.device))
         self._forget()
         self._count += 1
-        self._model, self._box = model, box
+        self._model, self._first = model, dict(model)
+        self._motion.start(box, stamp)
         self._size = tuple(frame.shape[1:])
-        self._stamp = self._seen = self._moved = stamp
+        self._stamp = self._seen = stamp
+        if self.settings.ego_motion:
+            self._camera.step(frame)
         self._enter(State.ACQUIRING, "selected")
         return self.target_id
 
@@ -150,8 +124,11 @@ class Session:
         return self._report(None)
 
     def _advance(self, frame: Tensor, stamp: float) -> Report:
-        if self.state in (State.COASTING, State.LOST):
-            self._model["box"] = self._predicted(stamp).to_tensor(frame.device)
+        if self.settings.ego_motion:
+            self._motion.camera_moved(self._camera.step(frame))
+        before = self.state
+        if before in (State.COASTING, State.LOST):
+            self._model["box"] = (self._candidate or self._predicted(stamp)).to_tensor(frame.device)
         estimate = _twice(self._tracker.localize, frame, self._model)
         values = torch.cat((estimate.box, torch.stack(
             (estimate.score, psr(estimate.response), apce(estimate.response))))).tolist()
@@ -159,12 +136,45 @@ class Session:
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found, score = Box(*values[:4]), values[4]
         self._judge(score, stamp)
+        self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
+            if before is State.LOST and not self._is_first(frame, found):
+                self._count += 1
             if score >= self.settings.keep_score:
                 self._model = _twice(self._tracker.update, frame, self._model, estimate)
-            self._follow(found, stamp)
+            self._motion.follow(found, stamp)
+        elif self._streak > 0:
+            self._candidate = found
+        elif self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
+            self._candidate = self._look_around(frame, stamp, estimate.window.tolist())
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
+
+    def _look_around(self, frame: Tensor, stamp: float, window: list[float]) -> Box | None:
+        """A few more windows; where one of them shows what the first frame's model knows."""
+        last = self._predicted(stamp)
+        step = max(window[2] / 2, 1.0), max(window[3] / 2, 1.0)
+        places = self._search.next(
+            self.settings.search_windows, last[:2], step, (frame.shape[2], frame.shape[1]))
+        for cx, cy in places:
+            found, score = self._try(frame, self._model, last._replace(cx=cx, cy=cy))
+            if score >= self.settings.found_score and self._is_first(frame, found):
+                self._streak = 1
+                self._search.restart()
+                return found
+        return None
+
+    def _is_first(self, frame: Tensor, box: Box) -> bool:
+        """Whether the model of the first frame knows what is at `box`."""
+        return self._try(frame, self._first, box)[1] >= self.settings.verify_score
+
+    def _try(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
+        """Box and score that a model gives when it looks at `box`; a box that is none scores 0."""
+        state = {**model, "box": box.to_tensor(frame.device)}
+        estimate = _twice(self._tracker.localize, frame, state)
+        *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()
+        unfit = Box(*found).problem(frame.shape[2], frame.shape[1])
+        return Box(*found), 0.0 if unfit or not math.isfinite(score) else score
 
     def _judge(self, score: float, stamp: float) -> None:
         """Change state by this frame's score."""
@@ -181,23 +191,8 @@ class Session:
         elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:
             self._lose(f"no sight of the target for {stamp - self._seen:.1f} s")
 
-    def _follow(self, found: Box, stamp: float) -> None:
-        """Take the found box and learn its velocity (pixels a second)."""
-        elapsed = stamp - self._moved
-        if 0 < elapsed < 1:
-            gain = self.settings.velocity_gain
-            measured = ((found.cx - self._box.cx) / elapsed, (found.cy - self._box.cy) / elapsed)
-            self._velocity = tuple(v + gain * (m - v) for v, m in zip(self._velocity, measured, strict=True))
-        self._box, self._moved = found, stamp
-
     def _predicted(self, stamp: float) -> Box:
-        """Where constant velocity puts the target now, its centre kept inside the frame."""
-        elapsed = min(max(stamp - self._moved, 0.0), self.settings.coast_seconds)
-        height, width = self._size
-        return self._box._replace(
-            cx=min(max(self._box.cx + self._velocity[0] * elapsed, 0.0), float(width)),
-            cy=min(max(self._box.cy + self._velocity[1] * elapsed, 0.0), float(height)),
-        )
+        return self._motion.predicted(stamp, self._size[1], self._size[0])
 
     def _discontinuity(self, frame: Tensor, stamp: float) -> str:
         if tuple(frame.shape[1:]) != self._size:
@@ -211,14 +206,16 @@ class Session:
                 apce_: float = 0.0) -> Report:
         box = None
         if self.state in (State.ACQUIRING, State.TRACKING):
-            box = self._box
+            box = self._motion.box
         elif self.state is State.COASTING:
             box = self._predicted(self._stamp)
         return Report(self.state, self.target_id, box, score, psr_, apce_, estimate, self.message)
 
     def _lose(self, why: str) -> None:
         self._streak = 0
-        self._velocity = (0.0, 0.0)
+        self._candidate = None
+        self._motion.rest()
+        self._search.restart()
         self._enter(State.LOST, why)
 
     def _fail(self, why: str) -> Report:
@@ -230,11 +227,12 @@ class Session:
         self.state, self.message = state, why
 
     def _forget(self) -> None:
-        self._model = {}
-        self._box = Box(0.0, 0.0, 0.0, 0.0)
-        self._velocity = (0.0, 0.0)
+        self._model, self._first = {}, {}
+        self._candidate = None
+        self._camera = CameraMotion()
+        self._search.restart()
         self._size = (0, 0)
-        self._stamp = self._seen = self._moved = 0.0
+        self._stamp = self._seen = 0.0
         self._streak = 0
 
 

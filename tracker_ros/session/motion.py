@@ -1,0 +1,83 @@
+"""Where the target should be by now: constant velocity, seen against a background that may move too."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.ops.registration import thumbnail, translation
+
+LONGEST = 160
+"""Cells of the longer side of the pictures that are registered."""
+SURE = 0.05
+"""Peak of the registration below which two pictures count as unrelated."""
+
+
+class CameraMotion:
+    """Sums up how far the background has moved in the image, from one frame to the next."""
+
+    def __init__(self) -> None:
+        self._before: Tensor | None = None
+
+    def step(self, frame: Tensor) -> tuple[float, float]:
+        """Displacement (x, y) of the background since the frame before, in pixels; 0 where unsure."""
+        before, self._before = self._before, thumbnail(frame, LONGEST)
+        if before is None or before.shape != self._before.shape:
+            return 0.0, 0.0
+        moved, peak = translation(before, self._before)
+        dx, dy, sure = torch.cat((moved, peak.unsqueeze(0))).tolist()
+        if not sure >= SURE:
+            return 0.0, 0.0
+        block = max(1, -(-max(frame.shape[1], frame.shape[2]) // LONGEST))
+        return dx * block, dy * block
+
+
+class Motion:
+    """Position and velocity of the target, in pixels and pixels a second against the background.
+
+    Over the angles of one search region a constant velocity in the image is one in bearing too.
+
+    Args:
+        gain: share of a new velocity measurement.
+        horizon: seconds for which a velocity is believed.
+    """
+
+    def __init__(self, gain: float, horizon: float) -> None:
+        self._gain, self._horizon = gain, horizon
+        self._velocity = (0.0, 0.0)
+        self._shift = (0.0, 0.0)
+        self.box = Box(0.0, 0.0, 0.0, 0.0)
+        self._at = 0.0
+
+    def start(self, box: Box, stamp: float) -> None:
+        """Begin at a box, at rest."""
+        self.box, self._at = box, stamp
+        self.rest()
+        self._shift = (0.0, 0.0)
+
+    def rest(self) -> None:
+        """Forget the velocity; where the target was last seen stays known."""
+        self._velocity = (0.0, 0.0)
+
+    def camera_moved(self, shift: tuple[float, float]) -> None:
+        """The background moved by (x, y) pixels in the image."""
+        self._shift = self._shift[0] + shift[0], self._shift[1] + shift[1]
+
+    def follow(self, found: Box, stamp: float) -> None:
+        """Take a measured box and learn the velocity from it."""
+        elapsed = stamp - self._at
+        if 0 < elapsed < 1:
+            way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])
+            vx, vy = self._velocity
+            self._velocity = (vx + self._gain * (way[0] / elapsed - vx),
+                              vy + self._gain * (way[1] / elapsed - vy))
+        self.box, self._at, self._shift = found, stamp, (0.0, 0.0)
+
+    def predicted(self, stamp: float, width: int, height: int) -> Box:
+        """The box at a time, its centre kept inside the image."""
+        elapsed = min(max(stamp - self._at, 0.0), self._horizon)
+        return self.box._replace(
+            cx=min(max(self.box.cx + self._shift[0] + self._velocity[0] * elapsed, 0.0), float(width)),
+            cy=min(max(self.box.cy + self._shift[1] + self._velocity[1] * elapsed, 0.0), float(height)),
+        )

@@ -1,0 +1,51 @@
+"""The states of a session, its settings, and what it says about a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from tracker_ros.geometry import Box
+from tracker_ros.trackers.base import Estimate, setting
+
+
+class State(IntEnum):
+    """The values are those of TrackState.msg."""
+
+    IDLE = 0
+    ACQUIRING = 1
+    TRACKING = 2
+    COASTING = 3
+    LOST = 4
+    ERROR = 5
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """When a target counts as tracked, coasting or lost, and how it is searched for."""
+
+    keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
+    recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
+    confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
+    coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)
+    velocity_gain: float = setting(0.3, "share of a new velocity measurement", 0.0, 1.0)
+    max_backstep: float = setting(0.5, "a stamp may be this much older than the last, seconds", 0.0, 60.0)
+    ego_motion: bool = setting(False, "take the camera's own motion out of the motion model")
+    search_windows: int = setting(2, "more windows to look into per frame while the target is gone", 0, 64)
+    found_score: float = setting(0.4, "score of the model in such a window that is followed up", 0.0, 1.0)
+    verify_score: float = setting(0.4, "score of the first frame's model that proves it is the target",
+                                  0.0, 1.0)
+
+
+class Report(NamedTuple):
+    """What one step found. `box` is None where there is no target; `estimate` where none was made."""
+
+    state: State
+    target_id: str
+    box: Box | None
+    score: float
+    psr: float
+    apce: float
+    estimate: Estimate | None
+    message: str
