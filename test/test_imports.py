@@ -13,11 +13,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tracker_ros"
 # From the top to the ground; a layer may import those that come after it.
 LAYERS = [
     ("cli",),
+    ("latency",),
     ("bench", "demo", "experiments", "track"),
     ("nodes",),
     ("replay",),
     ("ros",),
-    ("evaluation", "training"),
+    ("evaluation", "select", "training"),
     ("export",),
     ("data",),
     ("session",),
@@ -28,7 +29,7 @@ LAYERS = [
     ("geometry", "resources"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-WITH_ROS = {"cli", "demo", "nodes", "ros"}
+WITH_ROS = {"cli", "demo", "latency", "nodes", "ros"}
 GENERATED = {"tracker_ros.msg", "tracker_ros.srv"}
 PURE = {name for name, level in LEVEL.items() if level >= LEVEL["session"]}
 

@@ -202,6 +202,7 @@ def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: P
     names = _wheel(tmp_path)
     prefix = f"tracker_ros-{tracker_ros.__version__}.data/data/"
     expected = {*_data("tracker_ros", "*.py"), "tracker_ros/msg/__init__.py", "tracker_ros/srv/__init__.py"}
+    expected |= set(_data("tracker_ros/select/page", "*"))
     programs = {name for name in _programs() if name.endswith("_node")}
     expected |= {f"{prefix}lib/tracker_ros/{name}" for name in programs}
     shared = [*_data("config", "*"), *_data("launch", "*.launch.py"), *_data("msg", "*.msg"), "package.xml"]

@@ -24,10 +24,12 @@ COMMANDS = {
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
+    "select": Command("tracker_ros.nodes.selector", "select a target in the browser", "select"),
     "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
     "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
     "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
+    "latency": Command("tracker_ros.latency", "measure what the tracker node adds to its tracker", "demo"),
 }
 PACKAGE = "tracker_ros"
 

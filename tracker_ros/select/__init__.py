@@ -1,0 +1,5 @@
+"""The page in which a person selects a target: its server, its protocol and its files. It knows no ROS.
+
+`tracker_ros.nodes.selector` connects it to a tracker node. docs/select.md describes its use and what it
+trusts.
+"""

@@ -1,0 +1,107 @@
+"""What all pages look at: of each thing the newest, and of images the newest whose box is known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from tracker_ros.select.protocol import Stamp, picture_message
+
+WAITING_IMAGES = 6
+"""Images that wait for the tracker's word on them."""
+PATIENCE = 0.25
+"""Seconds without a word after which images are shown without a box."""
+
+
+class Picture(NamedTuple):
+    """An encoded image and the size in pixels of the image it was made from."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """An image or map that can be shown, and what the page is told about it besides its stamp and size.
+
+    `encode` runs in a thread, and raises ValueError for an unusable image.
+    """
+
+    stamp: Stamp
+    encode: Callable[[], Picture]
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+class Hub:
+    """Collects what there is to see. Use it on the event loop's thread.
+
+    An image is encoded once, when the first page is ready for it, however many pages look.
+
+    Args:
+        changed: called whenever there is something new.
+    """
+
+    def __init__(self, changed: Callable[[], None]):
+        self.status: dict[str, Any] = {"type": "status", "images": "", "tracker": ""}
+        self.state: dict[str, Any] = {}
+        self.image: Shot | None = None
+        self.response: Shot | None = None
+        self._changed = changed
+        self._waiting: deque[Shot] = deque(maxlen=WAITING_IMAGES)
+        self._answered = -PATIENCE
+        self._encoding: dict[Shot, asyncio.Future[Picture]] = {}
+
+    def add_status(self, **texts: str) -> None:
+        """What is wrong with the images and the tracker; '' where nothing is."""
+        if any(self.status[name] != text for name, text in texts.items()):
+            self.status = {**self.status, **texts}
+            self._changed()
+
+    def add_image(self, image: Shot) -> None:
+        """An image has arrived. It is shown with the tracker's word on it, if that comes in time."""
+        self._waiting.append(image)
+        if asyncio.get_running_loop().time() - self._answered > PATIENCE:
+            self._show(image)
+
+    def add_state(self, stamp: Stamp, state: dict[str, Any]) -> None:
+        """The tracker's word on the image of that stamp."""
+        self.state = {"type": "state", **state}
+        image = next((image for image in self._waiting if image.stamp == stamp), None)
+        if image is not None:
+            self._answered = asyncio.get_running_loop().time()
+            while self._waiting and self._waiting.popleft() is not image:
+                pass
+            self._show(replace(image, about={"state": state}))
+        self._changed()
+
+    def add_response(self, response: Shot) -> None:
+        """A picture of the response map."""
+        self.response = response
+        self._changed()
+
+    def forget_pictures(self) -> None:
+        """Nobody looks any more, and who comes back later must not see what is long gone."""
+        self._waiting.clear()
+        self.image = self.response = None
+
+    def _show(self, image: Shot) -> None:
+        self.image = image
+        self._changed()
+
+    async def message(self, kind: str, shot: Shot) -> bytes:
+        """The message with which a page gets a picture. It is encoded once.
+
+        Raises:
+            ValueError: when it cannot be encoded.
+        """
+        if shot not in self._encoding:
+            self._encoding = {key: made for key, made in self._encoding.items()
+                              if key in (self.image, self.response)}
+            self._encoding[shot] = asyncio.get_running_loop().run_in_executor(None, shot.encode)
+        picture = await asyncio.shield(self._encoding[shot])
+        header = {"type": kind, "stamp": shot.stamp, "width": picture.width, "height": picture.height}
+        return picture_message({**header, **shot.about}, picture.data)

@@ -1,0 +1,137 @@
+// The page: what the server says goes on the screen, what the user does goes to the server.
+
+import { drawBoxes } from "/draw.js";
+import { History } from "/history.js";
+import { Link } from "/link.js";
+import { Stage } from "/stage.js";
+
+const NOTICE_MS = 8000;
+const MESSAGES = {
+  IDLE: "No target. Drag a box around one.",
+  ACQUIRING: "Confirming the target.",
+  TRACKING: "The target is in view.",
+  COASTING: "Not seen well; the box is predicted.",
+  LOST: "The target is gone; the tracker searches.",
+  ERROR: "The last image could not be used.",
+};
+
+const element = (id) => document.getElementById(id);
+const stage = new Stage(element("picture"));
+const history = new History(element("history"));
+let status = { images: "", tracker: "" };
+let connection = "";
+let arrivals = [];
+let hiding = 0;
+
+function say(text, kind) {
+  const notice = element("notice");
+  notice.textContent = text;
+  notice.dataset.kind = kind;
+  notice.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { notice.hidden = true; }, NOTICE_MS);
+}
+
+function showProblems() {
+  const text = [connection, status.tracker, status.images].filter(Boolean).join(" ");
+  element("problem").textContent = text;
+  element("problem").hidden = !text || !stage.image;
+  element("empty-text").textContent = text || "Waiting for images";
+  element("empty").hidden = Boolean(stage.image);
+}
+
+function showLink(kind, text) {
+  element("link").dataset.link = kind;
+  element("link-text").textContent = text;
+}
+
+function showState(state) {
+  stage.target = state;
+  history.add(state);
+  const has = Boolean(state.box);
+  document.body.dataset.state = state.state;
+  const texts = {
+    state: state.state,
+    message: state.message || MESSAGES[state.state] || "",
+    score: has && state.score !== null ? state.score.toFixed(2) : "–",
+    target: state.target || "–",
+    latency: state.latency_ms === null ? "–" : `${state.latency_ms.toFixed(0)} ms`,
+    dropped: `${state.dropped} of ${state.processed + state.dropped}`,
+    box: has ? `${Math.round(state.box[2])} × ${Math.round(state.box[3])} px` : "–",
+    tracker: state.tracker || "–",
+  };
+  for (const [id, text] of Object.entries(texts)) {
+    if (element(id).textContent !== text) element(id).textContent = text;
+  }
+  element("stop").disabled = state.state === "IDLE";
+  stage.draw();
+}
+
+async function showImage(header, blob) {
+  try {
+    await stage.show(header, blob);
+  } finally {
+    link.send({ type: "shown" });
+  }
+  element("stage").style.setProperty("--aspect", `${header.width} / ${header.height}`);
+  showProblems();
+  const now = performance.now();
+  arrivals = [...arrivals, now].filter((at) => at > now - 2000);
+  const rate = arrivals.length > 1 ? ((arrivals.length - 1) * 1000) / (now - arrivals[0]) : 0;
+  showLink("live", `${header.width} × ${header.height} · ${rate.toFixed(0)} fps`);
+}
+
+function look() {
+  const visible = document.visibilityState === "visible";
+  link.send({ type: "look", images: visible, response: visible && stage.showsResponse });
+}
+
+async function select(box) {
+  const answer = await link.order({ type: "select", box, stamp: stage.image.stamp });
+  if (answer.accepted) say(`Selected ${answer.target_id}.`, "good");
+  else say(`Refused: ${answer.reason}`, "bad");
+}
+
+const link = new Link({
+  opened() {
+    connection = "";
+    showLink("waiting", "connected");
+    showProblems();
+    look();
+  },
+  closed(refused) {
+    connection = refused
+      ? "The server does not know this page any more. Open the address that it printed when it started."
+      : "The connection to the server is lost; trying again.";
+    showLink("lost", "not connected");
+    showProblems();
+  },
+  status(message) {
+    status = message;
+    if (status.images) showLink("waiting", "no image");
+    showProblems();
+  },
+  state: showState,
+  image: showImage,
+  response: (header, blob) => stage.setResponse(header, blob),
+  error: (message) => say(message.text, "bad"),
+});
+
+drawBoxes(element("picture"), stage, {
+  chosen: select,
+  clicked: () => say("Drag a box around the target.", "plain"),
+  moved: ([x, y, w, h]) => say(
+    `Box of ${Math.round(w)} × ${Math.round(h)} px at ${Math.round(x + w / 2)}, ${Math.round(y + h / 2)}.`
+    + " Enter selects it.", "plain"),
+});
+
+element("response").addEventListener("change", (event) => {
+  stage.showsResponse = event.target.checked;
+  stage.forgetResponse();
+  look();
+});
+element("stop").addEventListener("click", async () => {
+  const answer = await link.order({ type: "stop" });
+  if (!answer.accepted) say(`Not stopped: ${answer.reason}`, "bad");
+});
+document.addEventListener("visibilitychange", look);
