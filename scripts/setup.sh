@@ -79,7 +79,7 @@ install_beside_ros() {
   local numpy
   numpy="$("$venv/bin/python" -c 'import numpy; print(numpy.__version__)')" \
     && "$venv/bin/pip" install setuptools==80.9.0 cmake ninja \
-    && "$venv/bin/pip" install --no-build-isolation "numpy==$numpy" --editable "$root[demo,select,eval,train,import,dev]"
+    && "$venv/bin/pip" install --no-build-isolation "numpy==$numpy" --editable "$root[demo,select,eval,train,import,mavlink,dev]"
 }
 
 install_requirements() {

@@ -26,7 +26,7 @@ LAYERS = [
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("geometry", "resources"),
+    ("geometry", "mavlink", "resources"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 WITH_ROS = {"cli", "demo", "latency", "nodes", "ros"}

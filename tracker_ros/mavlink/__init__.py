@@ -1,0 +1,7 @@
+"""A tracker as a camera on a MAVLink network. Knows the protocol, not ROS."""
+
+try:
+    import pymavlink  # noqa: F401
+except ModuleNotFoundError as missing:
+    text = "MAVLink needs the Python package pymavlink: pip install 'tracker_ros[mavlink]'"
+    raise ModuleNotFoundError(text, name="pymavlink") from missing

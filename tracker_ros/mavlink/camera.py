@@ -1,0 +1,251 @@
+"""The camera component: what it answers and what it sends by itself. No input, output or clock."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol
+
+from pymavlink.dialects.v20 import common as mav
+
+from tracker_ros.mavlink import messages
+from tracker_ros.mavlink.commands import (
+    Refusal,
+    Request,
+    SendMessage,
+    SetStatusInterval,
+    StopTracking,
+    TrackPoint,
+    TrackRectangle,
+    parse,
+)
+from tracker_ros.mavlink.messages import IDLE, Message, Rectangle, Track
+
+HEARTBEAT_SECONDS = 1.0
+ORDER_SECONDS = 2.0
+"""A tracker that has not answered by then is said to be away."""
+REPEAT_SECONDS = 10.0
+"""So long a command that is sent again, because its answer was lost, gets the same answer."""
+
+ACCEPTED = mav.MAV_RESULT_ACCEPTED
+REJECTED = mav.MAV_RESULT_TEMPORARILY_REJECTED
+DENIED = mav.MAV_RESULT_DENIED
+FAILED = mav.MAV_RESULT_FAILED
+
+
+class View(NamedTuple):
+    """What is known about the tracker now. `size` is the image's, in pixels; zeros while unknown."""
+
+    track: Track = Track()
+    size: tuple[int, int] = (0, 0)
+    works: bool = False
+
+
+class Outcome(NamedTuple):
+    """How an order ended: a MAV_RESULT, the id of the new target, and why there is none."""
+
+    result: int
+    target_id: str = ""
+    reason: str = ""
+
+
+class Operator(Protocol):
+    """Who the camera asks about the tracker and gives orders to. Nothing here may block."""
+
+    def view(self) -> View: ...
+
+    def select(self, box: Rectangle) -> Future[Outcome]: ...
+
+    def stop(self) -> Future[Outcome]: ...
+
+
+class Identity(NamedTuple):
+    """Address of the component, and what it calls itself."""
+
+    system_id: int
+    component_id: int
+    model: str
+    version: str
+
+
+class _Order(NamedTuple):
+    command: Message
+    answer: Future[Outcome]
+    since: float
+    as_point: bool
+
+
+class Camera:
+    """One MAVLink camera. Times are of one steady clock, in seconds.
+
+    Call `handle` with every message that arrives and `poll` no later than `due`; send what they return.
+
+    Args:
+        identity: whose commands are obeyed.
+        operator: the tracker.
+        status_seconds: interval of the tracking status where nobody asked for another. Until somebody
+            asks for any, it is sent only while there is a target.
+        point_radius: the smallest, as a fraction of the image's width: a tracker needs more than a pixel.
+        now: when the camera was started.
+    """
+
+    def __init__(self, identity: Identity, operator: Operator, status_seconds: float, point_radius: float,
+                 now: float):
+        self._identity, self._operator = identity, operator
+        self._status_seconds, self._point_radius = status_seconds, point_radius
+        self._started = self._heartbeat_due = self._status_due = now
+        self._interval: float | None = None
+        self._sent_flags = IDLE
+        self._orders: dict[int, _Order] = {}
+        self._answered: dict[int, tuple[Message, int, float]] = {}
+        self._point_id = ""
+        self._texts = 0
+
+    # -- what arrives --------------------------------------------------------------------------------
+
+    def handle(self, message: Message, now: float) -> list[Message]:
+        """The answers to a message; none to what is not a command, or one for somebody else."""
+        kind = message.get_type()
+        if kind not in ("COMMAND_LONG", "COMMAND_INT") or not self._is_for_me(message):
+            return []
+        # A command to everybody is left to those who know it.
+        direct = message.target_component == self._identity.component_id
+        if kind == "COMMAND_INT":
+            only_long = messages.acknowledgement(message, mav.MAV_RESULT_COMMAND_LONG_ONLY)
+            return [only_long] if direct else []
+        try:
+            return self._obey(message, parse(message, self._identity.component_id), now)
+        except Refusal as refusal:
+            if refusal.result == mav.MAV_RESULT_UNSUPPORTED and not direct:
+                return []
+            return self._answer(message, Outcome(refusal.result, reason=str(refusal)), now)
+
+    def _is_for_me(self, message: Message) -> bool:
+        return (message.target_system in (0, self._identity.system_id)
+                and message.target_component in (0, self._identity.component_id))
+
+    def _obey(self, command: Message, request: Request, now: float) -> list[Message]:
+        if isinstance(request, SendMessage):
+            accepted = messages.acknowledgement(command, ACCEPTED)
+            wanted = self._message(request.message_id, now)
+            return [accepted] if wanted is None else [accepted, wanted]
+        if isinstance(request, SetStatusInterval):
+            self._interval = request.seconds or self._status_seconds
+            self._status_due = now
+            return [messages.acknowledgement(command, ACCEPTED)]
+        return self._order(command, request, now)
+
+    def _message(self, message_id: int | None, now: float) -> Message | None:
+        view, uptime = self._operator.view(), now - self._started
+        if message_id == mav.MAVLINK_MSG_ID_HEARTBEAT:
+            return messages.heartbeat(view.works)
+        if message_id == mav.MAVLINK_MSG_ID_CAMERA_INFORMATION:
+            return messages.camera_information(
+                uptime, self._identity.model, self._identity.version, view.size)
+        if message_id == mav.MAVLINK_MSG_ID_CAMERA_SETTINGS:
+            return messages.camera_settings(uptime)
+        if message_id == mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
+            return self._status(view.track)
+        return None
+
+    # -- orders to the tracker -----------------------------------------------------------------------
+
+    def _order(self, command: Message, request: TrackPoint | TrackRectangle | StopTracking,
+               now: float) -> list[Message]:
+        """Pass an order on, once however often it is sent."""
+        before = self._orders.get(command.command)
+        if before is not None:
+            again = _same(before.command, command)
+            result = mav.MAV_RESULT_IN_PROGRESS if again else REJECTED
+            return [messages.acknowledgement(command, result)]
+        if command.confirmation > 0 and command.command in self._answered:
+            answered, result, at = self._answered[command.command]
+            if _same(answered, command) and now - at < REPEAT_SECONDS:
+                return [messages.acknowledgement(command, result)]
+        if isinstance(request, StopTracking):
+            answer = self._operator.stop()
+        elif isinstance(request, TrackRectangle):
+            answer = self._operator.select(request.box)
+        else:
+            width, height = self._operator.view().size
+            if not width:
+                raise Refusal(REJECTED, "no image was received yet")
+            answer = self._operator.select(request.rectangle(width / height, self._point_radius))
+        self._orders[command.command] = _Order(command, answer, now, isinstance(request, TrackPoint))
+        return self._finished(now)
+
+    def _finished(self, now: float) -> list[Message]:
+        """Answers to the orders that have come to an end."""
+        sent: list[Message] = []
+        for number, order in list(self._orders.items()):
+            if order.answer.done():
+                outcome = order.answer.result()
+            elif now - order.since > ORDER_SECONDS:
+                order.answer.cancel()
+                outcome = Outcome(REJECTED, reason="the tracker node does not answer")
+            else:
+                continue
+            del self._orders[number]
+            if outcome.target_id:
+                self._point_id = outcome.target_id if order.as_point else ""
+            self._answered[number] = order.command, outcome.result, now
+            sent += self._answer(order.command, outcome, now)
+        return sent
+
+    def _answer(self, command: Message, outcome: Outcome, now: float) -> list[Message]:
+        """An acknowledgement and, where tracking is refused, why: ground stations show it as text."""
+        answer = [messages.acknowledgement(command, outcome.result)]
+        if outcome.reason and command.command in _ORDERS:
+            self._texts = self._texts % 65535 + 1
+            answer += messages.status_text(f"tracking: {outcome.reason}", self._texts)
+        return answer
+
+    # -- what is sent unasked ------------------------------------------------------------------------
+
+    def poll(self, now: float) -> list[Message]:
+        """What is to be sent now."""
+        sent = self._finished(now)
+        view = self._operator.view()
+        if now >= self._heartbeat_due:
+            self._heartbeat_due = _next(self._heartbeat_due, HEARTBEAT_SECONDS, now)
+            sent.append(messages.heartbeat(view.works))
+        if now >= self._status_due:
+            asked = self._interval
+            interval = self._status_seconds if asked is None else asked
+            self._status_due = _next(self._status_due, interval, now) if interval > 0 else math.inf
+            wanted = view.track.flags != IDLE or self._sent_flags != IDLE if asked is None else asked > 0
+            if wanted:
+                sent.append(self._status(view.track))
+        return sent
+
+    def due(self) -> float:
+        """When `poll` has something to do next, unless an order is in hand."""
+        return min(self._heartbeat_due, self._status_due)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an order is in hand, whose end `poll` has to notice."""
+        return bool(self._orders)
+
+    def _status(self, track: Track) -> Message:
+        self._sent_flags = track.flags
+        return messages.tracking_status(track, track.target_id != "" and track.target_id == self._point_id)
+
+
+_ORDERS = (mav.MAV_CMD_CAMERA_TRACK_POINT, mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
+           mav.MAV_CMD_CAMERA_STOP_TRACKING)
+
+
+def _next(due: float, interval: float, now: float) -> float:
+    """The next time of a regular event: those that were missed are not made up for."""
+    return max(due + interval, now)
+
+
+def _same(a: Message, b: Message) -> bool:
+    """Whether two commands are the same one, of the same sender."""
+
+    def key(command: Message) -> tuple[object, ...]:
+        parameters = (repr(getattr(command, f"param{i}")) for i in range(1, 8))  # NaN equals NaN as text
+        return (command.get_srcSystem(), command.get_srcComponent(), command.command, *parameters)
+
+    return key(a) == key(b)

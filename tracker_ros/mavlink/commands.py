@@ -1,0 +1,139 @@
+"""What a COMMAND_LONG asks of a tracking camera, and why it is refused where its numbers make no sense."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from pymavlink.dialects.v20 import common as mav
+
+from tracker_ros.mavlink.messages import Message, Rectangle
+
+SHORTEST_INTERVAL = 0.01
+"""Seconds between two messages of a stream; who asks for less is denied."""
+
+_ONE_MESSAGE = {
+    mav.MAV_CMD_REQUEST_CAMERA_INFORMATION: mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
+    mav.MAV_CMD_REQUEST_CAMERA_SETTINGS: mav.MAVLINK_MSG_ID_CAMERA_SETTINGS,
+}
+ON_REQUEST = (mav.MAVLINK_MSG_ID_HEARTBEAT, mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
+              mav.MAVLINK_MSG_ID_CAMERA_SETTINGS, mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS)
+
+
+class Refusal(Exception):
+    """A command that is not obeyed: the MAV_RESULT to answer with, and why."""
+
+    def __init__(self, result: int, why: str):
+        super().__init__(why)
+        self.result = result
+
+
+class TrackPoint(NamedTuple):
+    """MAV_CMD_CAMERA_TRACK_POINT: `radius` is a fraction of the image's width; NaN where not given."""
+
+    x: float
+    y: float
+    radius: float
+
+    def rectangle(self, aspect: float, smallest: float) -> Rectangle:
+        """The square of pixels around the point, as far as it lies in the image.
+
+        Args:
+            aspect: width of the image over its height.
+            smallest: radius to take where the one given is less, or is none.
+        """
+        across = self.radius if self.radius > smallest else smallest
+        down = across * aspect
+        return Rectangle(max(self.x - across, 0.0), max(self.y - down, 0.0),
+                         min(self.x + across, 1.0), min(self.y + down, 1.0))
+
+
+class TrackRectangle(NamedTuple):
+    """MAV_CMD_CAMERA_TRACK_RECTANGLE."""
+
+    box: Rectangle
+
+
+class StopTracking(NamedTuple):
+    """MAV_CMD_CAMERA_STOP_TRACKING."""
+
+
+class SendMessage(NamedTuple):
+    """MAV_CMD_REQUEST_MESSAGE and its older forms; an id of `ON_REQUEST`, or None for nothing."""
+
+    message_id: int | None
+
+
+class SetStatusInterval(NamedTuple):
+    """MAV_CMD_SET_MESSAGE_INTERVAL of the tracking status: seconds, 0 for the default, negative for off."""
+
+    seconds: float
+
+
+Request = TrackPoint | TrackRectangle | StopTracking | SendMessage | SetStatusInterval
+
+
+def parse(command: Message, component_id: int) -> Request:
+    """What a COMMAND_LONG asks of the camera with this component id.
+
+    Raises:
+        Refusal: for a command that is not known, or whose parameters cannot be obeyed.
+    """
+    p = [getattr(command, f"param{i}") for i in range(1, 8)]
+    number = command.command
+    if number == mav.MAV_CMD_CAMERA_TRACK_POINT:
+        _require_camera(p[3], component_id)
+        _require_inside("point", p[:2])
+        if p[2] < 0 or p[2] > 1:
+            raise _denied(f"radius {p[2]:g} is not in [0, 1]")
+        return TrackPoint(*p[:3])
+    if number == mav.MAV_CMD_CAMERA_TRACK_RECTANGLE:
+        _require_camera(p[4], component_id)
+        _require_inside("rectangle", p[:4])
+        box = Rectangle(*p[:4])
+        if box.right <= box.left or box.bottom <= box.top:
+            raise _denied(f"rectangle {_numbers(p[:4])} has no area: left, top, right, bottom")
+        return TrackRectangle(box)
+    if number == mav.MAV_CMD_CAMERA_STOP_TRACKING:
+        _require_camera(p[0], component_id)
+        return StopTracking()
+    if number == mav.MAV_CMD_REQUEST_MESSAGE:
+        if p[0] not in ON_REQUEST:
+            raise _denied(f"message {p[0]:g} cannot be requested")
+        return SendMessage(int(p[0]))
+    if number in _ONE_MESSAGE:
+        if p[0] not in (0, 1):
+            raise _denied(f"parameter 1 is {p[0]:g}, neither 0 nor 1")
+        return SendMessage(_ONE_MESSAGE[number] if p[0] == 1 else None)
+    if number == mav.MAV_CMD_SET_MESSAGE_INTERVAL:
+        return _interval(p[0], p[1])
+    raise Refusal(mav.MAV_RESULT_UNSUPPORTED, f"command {number} is not supported")
+
+
+def _interval(message_id: float, microseconds: float) -> SetStatusInterval:
+    if message_id != mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
+        raise _denied(f"message {message_id:g} has no interval")
+    if not math.isfinite(microseconds) or (microseconds < 0 and microseconds != -1):
+        raise _denied(f"interval {microseconds:g} is neither -1 nor 0 nor positive")
+    if 0 < microseconds < SHORTEST_INTERVAL * 1e6:
+        raise _denied(f"interval {microseconds:g} us is less than {SHORTEST_INTERVAL * 1e6:g} us")
+    return SetStatusInterval(microseconds * 1e-6)
+
+
+def _require_camera(camera: float, component_id: int) -> None:
+    """The id must be 'all' or this camera; 1 to 6 are cameras that an autopilot speaks for."""
+    if not (camera == 0 or camera == component_id or math.isnan(camera)):
+        raise _denied(f"camera {camera:g} is not camera {component_id}")
+
+
+def _require_inside(what: str, places: list[float]) -> None:
+    if not all(0 <= place <= 1 for place in places):  # not so for NaN
+        raise _denied(f"{what} {_numbers(places)} is not in [0, 1]")
+
+
+def _numbers(values: list[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _denied(why: str) -> Refusal:
+    return Refusal(mav.MAV_RESULT_DENIED, why)

@@ -1,0 +1,152 @@
+"""Bytes to messages and back: one MAVLink end point, and the thread that serves a camera on it."""
+
+from __future__ import annotations
+
+import select
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from threading import Event, Thread
+
+from pymavlink import mavutil
+from pymavlink.dialects.v20 import common as mav
+
+from tracker_ros.mavlink.camera import Camera, Identity
+from tracker_ros.mavlink.messages import Message
+
+RETRY_SECONDS = 1.0
+"""After a failure the end point is opened again so much later."""
+FORGET_SECONDS = 10.0
+"""A peer of udpin that was silent for so long is not sent to any more, unless it is the only one."""
+_LONGEST_WAIT = 0.2
+_ORDER_WAIT = 0.02
+_AT_ONCE = 64
+"""Packets that are taken before something else gets its turn."""
+
+
+class EndPoint:
+    """A socket or serial port that speaks MAVLink 2.
+
+    Args:
+        name: "udpout:HOST:PORT", "udpin:HOST:PORT" or "serial:DEVICE:BAUD".
+        identity: whose messages are sent.
+
+    Raises:
+        ValueError: for a name that is none of these.
+        OSError: when it cannot be opened.
+    """
+
+    def __init__(self, name: str, identity: Identity):
+        kind, place, number = split_name(name)
+        self._is_serial = kind == "serial"
+        if self._is_serial:
+            self._port = mavutil.mavserial(place, baud=number)
+        else:
+            self._port = mavutil.mavudp(f"{place}:{number}", input=kind == "udpin", timeout=FORGET_SECONDS)
+        self._codec = mav.MAVLink(self._port, identity.system_id, identity.component_id)
+        self._codec.robust_parsing = True
+
+    def receive(self, seconds: float) -> list[Message]:
+        """The messages that arrive within so many seconds, as soon as there are some. May raise OSError."""
+        if not select.select([self._port.fd], [], [], max(seconds, 0.0))[0]:
+            return []
+        found: list[Message] = []
+        for _ in range(_AT_ONCE):
+            data = self._port.recv(1024)
+            if not data:
+                break
+            found += self._parse(data)
+        return found
+
+    def _parse(self, data: bytes) -> list[Message]:
+        if not self._is_serial:
+            # A message never spans two datagrams: what an earlier one left over was not a message.
+            self._codec.buf, self._codec.buf_index = bytearray(), 0
+        return [message for message in self._codec.parse_buffer(data) or [] if message.get_msgId() >= 0]
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send messages. May raise OSError; a datagram that nobody takes is no error."""
+        for message in messages:
+            self._codec.send(message)
+        if self._is_serial and self._port.portdead:
+            raise OSError("the serial port takes no bytes any more")
+
+    def close(self) -> None:
+        """Give the socket or port back."""
+        self._port.close()
+
+
+def split_name(name: str) -> tuple[str, str, int]:
+    """Kind, host or device, and port or baud rate of an end point.
+
+    Raises:
+        ValueError: for a name that is none.
+    """
+    kind, _, rest = name.partition(":")
+    place, _, number = rest.rpartition(":")
+    if kind not in ("udpout", "udpin", "serial") or not place or not number.isdigit():
+        raise ValueError(f"'{name}' is no MAVLink end point: use udpout:HOST:PORT (to a ground station that "
+                         "listens), udpin:HOST:PORT (to listen) or serial:DEVICE:BAUD")
+    if kind != "serial" and not 0 < int(number) < 65536:
+        raise ValueError(f"'{name}': there is no UDP port {number}")
+    return kind, place, int(number)
+
+
+class Server:
+    """A thread that serves a camera on an end point, which it opens again after a failure.
+
+    Args:
+        camera: used by this thread only.
+        open_end: opens the end point; may raise OSError.
+        log: told in one sentence when the end point fails and when it is back, and of errors.
+    """
+
+    def __init__(self, camera: Camera, open_end: Callable[[], EndPoint], log: Callable[[str], None]):
+        self._camera, self._open, self._log = camera, open_end, log
+        self._closed = Event()
+        self._failed = False
+        self._thread = Thread(target=self._run, name="mavlink", daemon=True)
+        self._thread.start()
+
+    def close(self, seconds: float) -> bool:
+        """End the thread, waiting so long; whether that was enough."""
+        self._closed.set()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                end = self._open()
+            except OSError as error:
+                self._fail(error)
+                continue
+            if self._failed:
+                self._log("the MAVLink end point is back")
+                self._failed = False
+            try:
+                self._serve(end)
+            except OSError as error:
+                self._fail(error)
+            finally:
+                end.close()
+
+    def _fail(self, error: OSError) -> None:
+        if not self._failed:
+            self._log(f"the MAVLink end point failed, trying again every {RETRY_SECONDS:g} s: {error}")
+        self._failed = True
+        self._closed.wait(RETRY_SECONDS)
+
+    def _serve(self, end: EndPoint) -> None:
+        while not self._closed.is_set():
+            end.send(self._camera.poll(time.monotonic()))
+            longest = _ORDER_WAIT if self._camera.waits else _LONGEST_WAIT
+            for message in end.receive(min(self._camera.due() - time.monotonic(), longest)):
+                end.send(self._handle(message))
+
+    def _handle(self, message: Message) -> list[Message]:
+        try:
+            return self._camera.handle(message, time.monotonic())
+        except Exception:  # whatever somebody sent, the thread lives on
+            self._log(traceback.format_exc())
+            return []

@@ -1,0 +1,114 @@
+"""The MAVLink messages that a tracking camera sends, made from what the tracker says.
+
+Fields, units and enums are those of MAVLink's common.xml. Places
+in an image are fractions of its width and height: 0 is the left or top edge, 1 the right or bottom one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pymavlink.dialects.v20 import common as mav
+
+Message = Any
+"""A message of pymavlink: each field is an attribute of its name in common.xml."""
+
+CAPABILITIES = mav.CAMERA_CAP_FLAGS_HAS_TRACKING_POINT | mav.CAMERA_CAP_FLAGS_HAS_TRACKING_RECTANGLE
+IDLE = mav.CAMERA_TRACKING_STATUS_FLAGS_IDLE
+ACTIVE = mav.CAMERA_TRACKING_STATUS_FLAGS_ACTIVE
+COASTING = mav.CAMERA_TRACKING_STATUS_FLAGS_ACTIVE | mav.CAMERA_TRACKING_STATUS_FLAGS_COASTING
+FAILED = mav.CAMERA_TRACKING_STATUS_FLAGS_ERROR
+
+_NAME_BYTES = 32
+_TEXT_BYTES = 50
+
+
+class Rectangle(NamedTuple):
+    """A part of an image, in fractions of its width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Track(NamedTuple):
+    """What the tracker says: `flags` of CAMERA_TRACKING_STATUS_FLAGS, and the box if it has one.
+
+    `aspect` is the width of the image over its height, both in pixels.
+    """
+
+    flags: int = IDLE
+    target_id: str = ""
+    box: Rectangle | None = None
+    aspect: float = 1.0
+
+
+def heartbeat(works: bool) -> Message:
+    """HEARTBEAT (0): a camera that is active, or stands by while its tracker says nothing."""
+    state = mav.MAV_STATE_ACTIVE if works else mav.MAV_STATE_STANDBY
+    return mav.MAVLink_heartbeat_message(mav.MAV_TYPE_CAMERA, mav.MAV_AUTOPILOT_INVALID, 0, 0, state, 3)
+
+
+def camera_information(uptime: float, model: str, version: str, size: tuple[int, int]) -> Message:
+    """CAMERA_INFORMATION (259): who this is, and that it tracks points and rectangles.
+
+    Args:
+        uptime: seconds.
+        model: name to show.
+        version: "major.minor.patch".
+        size: width and height of the images in pixels; zeros while they are not known.
+    """
+    major, minor, patch = (int(part) for part in version.split("."))
+    unknown = math.nan
+    return mav.MAVLink_camera_information_message(
+        round(uptime * 1e3), _name("tracker_ros"), _name(model), patch << 16 | minor << 8 | major,
+        unknown, unknown, unknown, *size, 0, CAPABILITIES, 0, b"")
+
+
+def camera_settings(uptime: float) -> Message:
+    """CAMERA_SETTINGS (260): a video camera without zoom and focus."""
+    return mav.MAVLink_camera_settings_message(
+        round(uptime * 1e3), mav.CAMERA_MODE_VIDEO, math.nan, math.nan)
+
+
+def tracking_status(track: Track, as_point: bool) -> Message:
+    """CAMERA_TRACKING_IMAGE_STATUS (275).
+
+    Args:
+        track: its box goes into the rectangle; its centre, and half its longer side as a fraction of
+            the image's width, are the point and radius. All are NaN where there is no box.
+        as_point: whether the target was selected as a point, which is then the mode reported.
+    """
+    mode = mav.CAMERA_TRACKING_MODE_POINT if as_point else mav.CAMERA_TRACKING_MODE_RECTANGLE
+    if track.box is None:
+        mode = mav.CAMERA_TRACKING_MODE_NONE if track.flags == IDLE else mode
+        return mav.MAVLink_camera_tracking_image_status_message(track.flags, mode, 0, *[math.nan] * 7)
+    left, top, right, bottom = track.box
+    radius = max(right - left, (bottom - top) / track.aspect) / 2
+    return mav.MAVLink_camera_tracking_image_status_message(
+        track.flags, mode, mav.CAMERA_TRACKING_TARGET_DATA_IN_STATUS,
+        (left + right) / 2, (top + bottom) / 2, radius, left, top, right, bottom)
+
+
+def acknowledgement(command: Message, result: int) -> Message:
+    """COMMAND_ACK (77) of a command to whoever sent it; `result` is a MAV_RESULT."""
+    return mav.MAVLink_command_ack_message(
+        command.command, result, 0, 0, command.get_srcSystem(), command.get_srcComponent())
+
+
+def status_text(text: str, number: int) -> Iterator[Message]:
+    """STATUSTEXT (253) as a warning: as many pieces as the text needs, which share `number` (1..65535)."""
+    data = text.encode()
+    pieces = [data[start : start + _TEXT_BYTES] for start in range(0, len(data), _TEXT_BYTES)]
+    if len(pieces) > 1 and len(pieces[-1]) == _TEXT_BYTES:
+        pieces.append(b"")  # a piece that is not full ends the text
+    for index, piece in enumerate(pieces):
+        yield mav.MAVLink_statustext_message(
+            mav.MAV_SEVERITY_WARNING, piece, number if len(pieces) > 1 else 0, index)
+
+
+def _name(text: str) -> bytes:
+    return text.encode()[:_NAME_BYTES].ljust(_NAME_BYTES, b"\0")
