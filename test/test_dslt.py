@@ -7,7 +7,7 @@ import torch
 from pretrained_helpers import drawn
 from torch import Tensor
 
-from tracker_ros.losses.shrinkage import regression_loss
+from tracker_ros.losses.shrinkage import KINDS, RegressionLoss, regression_loss
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.labels import gaussian
 from tracker_ros.trackers import SettingsError, Tracker, create
@@ -40,8 +40,9 @@ def test_response_is_that_of_two_branches():
     torch.testing.assert_close(convolve(join(fine[0], coarse[0], model, 0.3), model[0]), expected)
 
 
-@pytest.mark.parametrize("loss", ["shrinkage", "l2", "l3", "ohnm"])
-def test_first_frame_gradients_are_those_of_autograd(loss):
+@pytest.mark.parametrize("kind", KINDS)
+def test_first_frame_gradients_are_those_of_autograd(kind):
+    loss = RegressionLoss(kind)
     fine, coarse, label, model = problem()
     wanted = [tensor.clone().requires_grad_() for tensor in model]
     total = sum(
@@ -60,9 +61,9 @@ def test_online_gradient_is_that_of_autograd():
     joined = torch.stack([join(f, c, model, 0.2) for f, c in zip(fine, coarse, strict=True)])
     labels = torch.stack([label, label.roll(2, 0)])
     kernel = model[0].clone().requires_grad_()
-    sum(regression_loss("shrinkage", convolve(j, kernel), y).sum() / 2
+    sum(regression_loss(RegressionLoss(), convolve(j, kernel), y).sum() / 2
         for j, y in zip(joined, labels, strict=True)).backward()
-    torch.testing.assert_close(online_gradient(joined, labels, model[0], "shrinkage"), kernel.grad)
+    torch.testing.assert_close(online_gradient(joined, labels, model[0], RegressionLoss()), kernel.grad)
 
 
 def test_descent_is_adam():
@@ -86,9 +87,9 @@ def test_decay_is_the_derivative_of_the_penalty():
     assert torch.equal(once[0], other[0])
 
 
-@pytest.mark.parametrize("loss", ["shrinkage", "l2", "l3", "ohnm"])
-def test_first_frame_is_learned(loss):
-    tracker = tiny(loss=loss, iterations=60)
+@pytest.mark.parametrize("kind", KINDS)
+def test_first_frame_is_learned(kind):
+    tracker = tiny(loss=kind, iterations=60)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         estimate = tracker.localize(frame, tracker.initialize(frame, box))

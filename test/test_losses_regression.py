@@ -10,10 +10,18 @@ import torch.nn.functional as F
 
 from tracker_ros.losses.ranking import ranking_gradient, ranking_loss, ranking_pairs
 from tracker_ros.losses.regression import ridge_loss
-from tracker_ros.losses.shrinkage import regression_gradient, regression_loss, shrinkage
+from tracker_ros.losses.shrinkage import (
+    KINDS,
+    RegressionLoss,
+    regression_gradient,
+    regression_loss,
+    shrinkage,
+)
 from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient, shifts
 
-KINDS = ["shrinkage", "l2", "l3", "ohnm"]
+LOSSES = [RegressionLoss(kind) for kind in KINDS] + [
+    RegressionLoss(a=6.0, c=0.6, exponential=False), RegressionLoss(modulated=False),
+]
 
 
 @pytest.mark.parametrize("prediction, label", [(0.9, 0.0), (0.05, 0.0), (0.2, 1.0), (0.5, 0.5)])
@@ -26,13 +34,23 @@ def test_shrinkage_is_equation_7(prediction, label):
 
 def test_only_easy_samples_shrink():
     zero = torch.zeros(2)
-    kept = shrinkage(torch.tensor([0.05, 0.9]), zero) / regression_loss("l2", torch.tensor([0.05, 0.9]), zero)
+    kept = shrinkage(torch.tensor([0.05, 0.9]), zero) / torch.tensor([0.05, 0.9]).square()
     assert kept[0] < 0.2 and kept[1] > 0.99
 
 
 def test_a_weight_that_never_falls_is_the_squared_error():
     prediction, label = torch.rand(20), torch.zeros(20)
     torch.testing.assert_close(shrinkage(prediction, label, 10.0, -100.0), prediction.square())
+
+
+def test_parts_of_equation_7_can_be_left_out():
+    prediction, label = torch.rand(50), torch.rand(50)
+    whole = shrinkage(prediction, label, 6.0, 0.3)
+    torch.testing.assert_close(regression_loss(RegressionLoss(a=6.0, c=0.3), prediction, label), whole)
+    plain = regression_loss(RegressionLoss(a=6.0, c=0.3, exponential=False), prediction, label)
+    torch.testing.assert_close(plain, whole / label.exp())
+    weighted = regression_loss(RegressionLoss(modulated=False), prediction, label)
+    torch.testing.assert_close(weighted, (prediction - label).square() * label.exp())
 
 
 def test_signed_form_calls_low_predictions_easy():
@@ -42,13 +60,13 @@ def test_signed_form_calls_low_predictions_easy():
     torch.testing.assert_close(shrinkage(high, half, signed=True), shrinkage(high, half))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_written_out_derivative_is_that_of_autograd(kind):
+@pytest.mark.parametrize("loss", LOSSES)
+def test_written_out_derivative_is_that_of_autograd(loss):
     g = torch.Generator().manual_seed(1)
     prediction = torch.rand(200, generator=g, dtype=torch.double).requires_grad_()
     label = torch.rand(200, generator=g, dtype=torch.double)
-    regression_loss(kind, prediction, label).sum().backward()
-    torch.testing.assert_close(regression_gradient(kind, prediction.detach(), label), prediction.grad)
+    regression_loss(loss, prediction, label).sum().backward()
+    torch.testing.assert_close(regression_gradient(loss, prediction.detach(), label), prediction.grad)
 
 
 def test_convolution_and_its_gradients_are_those_of_pytorch():

@@ -38,7 +38,7 @@ def test_convergence_prints_every_loss_and_draws(sequences, tmp_path, capsys):
     status = convergence.main(["--root", str(sequences), "--preset", "dslt_tiny", "--weights", "random:0",
                                "--sequences", "1", "--steps", "4", "--out", str(tmp_path / "out")])
     printed = capsys.readouterr().out
-    assert status == 0 and all(loss in printed for loss in convergence.LOSSES)
+    assert status == 0 and all(loss in printed for loss in convergence.KINDS)
     assert (tmp_path / "out" / "convergence.png").stat().st_size > 1000
 
 

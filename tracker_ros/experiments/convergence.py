@@ -21,12 +21,12 @@ from torch import Tensor
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.geometry import Box
+from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.trackers import load
 from tracker_ros.trackers._regression import descend, first_frame_step, join
 from tracker_ros.trackers.dslt import Dslt
 
-LOSSES = ("shrinkage", "l2", "l3", "ohnm")
 MEASURES = ("own loss", "target error", "total error")
 #: Share of its start below which a measure must stay to count as converged.
 SHARE = 0.2
@@ -35,7 +35,7 @@ Curves = npt.NDArray[np.float64]
 
 
 def learn(tracker: Dslt, views: tuple[list[Tensor], list[Tensor]], label: Tensor, start: list[Tensor],
-          loss: str, steps: int) -> Curves:
+          loss: RegressionLoss, steps: int) -> Curves:
     """[3, steps] of the measures before each step of Adam, each divided by its start."""
     model = list(start)
     means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
@@ -59,7 +59,8 @@ def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
         middle = torch.full([2], (tracker.cells - 1) / 2)
         label = tracker.label(tracker.sigma * tracker.sides(box), middle, frame.device)
         start = tracker.start(box)
-        return np.stack([learn(tracker, (fine, coarse), label, start, loss, steps) for loss in LOSSES])
+        losses = map(RegressionLoss, KINDS)
+        return np.stack([learn(tracker, (fine, coarse), label, start, loss, steps) for loss in losses])
 
 
 def first_below(curve: Curves, share: float) -> float:
@@ -79,7 +80,7 @@ def draw(curves: Curves, path: Path) -> None:
     figure, axes = plt.subplots(1, len(MEASURES), figsize=(13, 4))
     steps = np.arange(curves.shape[-1])
     for k, title in enumerate(MEASURES):
-        for i, loss in enumerate(LOSSES):
+        for i, loss in enumerate(KINDS):
             mean, spread = curves[:, i, k].mean(0), curves[:, i, k].std(0)
             axes[k].plot(steps, mean, label=loss)
             axes[k].fill_between(steps, mean - spread, mean + spread, alpha=0.15)
@@ -111,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     draw(curves, args.out / "convergence.png")
     print(f"median steps to {SHARE:.0%} of the start over {len(chosen)} sequences (at most {args.steps}):")
     print(f"{'loss':10s} " + " ".join(f"{name:>13s}" for name in MEASURES))
-    for i, loss in enumerate(LOSSES):
+    for i, loss in enumerate(KINDS):
         medians = [np.median([first_below(c[i, k], SHARE) for c in curves]) for k in range(len(MEASURES))]
         print(f"{loss:10s} " + " ".join(f"{median:13.0f}" for median in medians))
     return 0

@@ -6,8 +6,12 @@ of the same shape. The derivatives are written out for trackers, which learn wit
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+KINDS = ("shrinkage", "l2", "l3", "ohnm")
 
 
 def shrinkage(prediction: Tensor, label: Tensor, speed: float = 10.0, place: float = 0.2,
@@ -27,33 +31,54 @@ def shrinkage(prediction: Tensor, label: Tensor, speed: float = 10.0, place: flo
     return torch.exp(label) * residual.square() * weight
 
 
-def regression_loss(kind: str, prediction: Tensor, label: Tensor, speed: float = 10.0, place: float = 0.2,
-                    threshold: float = 0.01) -> Tensor:
-    """The loss 'shrinkage' or one of its rivals; see `shrinkage` for the arguments.
+class RegressionLoss(NamedTuple):
+    """A loss of a response map and its parameters; those of the other kinds are ignored.
 
-    'l2' is l^2, 'l3' is l^3 (Lu et al., eq. 4 with gamma = 1); 'ohnm' is l^2 where l exceeds
-    `threshold`, else 0: online hard negative mining.
+    Attributes:
+        kind: one of `KINDS`: 'l2' is l^2, 'l3' is l^3 (Lu et al., eq. 4 with gamma = 1); 'ohnm' is l^2
+            where l exceeds `threshold`, else 0: online hard negative mining.
+        a: how fast the shrinkage factor falls for easy samples.
+        c: the residual at which it is half.
+        exponential: multiply shrinkage by exp(y), eq. 7.
+        modulated: False leaves exp(y) l^2 of eq. 7 (an ablation of table 3).
+        threshold: of 'ohnm'.
     """
-    if kind == "shrinkage":
-        return shrinkage(prediction, label, speed, place)
+
+    kind: str = "shrinkage"
+    a: float = 10.0
+    c: float = 0.2
+    exponential: bool = True
+    modulated: bool = True
+    threshold: float = 0.01
+
+
+def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
+    """Loss of each element of predictions and labels of the same shape; scriptable."""
     residual = (prediction - label).abs()
-    if kind == "l3":
+    if loss.kind == "shrinkage":
+        value = residual.square()
+        if loss.modulated:
+            value = value * torch.sigmoid(loss.a * (residual - loss.c))
+        return value * torch.exp(label) if loss.exponential else value
+    if loss.kind == "l3":
         return residual * residual * residual
-    if kind == "ohnm":
-        return residual.square() * (residual > threshold).to(residual.dtype)
+    if loss.kind == "ohnm":
+        return residual.square() * (residual > loss.threshold).to(residual.dtype)
     return residual.square()
 
 
-def regression_gradient(kind: str, prediction: Tensor, label: Tensor, speed: float = 10.0,
-                        place: float = 0.2, threshold: float = 0.01) -> Tensor:
+def regression_gradient(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
     """Derivative of `regression_loss` by the prediction, element by element."""
     residual = prediction - label
     size = residual.abs()
-    if kind == "shrinkage":
-        weight = torch.sigmoid(speed * (size - place))
-        return torch.exp(label) * residual * weight * (2 + speed * size * (1 - weight))
-    if kind == "l3":
+    if loss.kind == "shrinkage":
+        slope = 2 * residual
+        if loss.modulated:
+            weight = torch.sigmoid(loss.a * (size - loss.c))
+            slope = residual * weight * (2 + loss.a * size * (1 - weight))
+        return slope * torch.exp(label) if loss.exponential else slope
+    if loss.kind == "l3":
         return 3 * residual * size
-    if kind == "ohnm":
-        return 2 * residual * (size > threshold).to(residual.dtype)
+    if loss.kind == "ohnm":
+        return 2 * residual * (size > loss.threshold).to(residual.dtype)
     return 2 * residual

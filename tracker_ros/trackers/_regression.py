@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tracker_ros.losses.shrinkage import regression_gradient, regression_loss
+from tracker_ros.losses.shrinkage import RegressionLoss, regression_gradient, regression_loss
 from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradient, shifts
 
 
@@ -53,13 +53,13 @@ def descend(model: list[Tensor], gradients: list[Tensor], means: list[Tensor], s
 
 
 def first_frame_step(fine: list[Tensor], coarse: list[Tensor], label: Tensor, model: list[Tensor],
-                     share: float, loss: str) -> tuple[Tensor, list[Tensor]]:
+                     share: float, loss: RegressionLoss) -> tuple[Tensor, list[Tensor]]:
     """Mean over views of the first frame of the summed loss, and its derivatives by the whole model.
 
     Args:
         fine, coarse: one level [C, h, w] a view, before reduction.
         label: [h, w], of every view.
-        loss: a kind of `losses.shrinkage.regression_loss`.
+        loss: which one.
     """
     total = torch.zeros([], device=label.device)
     sums = [torch.zeros_like(tensor) for tensor in model]
@@ -76,7 +76,7 @@ def first_frame_step(fine: list[Tensor], coarse: list[Tensor], label: Tensor, mo
     return total, sums
 
 
-def online_gradient(joined: Tensor, labels: Tensor, kernel: Tensor, loss: str) -> Tensor:
+def online_gradient(joined: Tensor, labels: Tensor, kernel: Tensor, loss: RegressionLoss) -> Tensor:
     """Derivative by W of the mean over T remembered frames of the summed loss.
 
     Args:

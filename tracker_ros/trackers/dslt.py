@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import into_frame
+from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
 from tracker_ros.networks.backbones import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop, crop_pyramid
@@ -38,7 +39,11 @@ class DsltSettings:
     context: float = setting(4.0, "side of the search region in root areas of the target", 1.5, 10.0)
     channels: int = setting(128, "that each level is reduced to", 1, 1024)
     share: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
-    loss: str = setting("shrinkage", "that learning minimises", choices=("shrinkage", "l2", "l3", "ohnm"))
+    loss: str = setting("shrinkage", "that learning minimises", choices=KINDS)
+    a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
+    c: float = setting(0.2, "residual at which the shrinkage factor is half", 0.0, 1.0)
+    exponential: bool = setting(True, "multiply the shrinkage loss by exp(label)")
+    modulated: bool = setting(True, "false leaves the exponential alone of the shrinkage loss")
     sigma: float = setting(0.1, "width of the label, in target sizes", 0.01, 1.0)
     rate: float = setting(0.1, "of Adam: how far one step may move a response", 1e-6, 1.0)
     online_rate: float = setting(0.025, "the same after the first frame", 0.0, 1.0)
@@ -62,7 +67,9 @@ class Dslt(Tracker):
         super().__init__()
         s = settings
         self.backbone = build_backbone(s.backbone, *_LEVELS[s.backbone])
-        self.search, self.context, self.share, self.loss = s.search, s.context, s.share, s.loss
+        self.search, self.context, self.share = s.search, s.context, s.share
+        self.loss, self.a, self.c = s.loss, s.a, s.c
+        self.exponential, self.modulated = s.exponential, s.modulated
         # Odd, so that the target's middle is a cell and not the edge of one.
         self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
         self.sigma, self.decay, self.tolerance = s.sigma, s.decay, s.tolerance
@@ -105,9 +112,9 @@ class Dslt(Tracker):
               model: list[Tensor]) -> list[Tensor]:
         """The model after Adam on views of the first frame, reductions included."""
         means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
-        rates = self.rates(model, self.rate)
+        rates, objective = self.rates(model, self.rate), self.objective()
         for step in range(self.iterations):
-            loss, gradients = first_frame_step(fine, coarse, label, model, self.share, self.loss)
+            loss, gradients = first_frame_step(fine, coarse, label, model, self.share, objective)
             if bool(loss < self.tolerance):
                 break
             descend(model, gradients, means, squares, step + 1, rates, self.decay)
@@ -148,13 +155,17 @@ class Dslt(Tracker):
         following["joined"] = torch.cat((state["joined"][drop:], estimate.aux["joined"].unsqueeze(0)))
         following["labels"] = torch.cat((state["labels"][drop:], label))
         model, means, squares = [state["kernel"]], [state["mean"]], [state["square"]]
-        rates = self.rates(model, self.online_rate)
+        rates, objective = self.rates(model, self.online_rate), self.objective()
         for _ in range(self.online_steps):
-            gradient = online_gradient(following["joined"], following["labels"], model[0], self.loss)
+            gradient = online_gradient(following["joined"], following["labels"], model[0], objective)
             following["steps"] = following["steps"] + 1
             descend(model, [gradient], means, squares, int(following["steps"]), rates, self.decay)
         following["kernel"], following["mean"], following["square"] = model[0], means[0], squares[0]
         return following
+
+    def objective(self) -> RegressionLoss:
+        """The loss that learning minimises."""
+        return RegressionLoss(self.loss, self.a, self.c, self.exponential, self.modulated)
 
     def region(self, box: Tensor) -> Tensor:
         """Square search region [4] around a box, in image pixels."""
