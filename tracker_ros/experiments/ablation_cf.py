@@ -101,18 +101,24 @@ def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Pat
 
 def evaluate(variant: Variant, weights: Path, sequences: list[Sequence],
              args: argparse.Namespace) -> TrackerScores:
-    """Scores of one pass over the sequences.
+    """Scores of one pass over the sequences; raises what `run_once` does."""
+    spec = TrackerSpec(variant.preset, (("width", args.width),), str(weights), args.device)
+    return run_once(variant.label, spec, sequences, args)
+
+
+def run_once(label: str, spec: TrackerSpec, sequences: list[Sequence],
+             args: argparse.Namespace) -> TrackerScores:
+    """Scores, under a row's label, of one pass over the sequences.
 
     Raises:
         RuntimeError: with the traceback of a sequence that could not be tracked.
     """
-    spec = TrackerSpec(variant.preset, (("width", args.width),), str(weights), args.device)
-    protocol, out = OnePass(), args.out / "results" / variant.label
+    protocol, out = OnePass(), args.out / "results" / label
     tasks = plan_tasks([spec], sequences, protocol, out)
     for outcome in run_tasks(tasks, make_engine("processes", args.jobs), lambda done: None):
-        raise RuntimeError(f"{variant.label} failed on {outcome.sequence}\n{outcome.error}")
+        raise RuntimeError(f"{label} failed on {outcome.sequence}\n{outcome.error}")
     scores = score_folder(out / protocol.name / spec.label, sequences, protocol)
-    return dataclasses.replace(scores, tracker=variant.label)
+    return dataclasses.replace(scores, tracker=label)
 
 
 def arguments_of(words: list[str] | None) -> argparse.Namespace:

@@ -1,11 +1,12 @@
-"""SiamRPN with every loss of Lu et al., table 3: train each alike, evaluate, print beside the paper's.
+"""Table 3 of Lu et al.: SiamRPN and DSLT with every loss, evaluated and printed beside the paper's.
 
     python -m tracker_ros.experiments.loss_ablation --data labelled=PHOTOS --root SEQUENCES --out FOLDER
 
-All rows share recipe, data, seed and network; only the classification loss differs. The paper trained
-on four large data sets and evaluated on OTB-2015 and UAV123 together: with other data the numbers are
-not comparable with its numbers, only with each other. What is trained or evaluated already under --out
-is not done again.
+SiamRPN is trained once for each row; all rows share recipe, data, seed and network, and only the
+classification loss differs. A training whose loss became infinite is reported as diverged. DSLT learns
+online: its rows differ in settings. The paper trained on four large data sets and evaluated on OTB-2015
+and UAV123 together: with other data the numbers are not comparable with its numbers, only with each
+other. What is trained or evaluated already under --out is not done again.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.data.sequence import DataError
+from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.options import add_data_options, read_data
-from tracker_ros.experiments.ablation_cf import Variant, evaluate, train_once
+from tracker_ros.evaluation.scores import TrackerScores
+from tracker_ros.evaluation.specs import TrackerSpec
+from tracker_ros.experiments.ablation_cf import Variant, evaluate, run_once, train_once
 from tracker_ros.losses.classification import ClassificationLoss, make_loss
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.training.cli import roots
@@ -31,10 +34,13 @@ from tracker_ros.weights.loader import WeightsError
 
 
 class Row(NamedTuple):
-    """A row of table 3: its label, the loss, and the paper's DP and AUC in percent (nan: not printed)."""
+    """A row of table 3: its label, the loss, and the paper's DP and AUC in percent (nan: not printed).
+
+    The loss of SiamRPN, or the settings of DSLT.
+    """
 
     label: str
-    loss: ClassificationLoss
+    loss: ClassificationLoss | dict[str, Any]
     dp: float
     auc: float
 
@@ -63,6 +69,16 @@ ROWS = (
     Row("alpha=0.5, gamma=2", _focal(0.5, 2.0), 81.8, 60.4),
     Row("alpha=1, gamma=2", _focal(1.0, 2.0), 82.0, 60.5),
 )
+REGRESSION_ROWS = (
+    Row("L2", {"loss": "l2"}, NAN, NAN),
+    Row("without exp(Y)", {"exponential": False}, 84.0, 59.7),
+    Row("only exp(Y)", {"modulated": False}, 80.6, 58.1),
+    Row("a=10, c=0.2", {"a": 10.0, "c": 0.2}, 84.3, 59.9),
+    Row("a=6, c=0.2", {"a": 6.0, "c": 0.2}, 84.0, 59.7),
+    Row("a=10, c=0.6", {"a": 10.0, "c": 0.6}, 83.7, 59.6),
+    Row("a=6, c=0.6", {"a": 6.0, "c": 0.6}, 83.1, 59.0),
+)
+PARTS = ("classification", "regression")
 
 
 def variant(row: Row, correlation: str) -> Variant:
@@ -75,7 +91,8 @@ def variant(row: Row, correlation: str) -> Variant:
 def arguments_of(words: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", action="append", required=True, metavar="KIND=FOLDER",
+    parser.add_argument("--part", action="append", choices=PARTS, help="half of the table (default: both)")
+    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
                         help="training data and its kind (see `tracker_ros train`); may be repeated")
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
@@ -84,8 +101,10 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
     parser.add_argument("--batch", type=int, help="in place of the recipe's")
     parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.add_argument("--rate", type=float, help="learning rate, in place of the recipe's")
     parser.add_argument("--correlation", default="up", choices=("up", "depthwise"), help="SiamRPN's head")
     parser.add_argument("--width", type=float, default=1.0, help="share of AlexNet's channels")
+    parser.add_argument("--dslt", default="dslt_tiny", help="preset of the regression rows")
     parser.add_argument("--accelerator", default="auto", help="for training: cpu, gpu or auto")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw training pairs")
     parser.add_argument("--device", default="cpu", help="for evaluation")
@@ -97,30 +116,68 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
     """The recipe with the data and the numbers of the command line."""
     names = ("epochs", "pairs", "batch", "seed")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    recipe = read_recipe(args.recipe, changes)
+    if not args.data:
+        raise RecipeError("SiamRPN's rows are trained: give --data, or --part regression")
+    if args.rate is not None:
+        recipe = dataclasses.replace(recipe, optimizer=dataclasses.replace(recipe.optimizer, rate=args.rate))
     # A fifth of the pairs shows another target, as in pysot.
     data = [{"kind": kind, "negative": 0.2} for kind in roots(args.data)]
-    return dataclasses.replace(read_recipe(args.recipe, changes), data=data)
+    return dataclasses.replace(recipe, data=data)
+
+
+def classify(row: Row, sequences: list[Sequence], recipe: Recipe, args: argparse.Namespace) -> TrackerScores:
+    """Scores of SiamRPN after a training with the row's loss.
+
+    Raises:
+        FloatingPointError: when that training diverged.
+    """
+    own = variant(row, args.correlation)
+    trained = train_once(own, recipe, args)
+    torch.set_num_threads(1)
+    return evaluate(own, trained, sequences, args)
+
+
+def regress(row: Row, sequences: list[Sequence], args: argparse.Namespace) -> TrackerScores:
+    """Scores of DSLT with the row's settings."""
+    assert isinstance(row.loss, dict)
+    spec = TrackerSpec(args.dslt, tuple(row.loss.items()), device=args.device)
+    return run_once(f"DSLT {row.label}", spec, sequences, args)
+
+
+def fill(table: Table, args: argparse.Namespace) -> None:
+    """Carry out every row and add it to the table as soon as it is there."""
+    parts, sequences = args.part or PARTS, read_data(args)
+    names = [sequence.name for sequence in sequences]
+    chosen = [("SiamRPN", row) for row in ROWS if "classification" in parts]
+    chosen += [("DSLT", row) for row in REGRESSION_ROWS if "regression" in parts]
+    recipe = recipe_of(args) if "classification" in parts else None
+    for tracker, row in chosen:
+        print(f"{tracker}, {row.label}", file=sys.stderr, flush=True)
+        try:
+            scores = classify(row, sequences, recipe, args) if recipe and tracker == "SiamRPN" else regress(
+                row, sequences, args)
+            columns = scores.columns(names)
+            found = [f"{columns[name] * 100:.1f}" for name in ("P@20", "AUC")]
+        except FloatingPointError:
+            found = ["diverged", ""]
+        printed = ["" if value != value else f"{value:.1f}" for value in (row.dp, row.auc)]
+        table.add_row(tracker, row.label, *found, *printed)
 
 
 def main(words: list[str] | None = None) -> int:
     """Train, evaluate, print the table; 2 for a request that cannot be met."""
-    args, console = arguments_of(words), Console()
-    table = Table("loss", "DP %", "AUC %", "paper DP %", "paper AUC %")
+    args = arguments_of(words)
+    table = Table("tracker", "loss", "DP %", "AUC %", "paper DP %", "paper AUC %")
     try:
-        sequences, recipe = read_data(args), recipe_of(args)
-        names = [sequence.name for sequence in sequences]
-        for row in ROWS:
-            console.print(f"{row.label}: training and evaluation")
-            own = variant(row, args.correlation)
-            trained = train_once(own, recipe, args)
-            torch.set_num_threads(1)
-            scores = evaluate(own, trained, sequences, args).columns(names)
-            figures = (scores["P@20"] * 100, scores["AUC"] * 100, row.dp, row.auc)
-            table.add_row(row.label, *("" if value != value else f"{value:.1f}" for value in figures))
+        fill(table, args)
     except (DataError, RecipeError, SettingsError, WeightsError) as error:
         print(f"loss_ablation: {error}", file=sys.stderr)
         return 2
-    console.print(table)
+    finally:
+        # Hours of work are not lost to an error or an interrupt in a later row.
+        if table.row_count:
+            Console().print(table)
     return 0
 
 
