@@ -16,7 +16,7 @@ LAYERS = [
     ("latency",),
     ("bench", "demo", "experiments", "track"),
     ("nodes",),
-    ("replay",),
+    ("gimbal", "replay"),
     ("ros",),
     ("evaluation", "select", "training"),
     ("export",),

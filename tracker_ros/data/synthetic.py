@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data import synthetic_ground as ground_module
+from tracker_ros.data.chase import Waves
 from tracker_ros.data.synthetic_ground import Ground
 from tracker_ros.data.synthetic_layout import LANE_WIDTH, PERIOD, ROAD_HALF, SUN
 from tracker_ros.data.synthetic_sprites import (
@@ -87,21 +88,6 @@ class Mover(NamedTuple):
     phase: float
 
 
-class Waves:
-    """A smooth random function of time: a sum of sines with random phases."""
-
-    def __init__(self, rng: np.random.Generator, amplitude: float, slowest: float, fastest: float) -> None:
-        """Frequencies lie between `slowest` and `fastest` (Hz); |value| <= `amplitude`."""
-        count = 5
-        self._turns = 2 * math.pi * np.geomspace(slowest, fastest, count) * rng.uniform(0.9, 1.1, count)
-        self._phases = rng.uniform(0, 2 * math.pi, count)
-        weights = 1 / np.arange(1, count + 1)
-        self._weights = amplitude * weights / weights.sum()
-
-    def __call__(self, t: float) -> float:
-        return float(self._weights @ np.sin(self._turns * t + self._phases))
-
-
 class AerialScene:
     """The scene of one seed, rendered at any time. `objects[0]` is the target.
 
@@ -114,10 +100,8 @@ class AerialScene:
             raise ValueError(f"image of {width} x {height} px; at least 64 x 64 is needed")
         self.width, self.height, self._seed = width, height, seed
         rng = np.random.default_rng(seed)
-        self._scale = width / VIEW_WIDTH
-        # How far from the middle of the image something on the ground can be and still be seen.
-        self._reach = math.hypot(width, height) / 2 / self._scale * _NEAREST + 8.0
-        self._ground = ground_module.paint(rng, min(self._scale * 1.1, _FINEST), self._reach)
+        self._scale, self._reach, margin = self._extent()
+        self._ground = ground_module.paint(rng, min(self._scale * 1.1, _FINEST), margin)
         self.objects = _traffic(rng, self._ground, self._scale) + _walkers(rng, self._scale)
         self._drift = Waves(rng, 7.0, 0.04, 0.2), Waves(rng, 5.0, 0.04, 0.2)
         self._shake = Waves(rng, 0.28, 0.8, 6.0), Waves(rng, 0.28, 0.8, 6.0)
@@ -129,13 +113,24 @@ class AerialScene:
         self._vignette = _vignette(width, height)
         self._noise = rng.normal(0, 3.0, (height + 64, width + 64, 3)).astype(np.int16)
 
+    def _extent(self) -> tuple[float, float, float]:
+        """Pixels a metre; how far from the middle of the image something can be and still be seen, and the
+        wrapped border of the ground, in metres: without one the ground is endless."""
+        scale = self.width / VIEW_WIDTH
+        reach = math.hypot(self.width, self.height) / 2 / scale * _NEAREST + 8.0
+        return scale, reach, reach
+
     def render(self, t: float) -> View:
         """The frame at `t` seconds after the start."""
-        camera = self._camera(t)
+        return self._look(self._camera(t), t)
+
+    def _look(self, camera: FloatArray, t: float) -> View:
+        """The frame at `t` through `camera` [3, 3], from metres on the ground to image pixels."""
         res, margin = self._ground.resolution, self._ground.margin
         from_ground = camera @ affine(1 / res, 0.0, -margin, -margin)
-        image = warp(self._ground.picture, from_ground, self.width, self.height)
-        centre = np.linalg.solve(camera, [self.width / 2, self.height / 2, 1.0])[:2]
+        image = warp(self._ground.picture, from_ground, self.width, self.height, margin == 0)
+        x, y, w = np.linalg.solve(camera, [self.width / 2, self.height / 2, 1.0])
+        centre = np.array([x, y]) / w
         truths = []
         for mover in self.objects:
             at, heading = self._pose(mover, t)
@@ -177,7 +172,9 @@ class AerialScene:
         if patch is None:
             return truth
         seen = self._composite(image, patch, sprite, shadow, camera @ place, from_ground)
-        magnified = abs(float(np.linalg.det(camera[:2, :2]))) / sprite.resolution**2
+        # How much a homography H enlarges areas at a point: det H over the cube of its third coordinate.
+        depth = float((camera @ place)[2, 2])
+        magnified = abs(float(np.linalg.det(camera)) / depth**3) / sprite.resolution**2
         return truth._replace(visible=min(seen / (magnified * float(sprite.rgba[..., 3].sum())), 1.0))
 
     def _composite(self, image: npt.NDArray[np.uint8], patch: Patch, sprite: Sprite, shadow: FloatArray,
@@ -188,7 +185,8 @@ class AerialScene:
         res = sprite.resolution
         from_sprite = to_patch @ place @ affine(1 / res, 0.0, -w / 2 / res, -h / 2 / res)
         layer = warp(sprite.rgba, from_sprite, *patch.size)
-        maps = warp(self._ground.maps, to_patch @ from_ground, *patch.size).astype(np.float32) / 255
+        endless = self._ground.margin == 0
+        maps = warp(self._ground.maps, to_patch @ from_ground, *patch.size, endless).astype(np.float32) / 255
         seen, light = 1 - maps[..., :1], maps[..., 1:]
         below = image[patch.rows, patch.columns].astype(np.float32)
         # Where the ground lies in shade already, a second shadow adds nothing.
@@ -205,7 +203,7 @@ class AerialScene:
         per_cell = 2 * PERIOD / self._clouds.shape[0]
         wind = affine(per_cell, 0.0, 4.5 * t, 2.5 * t)
         small = affine(1 / _CLOUD_CELL, 0.0, 0.0, 0.0) @ camera @ wind
-        sky = cv2.warpAffine(self._clouds, small[:2], (columns, rows), borderMode=cv2.BORDER_WRAP)
+        sky = cv2.warpPerspective(self._clouds, small, (columns, rows), borderMode=cv2.BORDER_WRAP)
         gain = sky * self._vignette * (1.2 + self._exposure(t))
         full = cv2.resize(gain, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
         lit = cv2.multiply(image, cv2.merge([full, full, full]), dtype=cv2.CV_8U)

@@ -44,20 +44,34 @@ def affine(scale: float, angle: float, dx: float, dy: float) -> FloatArray:
 
 
 def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    """Points [n, 2] through a [3, 3] affine matrix."""
-    return points @ matrix[:2, :2].T + matrix[:2, 2]
+    """Points [n, 2] through a [3, 3] homography."""
+    moved = points @ matrix[:2, :2].T + matrix[:2, 2]
+    return moved if _is_affine(matrix) else moved / (points @ matrix[2:, :2].T + matrix[2, 2])
 
 
-def warp(source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int) -> npt.NDArray[Pixel]:
+def warp(source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int,
+         endless: bool = False) -> npt.NDArray[Pixel]:
     """`source` seen through `matrix` (source to destination, corner convention) in a new image.
+
+    Beyond its border lies nothing or, where it is `endless`, its other side.
 
     OpenCV counts from the centre of the first pixel and this package from its corner, hence the half
     pixel on either side.
     """
     half = affine(1.0, 0.0, 0.5, 0.5)
     centred = np.linalg.inv(half) @ matrix @ half
-    warped: npt.NDArray[Pixel] = cv2.warpAffine(source, centred[:2], (width, height), flags=cv2.INTER_LINEAR)
+    warped: npt.NDArray[Pixel]
+    border = cv2.BORDER_WRAP if endless else cv2.BORDER_CONSTANT
+    how = {"flags": cv2.INTER_LINEAR, "borderMode": border}
+    if _is_affine(matrix):
+        warped = cv2.warpAffine(source, centred[:2], (width, height), **how)
+    else:
+        warped = cv2.warpPerspective(source, centred, (width, height), **how)
     return warped
+
+
+def _is_affine(matrix: FloatArray) -> bool:
+    return bool(matrix[2, 0] == 0 and matrix[2, 1] == 0 and matrix[2, 2] == 1)
 
 
 class _Canvas:

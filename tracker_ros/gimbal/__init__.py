@@ -1,0 +1,6 @@
+"""From a box on an image to rate commands for a gimbal. No ROS, no clock: every call is told the time.
+
+Frames are those of MAVLink's gimbal protocol: x forward, y right, z down (FRD). Pitch is positive up and
+yaw positive to the right; a camera's optical axis is its gimbal's x axis. Angles are radians and rates
+radians a second unless a name ends in ``_deg``.
+"""

@@ -1,0 +1,88 @@
+"""``tracker_ros gimbal``: how well the controller points a simulated gimbal at a dodging vehicle."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tracker_ros.gimbal.loop import Conditions, Pointing, fly
+from tracker_ros.gimbal.settings import ControlSettings
+
+CONDITIONS = {
+    "nominal": Conditions(),
+    "100 ms latency": Conditions(latency=0.1),
+    "10 % drops": Conditions(drops=0.1),
+    "both": Conditions(latency=0.1, drops=0.1),
+}
+NUMBERS = [field.name for field in fields(ControlSettings) if isinstance(field.default, float)]
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the subcommand ``gimbal`` to an argparse subparsers object."""
+    parser = sub.add_parser(
+        "gimbal", help="measure the pointing of a simulated gimbal",
+        description="Flies the chase of `tracker_ros demo --gimbal` in numbers, without images and ROS, and "
+        "prints the pointing error with and without feed-forward and latency compensation.",
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--seconds", type=float, default=30.0, help="length of a flight (default 30)")
+    add("--seeds", type=int, default=3, help="flights of each kind (default 3)")
+    add("--delay", type=float, metavar="S", help="more latency to fly with, seconds")
+    for name in NUMBERS:
+        add(f"--{name.replace('_', '-')}", type=float, help=f"as the parameter control.{name}")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; 2 for a wrong request."""
+    console = Console(highlight=False)
+    given = {name: value for name in NUMBERS if (value := getattr(args, name)) is not None}
+    wrong = _what_is_wrong(args, given)
+    if wrong:
+        console.print(wrong, markup=False)
+        return 2
+    settings = replace(ControlSettings(), **given)
+    conditions = dict(CONDITIONS)
+    if args.delay is not None:
+        conditions[f"{args.delay * 1e3:.0f} ms latency"] = Conditions(latency=args.delay)
+    controls = {
+        "as set": settings,
+        "no feed-forward": replace(settings, feedforward=0.0),
+        "no compensation": replace(settings, latency_compensation=False),
+        "neither": replace(settings, feedforward=0.0, latency_compensation=False),
+        "gimbal at rest": replace(settings, kp=0.0, ki=0.0, kd=0.0, feedforward=0.0),
+    }
+    table = Table(title="RMS pointing error in degrees (pixels), time in view, losses", title_justify="left")
+    for heading in ("control", *conditions):
+        table.add_column(heading)
+    for name, control in controls.items():
+        row = ([fly(control, c, seconds=args.seconds, seed=seed) for seed in range(args.seeds)]
+               for c in conditions.values())
+        table.add_row(name, *map(_cell, row))
+    console.print(table)
+    return 0
+
+
+def _what_is_wrong(args: argparse.Namespace, given: dict[str, float]) -> str:
+    """Why these arguments cannot be flown with; '' when they can."""
+    if args.seeds < 1 or not 3 <= args.seconds <= 3600 or not 0 <= (args.delay or 0) <= 1:
+        return "at least one seed, 3 to 3600 seconds and a delay of 0 to 1 s are needed"
+    for field in fields(ControlSettings):
+        value, low, high = given.get(field.name), field.metadata["low"], field.metadata["high"]
+        if value is not None and not low <= value <= high:
+            return f"--{field.name.replace('_', '-')} must be {low:g} to {high:g}, got {value:g}"
+    return ""
+
+
+def _cell(flights: Sequence[Pointing]) -> str:
+    """One table cell: root mean square over the flights, mean time in view, sum of losses."""
+    angle, distance = (math.sqrt(sum(v * v for v in values) / len(values)) for values in (
+        [f.rms_deg for f in flights], [f.rms_px for f in flights]))
+    in_view = sum(f.in_view for f in flights) / len(flights)
+    return f"{angle:.2f} ({distance:.0f} px), {in_view:.0%}, {sum(f.losses for f in flights)}"

@@ -1,0 +1,82 @@
+"""The target's line of sight over time: filtered, predicted, and confirmed by detections only."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from tracker_ros.gimbal.attitude import Direction, difference
+
+
+class Sight(NamedTuple):
+    """The line of sight at a time: its direction, and how fast that turns (radians a second)."""
+
+    at: float
+    azimuth: float
+    elevation: float
+    azimuth_rate: float = 0.0
+    elevation_rate: float = 0.0
+
+    def predicted(self, at: float) -> Sight:
+        """The same at another time, at constant rate."""
+        elapsed = at - self.at
+        elevation = self.elevation + self.elevation_rate * elapsed
+        return self._replace(
+            at=at, azimuth=math.remainder(self.azimuth + self.azimuth_rate * elapsed, 2 * math.pi),
+            elevation=min(max(elevation, -math.pi / 2), math.pi / 2))
+
+
+class LineOfSight:
+    """Detections in, the line of sight out.
+
+    A critically damped g-h filter (fading memory of first order) per axis: with ``theta = exp(-dt / tau)``
+    the angle takes ``1 - theta^2`` of the residual and the rate ``(1 - theta)^2 / dt`` of it.
+
+    Args:
+        smoothing: tau, seconds.
+        forget: a detection so long after the last, in seconds, starts the filter anew.
+    """
+
+    def __init__(self, smoothing: float, forget: float):
+        self._smoothing, self._forget = smoothing, forget
+        self._guessed = -math.inf
+        self.lose()
+
+    def lose(self) -> None:
+        """Forget the target."""
+        self._sight: Sight | None = None
+        self._before: Sight | None = None
+        self._target = ""
+
+    def observe(self, at: float, seen: Direction, target: str = "") -> None:
+        """Take a detection, exposed at `at`. One that is late, or that `coast` called a guess, is ignored."""
+        if target != self._target:
+            self.lose()
+            self._target = target
+        last = self._sight
+        if at == self._guessed or (last is not None and 0 <= last.at - at < self._forget):
+            return
+        self._before = last
+        if last is None or not 0 < at - last.at <= self._forget:
+            self._sight = Sight(at, *seen)
+            return
+        elapsed, ahead = at - last.at, last.predicted(at)
+        fading = math.exp(-elapsed / self._smoothing)
+        g, h = 1 - fading**2, (1 - fading) ** 2 / elapsed
+        errors = difference(seen.azimuth, ahead.azimuth), seen.elevation - ahead.elevation
+        self._sight = Sight(at, ahead.azimuth + g * errors[0], ahead.elevation + g * errors[1],
+                            ahead.azimuth_rate + h * errors[0], ahead.elevation_rate + h * errors[1])
+
+    def coast(self, at: float) -> None:
+        """The tracker only guessed in the frame of this time: what was observed of it is taken back."""
+        self._guessed = at
+        if self._sight is not None and self._sight.at == at:
+            self._sight, self._before = self._before, None
+
+    def confirmed(self, at: float) -> Sight | None:
+        """The line of sight at the exposure of the last detection, None without one; `at` is now.
+
+        None too where the detection lies in the future by more than `forget`: the clocks disagree.
+        """
+        sight = self._sight
+        return sight if sight is not None and sight.at - at <= self._forget else None
