@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tracker_ros import cli
 from tracker_ros.data.chase import AHEAD, DEPRESSION, SPEED, Chase
 from tracker_ros.data.synthetic_chase import ChaseScene
 from tracker_ros.gimbal.attitude import Direction, direction, from_yaw_pitch, rotate
@@ -119,3 +120,12 @@ def test_the_scene_shows_the_target_where_it_says(scene: ChaseScene) -> None:
 def test_the_ground_has_no_end(scene: ChaseScene) -> None:
     for yaw, pitch in ((0.0, -0.5), (2.0, -1.5), (AHEAD, -0.4)):
         assert (scene.look(70.0, yaw, pitch).image.max(axis=2) > 0).all()
+
+
+def test_the_command_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["gimbal", "--seconds", "3", "--seeds", "1", "--kp", "5"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in ("no feed-forward", "no compensation", "10 % drops", "losses"))
+    assert cli.main(["gimbal", "--kp", "100"]) == 2
+    assert "--kp must be 0 to 50, got 100" in capsys.readouterr().out
+    assert cli.main(["gimbal", "--seeds", "0"]) == 2

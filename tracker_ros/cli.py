@@ -25,6 +25,7 @@ COMMANDS = {
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
     "select": Command("tracker_ros.nodes.selector", "select a target in the browser", "select"),
+    "gimbal": Command("tracker_ros.gimbal.cli", "measure the pointing of a simulated gimbal"),
     "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
     "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
