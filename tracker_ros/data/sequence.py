@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from collections.abc import Iterator
 from collections.abc import Sequence as Indexable
@@ -125,13 +126,19 @@ def random_access(frames: Frames, memory: int = 2 << 30) -> Indexable[Frame]:
     """All frames decoded once, for protocols that restart or run backwards.
 
     They lie in memory up to `memory` bytes and in a temporary file, deleted with the array, beyond.
+
+    Raises:
+        OSError: when the temporary file does not fit on its disk.
     """
     count = len(frames)
     decoded = iter(frames)
     first = next(decoded)
     if count * first.nbytes <= memory:
         return [first, *decoded]
-    store = np.memmap(tempfile.TemporaryFile(), dtype=np.uint8, mode="w+", shape=(count, *first.shape))
+    file = tempfile.TemporaryFile()
+    # Pages of a map that the disk has no room for would kill the process.
+    os.posix_fallocate(file.fileno(), 0, count * first.nbytes)
+    store = np.memmap(file, dtype=np.uint8, mode="r+", shape=(count, *first.shape))
     store[0] = first
     for index, frame in enumerate(decoded, start=1):
         store[index] = frame

@@ -26,6 +26,10 @@ MANIFEST = "manifest.json"
 _CODES = ("0", "1", "2")
 
 
+class WriteError(DataError):
+    """A result that could not be written: no other one of the run could be, either."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Trajectory:
     """What a tracker answered in one run.
@@ -52,14 +56,25 @@ class Trajectory:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write so that `path` never holds half a file, whenever the process dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    # mkstemp makes files that only their owner may read; results are for everybody.
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    """Write so that `path` never holds half a file, whenever the process dies.
+
+    Raises:
+        WriteError: when the disk is full, or the folder may not be written to; `path` is as it was.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        # mkstemp makes files that only their owner may read; results are for everybody.
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            os.unlink(temporary)
+        raise WriteError(f"cannot write {path}: {error.strerror}. What is finished is kept: mend that and run"
+                         " the same command again") from error
 
 
 def write_run(folder: Path, name: str, run: Trajectory) -> None:

@@ -17,7 +17,14 @@ from tracker_ros.data.sequence import DataError, Sequence, random_access
 from tracker_ros.evaluation.drivers import Driver
 from tracker_ros.evaluation.engines import Engine
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
-from tracker_ros.evaluation.results import Trajectory, read_manifest, read_result, write_manifest, write_run
+from tracker_ros.evaluation.results import (
+    Trajectory,
+    WriteError,
+    read_manifest,
+    read_result,
+    write_manifest,
+    write_run,
+)
 from tracker_ros.evaluation.specs import TrackerSpec
 
 DETERMINISTIC_AFTER = 3
@@ -37,11 +44,12 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a task ended: `error` is empty, or the traceback."""
+    """How a task ended: `error` is empty, or the traceback; `unwritten` why its result could not be kept."""
 
     tracker: str
     sequence: str
     error: str = ""
+    unwritten: str = ""
 
 
 def plan_tasks(specs: Iterable[TrackerSpec], sequences: list[Sequence], protocol: EvaluationProtocol,
@@ -83,9 +91,15 @@ def _clear_stale(folder: Path, made_with: dict[str, str], fresh: bool) -> bool:
 
 
 def run_tasks(tasks: list[Task], engine: Engine, done: Callable[[Outcome], None]) -> list[Outcome]:
-    """Run `tasks`, calling `done` after each; the outcomes that failed are returned."""
+    """Run `tasks`, calling `done` after each; the outcomes that failed are returned.
+
+    Raises:
+        WriteError: when a result cannot be written. What has not begun does not begin.
+    """
     failed = []
     for outcome in engine.run(run_task, tasks):
+        if outcome.unwritten:
+            raise WriteError(outcome.unwritten)
         done(outcome)
         if outcome.error:
             failed.append(outcome)
@@ -106,6 +120,8 @@ def run_task(task: Task) -> Outcome:
             frames = task.sequence.frames if store is None else [store[i] for i in plan.order]
             run = task.protocol.drive(_driver(task.spec), frames, plan, task.sequence)
             write_run(task.folder, plan.name, run)
+    except WriteError as error:
+        return Outcome(task.spec.label, task.sequence.name, unwritten=str(error))
     except Exception:
         return Outcome(task.spec.label, task.sequence.name, traceback.format_exc())
     return Outcome(task.spec.label, task.sequence.name)

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         if args.source is not None:
             return _export_checkpoint(args, recipe)
         return _train(args, recipe)
-    except (RecipeError, DataError, WeightsError) as error:
+    except (RecipeError, DataError, WeightsError, OSError) as error:
         print(f"tracker_ros train: {error}", file=sys.stderr)
         return 2
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tracker_ros.training.checkpoints import read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.recipes import Recipe, RecipeError, build, described
 from tracker_ros.weights.manifest import sha256
@@ -19,9 +19,10 @@ def load_checkpoint(path: Path, recipe: Recipe) -> tuple[PairTraining, dict[str,
     """The recipe's module as a checkpoint of `trainer.train` has it, and the checkpoint's other contents.
 
     Raises:
+        CheckpointError: when it cannot be read.
         RecipeError: when the checkpoint was made with other arguments or another module.
     """
-    checkpoint = torch.load(path, map_location="cpu", weights_only=False)
+    checkpoint = read_checkpoint(path)
     made = checkpoint.get("recipe", {})
     if (made.get("module"), made.get("arguments")) != (recipe.module, recipe.arguments):
         raise RecipeError(

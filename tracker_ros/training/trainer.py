@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from tracker_ros.training.checkpoints import WholeFiles, read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.recipes import Recipe, described
 from tracker_ros.training.sampling import PairDataset, collate
@@ -148,7 +149,12 @@ def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: P
         workers: processes that draw pairs, for each device.
         resume: a checkpoint to go on from.
         quiet: no progress bar, no logs, no checkpoints.
+
+    Raises:
+        CheckpointError: when a checkpoint cannot be written, or the one to go on from cannot be read.
     """
+    if resume:
+        read_checkpoint(resume)
     pl.seed_everything(recipe.seed, workers=True)
     logger = False if quiet else TensorBoardLogger(str(out), name="logs", version="")
     savers: list[pl.Callback] = []
@@ -159,7 +165,7 @@ def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: P
         strategy=strategy, precision=cast(Any, recipe.precision), max_epochs=recipe.epochs,
         gradient_clip_val=recipe.clip or None, logger=logger, callbacks=savers, log_every_n_steps=20,
         reload_dataloaders_every_n_epochs=1, default_root_dir=str(out), enable_model_summary=False,
-        enable_checkpointing=not quiet, enable_progress_bar=not quiet,
+        enable_checkpointing=not quiet, enable_progress_bar=not quiet, plugins=[WholeFiles()],
     )
     fit = Fit(module, recipe, sources)
     trainer.fit(fit, datamodule=Pairs(recipe, sources, workers), ckpt_path=str(resume) if resume else None)

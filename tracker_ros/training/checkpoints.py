@@ -1,0 +1,64 @@
+"""Checkpoints that are whole or absent, whenever the process dies or the disk fills up."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import TorchCheckpointIO
+
+from tracker_ros.data.sequence import DataError
+
+
+class CheckpointError(DataError):
+    """A checkpoint that cannot be written or read. The message is one line for people."""
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes beside the checkpoint and renames.
+
+    Lightning's own way goes through the system's temporary folder; where that is another disk a process
+    that dies, or a full disk, leaves half a checkpoint in place of the last whole one.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write `checkpoint`.
+
+        Raises:
+            CheckpointError: when there is no room or no permission; the file is as it was.
+        """
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.part")
+        # torch.save's own errors about files do not tell what was wrong.
+        data = io.BytesIO()
+        torch.save(checkpoint, data)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data.getbuffer())
+            os.replace(temporary, target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise CheckpointError(f"cannot write {target}: {error.strerror}. Mend that and go on with"
+                                  f" --resume {target.parent / 'last.ckpt'}") from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The contents of a checkpoint: tensors and plain values; a pickle with code in it is not run.
+
+    Raises:
+        CheckpointError: when it is missing, cut off, no checkpoint, or holds anything else.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} does not exist") from None
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"{path} is no whole checkpoint: {reason}") from error
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise CheckpointError(f"{path} is no checkpoint of `tracker_ros train`")
+    return content
