@@ -157,6 +157,17 @@ def test_what_the_tracker_only_guessed_is_taken_back_in_either_order() -> None:
     assert sight.confirmed(1.06) == first
 
 
+def test_detections_of_frames_up_to_the_loss_are_ignored() -> None:
+    sight = LineOfSight(0.05, 0.5)
+    sight.observe(1.0, seen(0.1), "a")
+    sight.lose(1.1)
+    for at in (1.05, 1.1):
+        sight.observe(at, seen(0.1), "a")
+        assert sight.newest is None
+    sight.observe(1.15, seen(0.3), "a")
+    assert sight.newest == Sight(1.15, 0.3, -0.5)
+
+
 def test_late_and_repeated_detections_change_nothing_and_a_new_target_everything() -> None:
     sight = LineOfSight(0.05, 0.5)
     sight.observe(1.0, seen(0.1), "a")
@@ -225,7 +236,7 @@ def test_commands_are_finite_limited_and_end(events: list[tuple[str, float, floa
         elif what == "attitude":
             controller.attitudes.add(at, att.from_yaw_pitch(a, b))
         else:
-            controller.sight.coast(at) if what == "coast" else controller.sight.lose()
+            controller.sight.coast(at) if what == "coast" else controller.sight.lose(at)
         now += 0.05
         before = _checked(controller.step(now, 0.05), before, values, 0.05)
     # From the timeout of the last detection on, braking takes as long as the slew limit needs.
@@ -281,8 +292,13 @@ def test_latency_is_compensated_by_what_the_target_does_meanwhile() -> None:
 
 def test_nothing_is_commanded_without_an_attitude() -> None:
     controller = Controller(ControlSettings())
+    assert controller.trouble(0.0) == "no target"
     controller.sight.observe(0.0, att.Direction(0.2, 0.1))
     assert controller.step(0.02, 0.02) == Rates()
+    assert "attitude is not known" in controller.trouble(0.02)
+    assert "2.0 s old" in controller.trouble(2.0) and "3.0 s ahead" in controller.trouble(-3.0)
+    controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
+    assert controller.trouble(0.02) == ""
 
 
 # -- units and the simulated gimbal ---------------------------------------------------------------------

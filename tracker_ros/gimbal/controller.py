@@ -91,6 +91,18 @@ class Controller:
         return Rates(self._pitch.step(error.pitch, sight.elevation_rate, elapsed),
                      self._yaw.step(level * error.yaw, level * sight.azimuth_rate, elapsed))
 
+    def trouble(self, now: float) -> str:
+        """Why the gimbal is not pointed now; '' while it is."""
+        sight = self.sight.newest
+        if sight is None:
+            return "no target"
+        age = now - sight.at
+        if self.sight.confirmed(now) is None:
+            return f"the target's stamps are {-age:.1f} s ahead of this clock"
+        if age > self._settings.timeout:
+            return f"the last detection is {age:.1f} s old"
+        return "" if self._aim(now) else "the gimbal's attitude is not known at this time"
+
     def _aim(self, now: float) -> tuple[Rates, Sight] | None:
         """The angles to turn through, and the line of sight that they lead to."""
         sight = self.sight.confirmed(now)

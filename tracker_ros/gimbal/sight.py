@@ -39,11 +39,15 @@ class LineOfSight:
 
     def __init__(self, smoothing: float, forget: float):
         self._smoothing, self._forget = smoothing, forget
-        self._guessed = -math.inf
-        self.lose()
+        self._guessed = self._lost = -math.inf
+        self._forget_target()
 
-    def lose(self) -> None:
-        """Forget the target."""
+    def lose(self, at: float) -> None:
+        """Forget the target, and ignore detections of the frame of this time and of earlier ones."""
+        self._lost = at
+        self._forget_target()
+
+    def _forget_target(self) -> None:
         self._sight: Sight | None = None
         self._before: Sight | None = None
         self._target = ""
@@ -51,10 +55,12 @@ class LineOfSight:
     def observe(self, at: float, seen: Direction, target: str = "") -> None:
         """Take a detection, exposed at `at`. One that is late, or that `coast` called a guess, is ignored."""
         if target != self._target:
-            self.lose()
+            self._forget_target()
             self._target = target
         last = self._sight
-        if at == self._guessed or (last is not None and 0 <= last.at - at < self._forget):
+        newest = self._lost if last is None else last.at
+        # Much older than the newest is no late one: a recording starts over.
+        if at == self._guessed or 0 <= newest - at < self._forget:
             return
         self._before = last
         if last is None or not 0 < at - last.at <= self._forget:
@@ -73,10 +79,12 @@ class LineOfSight:
         if self._sight is not None and self._sight.at == at:
             self._sight, self._before = self._before, None
 
-    def confirmed(self, at: float) -> Sight | None:
-        """The line of sight at the exposure of the last detection, None without one; `at` is now.
+    @property
+    def newest(self) -> Sight | None:
+        """The line of sight at the exposure of the last detection, whenever that was."""
+        return self._sight
 
-        None too where the detection lies in the future by more than `forget`: the clocks disagree.
-        """
+    def confirmed(self, at: float) -> Sight | None:
+        """`newest`; None where it lies more than `forget` in the future of the time `at`: clocks differ."""
         sight = self._sight
         return sight if sight is not None and sight.at - at <= self._forget else None

@@ -12,6 +12,12 @@ RESULT = QoSProfile(depth=10)
 COMMAND = QoSProfile(depth=10)
 """Orders to a node: reliable, in order."""
 
+MEASUREMENT = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=20,
+    reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
+)
+"""Small sensor data such as attitudes: every one that comes, in order, and none again."""
+
 PICTURE = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1,
     reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
