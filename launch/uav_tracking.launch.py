@@ -1,7 +1,8 @@
-"""Starts the tracker, its diagnostics and, if asked, the simulated camera.
+"""Starts the tracker and its diagnostics, for one camera or several; the simulated camera if asked.
 
     ros2 launch tracker_ros uav_tracking.launch.py image:=/camera/image_raw namespace:=uav1
     ros2 launch tracker_ros uav_tracking.launch.py simulate:=true tracker:=dcf
+    ros2 launch tracker_ros uav_tracking.launch.py cameras:=two_cameras.yaml
 
 `ros2 launch tracker_ros uav_tracking.launch.py --show-args` lists the arguments.
 """
@@ -17,6 +18,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
 from tracker_ros.resources import config_file
+from tracker_ros.ros.cameras import IMAGE, Camera, NodeDescription, Wishes, nodes_of, read_cameras
 from tracker_ros.ros.compat import node_environment
 
 PACKAGE = "tracker_ros"
@@ -41,12 +43,15 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("tracker", "", "name of a preset, such as dcf; empty: the parameter file's"),
         argument("preset", "", "path of a preset of your own (a YAML file); wins over tracker"),
         argument("namespace", "", "namespace of the nodes"),
-        argument("image", "camera/image_raw", "topic of the camera's images"),
+        argument("image", IMAGE, "topic of the camera's images"),
+        argument("cameras", "", "YAML file that lists several cameras, as config/two_cameras.yaml does;"
+                 " image is then not used"),
         argument("device", "", "torch device, such as cpu or cuda:0; empty: the parameter file's"),
         argument("use_sim_time", "false", "take the time from /clock", SWITCH),
         argument("autostart", "true", "configure and activate the tracker at once", SWITCH),
         argument("params_file", str(params_file), "parameters of the nodes"),
         argument("simulate", "false", "start the simulated camera on the image topic", SWITCH),
+        argument("mavlink", "", "start the MAVLink node on this end point, such as udpout:127.0.0.1:14550"),
         argument("log_level", "info", "of the nodes", LEVELS),
     ]
 
@@ -56,27 +61,27 @@ def _start(context: LaunchContext) -> list[Node]:
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
-    image = value("image")
-    camera_info = "/".join([*image.split("/")[:-1], "camera_info"])  # beside the image
-    common: dict[str, Any] = {
-        "package": PACKAGE,
-        "namespace": value("namespace"),
-        "output": "screen",
-        "ros_arguments": ["--log-level", value("log_level")],
-        "remappings": [("image", image), ("camera_info", camera_info)],
-    }
-    time: dict[str, Any] = {"use_sim_time": value("use_sim_time") == "true"}
-    device = {"device": value("device")} if value("device") else {}
-    preset = value("preset") or value("tracker")
-    tracker = {"autostart": value("autostart") == "true", **({"tracker": preset} if preset else {})}
-    params_file = value("params_file")
-    nodes = [
-        LifecycleNode(executable="tracker_node", name="tracker",
-                      parameters=[params_file, {**time, **device, **tracker}], **common),
-        Node(executable="diagnostics_node", name="tracker_diagnostics",
-             parameters=[params_file, {**time, **device}], **common),
-    ]  # fmt: skip
-    if value("simulate") == "true":
-        nodes.append(Node(executable="sim_camera_node", name="sim_camera",
-                          parameters=[params_file, time], **common))  # fmt: skip
-    return nodes
+    def is_on(name: str) -> bool:
+        return value(name) == "true"
+
+    def make(node: NodeDescription) -> Node:
+        kind = LifecycleNode if node.is_lifecycle else Node
+        files = [str(config_file(node.defaults))] if node.defaults else []
+        return kind(
+            package=PACKAGE, executable=node.executable, name=node.name, namespace=node.namespace,
+            parameters=[*files, value("params_file"), node.parameters], remappings=node.remappings,
+            output="screen", ros_arguments=["--log-level", value("log_level")],
+        )  # fmt: skip
+
+    wishes = Wishes(is_on("use_sim_time"), is_on("autostart"), value("device"),
+                    value("preset") or value("tracker"), is_on("simulate"), value("mavlink"))
+    if value("cameras"):
+        cameras = read_cameras(_existing(value("cameras")), value("namespace"))
+    else:
+        cameras = [Camera(value("namespace"), value("image"))]
+    return [make(node) for number, camera in enumerate(cameras) for node in nodes_of(camera, wishes, number)]
+
+
+def _existing(name: str) -> Path:
+    """A file of the user's, or else one of that name in the package's configuration."""
+    return Path(name) if Path(name).is_file() else config_file(name)

@@ -18,8 +18,8 @@ from node_helpers import Client, Domain
 pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
 
 FILE = Path(__file__).resolve().parents[1] / "launch" / "uav_tracking.launch.py"
-ARGUMENTS = {"tracker", "preset", "namespace", "image", "device", "use_sim_time", "autostart", "params_file",
-             "simulate", "log_level"}  # fmt: skip
+ARGUMENTS = {"tracker", "preset", "namespace", "image", "cameras", "device", "use_sim_time", "autostart",
+             "params_file", "simulate", "mavlink", "log_level"}  # fmt: skip
 
 
 def _module() -> ModuleType:
@@ -71,6 +71,17 @@ def test_arguments_reach_the_nodes() -> None:
     assert _given(diagnostics) == {"use_sim_time": True, "device": "cpu"}
     assert _given(camera) == {"use_sim_time": True}
     assert _given(_nodes(tracker="cfnet", preset="/mine.yaml")[0])["tracker"] == "/mine.yaml"
+
+
+def test_a_list_of_cameras_starts_nodes_in_a_namespace_each() -> None:
+    nodes = _nodes(cameras="two_cameras.yaml", namespace="uav", simulate="true", mavlink="udpin:127.0.0.1:9")
+    assert len(nodes) == 8
+    down = nodes[4:]
+    assert _given(down[0]) == {"use_sim_time": False, "autostart": True, "tracker": "dcf",
+                               "session.coast_seconds": 0.5}  # fmt: skip
+    assert _given(down[2]) == {"use_sim_time": False, "seed": 1}
+    assert _given(down[3])["component_id"] == 101
+    assert [node._Node__node_namespace for node in nodes] == ["uav/front"] * 4 + ["uav/down"] * 4
 
 
 @pytest.fixture
