@@ -54,18 +54,18 @@ class Output(Protocol):
 class Mavros:
     """MAVROS's gimbal_control plugin. Rates go as a stream, GIMBAL_MANAGER_SET_PITCHYAW, in radians."""
 
-    unit = RATE_UNITS["mavros"]
+    name = "mavros"
 
     def __init__(self, node: Node, settings: MavlinkSettings):
         self._node, self._settings = node, settings
         self._manager = "mavros/gimbal_control/manager"
-        configure = interface("mavros", "mavros_msgs", "srv", "GimbalManagerConfigure")
+        configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
         self._control: Any = node.create_client(configure, f"{self._manager}/configure")
         self._configure = configure
         self._open()
 
     def _open(self) -> None:
-        self._message = interface("mavros", "mavros_msgs", "msg", "GimbalManagerSetPitchyaw")
+        self._message = interface(self.name, "mavros_msgs", "msg", "GimbalManagerSetPitchyaw")
         self._stream = self._node.create_publisher(
             self._message, f"{self._manager}/set_pitchyaw", qos.COMMAND)
 
@@ -83,9 +83,10 @@ class Mavros:
 
     def _fields(self, rates: Rates) -> dict[str, Any]:
         """What message and service have in common. Not a number: no angle is wanted, only rates."""
+        unit = RATE_UNITS[self.name]
         return {"flags": self._settings.flags, "gimbal_device_id": self._settings.gimbal_device_id,
-                "pitch": math.nan, "yaw": math.nan, "pitch_rate": convert(rates.pitch, self.unit),
-                "yaw_rate": convert(rates.yaw, self.unit)}  # fmt: skip
+                "pitch": math.nan, "yaw": math.nan, "pitch_rate": convert(rates.pitch, unit),
+                "yaw_rate": convert(rates.yaw, unit)}  # fmt: skip
 
     def close(self) -> None:
         self._node.destroy_publisher(self._stream)
@@ -98,10 +99,10 @@ class MavrosService(Mavros):
     A command is sent when the one before was answered: the newest rates, at the rate that the link bears.
     """
 
-    unit = RATE_UNITS["mavros_service"]
+    name = "mavros_service"
 
     def _open(self) -> None:
-        self._message = interface("mavros_service", "mavros_msgs", "srv", "GimbalManagerPitchyaw")
+        self._message = interface(self.name, "mavros_msgs", "srv", "GimbalManagerPitchyaw")
         self._service: Any = self._node.create_client(self._message, f"{self._manager}/pitchyaw")
         self._waiting: Any = None
 
