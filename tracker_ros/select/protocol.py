@@ -18,7 +18,6 @@ binary ones: the length of a JSON header as 4 bytes, little-endian, then the hea
 from __future__ import annotations
 
 import json
-import math
 import struct
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -125,9 +124,11 @@ def _box(value: Any) -> Box:
     if not isinstance(value, list) or len(value) != 4:
         raise BadRequest("'box' is not a list of x, y, w, h")
     for number in value:
-        if type(number) not in (int, float) or not math.isfinite(number) or abs(number) > _LARGEST_COORDINATE:
+        # Not written the other way round: NaN is not larger than anything.
+        if type(number) not in (int, float) or not abs(number) <= _LARGEST_COORDINATE:
             raise BadRequest(f"'box' holds something else than numbers up to {_LARGEST_COORDINATE:g}")
-    return Box.from_xywh(*value)
+    # JavaScript writes 40.0 as 40, and rclpy would take an int for the bytes of a float.
+    return Box.from_xywh(*map(float, value))
 
 
 def _stamp(value: Any) -> Stamp:

@@ -38,6 +38,7 @@ function showProblems() {
   element("problem").hidden = !text || !stage.image;
   element("empty-text").textContent = text || "Waiting for images";
   element("empty").hidden = Boolean(stage.image);
+  element("stage").dataset.stale = Boolean(connection || status.images);
 }
 
 function showLink(kind, text) {

@@ -98,12 +98,12 @@ export class Stage {
     context.rect(...whole);
     context.clip();
     const place = ([x, y, w, h]) => [left + x * scale, top + y * scale, w * scale, h * scale];
-    if (this.showsResponse && this.#response?.window) {
+    // What the tracker said about an image that is still on the screen goes when the target does.
+    const state = this.target?.box ? this.image.state : null;
+    if (state && this.showsResponse && this.#response?.window) {
       context.drawImage(this.#response.bitmap, ...place(this.#response.window));
     }
-    // The box of an image that is still on the screen goes when the target does.
-    const state = this.image.state;
-    if (state?.box && this.target?.box) this.#paintTarget(place(state.box), state, whole);
+    if (state?.box) this.#paintTarget(place(state.box), state, whole);
     if (this.draft) this.#paintDraft(place(this.draft), whole);
     context.restore();
   }

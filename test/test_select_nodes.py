@@ -1,0 +1,387 @@
+"""Selecting a target as a person does: simulated camera, tracker, selector and click node as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import rclpy  # noqa: E402
+from browser_helpers import Browser, browser  # noqa: E402
+from geometry_msgs.msg import Point, PointStamped  # noqa: E402
+from node_helpers import PATIENCE, Client, Domain, NodeProcess, scene  # noqa: E402
+from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+from std_msgs.msg import Header, String  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
+from tracker_ros.msg import ResponseMap, TrackState  # noqa: E402
+from vision_msgs.msg import Detection2D  # noqa: E402
+
+from tracker_ros import cli  # noqa: E402
+from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.nodes import selector  # noqa: E402
+from tracker_ros.nodes.click import Refused, box_around  # noqa: E402
+from tracker_ros.nodes.selector_pictures import image_picture, response_picture, state_values  # noqa: E402
+from tracker_ros.ros.images import ImageError, fill_compressed, fill_image  # noqa: E402
+from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
+from tracker_ros.ros.parameters import ParameterError  # noqa: E402
+from tracker_ros.select.protocol import read_picture  # noqa: E402
+
+pytestmark = pytest.mark.ros
+WIDTH, HEIGHT = 640, 480
+
+
+class Flight:
+    """The processes, and a client in their domain. The camera repeats its first image."""
+
+    def __init__(self) -> None:
+        self.domain = Domain()
+        values: dict[str, dict[str, Any]] = {
+            "selector": {"port": 0},
+            "click": {},
+            "sim_camera": {"paused": True, "rate": 15.0},
+            "tracker": {"autostart": True, "session.coast_seconds": 30.0},
+        }
+        self.processes = [
+            NodeProcess(f"tracker_ros.nodes.{name}", self.domain, {"image_reliability": "reliable", **more})
+            for name, more in values.items()
+        ]
+        self.client = Client(self.domain)
+        self.truths: list[Detection2D] = []
+        self.said: list[String] = []
+        self.client.listen(Detection2D, "sim_camera/truth", self.truths)
+        self.client.listen(String, "click_to_track/message", self.said)
+
+    def begin(self) -> None:
+        """Wait until everything runs."""
+        self.client.wait(lambda: self.truths, "the camera")
+        self.client.wait(lambda: self.client.states, "the tracker's word on an image")
+        self.box = box_of(self.truths[0].bbox)
+        find = re.compile(r"http://\S+")
+        self.url = self.client.wait(lambda: find.search(self.processes[0].output), "the address")[0]
+
+    def close(self) -> None:
+        self.client.close()
+        statuses = [process.stop() for process in self.processes]
+        self.domain.close()
+        output = "\n".join(process.output for process in self.processes)
+        assert statuses == [0] * len(statuses) and "Traceback" not in output, output
+
+
+@pytest.fixture(scope="module")
+def flight() -> Iterator[Flight]:
+    flight = Flight()
+    try:
+        flight.begin()
+        yield flight
+    finally:
+        flight.close()
+
+
+@pytest.fixture
+def idle(flight: Flight) -> Flight:
+    """The flight without a target."""
+    client = flight.client
+    client.call(Trigger, "tracker/stop", Trigger.Request())
+    client.states.clear()
+    client.wait(lambda: client.states, "a new state")
+    assert client.states[-1].state == TrackState.IDLE
+    client.states.clear(), flight.said.clear()
+    return flight
+
+
+# -- the page's server ---------------------------------------------------------------------------------
+
+
+class Talk:
+    """The page's WebSocket, without a page."""
+
+    def __init__(self, websocket: Any):
+        self._socket = websocket
+
+    async def send(self, **message: Any) -> None:
+        await self._socket.send_json(message)
+
+    async def receive(self, kind: str, found: Callable[[Any], Any] = lambda _: True) -> Any:
+        """The next message of that type that is looked for; of a picture header and data."""
+        while True:
+            message = await self._socket.receive(PATIENCE)
+            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
+            if message.type is aiohttp.WSMsgType.BINARY:
+                header, data = read_picture(message.data)
+                if header["type"] == "image":
+                    await self.send(type="shown")
+                if header["type"] == kind and found(header):
+                    return header, data
+            else:
+                value = json.loads(message.data)
+                if value["type"] == kind and found(value):
+                    return value
+
+
+def converse(flight: Flight, talk: Callable[[Talk], Awaitable[None]]) -> None:
+    """Run `talk` over a connection to the selector node."""
+
+    async def main() -> None:
+        base, _, token = flight.url.partition("/?token=")
+        async with aiohttp.ClientSession() as http:
+            headers = {"Origin": base}
+            async with http.ws_connect(f"{base}/socket?token={token}", headers=headers, max_msg_size=0) as ws:
+                await talk(Talk(ws))
+
+    asyncio.run(main())
+
+
+def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
+    async def talk(page: Talk) -> None:
+        await page.send(type="look", images=True, response=True)
+        header, data = await page.receive("image")
+        assert (header["width"], header["height"]) == (WIDTH, HEIGHT)
+        assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (HEIGHT, WIDTH, 3)
+        stamp = header["stamp"]
+        await page.send(type="select", id=1, box=[900, 900, 40, 40], stamp=stamp)
+        refused = await page.receive("answer")
+        assert not refused["accepted"] and "lies outside the 640 x 480 image" in refused["reason"]
+        await page.send(type="select", id=2, box=[10, 10, 40, 40], stamp=[1, 0])
+        refused = await page.receive("answer")
+        assert not refused["accepted"] and "no image of stamp 1.000 s is at hand" in refused["reason"]
+        header, _ = await page.receive("image")
+        await page.send(type="select", id=3, box=list(idle.box.to_xywh()), stamp=header["stamp"])
+        accepted = await page.receive("answer")
+        assert accepted["accepted"], accepted
+        state = await page.receive("state", lambda state: state["state"] == "TRACKING")
+        assert state["target"] == accepted["target_id"] and state["tracker"] == "dcf"
+        header, _ = await page.receive("image", lambda header: header.get("state", {}).get("box"))
+        assert np.allclose(header["state"]["box"], idle.box.to_xywh(), atol=6)
+        header, data = await page.receive("response")
+        x, y, w, h = header["window"]
+        assert x < idle.box.cx < x + w and y < idle.box.cy < y + h
+        assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED).shape[2] == 4
+        await page.send(type="stop", id=4)
+        assert (await page.receive("answer"))["accepted"]
+        await page.receive("state", lambda state: state["state"] == "IDLE")
+
+    converse(idle, talk)
+
+
+def subscribers(flight: Flight, topic: str) -> set[str]:
+    found = flight.client.node.get_subscriptions_info_by_topic(topic)
+    return {endpoint.node_name for endpoint in found}
+
+
+def test_images_are_received_only_while_a_page_looks(idle: Flight) -> None:
+    wait = idle.client.wait
+    wait(lambda: "selector" not in subscribers(idle, "/image"), "no page")
+
+    async def talk(page: Talk) -> None:
+        await page.send(type="look", images=True, response=True)
+        await page.receive("image")
+        await asyncio.to_thread(wait, lambda: "selector" in subscribers(idle, "/tracker/response"), "demand")
+        await page.send(type="look", images=True, response=False)
+        await asyncio.to_thread(wait, lambda: not subscribers(idle, "/tracker/response"), "no demand")
+
+    converse(idle, talk)
+    wait(lambda: "selector" not in subscribers(idle, "/image"), "the end of the subscription")
+
+
+# -- the page in a browser -----------------------------------------------------------------------------
+
+
+def in_browser(flight: Flight, folder: Path, use: Callable[[Browser], Awaitable[None]], *size: Any) -> None:
+    """Use the page in Chromium; nothing that it tries to load or do may be refused."""
+
+    async def main() -> None:
+        async with browser(folder) as page:
+            await page.open(flight.url, *size)
+            await page.wait("document.getElementById('link').dataset.link === 'live'")
+            await use(page)
+            assert not page.problems, list(page.problems)
+
+    asyncio.run(main())
+
+
+async def corners(page: Browser, box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where the corners of a box of the image are on the screen."""
+    left, top, width, height = await page.evaluate(
+        "(() => { const r = document.getElementById('picture').getBoundingClientRect();"
+        " return [r.left, r.top, r.width, r.height]; })()")
+    scale = min(width / WIDTH, height / HEIGHT)
+    left, top = left + (width - WIDTH * scale) / 2, top + (height - HEIGHT * scale) / 2
+    x, y, w, h = box.to_xywh()
+    return (left + x * scale, top + y * scale), (left + (x + w) * scale, top + (y + h) * scale)
+
+
+def test_a_box_is_dragged_in_the_page(idle: Flight, tmp_path: Path) -> None:
+    async def use(page: Browser) -> None:
+        await page.drag(*await corners(page, idle.box))
+        await page.wait("document.getElementById('state').textContent === 'TRACKING'")
+        assert re.fullmatch(r"Selected target-\w+-\d+\.", await page.text("#notice"))
+        assert await page.text("#target") in await page.text("#notice")
+        found = [int(v) for v in re.findall(r"\d+", await page.text("#box"))]
+        assert np.allclose(found, idle.box[2:], atol=6)
+        await page.evaluate("document.getElementById('stop').click()")
+        await page.wait("document.getElementById('state').textContent === 'IDLE'")
+        start, _ = await corners(page, idle.box)
+        await page.drag(start, start)
+        assert await page.text("#notice") == "Drag a box around the target."
+        await page.evaluate("document.getElementById('picture').focus()")
+        for key in ("ArrowUp", "ArrowUp", "Enter"):
+            await page.press(key)
+        await page.wait("document.getElementById('state').textContent !== 'IDLE'")
+
+    in_browser(idle, tmp_path, use, 1280, 800)
+    state = idle.client.wait(lambda: idle.client.states and idle.client.states[-1], "a state")
+    assert state.state != TrackState.IDLE
+
+
+def test_a_box_is_drawn_with_a_finger_on_a_small_screen(idle: Flight, tmp_path: Path) -> None:
+    async def use(page: Browser) -> None:
+        await page.swipe(*await corners(page, idle.box))
+        await page.wait("document.getElementById('state').textContent === 'TRACKING'")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    in_browser(idle, tmp_path, use, 390, 844, True)
+
+
+# -- clicks --------------------------------------------------------------------------------------------
+
+
+def click(flight: Flight, kind: Any, topic: str, message: Any) -> str:
+    """Publish a click as a viewer does; what the click node says to it."""
+    flight.said.clear()
+    publisher = flight.client.node.create_publisher(kind, topic, 10)
+    try:
+        flight.client.wait(lambda: publisher.get_subscription_count(), "the click node")
+        publisher.publish(message)
+        return str(flight.client.wait(lambda: flight.said, f"word on the click on {topic}")[-1].data)
+    finally:
+        flight.client.node.destroy_publisher(publisher)
+
+
+def test_a_click_in_rqt_selects(idle: Flight) -> None:
+    client = idle.client
+    rounded = Point(x=float(round(idle.box.cx)), y=float(round(idle.box.cy)))
+    said = click(idle, Point, "image_mouse_left", rounded)
+    assert said.startswith("selected target-"), said
+    client.wait(lambda: client.states and client.states[-1].state == TrackState.TRACKING, "tracking")
+    state = client.states[-1]
+    assert state.target_id == said.removeprefix("selected ")
+    assert abs(state.bbox.center.position.x - idle.box.cx) < 4
+    said = click(idle, Point, "image_mouse_left", Point(x=700.0, y=20.0))
+    assert said == "refused: the click at (700, 20) px is outside the 640 x 480 image"
+
+
+def test_a_stamped_click_selects_in_the_image_of_that_stamp_and_frame(idle: Flight) -> None:
+    point = Point(x=idle.box.cx, y=idle.box.cy)
+    camera = idle.truths[-1].header
+    said = click(idle, PointStamped, "clicked_point", PointStamped(header=camera, point=point))
+    assert said.startswith("selected target-"), said
+    other = Header(stamp=camera.stamp, frame_id="map")
+    said = click(idle, PointStamped, "clicked_point", PointStamped(header=other, point=point))
+    assert said == "refused: the click is in the frame 'map', but images are in 'camera_optical_frame'"
+
+
+def test_boxes_around_clicks() -> None:
+    assert box_around(10, 20, 640, 480, "pixels", 50) == Box(10, 20, 50, 50)
+    assert box_around(0.5, 0.25, 640, 480, "normalised", 0.1) == Box(320, 120, 48, 48)
+    assert box_around(640, 480, 640, 480, "pixels", 1) == Box(640, 480, 1, 1)
+    for x, y in ((-0.1, 0), (640.1, 0), (0, 481), (float("nan"), 0), (0, float("inf"))):
+        with pytest.raises(Refused, match="outside the 640 x 480 image"):
+            box_around(x, y, 640, 480, "pixels", 50)
+    with pytest.raises(Refused, match="646.4, 0"):
+        box_around(1.01, 0, 640, 480, "normalised", 50)
+
+
+# -- parts ---------------------------------------------------------------------------------------------
+
+
+def test_large_images_are_shown_smaller_and_keep_their_size_in_the_header() -> None:
+    pixels = scene(Box(600, 300, 80, 60), 1280, 640)
+    for message in (fill_image(Image(), pixels, "rgb8"), fill_compressed(CompressedImage(), pixels)):
+        picture = image_picture(message, 320, 90)
+        assert (picture.width, picture.height) == (1280, 640)
+        shown = cv2.cvtColor(cv2.imdecode(np.frombuffer(picture.data, np.uint8), 1), cv2.COLOR_BGR2RGB)
+        assert shown.shape == (160, 320, 3)
+        expected = pixels.reshape(160, 4, 320, 4, 3).mean((1, 3))
+        assert np.abs(shown - expected).mean() < 10  # JPEG blurs the colours of so fine a pattern
+    with pytest.raises(ImageError, match="empty"):
+        image_picture(Image(encoding="rgb8"), 320, 90)
+
+
+def test_a_response_map_is_opaque_at_its_peak_and_clear_at_its_lowest() -> None:
+    values = np.zeros((5, 7), np.float32)
+    values[3, 2], values[0, 6] = 2, -1
+    data = response_picture(ResponseMap(height=5, width=7, data=values.ravel().tolist())).data
+    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)[..., 3]
+    assert np.unravel_index(alpha.argmax(), alpha.shape) == (3, 2) and alpha.max() > 200
+    assert alpha[0, 6] == 0 and alpha.shape == (5, 7)
+    for height, width, cells in ((0, 0, []), (2, 2, [1.0])):
+        with pytest.raises(ValueError):
+            response_picture(ResponseMap(height=height, width=width, data=cells))
+
+
+def test_states_become_json_that_every_browser_reads() -> None:
+    state = TrackState(state=TrackState.COASTING, score=float("nan"), bbox=box_message(Box(20, 30, 10, 8)))
+    values = state_values(state)
+    assert (values["state"], values["score"], values["box"]) == ("COASTING", None, [15, 26, 10, 8])
+    assert state_values(TrackState(state=9))["box"] is None
+    json.dump(values, io.StringIO(), allow_nan=False)
+
+
+def test_the_command_starts_the_node_with_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(selector, "main", lambda words: started.append(words) or 0)
+    assert cli.main(["select", "--image", "/cam/image", "--namespace", "uav1", "--port", "0"]) == 0
+    (words,) = started
+    assert words[:5] == ["--ros-args", "-r", "image:=/cam/image", "-r", "__ns:=/uav1"]
+    assert 'host:="127.0.0.1"' in words and "port:=0" in words
+
+
+@contextmanager
+def made(**values: Any) -> Iterator[selector.SelectorNode]:
+    """A selector node in this process."""
+    domain = Domain()
+    words = [word for name, value in values.items() for word in ("-p", f"{name}:={json.dumps(value)}")]
+    rclpy.init(args=["--ros-args", *words], domain_id=domain.number)
+    try:
+        node = selector.SelectorNode()
+        yield node
+        node.close()
+        node.destroy_node()
+    finally:
+        rclpy.shutdown()
+        domain.close()
+
+
+def test_only_loopback_is_bound_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    with made(port=0):
+        pass
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"Select a target at  http://127\.0\.0\.1:\d+/\?token=[\w-]{32}\n", out) and not err
+    with made(port=0, host="0.0.0.0"):
+        pass
+    assert "warning: the page is open to every machine that reaches 0.0.0.0" in capsys.readouterr().err
+
+
+def test_an_address_that_cannot_be_bound_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ParameterError, match="'host' and 'port'.*address already in use"):
+            with made(port=taken.getsockname()[1]):
+                pass
+    with pytest.raises(ParameterError, match="'host' is empty; 0.0.0.0 means all addresses"):
+        with made(host=""):
+            pass

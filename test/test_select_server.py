@@ -1,0 +1,447 @@
+"""The page's server, with a made-up tracker behind it: who may come in, what goes out, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+
+from aiohttp.test_utils import TestServer  # noqa: E402
+
+from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.select.access import Access, is_loopback  # noqa: E402
+from tracker_ros.select.hub import PATIENCE, Picture, Shot  # noqa: E402
+from tracker_ros.select.protocol import (  # noqa: E402
+    LONGEST_MESSAGE,
+    BadRequest,
+    Select,
+    Stamp,
+    read_picture,
+    read_request,
+)
+from tracker_ros.select.server import MOST_PAGES, Answer, Page  # noqa: E402
+from tracker_ros.select.thread import PageThread  # noqa: E402
+
+SECONDS = 10.0
+LOOK = {"type": "look", "images": True, "response": False}
+BLIND = {"type": "look", "images": False, "response": False}
+
+
+class Tracker:
+    """Notes what the page asks for; orders are decided by the test."""
+
+    def __init__(self) -> None:
+        self.looks: list[tuple[bool, bool]] = []
+        self.selected: list[tuple[Box, Stamp]] = []
+        self.pending: list[Future[Answer]] = []
+
+    def look(self, images: bool, response: bool) -> None:
+        self.looks.append((images, response))
+
+    def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
+        self.selected.append((box, stamp))
+        return self.stop()
+
+    def stop(self) -> Future[Answer]:
+        self.pending.append(Future())
+        return self.pending[-1]
+
+
+class Visitor:
+    """A browser without a screen."""
+
+    def __init__(self, tracker: Tracker, page: Page, access: Access, http: aiohttp.ClientSession, host: str):
+        self.tracker, self.page, self.access, self.http, self.host = tracker, page, access, http, host
+
+    async def get(self, path: str, **headers: str) -> aiohttp.ClientResponse:
+        return await self.http.get(f"http://{self.host}{path}", headers=headers)
+
+    async def connect(self, token: str = "", **headers: str) -> aiohttp.ClientWebSocketResponse:
+        headers = {"Origin": f"http://{self.host}", **headers}
+        path = f"/socket?token={token or self.access.token}"
+        return await self.http.ws_connect(f"http://{self.host}{path}", headers=headers)
+
+
+def visit(test: Callable[[Visitor], Awaitable[None]]) -> None:
+    """Run a test against a server of its own."""
+
+    async def main() -> None:
+        async with served() as visitor:
+            await asyncio.wait_for(test(visitor), 3 * SECONDS)
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Visitor]:
+    tracker, access = Tracker(), Access("127.0.0.1")
+    page = Page(tracker, access)
+    async with TestServer(page.app) as server, aiohttp.ClientSession() as http:
+        yield Visitor(tracker, page, access, http, f"127.0.0.1:{server.port}")
+
+
+async def message(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
+    """The next text message of that type."""
+    while True:
+        received = await socket.receive(SECONDS)
+        assert received.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), received
+        if received.type is aiohttp.WSMsgType.TEXT and received.json()["type"] == kind:
+            return received.json()
+
+
+async def picture(socket: aiohttp.ClientWebSocketResponse) -> tuple[dict[str, Any], bytes]:
+    """The next picture."""
+    while True:
+        received = await socket.receive(SECONDS)
+        assert received.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), received
+        if received.type is aiohttp.WSMsgType.BINARY:
+            return read_picture(received.data)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Let the server work until the condition holds."""
+    end = asyncio.get_running_loop().time() + SECONDS
+    while not condition():
+        assert asyncio.get_running_loop().time() < end
+        await asyncio.sleep(0.005)
+
+
+def shot(number: int, made: list[int] | None = None) -> Shot:
+    """An image whose JPEG is its number; `made` notes that it was encoded."""
+
+    def encode() -> Picture:
+        if made is not None:
+            made.append(number)
+        return Picture(b"jpeg %d" % number, 640, 480)
+
+    return Shot(Stamp(number, 0), encode)
+
+
+# -- who may come in -----------------------------------------------------------------------------------
+
+
+def test_the_page_and_its_files_come_with_headers_that_keep_others_out() -> None:
+    async def test(visitor: Visitor) -> None:
+        answer = await visitor.get(f"/?token={visitor.access.token}")
+        assert answer.status == 200 and "<canvas" in await answer.text()
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "Set-Cookie" not in answer.headers
+        for name, kind in (("app.js", "text/javascript"), ("style.css", "text/css"),
+                           ("icon.svg", "image/svg+xml")):
+            answer = await visitor.get(f"/{name}")
+            assert (answer.status, answer.content_type) == (200, kind)
+        for path in ("/..%2fserver.py", "/server.py", "/socket/"):
+            answer = await visitor.get(path)
+            assert answer.status == 404 and answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (await visitor.http.post(f"http://{visitor.host}/")).status == 405
+
+    visit(test)
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "é", "A" * 32])
+def test_a_wrong_token_is_refused(token: str) -> None:
+    async def test(visitor: Visitor) -> None:
+        answer = await visitor.get(f"/?token={token}")
+        assert answer.status == 403 and "open the whole address" in await answer.text()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await visitor.connect(token or "x")
+        assert refused.value.status == 403
+
+    visit(test)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "https://127.0.0.1", "http://localhost"])
+def test_a_foreign_origin_is_refused(origin: str) -> None:
+    async def test(visitor: Visitor) -> None:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await visitor.connect(Origin=origin)
+        assert refused.value.status == 403
+
+    visit(test)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8088", "10.0.0.1", "127.0.0.1.evil.example"])
+def test_a_foreign_host_is_refused(host: str) -> None:
+    async def test(visitor: Visitor) -> None:
+        for path in (f"/?token={visitor.access.token}", "/app.js"):
+            assert (await visitor.get(path, Host=host)).status == 403
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await visitor.connect(Host=host, Origin=f"http://{host}")
+        assert refused.value.status == 403
+
+    visit(test)
+
+
+def test_a_tunnel_may_have_another_port() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket = await visitor.connect(Host="localhost:9000", Origin="http://localhost:9000")
+        assert (await message(socket, "status"))["images"] == ""
+
+    visit(test)
+
+
+@pytest.mark.parametrize(("bound", "host", "serves"), [
+    ("127.0.0.1", "127.0.0.1:8088", True), ("127.0.0.1", "[::1]:8088", True), ("::1", "[::1]", True),
+    ("127.0.0.1", "localhost", True), ("127.0.0.1", "192.168.1.2:8088", False), ("127.0.0.1", "", False),
+    ("0.0.0.0", "192.168.1.2:8088", True), ("0.0.0.0", "drone.local:8088", False),
+    ("drone.local", "drone.local:8088", True), ("drone.local", "other.local", False),
+    ("127.0.0.1", "[", False), ("127.0.0.1", "127.0.0.1@evil.example", False),
+])
+def test_hosts(bound: str, host: str, serves: bool) -> None:
+    assert Access(bound).serves(host) is serves
+
+
+def test_loopback_and_tokens() -> None:
+    loopback = [host for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "::", "drone",
+                                  "192.168.0.2") if is_loopback(host)]
+    assert loopback == ["127.0.0.1", "127.1.2.3", "::1", "localhost"]
+    assert len({Access("::1").token for _ in range(100)}) == 100
+
+
+def test_only_so_many_pages_at_a_time() -> None:
+    async def test(visitor: Visitor) -> None:
+        sockets = [await visitor.connect() for _ in range(MOST_PAGES)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await visitor.connect()
+        assert refused.value.status == 503
+        await sockets[0].close()
+        await until(lambda: len(visitor.page._viewers) < MOST_PAGES)
+        await visitor.connect()
+
+    visit(test)
+
+
+# -- what is said --------------------------------------------------------------------------------------
+
+
+def test_an_oversized_message_ends_that_page_only() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket, other = await visitor.connect(), await visitor.connect()
+        await socket.send_str(json.dumps({"type": "stop", "id": 1, "filler": "x" * LONGEST_MESSAGE}))
+        while not socket.closed:
+            await socket.receive(SECONDS)
+        assert socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+        assert not visitor.tracker.pending
+        await other.send_json(LOOK)
+        await until(lambda: visitor.tracker.looks == [(True, False)])
+
+    visit(test)
+
+
+BAD = [
+    "", "nonsense", "[" * 4000, "null", "[]", "{}", '{"type": "fly"}', '{"type": ["select"]}',
+    '{"type": "look", "images": 1, "response": false}', '{"type": "stop"}', '{"type": "stop", "id": true}',
+    '{"type": "select", "id": 1, "box": [1, 2, 3], "stamp": [1, 2]}',
+    '{"type": "select", "id": 1, "box": [1, 2, NaN, 4], "stamp": [1, 2]}',
+    '{"type": "select", "id": 1, "box": [1, 2, 1e999, 4], "stamp": [1, 2]}',
+    '{"type": "select", "id": 1, "box": [1, 2, 1' + "0" * 999 + ', 4], "stamp": [1, 2]}',
+    '{"type": "select", "id": 1, "box": [1, 2, 3, 4], "stamp": [-1, 2]}',
+    '{"type": "select", "id": 1, "box": [1, 2, 3, 4], "stamp": [1, 1000000000]}',
+    '{"type": "select", "id": 1, "box": [1, 2, 3, 4], "stamp": 1.5}',
+]
+
+
+def test_malformed_messages_get_an_error_and_the_page_goes_on() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket = await visitor.connect()
+        for text in BAD:
+            await socket.send_str(text)
+            assert (await message(socket, "error"))["text"], text
+        await socket.send_bytes(b"\x00")
+        assert "only text" in (await message(socket, "error"))["text"]
+        await socket.send_json(LOOK)
+        await until(lambda: visitor.tracker.looks == [(True, False)])
+        assert not visitor.tracker.selected
+
+    visit(test)
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats()
+    | st.sampled_from(["look", "shown", "select", "stop"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(["type", "id", "box", "stamp", "images", "response"]), inner, max_size=6)))
+def test_any_json_is_a_request_or_refused(value: Any) -> None:
+    try:
+        request = read_request(json.dumps(value))
+    except BadRequest as error:
+        assert str(error)
+    else:
+        assert type(request).__name__.lower() == value["type"]
+
+
+def test_numbers_of_a_selection_arrive_exactly() -> None:
+    stamp = [1795258681, 999999999]
+    text = json.dumps({"type": "select", "id": 7, "box": [1.5, 2, 30, 40.25], "stamp": stamp})
+    wanted = Select(7, Box(16.5, 22.125, 30, 40.25), Stamp(*stamp))
+    assert read_request(text) == wanted
+    assert all(type(number) is float for number in read_request(text).box)
+
+
+def test_orders_are_answered_and_images_do_not_wait_for_them() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket, tracker = await visitor.connect(), visitor.tracker
+        await socket.send_json(LOOK)
+        await socket.send_json({"type": "select", "id": 1, "box": [10, 20, 30, 40], "stamp": [5, 6]})
+        await until(lambda: tracker.pending)
+        assert tracker.selected == [(Box(25, 40, 30, 40), Stamp(5, 6))]
+        visitor.page.hub.add_image(shot(1))
+        assert (await picture(socket))[0]["stamp"] == [1, 0]
+        await socket.send_json({"type": "stop", "id": 2})
+        second = await message(socket, "answer")
+        assert (second["id"], second["accepted"]) == (2, False) and "not decided" in second["reason"]
+        tracker.pending[0].set_result(Answer(False, "box lies outside"))
+        first = await message(socket, "answer")
+        assert first == {"type": "answer", "id": 1, "accepted": False, "reason": "box lies outside",
+                         "target_id": ""}
+        await socket.send_json({"type": "stop", "id": 3})
+        await until(lambda: len(tracker.pending) == 2)
+        tracker.pending[1].set_result(Answer(True))
+        assert (await message(socket, "answer"))["accepted"]
+
+    visit(test)
+
+
+def test_a_page_that_leaves_before_the_answer_harms_nobody() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket, other = await visitor.connect(), await visitor.connect()
+        await socket.send_json({"type": "stop", "id": 1})
+        await until(lambda: visitor.tracker.pending)
+        await socket.close()
+        visitor.tracker.pending[0].set_result(Answer(True))
+        await other.send_json(LOOK)
+        await until(lambda: visitor.tracker.looks == [(True, False)])
+
+    visit(test)
+
+
+# -- what is shown -------------------------------------------------------------------------------------
+
+
+def test_images_are_wanted_only_while_a_page_looks() -> None:
+    async def test(visitor: Visitor) -> None:
+        first, second = await visitor.connect(), await visitor.connect()
+        assert visitor.tracker.looks == []
+        await first.send_json(LOOK)
+        await second.send_json({**LOOK, "response": True})
+        await until(lambda: visitor.tracker.looks == [(True, False), (True, True)])
+        await second.close()
+        await until(lambda: visitor.tracker.looks[2:] == [(True, False)])
+        await first.send_json(BLIND)
+        await until(lambda: visitor.tracker.looks[3:] == [(False, False)])
+
+    visit(test)
+
+
+def test_only_the_newest_image_is_encoded_and_only_for_a_page_that_is_ready() -> None:
+    async def test(visitor: Visitor) -> None:
+        made: list[int] = []
+        hub = visitor.page.hub
+        blind, socket, other = [await visitor.connect() for _ in range(3)]
+        await blind.send_json(BLIND)
+        for number in (1, 2, 3):
+            hub.add_image(shot(number, made))
+        await socket.send_json(LOOK)
+        header, data = await picture(socket)
+        assert (header["stamp"], header["width"], header["height"], data) == ([3, 0], 640, 480, b"jpeg 3")
+        for number in (4, 5, 6):
+            hub.add_image(shot(number, made))
+        assert made == [3]  # the page has not said that image 3 is on the screen
+        await socket.send_json({"type": "shown"})
+        assert (await picture(socket))[0]["stamp"] == [6, 0]
+        await other.send_json(LOOK)
+        assert (await picture(other))[0]["stamp"] == [6, 0]
+        assert made == [3, 6]  # once for both pages
+
+    visit(test)
+
+
+def test_an_image_is_shown_with_the_box_that_was_found_in_it() -> None:
+    async def test(visitor: Visitor) -> None:
+        hub, socket = visitor.page.hub, await visitor.connect()
+        await socket.send_json(LOOK)
+        hub.add_image(shot(1))
+        assert "state" not in (await picture(socket))[0]  # no tracker answers: images are shown as they come
+        await socket.send_json({"type": "shown"})
+        hub.add_state(Stamp(1, 0), {"state": "TRACKING", "box": [1, 2, 3, 4]})
+        assert (await message(socket, "state"))["state"] == "TRACKING"
+        assert (await picture(socket))[0]["state"]["box"] == [1, 2, 3, 4]
+        await socket.send_json({"type": "shown"})
+        hub.add_image(shot(2))
+        hub.add_image(shot(3))
+        hub.add_state(Stamp(2, 0), {"state": "TRACKING", "box": [5, 6, 7, 8]})
+        header, _ = await picture(socket)
+        assert (header["stamp"], header["state"]["box"]) == ([2, 0], [5, 6, 7, 8])
+        await socket.send_json({"type": "shown"})
+        await asyncio.sleep(PATIENCE)  # the tracker has nothing more to say
+        hub.add_image(shot(4))
+        header, _ = await picture(socket)
+        assert header["stamp"] == [4, 0] and "state" not in header
+
+    visit(test)
+
+
+def test_an_image_that_cannot_be_encoded_is_passed_over() -> None:
+    async def test(visitor: Visitor) -> None:
+        def encode() -> Picture:
+            raise ValueError("cut off")
+
+        hub, socket = visitor.page.hub, await visitor.connect()
+        await socket.send_json({"type": "look", "images": True, "response": True})
+        await until(lambda: visitor.tracker.looks)
+        hub.add_image(Shot(Stamp(1, 0), encode))
+        hub.add_response(Shot(Stamp(1, 0), encode))
+        hub.add_status(images="The image cannot be shown: cut off.")
+        await message(socket, "status")
+        while "cut off" not in visitor.page.hub.status["images"]:
+            await message(socket, "status")
+        hub.add_image(shot(2))
+        assert (await picture(socket))[0]["stamp"] == [2, 0]
+        hub.add_response(Shot(Stamp(2, 0), lambda: Picture(b"png", 31, 31), {"window": [1, 2, 3, 4]}))
+        header, data = await picture(socket)
+        assert (header["type"], header["window"], data) == ("response", [1, 2, 3, 4], b"png")
+
+    visit(test)
+
+
+# -- the thread ----------------------------------------------------------------------------------------
+
+
+def test_the_thread_serves_tells_and_ends() -> None:
+    thread = PageThread(Tracker(), "127.0.0.1", 0)
+
+    async def visit_it() -> None:
+        async with aiohttp.ClientSession() as http:
+            base, _, token = thread.url.partition("/?token=")
+            assert (await http.get(thread.url)).status == 200
+            headers = {"Origin": base}
+            async with http.ws_connect(f"{base}/socket?token={token}", headers=headers) as socket:
+                thread.tell(thread.hub.add_state, Stamp(1, 0), {"state": "LOST"})
+                assert (await message(socket, "state"))["state"] == "LOST"
+                await asyncio.to_thread(thread.close)
+                assert (await socket.receive(SECONDS)).type is aiohttp.WSMsgType.CLOSE
+
+    asyncio.run(visit_it())
+    assert not thread._thread.is_alive()
+    thread.tell(thread.hub.add_status)  # too late, and no harm
+
+
+def test_a_port_that_is_taken_is_an_error() -> None:
+    first = PageThread(Tracker(), "127.0.0.1", 0)
+    port = int(first.url.partition("/?")[0].rpartition(":")[2])
+    try:
+        with pytest.raises(OSError, match="address already in use"):
+            PageThread(Tracker(), "127.0.0.1", port)
+    finally:
+        first.close()
