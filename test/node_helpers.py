@@ -35,6 +35,8 @@ from tracker_ros.ros.messages import box_message
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Seconds that any one thing may take on a machine that has other things to do.
 PATIENCE = 60.0
+Measured = Callable[[str, object], None]
+"""pytest's `record_property`: figures for docs/reliability.md, which ``pytest --junitxml`` writes out."""
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 
 
@@ -86,6 +88,10 @@ class NodeProcess:
         """Its exit status; None while it runs."""
         return self._process.poll()
 
+    def wait(self) -> int:
+        """Wait as long as it runs; its exit status."""
+        return self._process.wait()
+
     def ended(self) -> int:
         """Wait until it ends by itself; its exit status."""
         status = self._process.wait(PATIENCE)
@@ -105,6 +111,44 @@ class NodeProcess:
         return status
 
 
+class Respawned:
+    """A node that is started again whenever it ends, as launch does with ``respawn=True``.
+
+    Attributes:
+        node: the process that runs now.
+        died: statuses of those that ended.
+    """
+
+    def __init__(self, module: str, domain: Domain, parameters: dict[str, Any] | None = None):
+        self._start = lambda: NodeProcess(module, domain, parameters)
+        self.node, self.died = self._start(), list[int]()
+        self._over = False
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._supervisor.start()
+
+    def _supervise(self) -> None:
+        while True:
+            self.died.append(self.node.wait())
+            if self._over:
+                return
+            self.node = self._start()
+
+    def kill(self) -> None:
+        """kill -9; returns when a new process was started."""
+        old, end = self.node.pid, time.monotonic() + PATIENCE
+        os.kill(old, signal.SIGKILL)
+        while self.node.pid == old:
+            assert time.monotonic() < end, "not started again"
+            self._supervisor.join(0.01)
+
+    def stop(self) -> int:
+        """End it for good; its exit status."""
+        self._over = True
+        status = self.node.stop()
+        self._supervisor.join(PATIENCE)
+        return status
+
+
 class Client:
     """Camera, operator and listener of one tracker node, with a context and executor of its own."""
 
@@ -115,7 +159,7 @@ class Client:
         self.node = rclpy.create_node("client", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.tracker = tracker
+        self.tracker, self.domain = tracker, domain
         self.states: list[TrackState] = []
         self.targets: list[Detection2D] = []
         self.lists: list[Detection2DArray] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from node_helpers import (  # noqa: E402
     REPOSITORY,
     Client,
     Domain,
+    Measured,
     NodeProcess,
 )
 from rclpy.context import Context  # noqa: E402
@@ -178,7 +180,7 @@ def test_a_tracker_that_fails(flight: Flight, code: int, words: str) -> None:
     assert client.send(client.image(picture())).state == TrackState.TRACKING
 
 
-def test_two_hundred_lifecycles_do_not_grow(flight: Flight) -> None:
+def test_two_hundred_lifecycles_do_not_grow(flight: Flight, record_property: Measured) -> None:
     client, process = flight.ready(), Path(f"/proc/{flight.node.pid}")
 
     def cycle(count: int) -> int:
@@ -193,11 +195,13 @@ def test_two_hundred_lifecycles_do_not_grow(flight: Flight) -> None:
     cycle(50)
     settled, busy = cycle(50), threads()
     grown = cycle(100) - settled
+    record_property("grown_mib", grown / 2**20)
     assert grown < 4 << 20 and threads() == busy
     assert "Traceback" not in flight.node.output
 
 
-def test_a_fast_camera_into_a_slow_tracker_gives_young_results(flight: Flight) -> None:
+def test_a_fast_camera_into_a_slow_tracker_gives_young_results(
+        flight: Flight, record_property: Measured) -> None:
     client = flight.client
     client.reconfigure(settings__seconds=0.1)
     flight.ready()
@@ -210,23 +214,29 @@ def test_a_fast_camera_into_a_slow_tracker_gives_young_results(flight: Flight) -
     processed = last.frames_processed - first.frames_processed
     assert last.frames_dropped - first.frames_dropped > processed
     # A frame waits at most for the one in hand, then takes its own time.
-    assert np.median([state.latency_ms for state in client.states]) < 2 * 100 + 50
+    median = np.median([state.latency_ms for state in client.states])
+    record_property("latency_ms", median)
+    assert median < 2 * 100 + 50
 
 
-def test_a_killed_node_comes_back_and_ends_in_the_middle_of_an_inference(flight: Flight) -> None:
+def test_a_killed_node_comes_back_and_ends_in_the_middle_of_an_inference(
+        flight: Flight, record_property: Measured) -> None:
     client = flight.client
     client.reconfigure(settings__seconds=0.0)
     flight.ready()
-    before = flight.select()
+    before, killed = flight.select(), time.monotonic()
     flight.node.stop(signal.SIGKILL)
     client.states.clear()
     flight.start()
     flight.ready()
+    record_property("seconds_to_return", time.monotonic() - killed)
     assert client.states[-1].state == TrackState.IDLE
     client.reconfigure(settings__seconds=1.0)
     flight.ready()
     assert flight.select() != before
     client.camera.publish(client.image(picture()))
     client.lifecycle()  # answered while the inference runs
+    interrupted = time.monotonic()
     assert flight.node.stop(signal.SIGINT) == 0
+    record_property("seconds_to_end", time.monotonic() - interrupted)
     assert "Traceback" not in flight.node.output

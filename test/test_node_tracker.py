@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from node_helpers import (  # noqa: E402
     DEACTIVATE,
     Client,
     Domain,
+    Measured,
     NodeProcess,
     scene,
     selection,
@@ -256,18 +258,24 @@ def test_lifecycle_from_outside(client: Client) -> None:
     track(client)
 
 
-def test_a_silent_camera_is_noticed_and_forgiven(client: Client) -> None:
+def test_a_silent_camera_is_noticed_and_forgiven(client: Client, record_property: Measured) -> None:
     client.reconfigure(session__coast_seconds=0.4)
     client.connect(client.camera, lambda: client.image(scene(BOX)))
     answer = client.select(BOX)
+    began = time.monotonic()
     client.send(client.image(scene(BOX)))
     seen = client.wait(lambda: [s for s in client.states if s.state == TrackState.LOST], "LOST")[0]
+    record_property("seconds_to_lost", time.monotonic() - began)
     assert "no sight of the target" in seen.message and seen.target_id == answer.target_id
     assert any(s.state == TrackState.COASTING and "no frame for" in s.message for s in client.states)
     client.wait(lambda: not client.lists[-1].detections, "an empty list")
+    images = 0
+    while client.send(client.image(scene(BOX))).state != TrackState.TRACKING:
+        assert (images := images + 1) < 20, "not found again"
+    record_property("images_to_tracking", images + 1)
+    assert client.states[-1].target_id == answer.target_id
     client.reconfigure(session__coast_seconds=30.0)
     client.connect(client.camera, lambda: client.image(scene(BOX)))
-    track(client)
 
 
 def test_compressed_images(client: Client) -> None:
