@@ -17,11 +17,13 @@ from rich.live import Live
 
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
+from tracker_ros.demo.pointing import add_rows, judge
 from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
 from tracker_ros.demo.progress import Progress, summary_table
 from tracker_ros.demo.scores import Moment, summarize
 from tracker_ros.demo.video import write_video
 from tracker_ros.geometry import Box
+from tracker_ros.gimbal.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
 
 SECONDS = 20.0
@@ -40,6 +42,9 @@ def add_parsers(sub: Any) -> None:
     add("--seconds", type=_positive, help=f"length of the flight (default {SECONDS:g}, a recording's all)")
     add("--tracker", help="preset to run, such as dcf (default: config/uav_tracking.yaml's)")
     add("--seed", type=int, help="of the synthetic scene")
+    add("--gimbal", action="store_true", help="chase a dodging vehicle with a camera on a simulated gimbal")
+    add("--latency", type=_not_negative, metavar="MS", help="more latency of the images, milliseconds")
+    add("--drops", type=_not_negative, metavar="SHARE", help="share of the images that are lost, 0 to 1")
     add("--video", type=Path, metavar="FILE", help="a video, or a folder of images, instead of the scene")
     add("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
     add("--truth", type=Path, metavar="FILE", help="x,y,w,h of the target, one line a frame of the recording")
@@ -55,6 +60,12 @@ def _positive(text: str) -> float:
     return value
 
 
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is negative or no number")
+    return value
+
 
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when it went well, 1 when the flight failed, 2 for a wrong request."""
@@ -66,9 +77,10 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("out") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         out.mkdir(parents=True)
-        moments, tracker = _fly(args, out, console)
+        moments, flight = _fly(args, out, console)
         source = "/".join(args.video.resolve().parts[-2:]) if args.video else "the synthetic scene"
-        _report(out, moments, f"{tracker} on {source}", console)
+        _report(out, moments, f"{flight.tracker} on {'a gimbal' if args.gimbal else source}", console,
+                flight.camera if args.gimbal else None)
     except (FlightError, ProcessError, OSError, ValueError) as error:
         console.print(f"\ndemo failed: {error}", markup=False, soft_wrap=True)
         return 1
@@ -84,6 +96,10 @@ def _what_is_wrong(args: argparse.Namespace) -> str:
         return "--box and --truth belong to a recording: give it with --video"
     if args.video is not None and not (args.box or args.truth):
         return "--video needs to know the target: give --box X,Y,W,H (of the first frame), or --truth FILE"
+    if args.video is not None and args.gimbal:
+        return "--gimbal turns the camera of the synthetic scene: it does not go with --video"
+    if args.drops is not None and args.drops > 1:
+        return f"--drops is a share of the images, 0 to 1, got {args.drops:g}"
     if args.out is not None and args.out.exists():
         return f"{args.out} exists already: choose another --out"
     return ""
@@ -96,12 +112,18 @@ def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
         given["source"] = str(args.video.resolve())
     if args.truth is not None:
         given["truth"] = str(args.truth.resolve())
+    if args.gimbal:
+        given["source"] = "chase"
+    if args.latency is not None:
+        given["latency_ms"] = args.latency
+    if args.drops is not None:
+        given["drop_share"] = args.drops
     given.update({name: value for name in ("rate", "seed") if (value := getattr(args, name)) is not None})
     return given
 
 
-def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Moment], str]:
-    """The images of the flight with their results, and the tracker's name."""
+def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Moment], Flight]:
+    """The images of the flight with their results, and the flight, closed."""
     began = time.monotonic()
     use_image_transport()
     with Interrupts() as interrupts, Processes(out / "logs") as processes:
@@ -109,18 +131,16 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
             interrupts.check()
             processes.check(may_finish=("sim_camera",))
 
-        processes.start("sim_camera", camera_parameters(args))
-        processes.start("tracker", {"tracker": args.tracker} if args.tracker else {})
-        processes.start("diagnostics", {})
+        _start(processes, args)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        flight = Flight(out / "bag", check)
+        flight = Flight(out / "bag", check, args.gimbal)
         try:
             with Live("starting the nodes ...", console=console, refresh_per_second=8) as live:
-                first = _take_off(flight, args.box)
+                first = _take_off(flight, args.box, args.gimbal)
                 title = f"{flight.tracker}: tracking since {time.monotonic() - began:.1f} s after the start"
                 seconds = args.seconds or (None if args.video else SECONDS)
                 _watch(flight, processes, Progress(title, seconds), live)
-            return _land(flight, first), flight.tracker
+            return _land(flight, first), flight
         except FlightError as error:
             raise FlightError(f"{error}\n{processes.last_words('tracker')}") from None
         finally:
@@ -128,10 +148,22 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
             rclpy.try_shutdown()
 
 
-def _take_off(flight: Flight, box: Box | None) -> int:
-    """Make the tracker ready, select the target and let the camera go; the stamp of its last still image."""
+def _start(processes: Processes, args: argparse.Namespace) -> None:
+    """Start the nodes that the request needs."""
+    files = ("uav_tracking.yaml", "gimbal.yaml") if args.gimbal else ("uav_tracking.yaml",)
+    processes.start("sim_camera", camera_parameters(args), files)
+    processes.start("tracker", {"tracker": args.tracker} if args.tracker else {})
+    processes.start("diagnostics", {})
+    if args.gimbal:
+        processes.start("gimbal", {}, files)
+
+
+def _take_off(flight: Flight, box: Box | None, gimbal: bool) -> int:
+    """Make the nodes ready, select the target and let the camera go; the stamp of its last still image."""
     flight.activate()
     flight.select(box)
+    if gimbal:
+        flight.center()
     first = flight.last_stamp()
     flight.play()
     return first
@@ -161,14 +193,18 @@ def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live)
         live.update(progress.panel(flight.newest, elapsed))
 
 
-def _report(out: Path, moments: Sequence[Moment], title: str, console: Console) -> None:
-    """Print the table; write the video and the plot."""
+def _report(out: Path, moments: Sequence[Moment], title: str, console: Console,
+            camera: Camera | None) -> None:
+    """Print the table; write the video and the plot. `camera` is one on a gimbal."""
     # matplotlib takes half a second to import: not while somebody waits for the nodes to start.
     from tracker_ros.demo.plot import choose_stills, write_plot
 
     summary = summarize(moments)
     console.line()
-    console.print(summary_table(summary, title))
+    table = summary_table(summary, title)
+    if camera is not None:
+        add_rows(table, judge(moments, camera), summary)
+    console.print(table)
     # Of images that the tracker never saw there is nothing to show.
     seen = [moment for moment in moments if moment.state]
     rate = (len(seen) - 1) / max((seen[-1].stamp - seen[0].stamp) * 1e-9, 1e-3)

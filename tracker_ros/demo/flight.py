@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import QuaternionStamped, Vector3Stamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.executors import SingleThreadedExecutor
@@ -19,8 +21,10 @@ from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from tracker_ros.demo.bag import BagWriter
+from tracker_ros.demo.pointing import off_axis
 from tracker_ros.demo.scores import Moment
 from tracker_ros.geometry import Box
+from tracker_ros.gimbal.camera import Camera, read_calibration
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros import qos
 from tracker_ros.ros.health import STATES
@@ -35,6 +39,8 @@ STARTED = 60.0
 """Seconds within which a node must answer; importing PyTorch and compiling the model are the longest."""
 ANSWERED = 10.0
 """Seconds within which a running node must answer."""
+CENTERED = math.radians(1.0)
+"""A target so near to the optical axis is in the middle."""
 _LAST_MESSAGES = 0.3
 """Seconds that the bag waits for messages published together with the last result."""
 
@@ -49,9 +55,10 @@ class Flight:
     Args:
         bag: where to write the bag; must not exist.
         check: called while waiting; raises when there is nothing more to wait for.
+        gimbal: whether a gimbal node turns the camera.
     """
 
-    def __init__(self, bag: Path, check: Callable[[], None]):
+    def __init__(self, bag: Path, check: Callable[[], None], gimbal: bool = False):
         self.node = rclpy.create_node("tracker_demo")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
@@ -60,16 +67,21 @@ class Flight:
         self._truths: dict[int, Detection2D] = {}
         self._results: dict[int, tuple[TrackState, float]] = {}
         self.newest: Moment | None = None
+        self.camera: Camera | None = None
+        self._nodes = ("tracker", "gimbal") if gimbal else ("tracker",)
         # A queue: unlike the tracker this node must not lose an image only because it is late.
         images = QoSProfile(depth=10, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._record("image", Image, images, self._keep_image)
-        self._record("camera_info", CameraInfo, images)
+        self._record("camera_info", CameraInfo, images, self._keep_camera)
         self._record("sim_camera/truth", Detection2D, qos.RESULT, self._keep_truth)
         self._record("tracker/state", TrackState, qos.RESULT, self._keep_result)
         self._record("tracker/target", Detection2D, qos.RESULT)
         self._record("tracker/targets", Detection2DArray, qos.RESULT)
         self._record("tracker/response", ResponseMap, images)
         self._record("/diagnostics", DiagnosticArray, qos.RESULT)
+        if gimbal:
+            self._record("gimbal/rate", Vector3Stamped, qos.RESULT)
+            self._record("gimbal/attitude", QuaternionStamped, qos.MEASUREMENT)
 
     def close(self) -> None:
         """Finish the bag, with what is on its way, and take the node away."""
@@ -100,6 +112,12 @@ class Flight:
         self._bag.write(IMAGES, CompressedImage, at, serialize_message(small))
         return False
 
+    def _keep_camera(self, data: bytes, at: int) -> bool:
+        if self.camera is None:
+            info = deserialize_message(data, CameraInfo)
+            self.camera = read_calibration(info.distortion_model, info.d, info.k, info.p, rectified=False)
+        return True
+
     def _keep_truth(self, data: bytes, at: int) -> bool:
         truth = deserialize_message(data, Detection2D)
         self._truths[stamp_of(truth)] = truth
@@ -118,6 +136,8 @@ class Flight:
         truth = self._truths[stamp]
         box = box_of(truth.bbox) if truth.bbox.size_x > 0 else None
         moment = Moment(stamp, box, truth.results[0].hypothesis.score)
+        if "gimbal" in self._nodes and box is not None and self.camera is not None:
+            moment = moment._replace(off_axis=off_axis(self.camera, box))
         if stamp not in self._results:
             return moment
         state, latency = self._results[stamp]
@@ -155,12 +175,13 @@ class Flight:
             self.node.destroy_client(client)
 
     def activate(self) -> None:
-        """Configure and activate the tracker, and wait for the camera's first image."""
-        for number, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
-                             (Transition.TRANSITION_ACTIVATE, "activate")):
-            request = ChangeState.Request(transition=Transition(id=number))
-            if not self._call(ChangeState, "tracker/change_state", request, STARTED).success:
-                raise FlightError(f"the tracker refused to {name}; its log says why")
+        """Configure and activate tracker and gimbal, and wait for the camera's first image."""
+        for node in self._nodes:
+            for number, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
+                                 (Transition.TRANSITION_ACTIVATE, "activate")):
+                request = ChangeState.Request(transition=Transition(id=number))
+                if not self._call(ChangeState, f"{node}/change_state", request, STARTED).success:
+                    raise FlightError(f"the {node} refused to {name}; its log says why")
         self.wait(lambda: self._truths, "an image of the camera", STARTED)
         if self.node.count_publishers("image") > 1:
             raise FlightError("another camera publishes images here: choose another ROS_DOMAIN_ID")
@@ -188,6 +209,15 @@ class Flight:
 
     def _wait_for_newer(self, stamp: int) -> None:
         self.wait(lambda: max(self._truths) > stamp, "the next image", ANSWERED)
+
+    def center(self) -> None:
+        """Wait until the gimbal has turned to the target, which stands still as long as the camera."""
+
+        def centered() -> bool:
+            moment = self._moment(self.last_stamp())
+            return self.camera is not None and moment.off_axis < CENTERED
+
+        self.wait(centered, "the gimbal to turn to the target", ANSWERED)
 
     def play(self) -> None:
         """Let the camera go on from its first image."""

@@ -66,6 +66,8 @@ def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Pic
     size = round(image.shape[1] * scale), HEIGHT
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     picture = cv2.resize(picture, size, interpolation=how) if scale != 1 else picture
+    if not math.isnan(moment.off_axis):
+        cv2.drawMarker(picture, (size[0] // 2, HEIGHT // 2), _TRUTH, cv2.MARKER_CROSS, 36, 1, cv2.LINE_AA)
     if moment.truth is not None:
         _rectangle(picture, moment.truth, scale, _TRUTH, 1)
     if moment.box is not None:
@@ -111,6 +113,8 @@ def _numbers(panel: Picture, moment: Moment, overlap: float, elapsed: float) -> 
         _text(panel, name, x, 424, _FAINT, 0.36)
         _text(panel, value, x, 444, _TEXT, 0.5)
     _text(panel, moment.state, _MARGIN, 470, state_color(moment.state), 0.46)
+    if not math.isnan(moment.off_axis):
+        _text(panel, f"off axis {math.degrees(moment.off_axis):.2f} deg", _MARGIN + 104, 470, _TEXT, 0.36)
 
 
 def _rectangle(picture: Picture, box: Box, scale: float, color: Color, thickness: int) -> None:

@@ -36,7 +36,9 @@ def write_plot(path: Path, moments: Sequence[Moment], summary: Summary, stills: 
                title: str) -> None:
     """Write the page as a PNG."""
     figure = pyplot.figure(figsize=(11.0, 7.4), dpi=110, layout="constrained")
-    rows = figure.add_gridspec(3, max(len(stills), 1), height_ratios=(2.0, 2.0, 1.1))
+    off_axis = np.degrees([moment.off_axis for moment in moments])
+    ratios = (2.0, 2.0, 1.1) if np.isnan(off_axis).all() else (2.0, 1.7, 1.3, 0.9)
+    rows = figure.add_gridspec(len(ratios), max(len(stills), 1), height_ratios=ratios)
     for column, still in enumerate(stills):
         axes = figure.add_subplot(rows[0, column])
         axes.imshow(still.picture)
@@ -45,7 +47,9 @@ def write_plot(path: Path, moments: Sequence[Moment], summary: Summary, stills: 
     times = np.array([(moment.stamp - moments[0].stamp) / 1e9 for moment in moments])
     top = figure.add_subplot(rows[1, :])
     _draw_quality(top, times, moments, summary)
-    _draw_latency(figure.add_subplot(rows[2, :], sharex=top), times, moments, summary)
+    if len(ratios) == 4:
+        _draw_pointing(figure.add_subplot(rows[2, :], sharex=top), times, off_axis)
+    _draw_latency(figure.add_subplot(rows[-1, :], sharex=top), times, moments, summary)
     figure.suptitle(title, fontsize=12)
     figure.savefig(path)
     pyplot.close(figure)
@@ -69,6 +73,14 @@ def _draw_quality(axes: Any, times: np.ndarray, moments: Sequence[Moment], summa
     if not np.isnan(summary.mean_iou):
         axes.set_title(f"mean IoU {summary.mean_iou:.3f}, success AUC {summary.auc:.3f}, "
                        f"precision at 20 px {summary.precision:.3f}", fontsize=9, loc="right")  # fmt: skip
+
+
+def _draw_pointing(axes: Any, times: np.ndarray, off_axis: np.ndarray) -> None:
+    axes.plot(times, off_axis, color="#7a4fb5", linewidth=1.3)
+    axes.set(ylim=(0, None), ylabel="off axis, deg")
+    axes.grid(**_GRID)
+    axes.set_title(f"target to optical axis: RMS {np.sqrt(np.nanmean(off_axis**2)):.2f} deg", fontsize=9,
+                   loc="right")  # fmt: skip
 
 
 def _draw_latency(axes: Any, times: np.ndarray, moments: Sequence[Moment], summary: Summary) -> None:

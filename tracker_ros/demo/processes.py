@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,12 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, module: str, parameters: Mapping[str, Any]) -> None:
-        """Run ``python -m tracker_ros.nodes.MODULE`` with the parameter file, then `parameters`."""
-        command = [sys.executable, "-m", f"tracker_ros.nodes.{module}", "--ros-args",
-                   "--params-file", str(config_file("uav_tracking.yaml"))]
+    def start(self, module: str, parameters: Mapping[str, Any],
+              files: Sequence[str] = ("uav_tracking.yaml",)) -> None:
+        """Run ``python -m tracker_ros.nodes.MODULE``; later parameter files and `parameters` win."""
+        command = [sys.executable, "-m", f"tracker_ros.nodes.{module}", "--ros-args"]
+        for name in files:
+            command += ["--params-file", str(config_file(name))]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={json.dumps(value)}"]
         with self._log(module).open("wb") as log:
@@ -86,6 +88,10 @@ class Processes:
                 env={**os.environ, **node_environment(), "PYTHONUNBUFFERED": "1"},
                 start_new_session=True, preexec_fn=_before_exec,
             )  # fmt: skip
+
+    def pid(self, module: str) -> int:
+        """Process id of a program."""
+        return self._running[module].pid
 
     def has_ended(self, module: str) -> bool:
         """Whether a program ended by itself."""

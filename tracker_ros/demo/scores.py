@@ -26,6 +26,7 @@ class Moment(NamedTuple):
         box: the tracker's; None where it gave none.
         score: the tracker's confidence.
         latency: seconds from the image's stamp to the arrival of the tracker's answer; nan without one.
+        off_axis: radians from the optical axis to the target's true middle; nan without a gimbal.
     """
 
     stamp: int
@@ -35,6 +36,7 @@ class Moment(NamedTuple):
     box: Box | None = None
     score: float = 0.0
     latency: float = float("nan")
+    off_axis: float = float("nan")
 
     @property
     def is_scored(self) -> bool:
