@@ -52,6 +52,7 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("params_file", str(params_file), "parameters of the nodes"),
         argument("simulate", "false", "start the simulated camera on the image topic", SWITCH),
         argument("mavlink", "", "start the MAVLink node on this end point, such as udpout:127.0.0.1:14550"),
+        argument("gimbal", "false", "point a gimbal at the target (config/gimbal.yaml)", SWITCH),
         argument("log_level", "info", "of the nodes", LEVELS),
     ]
 
@@ -74,7 +75,8 @@ def _start(context: LaunchContext) -> list[Node]:
         )  # fmt: skip
 
     wishes = Wishes(is_on("use_sim_time"), is_on("autostart"), value("device"),
-                    value("preset") or value("tracker"), is_on("simulate"), value("mavlink"))
+                    value("preset") or value("tracker"), is_on("simulate"), value("mavlink"),
+                    is_on("gimbal"))
     if value("cameras"):
         cameras = read_cameras(_existing(value("cameras")), value("namespace"))
     else:

@@ -13,7 +13,7 @@ import yaml
 IMAGE = "camera/image_raw"
 FIRST_COMPONENT = 100
 """MAV_COMP_ID_CAMERA; further cameras have the numbers after it."""
-NODE_NAMES = ("tracker", "tracker_diagnostics", "sim_camera", "mavlink")
+NODE_NAMES = ("tracker", "tracker_diagnostics", "sim_camera", "mavlink", "gimbal")
 """Names of the nodes that a camera may get."""
 _NAMESPACE = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 
@@ -60,6 +60,7 @@ class Wishes(NamedTuple):
     tracker: str = ""
     simulate: bool = False
     mavlink: str = ""
+    gimbal: bool = False
 
 
 def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
@@ -126,8 +127,12 @@ def nodes_of(camera: Camera, wishes: Wishes, number: int = 0) -> list[NodeDescri
     nodes = [node("tracker_node", "tracker", {**device, **tracker}, is_lifecycle=True),
              node("diagnostics_node", "tracker_diagnostics", device)]
     if wishes.simulate:
-        nodes.append(node("sim_camera_node", "sim_camera", {}))
+        turned = ({"source": "chase"}, "gimbal.yaml") if wishes.gimbal else ({}, "")
+        nodes.append(node("sim_camera_node", "sim_camera", *turned))
     if wishes.mavlink:
         address = {"endpoint": wishes.mavlink, "component_id": FIRST_COMPONENT + number}
         nodes.append(node("mavlink_node", "mavlink", address, "mavlink.yaml"))
+    if wishes.gimbal:
+        nodes.append(node("gimbal_node", "gimbal", {"autostart": wishes.autostart}, "gimbal.yaml",
+                          is_lifecycle=True))
     return nodes
