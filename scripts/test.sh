@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets everything up, then checks style and types and runs the tests.
-#   scripts/test.sh [--cov] [pytest arguments]     --cov adds a coverage report
+#   scripts/test.sh [--cov] [pytest arguments]
+# --cov adds a coverage report, node processes included, and fails below 90 %.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 bash "$root/scripts/setup.sh"
