@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,7 +86,8 @@ class Station:
 
     def close(self) -> None:
         self.client.close()
-        ends = {name: node.stop() for name, node in self.nodes.items()}
+        with ThreadPoolExecutor() as pool:  # all at once
+            ends = dict(zip(self.nodes, pool.map(NodeProcess.stop, self.nodes.values()), strict=True))
         self.domain.close()
         self.link.close()
         assert not any("Traceback" in node.output for node in self.nodes.values())
