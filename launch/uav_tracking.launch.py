@@ -53,6 +53,8 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("simulate", "false", "start the simulated camera on the image topic", SWITCH),
         argument("mavlink", "", "start the MAVLink node on this end point, such as udpout:127.0.0.1:14550"),
         argument("gimbal", "false", "point a gimbal at the target (config/gimbal.yaml)", SWITCH),
+        argument("respawn", "true", "start a node again that ended, as after kill -9 (not simulated ones)",
+                 SWITCH),
         argument("log_level", "info", "of the nodes", LEVELS),
     ]
 
@@ -72,6 +74,8 @@ def _start(context: LaunchContext) -> list[Node]:
             package=PACKAGE, executable=node.executable, name=node.name, namespace=node.namespace,
             parameters=[*files, value("params_file"), node.parameters], remappings=node.remappings,
             output="screen", ros_arguments=["--log-level", value("log_level")],
+            # A simulated camera ends by itself, after its recording.
+            respawn=is_on("respawn") and not node.executable.startswith("sim_"), respawn_delay=1.0,
         )  # fmt: skip
 
     wishes = Wishes(is_on("use_sim_time"), is_on("autostart"), value("device"),

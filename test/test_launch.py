@@ -19,7 +19,7 @@ pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not i
 
 FILE = Path(__file__).resolve().parents[1] / "launch" / "uav_tracking.launch.py"
 ARGUMENTS = {"tracker", "preset", "namespace", "image", "cameras", "device", "use_sim_time", "autostart",
-             "params_file", "simulate", "mavlink", "gimbal", "log_level"}  # fmt: skip
+             "params_file", "simulate", "mavlink", "gimbal", "log_level", "respawn"}  # fmt: skip
 
 
 def _module() -> ModuleType:
