@@ -50,7 +50,22 @@ def to_rgb(message: Any) -> RgbImage:
         ImageError: for an empty image, an encoding that is not supported, sizes that contradict each
             other, and compressed data that is cut off or not an image.
     """
-    return _decode(message) if hasattr(message, "format") else _unpack(message)
+    if hasattr(message, "format"):
+        return _decode(message)
+    pixels = _view(message)
+    conversion = _ENCODINGS[message.encoding][1]
+    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+
+
+def check(message: Any) -> None:
+    """What `to_rgb` finds without touching pixels: raises as it does, or returns at once.
+
+    A compressed image whose inside is damaged passes.
+    """
+    if hasattr(message, "format"):
+        _compressed(message)
+    else:
+        _view(message)
 
 
 def encoding_of(message: Any) -> str:
@@ -58,13 +73,14 @@ def encoding_of(message: Any) -> str:
     return str(message.format if hasattr(message, "format") else message.encoding)
 
 
-def _unpack(message: Any) -> RgbImage:
+def _view(message: Any) -> npt.NDArray[np.uint8]:
+    """The pixels of an Image as they are, uint8 [H, W, channels], without a copy."""
     encoding, width, height, step = message.encoding, message.width, message.height, message.step
     if width == 0 or height == 0:
         raise ImageError(f"image is empty: {width} x {height} pixels")
     if encoding not in _ENCODINGS:
         raise ImageError(_refusal(encoding))
-    channels, conversion = _ENCODINGS[encoding]
+    channels = _ENCODINGS[encoding][0]
     if step < width * channels:
         raise ImageError(f"step is {step} bytes, but {width} pixels of {encoding} take {width * channels}")
     if len(message.data) != step * height:
@@ -74,8 +90,7 @@ def _unpack(message: Any) -> RgbImage:
     if channels == 2 and width % 2:
         raise ImageError(f"width {width} is odd, but {encoding} stores pixels in pairs")
     rows = np.frombuffer(message.data, dtype=np.uint8).reshape(height, step)
-    pixels = rows[:, : width * channels].reshape(height, width, channels)
-    return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    return rows[:, : width * channels].reshape(height, width, channels)
 
 
 def _refusal(encoding: str) -> str:
@@ -88,7 +103,8 @@ def _refusal(encoding: str) -> str:
     return f"encoding '{encoding}' is not supported; {known}"
 
 
-def _decode(message: Any) -> RgbImage:
+def _compressed(message: Any) -> npt.NDArray[np.uint8]:
+    """The bytes of a CompressedImage that begins and ends as it should."""
     data = np.frombuffer(message.data, dtype=np.uint8)
     if data.size == 0:
         raise ImageError("compressed image is empty")
@@ -98,6 +114,11 @@ def _decode(message: Any) -> RgbImage:
     for start, name, ending in _ENDINGS:
         if head.startswith(start) and ending not in data[-_LONGEST_PADDING:].tobytes():
             raise ImageError(f"{name} is cut off: its end is missing after {data.size} bytes")
+    return data
+
+
+def _decode(message: Any) -> RgbImage:
+    data = _compressed(message)
     try:
         # The camera's own pixel grid is what boxes refer to: no rotation by EXIF.
         pixels = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)

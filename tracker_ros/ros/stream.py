@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.ros.images import ImageError, encoding_of, to_rgb
-from tracker_ros.session import Report, Session
+from tracker_ros.ros.images import ImageError, check, encoding_of, to_rgb
+from tracker_ros.session import Report, Session, State
 
 NEAR_ENOUGH = 0.1
 """Seconds by which a selection's stamp may miss the nearest buffered frame: that frame may have been lost."""
@@ -75,19 +75,26 @@ class ImageStream:
         self._selected: Received | None = None
 
     def process(self, frame: Received) -> Report | None:
-        """Look for the target; None for a frame that is not newer than the last one.
+        """Look for the target, if there is one; None for a frame that is not newer than the last one.
 
         Raises:
-            ImageError: for an image that cannot be used; the session is not touched.
+            ImageError: for an image that cannot be used; the session is not touched. Without a target a
+                compressed image is not decoded, and damage inside it stays unnoticed.
         """
         if self._is_late(frame):
             return None
-        pixels, encoding = self._tensor(frame), encoding_of(frame.message)
+        # Without a target nobody looks at the pixels, and to decode them is the most expensive part.
+        pixels = None
+        if self.session.state in (State.IDLE, State.ERROR):
+            check(frame.message)
+        else:
+            pixels = self._tensor(frame)
+        encoding = encoding_of(frame.message)
         before, self._encoding = self._encoding, encoding
         self._last, self._selected = frame, None
         if before and encoding != before:
             return self.session.lose(f"image encoding changed from '{before}' to '{encoding}'")
-        return self.session.step(pixels, frame.stamp)
+        return self.session.tick(frame.stamp) if pixels is None else self.session.step(pixels, frame.stamp)
 
     def select(self, frames: list[Received], box: Box, normalized: bool) -> str:
         """Start on the target in the first frame and follow it to the last but one; its id.
