@@ -91,7 +91,7 @@ class AttitudeHistory:
         reach: seconds by which a question may lie beyond the newest attitude, or before the oldest.
     """
 
-    def __init__(self, seconds: float = 2.0, reach: float = 0.1):
+    def __init__(self, seconds: float = 2.0, reach: float = 0.3):
         self._seconds, self._reach = seconds, reach
         self._samples: deque[tuple[float, Quaternion]] = deque()
 

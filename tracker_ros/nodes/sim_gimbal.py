@@ -18,7 +18,7 @@ from tracker_ros.gimbal.simulated import GimbalModel, SimulatedGimbal
 from tracker_ros.ros import qos
 from tracker_ros.ros.worker import Worker
 
-ATTITUDE_RATE = 100.0
+ATTITUDE_RATE = 50.0
 
 
 class Exposure(NamedTuple):

@@ -13,10 +13,10 @@ COMMAND = QoSProfile(depth=10)
 """Orders to a node: reliable, in order."""
 
 MEASUREMENT = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=20,
+    history=HistoryPolicy.KEEP_LAST, depth=5,
     reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
 )
-"""Small sensor data such as attitudes: every one that comes, in order, and none again."""
+"""Small sensor data such as attitudes: the newest few, in order; a queue of old ones would be a delay."""
 
 PICTURE = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1,
