@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from cf_helpers import clip, greatest_difference, pairs, track, untrained
@@ -9,9 +11,10 @@ from classification_helpers import LOSSES, learn
 
 from tracker_ros.geometry import iou
 from tracker_ros.losses.classification import make_loss, margin_loss
+from tracker_ros.networks.backbones import build_backbone
 from tracker_ros.networks.vggm import VggM
 from tracker_ros.ops.anchors import decode, encode
-from tracker_ros.trackers import SettingsError, create
+from tracker_ros.trackers import SettingsError, create, load
 from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
 from tracker_ros.trackers._online_head import (
     fit_boxes,
@@ -22,6 +25,7 @@ from tracker_ros.trackers._online_head import (
 )
 from tracker_ros.trackers.rtmdnet import candidate_map
 from tracker_ros.training.rtmdnet import RtMdNetTraining
+from tracker_ros.weights import load_weights
 
 SMALL = {
     "width": 0.0625, "candidates": 64, "first_positives": 64, "first_negatives": 200, "first_steps": 10,
@@ -176,6 +180,38 @@ def test_eager_equals_torchscript(loss: str, success: float) -> None:
     frames, boxes = clip(6)
     tracker = untrained("rtmdnet", **SMALL, loss=loss, success=success, interval=2)
     assert greatest_difference(tracker, frames, boxes[0]) < 1e-3
+
+
+TINY = {"backbone": "tiny", "hidden": 32, "standardize": True, "first_rate": 1e-2, "rate": 1e-2,
+        "loss": "shrinkage", "regression": False, "candidates": 128, "first_positives": 64,
+        "first_negatives": 600, "first_steps": 30, "pool": 128, "positives": 20, "negatives": 60, "steps": 5}
+
+
+def test_the_small_preset_follows_a_target_and_scripts() -> None:
+    frames, boxes = clip(8, motion=(3.0, 1.5))
+    tracker = load("rtmdnet_tiny", {"interval": 3})
+    estimates = track(tracker, frames, boxes[0])
+    assert iou(torch.stack([e.box for e in estimates]), boxes[1:]).min() > 0.6
+    assert greatest_difference(tracker, frames[:5], boxes[0]) < 1e-3
+
+
+def test_features_of_the_first_frame_are_standardised() -> None:
+    frames, boxes = clip(1)
+    with torch.inference_mode():
+        tracker = untrained("rtmdnet", **{**TINY, "positives": 64, "negatives": 600})
+        state = tracker.initialize(frames[0], boxes[0])
+    samples = torch.cat((state["positives0"], state["negatives0"]))
+    assert samples.mean(0).abs().max() < 1e-4
+    # Less than 1, because nearly constant features are not blown up.
+    assert 0.5 < samples.std(0).median() < 1
+
+
+def test_a_plain_backbone_s_file_fits_the_small_one(tmp_path: Path) -> None:
+    backbone = build_backbone("tiny", ("stride4", "stride8"))
+    torch.save(backbone.state_dict(), tmp_path / "tiny.pth")
+    tracker = create("rtmdnet", {"backbone": "tiny"})
+    load_weights(tracker, str(tmp_path / "tiny.pth"))
+    assert torch.equal(tracker.net.backbone.stem[0].weight, backbone.stem[0].weight)
 
 
 def test_memory_is_bounded_and_states_are_not_changed_by_use() -> None:

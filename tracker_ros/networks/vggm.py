@@ -63,10 +63,17 @@ class MdNet(nn.Module):
 
     Args:
         width: multiplies all channels.
+
+    Attributes:
+        target: sides of the target in a scene, in pixels.
+        smallest: least side of a scene.
+        step: what the sides of a scene are multiples of.
+        hidden: units of a fully connected layer.
     """
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
+        self.target, self.smallest, self.step = 107.0, 75.0, 1
         self.features = VggM(width)
         self.hidden = int(512 * width)
         self.fc4 = nn.Linear(9 * self.features.channels, self.hidden)
@@ -76,3 +83,19 @@ class MdNet(nn.Module):
         """[R, 512 width] of box features [R, 9 C], with dropout in training."""
         x = F.dropout(torch.relu(self.fc4(samples)), 0.5, self.training)
         return F.dropout(torch.relu(self.fc5(x)), 0.5, self.training)
+
+    @torch.jit.export
+    def scene(self, image: Tensor) -> Tensor:
+        """Feature map [C, h, w] of a scene [1, 3, H, W]."""
+        return self.features(image)[0]
+
+    @torch.jit.export
+    def read(self, features: Tensor, boxes: Tensor) -> Tensor:
+        """[R, 9 C] features of boxes [R, 4] in pixels of the scene."""
+        return box_features(features, boxes)
+
+    @torch.jit.export
+    def start(self) -> list[Tensor]:
+        """Weights and biases of both layers before a target is learned."""
+        return [self.fc4.weight.detach(), self.fc4.bias.detach(),
+                self.fc5.weight.detach(), self.fc5.bias.detach()]

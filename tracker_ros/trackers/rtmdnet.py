@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from tracker_ros.losses.classification import KINDS, ClassificationLoss
-from tracker_ros.networks.vggm import MdNet, box_features
+from tracker_ros.networks.mdnet_tiny import TinyMdNet
+from tracker_ros.networks.vggm import MdNet
 from tracker_ros.ops.anchors import decode, encode
 from tracker_ros.ops.counter_random import fork
 from tracker_ros.ops.crop import crop
@@ -25,15 +26,22 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class RtMdNetSettings:
     """Settings of `rtmdnet`; defaults from the published code."""
 
+    backbone: str = setting("vggm", "network; 'tiny' starts its layers at random", choices=("vggm", "tiny"))
     loss: str = setting("bce", "what the classifier minimises online", choices=KINDS)
     a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
     c: float = setting(0.6, "probability at which the shrinkage loss has halved", 0.0, 1.0)
     gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
-    width: float = setting(1.0, "multiplies the channels of all layers", 0.02, 4.0)
+    width: float = setting(1.0, "multiplies the channels of all layers of vggm", 0.02, 4.0)
+    hidden: int = setting(128, "units of each fully connected layer on tiny", 1, 4096)
+    standardize: bool = setting(False, "shift and scale features to mean 0, deviation 1 in the first frame")
     seed: int = setting(0, "of the candidates and the training order", 0, 2**31)
     candidates: int = setting(256, "boxes that are classified in a frame", 16, 4096)
     reach: float = setting(0.6, "farthest candidate, in mean target sizes", 0.05, 10.0)
     lost_reach: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
+    scale: float = setting(1.05, "greatest size of a candidate, in target sizes", 1.0, 2.0)
+    best: int = setting(5, "candidates whose mean is the answer", 1, 16)
+    overlap: float = setting(0.7, "least IoU of a box on the target", 0.0, 1.0)
+    beside: float = setting(0.3, "greatest IoU of a box beside the target after the first frame", 0.0, 1.0)
     success: float = setting(0.5, "score above which a frame is learned from", 0.0, 1.0)
     first_positives: int = setting(500, "boxes on the target in the first frame", 32, 10000)
     first_negatives: int = setting(5000, "boxes beside the target in the first frame", 96, 50000)
@@ -58,10 +66,10 @@ class RtMdNet(Tracker):
 
     The state holds the six parameters of the classifier (``w4`` ... ``b6``; the last layer starts at
     zero, for every target is a new domain), the box regression, box features of learned frames
-    (``positives0`` ..., ``negatives0`` ..., in rings), how many frames were learned, whether the last
-    one failed, and the seed of the random numbers. The score is the mean probability of the five best
-    candidates. Momentum starts from zero in every update, which keeps it out of the state; the
-    published code carries it over, and also trains on rescaled copies of the first frame.
+    (``positives0`` ..., ``negatives0`` ..., in rings), how features are standardised, how many frames were
+    learned, whether the last one failed, and the seed of the random numbers. The score is the mean
+    probability of the best candidates. Momentum starts from zero in every update, which keeps it out of
+    the state; the published code carries it over, and also trains on rescaled copies of the first frame.
     """
 
     def __init__(self, settings: RtMdNetSettings) -> None:
@@ -69,7 +77,8 @@ class RtMdNet(Tracker):
         # TorchScript knows plain attributes, not dataclasses.
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
-        self.net = MdNet(settings.width)
+        tiny = settings.backbone == "tiny"
+        self.net = TinyMdNet(settings.hidden, settings.seed) if tiny else MdNet(settings.width)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -79,20 +88,19 @@ class RtMdNet(Tracker):
         near = gaussian_boxes(box, 2 * on, 0.1, 1.2, fork(seed, 0))
         far = uniform_boxes(box, 2 * beside, 1.0, 2.0, fork(seed, 1))
         boxes = torch.cat((
-            with_overlap(inside(near, frame), box, 0.7, 1.0, on),
+            with_overlap(inside(near, frame), box, self.overlap, 1.0, on),
             with_overlap(inside(far, frame), box, 0.0, 0.5, beside),
         ))
         features = self._read(frame, boxes, box[2:])
+        center, spread = self._standard(features)
+        features = (features - center) / spread
         positives, negatives = features[:on], features[on:]
-        parameters = [
-            self.net.fc4.weight.detach(), self.net.fc4.bias.detach(),
-            self.net.fc5.weight.detach(), self.net.fc5.bias.detach(),
-            torch.zeros(2, self.net.hidden, device=frame.device), torch.zeros(2, device=frame.device),
-        ]
-        parameters = train_head(positives, negatives, parameters, self._objective(), self.first_steps,
-                                self.first_rate, self.pool, fork(seed, 2))
+        last = [torch.zeros(2, self.net.hidden, device=frame.device), torch.zeros(2, device=frame.device)]
+        parameters = train_head(positives, negatives, self.net.start() + last, self._objective(),
+                                self.first_steps, self.first_rate, self.pool, fork(seed, 2))
         state = {
             "box": box, "seed": fork(seed, 3), "failed": torch.zeros([], device=frame.device),
+            "center": center, "spread": spread,
             "learned": torch.ones([], dtype=torch.int64, device=frame.device),
             "positives0": positives[: self.positives].clone(),
             "negatives0": negatives[: self.negatives].clone(),
@@ -104,14 +112,14 @@ class RtMdNet(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """Mean of the five best candidates, each refined by the box regression if they look right."""
+        """Mean of the best candidates, each refined by the box regression if they look right."""
         box = state["box"]
         reach = self.lost_reach if bool(state["failed"] > 0) else self.reach
-        candidates = inside(gaussian_boxes(box, self.candidates, reach, 1.05, state["seed"]), frame)
-        features = self._read(frame, candidates, box[2:])
+        candidates = inside(gaussian_boxes(box, self.candidates, reach, self.scale, state["seed"]), frame)
+        features = self._seen(frame, candidates, box[2:], state)
         margin = head_margin(features, self._head(state))
         probability = torch.sigmoid(margin)
-        best = margin.topk(5).indices
+        best = margin.topk(self.best).indices
         score = probability[best].mean()
         boxes = candidates[best]
         if self.regression and bool(score > self.success):
@@ -143,25 +151,38 @@ class RtMdNet(Tracker):
         return moved
 
     def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
-        """Features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] has 107 x 107 px."""
-        zoom = 107.0 / size
+        """Features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
+        zoom = self.net.target / size
         half = boxes[:, 2:] * 0.6
         low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
-        pixels = ((high - low) * zoom).ceil().clamp(min=75.0)
+        step = self.net.step
+        pixels = ((high - low) * zoom / step).ceil().mul(step).clamp(min=self.net.smallest)
         region = torch.cat(((low + high) / 2, pixels / zoom))
         sides: list[float] = pixels.tolist()
-        scene = self.net.features(crop(frame, region, int(sides[1]), int(sides[0])))[0]
+        scene = self.net.scene(crop(frame, region, int(sides[1]), int(sides[0])))
         placed = torch.cat(((boxes[:, :2] - region[:2]) * zoom + pixels / 2, boxes[:, 2:] * zoom), dim=1)
-        return box_features(scene, placed)
+        return self.net.read(scene, placed)
+
+    def _standard(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """What is taken off features [R, D] and what they are divided by, [D] each."""
+        if not self.standardize:
+            return torch.zeros_like(features[0]), torch.ones_like(features[0])
+        spread = features.std(0)
+        # A feature that hardly varies on the first frame would turn noise into a signal later.
+        return features.mean(0), spread + 0.1 * spread.mean() + 1e-6
+
+    def _seen(self, frame: Tensor, boxes: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """What the classifier sees of boxes [R, 4]: [R, D]."""
+        return (self._read(frame, boxes, size) - state["center"]) / state["spread"]
 
     def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:
         """Adds features of boxes on and around the state's box to its rings."""
         box, seed = state["box"], state["seed"]
         near = inside(gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, fork(seed, 2)), frame)
         far = inside(uniform_boxes(box, 2 * self.negatives, 1.5, 1.2, fork(seed, 3)), frame)
-        boxes = torch.cat((with_overlap(near, box, 0.7, 1.0, self.positives),
-                           with_overlap(far, box, 0.0, 0.3, self.negatives)))
-        features = self._read(frame, boxes, box[2:])
+        boxes = torch.cat((with_overlap(near, box, self.overlap, 1.0, self.positives),
+                           with_overlap(far, box, 0.0, self.beside, self.negatives)))
+        features = self._seen(frame, boxes, box[2:], state)
         state["positives" + str(learned % self.long_memory)] = features[: self.positives].clone()
         state["negatives" + str(learned % self.short_memory)] = features[self.positives :].clone()
 
@@ -173,7 +194,7 @@ class RtMdNet(Tracker):
         count = self.regression_boxes
         around = inside(uniform_boxes(box, 8 * count, 0.3, 1.5, seed), frame)
         boxes = with_overlap(around, box, 0.6, 1.0, count)
-        features = self._read(frame, boxes, box[2:])
+        features = self._seen(frame, boxes, box[2:], state)
         weights, bias = fit_boxes(features, encode(boxes, box), self.regression_penalty)
         state["regression"], state["regression_bias"] = weights, bias
 

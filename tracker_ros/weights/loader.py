@@ -77,12 +77,13 @@ def _load_entry(module: nn.Module, entry: Entry) -> None:
 def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     """Copy `tensors` into `module`; every parameter and buffer must be there with its shape.
 
-    Where all that the module holds is its sub-module `backbone`, the file of a published network is
+    Where all that the module holds is one sub-module `backbone`, the file of a published network is
     taken for it, and the layers that are not built (deeper ones, the classifier) are passed over.
     """
     expected = module.state_dict()
-    part = "backbone."
-    if all(n.startswith(part) for n in expected) and not any(n.startswith(part) for n in tensors):
+    part = "".join(next(iter(expected), "").partition("backbone.")[:2])
+    alone = part.endswith("backbone.") and all(n.startswith(part) for n in expected)
+    if alone and not any(n.startswith(part) for n in tensors):
         tensors = {part + n: t for n, t in tensors.items() if part + n in expected}
     # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
     counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
