@@ -8,6 +8,7 @@ import json
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ class Flight:
 
     def close(self) -> None:
         self.client.close()
-        statuses = [process.stop() for process in self.processes]
+        with ThreadPoolExecutor() as all_at_once:
+            statuses = list(all_at_once.map(NodeProcess.stop, self.processes))
         self.domain.close()
         output = "\n".join(process.output for process in self.processes)
         assert statuses == [0] * len(statuses) and "Traceback" not in output, output

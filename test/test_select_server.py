@@ -392,6 +392,21 @@ def test_an_image_is_shown_with_the_box_that_was_found_in_it() -> None:
     visit(test)
 
 
+def test_what_a_lost_tracker_said_is_not_told_to_new_pages() -> None:
+    async def test(visitor: Visitor) -> None:
+        hub = visitor.page.hub
+        hub.add_state(Stamp(1, 0), {"state": "TRACKING", "box": [1, 2, 3, 4]})
+        assert (await message(await visitor.connect(), "state"))["state"] == "TRACKING"
+        hub.add_status(tracker="No tracker node answers.")
+        socket = await visitor.connect()
+        assert (await message(socket, "status"))["tracker"] == "No tracker node answers."
+        hub.add_status(tracker="")
+        hub.add_state(Stamp(2, 0), {"state": "IDLE", "box": None})
+        assert (await message(socket, "state"))["state"] == "IDLE"
+
+    visit(test)
+
+
 def test_an_image_that_cannot_be_encoded_is_passed_over() -> None:
     async def test(visitor: Visitor) -> None:
         def encode() -> Picture:

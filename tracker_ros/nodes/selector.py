@@ -60,7 +60,7 @@ class SelectorNode(Node):
         self._image_topic = image_topic(self, self._value("image_transport"))
         self._images: Subscription | None = None
         self._responses: Subscription | None = None
-        self._received = 0.0
+        self._received = self._heard = 0.0
         self._unusable = ""
         self._lifecycle: Future[Any] | None = None
         self._orders: deque[Callable[[], None]] = deque()
@@ -174,6 +174,7 @@ class SelectorNode(Node):
         return picture
 
     def _on_state(self, state: TrackState) -> None:
+        self._heard = time.monotonic()
         self._page.tell(self._page.hub.add_state, _stamp(state), state_values(state))
 
     def _on_response(self, response: ResponseMap) -> None:
@@ -192,6 +193,8 @@ class SelectorNode(Node):
 
     def _tracker_problem(self, lifecycle: Future[Any]) -> str:
         if lifecycle.exception() is not None:
+            if time.monotonic() - self._heard < _LIFECYCLE_SECONDS:  # it lives, whatever became of the answer
+                return ""
             return f"No tracker node answers as {self._tracker}."
         label = lifecycle.result().current_state.label
         return "" if label == "active" else f"The tracker node is {label}, not active."

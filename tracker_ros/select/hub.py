@@ -59,6 +59,8 @@ class Hub:
         """What is wrong with the images and the tracker; '' where nothing is."""
         if any(self.status[name] != text for name, text in texts.items()):
             self.status = {**self.status, **texts}
+            if self.status["tracker"]:  # what a tracker said that is gone holds no longer
+                self.state = {}
             self._changed()
 
     def add_image(self, image: Shot) -> None:

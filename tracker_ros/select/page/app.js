@@ -5,7 +5,7 @@ import { History } from "/history.js";
 import { Link } from "/link.js";
 import { Stage } from "/stage.js";
 
-const NOTICE_MS = 8000;
+const NOTICE_MS = { bad: 10000, plain: 5000, good: 3000 };
 const MESSAGES = {
   IDLE: "No target. Drag a box around one.",
   ACQUIRING: "Confirming the target.",
@@ -29,11 +29,11 @@ function say(text, kind) {
   notice.dataset.kind = kind;
   notice.hidden = false;
   clearTimeout(hiding);
-  hiding = setTimeout(() => { notice.hidden = true; }, NOTICE_MS);
+  hiding = setTimeout(() => { notice.hidden = true; }, NOTICE_MS[kind]);
 }
 
 function showProblems() {
-  const text = [connection, status.tracker, status.images].filter(Boolean).join(" ");
+  const text = [connection, status.tracker, status.images].filter(Boolean).join("\n");
   element("problem").textContent = text;
   element("problem").hidden = !text || !stage.image;
   element("empty-text").textContent = text || "Waiting for images";
@@ -46,12 +46,18 @@ function showLink(kind, text) {
   element("link-text").textContent = text;
 }
 
+function showTexts(texts) {
+  for (const [id, text] of Object.entries(texts)) {
+    if (element(id).textContent !== text) element(id).textContent = text;
+  }
+}
+
 function showState(state) {
   stage.target = state;
   history.add(state);
   const has = Boolean(state.box);
   document.body.dataset.state = state.state;
-  const texts = {
+  showTexts({
     state: state.state,
     message: state.message || MESSAGES[state.state] || "",
     score: has && state.score !== null ? state.score.toFixed(2) : "–",
@@ -60,11 +66,19 @@ function showState(state) {
     dropped: `${state.dropped} of ${state.processed + state.dropped}`,
     box: has ? `${Math.round(state.box[2])} × ${Math.round(state.box[3])} px` : "–",
     tracker: state.tracker || "–",
-  };
-  for (const [id, text] of Object.entries(texts)) {
-    if (element(id).textContent !== text) element(id).textContent = text;
-  }
+  });
   element("stop").disabled = state.state === "IDLE";
+  stage.draw();
+}
+
+// What a tracker said that is gone holds no longer.
+function showAbsence(state, message) {
+  stage.target = null;
+  delete document.body.dataset.state;
+  showTexts({ state, message });
+  showTexts(Object.fromEntries(
+    ["score", "target", "latency", "dropped", "box", "tracker"].map((id) => [id, "–"])));
+  element("stop").disabled = true;
   stage.draw();
 }
 
@@ -105,10 +119,13 @@ const link = new Link({
       ? "The server does not know this page any more. Open the address that it printed when it started."
       : "The connection to the server is lost; trying again.";
     showLink("lost", "not connected");
+    showAbsence("–", "");
     showProblems();
   },
   status(message) {
     status = message;
+    if (status.tracker) showAbsence("NO TRACKER", status.tracker);
+    else if (!document.body.dataset.state) showAbsence("–", "Waiting for the tracker.");
     if (status.images) showLink("waiting", "no image");
     showProblems();
   },
