@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
+from tracker_ros.evaluation.absence import absence_rows
 from tracker_ros.evaluation.engines import ENGINES, make_engine
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
@@ -35,6 +36,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     options.add_tracker_options(parser)
     options.add_protocol_option(parser)
     options.add_scoring_options(parser)
+    options.add_session_options(parser)
     how = parser.add_argument_group("running")
     how.add_argument("--out", type=Path, default=Path("results"), help="folder for result files")
     how.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; 1 for clean timing")
@@ -109,11 +111,11 @@ def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[
 
 def run_eval(args: argparse.Namespace, console: Console) -> int:
     """Carry out ``tracker_ros eval``; 0 if everything ran, 1 if some run failed."""
-    sequences = options.read_data(args)
-    groups = options.chosen_groups(sequences, args)
-    specs = options.chosen_specs(args)
+    specs = options.with_sessions(options.chosen_specs(args), args)
     if not specs and not args.results:
         raise SettingsError("nothing to do: give --trackers, --results or both")
+    sequences = options.read_data(args)
+    groups = options.chosen_groups(sequences, args)
     protocol = make_protocol(args.protocol, args.repetitions)
     check_truth(protocol, sequences)
     if args.submission and len(specs) != 1:
@@ -129,12 +131,14 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
                   for folder, label in labels.items()]
         rows = summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
+        if args.session and (absent := absence_rows(scores, sequences)):
+            console.print(render(absent, "while the target is away, and when it is back"))
         if args.attributes:
             console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
         if args.csv:
             write_csv(rows, args.csv)
     else:
-        text = f"{args.root} publishes no truth to score with; results are in {args.out}"
+        text = f"the data set publishes no truth to score with; results are in {args.out}"
         console.print(text, soft_wrap=True)
     return 1 if failed else 0
 

@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tracker_ros.data.absences import blacked_out, rendered
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
 from tracker_ros.data.readers import select
-from tracker_ros.data.sequence import Sequence
+from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import make_groups
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
-from tracker_ros.trackers import SettingsError, load, preset_files
+from tracker_ros.session import SessionSettings
+from tracker_ros.trackers import SettingsError, load, make_settings, preset_files
 from tracker_ros.weights import WeightsError
 
 
 def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """``--root``, ``--layout``, ``--sequences``, ``--list``."""
+    """``--root``, ``--layout``, ``--sequences``, ``--list``, ``--scenes``, ``--blackout``."""
     data = parser.add_argument_group("data")
-    data.add_argument("--root", type=Path, required=required, help="folder of the data set")
+    data.add_argument("--root", type=Path, help="folder of the data set")
     data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
     data.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
     data.add_argument("--list", metavar="LIST",
                       help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test")
+    if required:
+        data.add_argument("--scenes", type=int, default=0, metavar="N",
+                          help="beside --root or alone: N rendered flights; a bridge hides the target")
+        data.add_argument("--blackout", type=int, default=0, metavar="FRAMES",
+                          help="make so many frames black from a third of each sequence on")
 
 
 def read_data(args: argparse.Namespace) -> list[Sequence]:
     """The sequences that the options of `add_data_options` choose."""
+    scenes, black = getattr(args, "scenes", 0), getattr(args, "blackout", 0)
+    if args.root is None and scenes < 1:
+        raise DataError("no data: give --root FOLDER, --scenes N or both")
+    if black < 0:
+        raise DataError(f"--blackout must not be negative, got {black}")
     wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
-    return select(read_sequences(args.root, args.layout), wanted)
+    read = select(read_sequences(args.root, args.layout), wanted) if args.root else []
+    read += [rendered(seed) for seed in range(scenes)]
+    return [blacked_out(sequence, black) for sequence in read] if black else read
 
 
 def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:
@@ -66,6 +81,34 @@ def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
     """The trackers of ``--trackers``."""
     names = ready_trackers(args) if args.trackers == "all" else split(args.trackers)
     return [make_spec(name, args) for name in names]
+
+
+def add_session_options(parser: argparse.ArgumentParser) -> None:
+    """``--session``, ``--session-set``, ``--fps``."""
+    how = parser.add_argument_group("session")
+    how.add_argument("--session", action="store_true",
+                     help="run every preset in the nodes' session too, and tell how both take an absence")
+    how.add_argument("--session-set", action="append", default=[], metavar="KEY=VALUE",
+                     help="a setting of the session; may be repeated")
+    how.add_argument("--fps", type=float, default=30.0,
+                     help="frames a second, the session's time (default: 30)")
+
+
+def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[TrackerSpec]:
+    """`specs` and, for ``--session``, each preset among them once more inside a session.
+
+    Raises:
+        SettingsError: for a setting that is none, or a rate that is not positive.
+    """
+    if not args.session:
+        return specs
+    if args.fps <= 0:
+        raise SettingsError(f"--fps must be positive, got {args.fps:g}")
+    settings = tuple((key, parse_value(value)) for key, value in map(pair, args.session_set))
+    make_settings(SessionSettings, dict(settings), "session")
+    return [each for spec in specs for each in (
+        [spec] if spec.name in OPENCV_NAMES else
+        [spec, dataclasses.replace(spec, session=settings, fps=args.fps)])]
 
 
 def ready_trackers(args: argparse.Namespace) -> list[str]:

@@ -13,7 +13,9 @@ import cv2
 import torch
 
 from tracker_ros.evaluation.drivers import Driver, OpenCVDriver, TorchDriver, nano_factory
-from tracker_ros.trackers.base import SettingsError, Tracker
+from tracker_ros.evaluation.session_driver import SessionDriver
+from tracker_ros.session import SessionSettings
+from tracker_ros.trackers.base import SettingsError, Tracker, make_settings
 from tracker_ros.weights.loader import parameters_sha256
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -25,6 +27,7 @@ _OPENCV: Mapping[str, Callable[[], cv2.Tracker]] = {
 NANOTRACK = "nanotrack"
 NANO_FILES = ("nanotrack_backbone_sim.onnx", "nanotrack_head_sim.onnx")
 OPENCV_NAMES = (*_OPENCV, NANOTRACK)
+SESSION_SUFFIX = "+session"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,8 @@ class TrackerSpec:
         weights: a weights file in place of the preset's; for ``nanotrack`` the folder with its files.
         device: a torch device, or several separated by commas among which the runner deals sequences.
         scripted: compile to TorchScript before running.
+        session: settings of the session that the tracker runs in; None for the tracker alone.
+        fps: frames a second, the session's time.
     """
 
     name: str
@@ -44,17 +49,23 @@ class TrackerSpec:
     weights: str | None = None
     device: str = "cpu"
     scripted: bool = False
+    session: tuple[tuple[str, Any], ...] | None = None
+    fps: float = 30.0
 
     @property
     def label(self) -> str:
         """The name that folders, tables and plots show."""
-        return Path(self.name).stem if self.name.endswith((".yaml", ".yml")) else self.name
+        name = Path(self.name).stem if self.name.endswith((".yaml", ".yml")) else self.name
+        return name if self.session is None else f"{name}{SESSION_SUFFIX}"
 
     def driver(self) -> Driver:
         """The running tracker."""
         if self.name in OPENCV_NAMES:
             return OpenCVDriver(self._opencv())
-        return TorchDriver(self._tracker(), self.device.split(",")[0], self.scripted)
+        device = self.device.split(",")[0]
+        if self.session is not None:
+            return SessionDriver(self._tracker(), dict(self.session), self.fps, device, self.scripted)
+        return TorchDriver(self._tracker(), device, self.scripted)
 
     def _opencv(self) -> Callable[[], cv2.Tracker]:
         if self.overrides:
@@ -84,15 +95,18 @@ class TrackerSpec:
 
         # All settings, so that an edited preset file is not taken for the one that made the results.
         settings += repr(sorted(resolve(self.name, dict(self.overrides)).settings.items()))
+        if self.session is not None:
+            session = make_settings(SessionSettings, dict(self.session), "session")
+            settings += f"{session} at {self.fps} Hz"
         return {"settings": _hash(settings.encode()), "weights": parameters_sha256(self._tracker())[:16],
-                "code": _code_hash(), "torch": torch.__version__}
+                "code": _code_hash(self.session is not None), "torch": torch.__version__}
 
 
 def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _code_hash() -> str:
-    folders = ("trackers", "networks", "ops", "weights")
+def _code_hash(session: bool) -> str:
+    folders = ("trackers", "networks", "ops", "weights", *(["session"] if session else []))
     files = sorted(path for folder in folders for path in (_PACKAGE / folder).rglob("*.py"))
     return _hash(b"".join(path.read_bytes() for path in files))

@@ -29,6 +29,9 @@ from tracker_ros.session.search import Search
 from tracker_ros.session.states import Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
+PICTURE_SECONDS = 0.3
+"""The picture by which a lost target is searched for is at least so fresh while the target is well seen."""
+
 
 class Session:
     """One target of one tracker over time.
@@ -47,7 +50,7 @@ class Session:
         self._name = name
         self._count = 0
         self._motion = Motion(self.settings.velocity_gain, self.settings.coast_seconds)
-        self._search = Search()
+        self._search: Search
         self._camera: CameraMotion
         self._model: dict[str, Tensor]
         self._first: dict[str, Tensor]
@@ -80,6 +83,8 @@ class Session:
         self._forget()
         self._count += 1
         self._model, self._first = model, dict(model)
+        self._search.remember(frame, box)
+        self._pictured = stamp
         self._motion.start(box, stamp)
         self._size = tuple(frame.shape[1:])
         self._stamp = self._seen = stamp
@@ -140,23 +145,24 @@ class Session:
         if self.state in (State.ACQUIRING, State.TRACKING):
             if before is State.LOST and not self._is_first(frame, found):
                 self._count += 1
+            if score >= self.settings.recover_score and stamp - self._pictured >= PICTURE_SECONDS:
+                self._search.remember(frame, found)
+                self._pictured = stamp
             if score >= self.settings.keep_score:
                 self._model = _twice(self._tracker.update, frame, self._model, estimate)
             self._motion.follow(found, stamp)
         elif self._streak > 0:
             self._candidate = found
         elif self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
-            self._candidate = self._look_around(frame, stamp, estimate.window.tolist())
+            self._candidate = self._look_around(frame, stamp)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
-    def _look_around(self, frame: Tensor, stamp: float, window: list[float]) -> Box | None:
+    def _look_around(self, frame: Tensor, stamp: float) -> Box | None:
         """A few more windows; where one of them shows what the first frame's model knows."""
-        last = self._predicted(stamp)
-        step = max(window[2] / 2, 1.0), max(window[3] / 2, 1.0)
-        places = self._search.next(
-            self.settings.search_windows, last[:2], step, (frame.shape[2], frame.shape[1]))
-        for cx, cy in places:
+        last, diagonal = self._predicted(stamp), math.hypot(*self._size)
+        reach = (stamp - self._seen) / max(2 * self.settings.coast_seconds, 1e-3)
+        for cx, cy in self._search.places(frame, last[:2], reach * diagonal, self.settings.search_windows):
             found, score = self._try(frame, self._model, last._replace(cx=cx, cy=cy))
             if score >= self.settings.found_score and self._is_first(frame, found):
                 self._streak = 1
@@ -230,9 +236,9 @@ class Session:
         self._model, self._first = {}, {}
         self._candidate = None
         self._camera = CameraMotion()
-        self._search.restart()
+        self._search = Search()
         self._size = (0, 0)
-        self._stamp = self._seen = 0.0
+        self._stamp = self._seen = self._pictured = 0.0
         self._streak = 0
 
 

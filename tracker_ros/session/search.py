@@ -1,47 +1,60 @@
-"""Where to look for a target that is gone: around the last place first, then everywhere."""
+"""Where to look for a target that is gone: what resembles it most, at first near its last place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 
+import torch.nn.functional as F
+from torch import Tensor
 
-def spiral(center: tuple[float, float], step: tuple[float, float],
-           size: tuple[int, int]) -> list[tuple[float, float]]:
-    """Centres (x, y) of windows a `step` apart that cover an image, those nearest to `center` first.
+from tracker_ros.geometry import Box
+from tracker_ros.ops.template import local_maxima, match_template
 
-    They form rings around `center`, which itself is left out: the caller looks there anyway. Centres
-    lie inside the image of `size` (width, height) or on its border.
-    """
-    across = _places(center[0], step[0], size[0])
-    down = _places(center[1], step[1], size[1])
-    cells = [(max(abs(i), abs(j)), i, j) for i in across for j in down if i or j]
-    return [(across[i], down[j]) for _, i, j in sorted(cells)]
-
-
-def _places(middle: float, step: float, length: int) -> dict[int, float]:
-    """Coordinates by their number of steps from `middle`, the outermost on the border or inside."""
-    low, high = int(middle / step) + 1, int((length - middle) / step) + 1
-    return {i: min(max(middle + i * step, 0.0), float(length)) for i in range(-low, high + 1)}
+CELLS = 8
+"""The target's mean side in the small picture, at least, as far as `LONGEST` allows."""
+LONGEST = 240
+"""The small picture's longer side, at most: it bounds the time of a search."""
+PLACES = 12
+"""So many of the most similar places are looked into by turns."""
 
 
 class Search:
-    """Deals the windows of a spiral a few at a time; after the last it begins a new one."""
+    """Remembers a small picture of the target and lists places that look like it."""
 
     def __init__(self) -> None:
-        self._left: Iterator[tuple[float, float]] = iter(())
+        self._template: Tensor | None = None
+        self._block = 1
+        self._turn = 0
+
+    def remember(self, frame: Tensor, box: Box) -> None:
+        """Take the target's picture from uint8 [3, H, W]."""
+        self._block = max(1, int(math.sqrt(box.w * box.h) / CELLS), -(-max(frame.shape[1:]) // LONGEST))
+        # Only the pixels of the box: this happens while the target is tracked, when time is short.
+        rows = _span(box.cy, box.h, frame.shape[1], self._block)
+        columns = _span(box.cx, box.w, frame.shape[2], self._block)
+        self._template = F.avg_pool2d(frame[:, rows, columns].float(), self._block)
 
     def restart(self) -> None:
-        """Begin with the innermost ring again."""
-        self._left = iter(())
+        """Begin with the most similar place again."""
+        self._turn = 0
 
-    def next(self, count: int, center: tuple[float, float], step: tuple[float, float],
-             size: tuple[int, int]) -> list[tuple[float, float]]:
-        """The next `count` centres; arguments as of `spiral`, which count when a new one begins."""
-        dealt = []
-        for _ in range(count):
-            place = next(self._left, None)
-            if place is None:
-                self._left = iter(spiral(center, step, size))
-                place = next(self._left)
-            dealt.append(place)
-        return dealt
+    def places(self, frame: Tensor, center: tuple[float, float], radius: float,
+               count: int) -> list[tuple[float, float]]:
+        """The next `count` places (x, y), by turns among the most similar ones within `radius` pixels."""
+        if self._template is None or count == 0:
+            return []
+        height, width = self._template.shape[1:]
+        response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
+        found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
+        near = [(x, y) for x, y in (((column + width / 2) * self._block, (row + height / 2) * self._block)
+                                    for row, column, _ in found)
+                if math.hypot(x - center[0], y - center[1]) <= radius][:PLACES]
+        first, self._turn = self._turn, self._turn + count
+        return [near[(first + i) % len(near)] for i in range(min(count, len(near)))]
+
+
+def _span(center: float, side: float, length: int, block: int) -> slice:
+    """Pixels of a side of the box, whole blocks of them and at least two inside the image."""
+    count = max(2, min(round(side / block), length // block)) * block
+    first = min(max(round(center - count / 2), 0), max(length - count, 0))
+    return slice(first, first + count)

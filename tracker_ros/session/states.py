@@ -33,8 +33,8 @@ class SessionSettings:
     max_backstep: float = setting(0.5, "a stamp may be this much older than the last, seconds", 0.0, 60.0)
     ego_motion: bool = setting(False, "take the camera's own motion out of the motion model")
     search_windows: int = setting(2, "more windows to look into per frame while the target is gone", 0, 64)
-    found_score: float = setting(0.4, "score of the model in such a window that is followed up", 0.0, 1.0)
-    verify_score: float = setting(0.4, "score of the first frame's model that proves it is the target",
+    found_score: float = setting(0.55, "score of the model in such a window that is followed up", 0.0, 1.0)
+    verify_score: float = setting(0.35, "score of the first frame's model that proves it is the target",
                                   0.0, 1.0)
 
 
