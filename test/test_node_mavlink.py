@@ -20,6 +20,7 @@ from tracker_ros.msg import TrackState  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
 from tracker_ros.geometry import Box, iou  # noqa: E402
+from tracker_ros.mavlink.messages import Rectangle  # noqa: E402
 from tracker_ros.nodes.mavlink import MavlinkNode, _fractions  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError, given_parameters  # noqa: E402
@@ -190,6 +191,27 @@ def test_the_node_knows_its_parameter_file_and_refuses_what_is_no_end_point() ->
         rclpy.init(args=["--ros-args", "-p", "endpoint:=udp:127.0.0.1"], domain_id=domain.number)
         with pytest.raises(ParameterError, match="use udpout:HOST:PORT"):
             MavlinkNode()
+    finally:
+        rclpy.try_shutdown()
+        domain.close()
+
+
+def test_a_selection_is_for_the_image_that_the_operator_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    domain = Domain()
+    rclpy.init(args=["--ros-args", "-p", "video_latency:=0.3"], domain_id=domain.number)
+    try:
+        node = MavlinkNode()
+        asked: list[Any] = []
+        monkeypatch.setattr(node, "_ask", lambda client, request, understand: asked.append(request))
+        state = TrackState()
+        state.header.stamp.sec, state.header.stamp.nanosec = 100, 200_000_000
+        node._on_state(state)
+        node.select(Rectangle(0.25, 0.5, 0.5, 0.75))
+        stamp = asked[0].stamp
+        assert (stamp.sec, stamp.nanosec) == (99, 900_000_000)
+        assert asked[0].normalized and box_of(asked[0].bbox) == Box(0.375, 0.625, 0.25, 0.25)
+        node.close()
+        node.destroy_node()
     finally:
         rclpy.try_shutdown()
         domain.close()
