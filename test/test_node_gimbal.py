@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("rclpy")
 
+import rclpy  # noqa: E402
 from geometry_msgs.msg import QuaternionStamped, Vector3Stamped  # noqa: E402
-from node_helpers import ACTIVATE, CONFIGURE, DEACTIVATE, Client, Domain, NodeProcess  # noqa: E402
+from node_helpers import (  # noqa: E402
+    ACTIVATE,
+    CLEANUP,
+    CONFIGURE,
+    DEACTIVATE,
+    REPOSITORY,
+    Client,
+    Domain,
+    NodeProcess,
+)
+from rclpy.serialization import deserialize_message  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
-from std_srvs.srv import SetBool  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
+from tracker_ros import cli  # noqa: E402
+from tracker_ros.data.chase import FIELD_OF_VIEW  # noqa: E402
+from tracker_ros.demo import bag  # noqa: E402
+from tracker_ros.demo.pointing import judge, off_axis  # noqa: E402
+from tracker_ros.demo.scores import Moment  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.gimbal.controller import Rates  # noqa: E402
-from tracker_ros.gimbal.loop import summarize  # noqa: E402
-from tracker_ros.nodes import gimbal, gimbal_outputs  # noqa: E402
+from tracker_ros.gimbal.loop import pinhole  # noqa: E402
+from tracker_ros.nodes import gimbal, gimbal_outputs, sim_camera  # noqa: E402
 from tracker_ros.nodes.gimbal_outputs import MavlinkSettings, OutputError  # noqa: E402
 from tracker_ros.nodes.sim_camera import camera_info  # noqa: E402
+from tracker_ros.resources import config_file  # noqa: E402
 from tracker_ros.ros import qos  # noqa: E402
-from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
+from tracker_ros.ros.messages import box_message  # noqa: E402
+from tracker_ros.ros.parameters import given_parameters  # noqa: E402
 
 WIDTH, HEIGHT = 320, 240
 
@@ -208,7 +229,7 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         assert rig.client.transition(DEACTIVATE)
         rig.client.wait(lambda: is_zero(rig.rates[-1].vector), "a last command of zero")
         rig.client.set_parameters(output="px4")
-        assert rig.client.transition(2) and not rig.client.transition(CONFIGURE)
+        assert rig.client.transition(CLEANUP) and not rig.client.transition(CONFIGURE)
         assert "output 'px4' needs the ROS package px4_msgs, which is not installed" in process.output
     finally:
         rig.client.close()
@@ -216,44 +237,65 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
 
 
 @pytest.mark.ros
-def test_the_loop_is_closed_through_real_nodes(domain: Domain) -> None:
+def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tmp_path: Path) -> None:
     """Camera on a gimbal, tracker, gimbal node: the dodging vehicle stays in the middle of real images."""
-    camera = {"source": "chase", "horizontal_fov": 32.0, "width": WIDTH, "height": HEIGHT, "rate": 20.0,
-              "paused": True, "image_reliability": "reliable", "seed": 2}
-    processes = [NodeProcess(f"tracker_ros.nodes.{name}", domain, given) for name, given in (
-        ("sim_camera", camera), ("tracker", {"tracker": "dcf", "autostart": True}),
-        ("gimbal", {"autostart": True}))]
-    client = Client(domain)
-    truths: list[Detection2D] = []
+    out = tmp_path / "flight"
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker_ros.cli", "demo", "--gimbal", "--tracker", "dcf", "--seconds", "4",
+         "--rate", "12", "--seed", "2", "--latency", "20", "--drops", "0.05", "--out", str(out)],
+        capture_output=True, text=True, timeout=110,
+        env={**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
+             "PYTHONPATH": str(REPOSITORY)})  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    error = re.search(r"pointing error, RMS\D+([\d.]+) deg, ([\d.]+) px", done.stdout)
+    in_view = re.search(r"target in view\D+([\d.]+)%", done.stdout)
+    assert error is not None and in_view is not None, done.stdout
+    assert float(error[1]) < 3.0 and float(in_view[1]) > 95, done.stdout
+    focal = camera_info(640, 480, math.radians(FIELD_OF_VIEW)).k[0]
+    assert float(error[2]) == pytest.approx(focal * math.tan(math.radians(float(error[1]))), rel=0.1, abs=1.0)
+    rates = list(bag.read_topic(out / "bag", "/gimbal/rate"))
+    assert len(rates) > 50 and list(bag.read_topic(out / "bag", "/gimbal/attitude"))
+    turned = [deserialize_message(rate.data, Vector3Stamped).vector.z for rate in rates]
+    assert max(map(abs, turned)) > 0.01, "the vehicle moves, so the camera must turn"
+
+
+def test_pointing_is_judged_by_every_image_with_a_known_target() -> None:
+    camera = pinhole(320, 240, math.radians(60))
+    boxes = [Box(160, 120, 20, 20), Box(160 + camera.fx, 120, 20, 20), None]
+    flight = [Moment(k, box, 1.0, off_axis=math.nan if box is None else off_axis(camera, box))
+              for k, box in enumerate(boxes)]
+    pointing = judge(flight, camera)
+    assert pointing.rms_deg == pytest.approx(45 / math.sqrt(2))
+    assert pointing.rms_px == pytest.approx(camera.fx / math.sqrt(2))
+    assert (pointing.in_view, pointing.losses) == (0.5, 1)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--gimbal", "--video", "clip.mp4", "--box", "1,2,3,4"], "does not go with --video"),
+    (["--drops", "1.5"], "--drops is a share"),
+])
+def test_wrong_requests_are_explained(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["demo", *arguments]) == 2
+    assert message in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_nodes_know_every_parameter_of_their_file() -> None:
+    path = config_file("gimbal.yaml")
+    content = yaml.safe_load(path.read_text())
+    claimed = Domain()
+    small = ["-p", "sim_camera:width:=64", "-p", "sim_camera:height:=64"]
+    rclpy.init(args=["--ros-args", "--params-file", str(path), *small], domain_id=claimed.number)
+    nodes: list[Any] = []
     try:
-        client.listen(Detection2D, "sim_camera/truth", truths)
-        client.wait(lambda: truths and client.node.count_publishers("tracker/target"), "camera and tracker")
-
-        def selected() -> bool:
-            return bool(client.select(box_of(truths[-1].bbox), _seconds(truths[-1])).accepted)
-
-        client.wait(selected, "the selection")
-
-        def distance(truth: Detection2D) -> float:
-            centre = truth.bbox.center.position
-            return math.hypot(centre.x - WIDTH / 2, centre.y - HEIGHT / 2)
-
-        client.wait(lambda: distance(truths[-1]) < 15, "the parked vehicle in the middle", 15.0)
-        client.call(SetBool, "sim_camera/play", SetBool.Request(data=True))
-        begun = len(truths)
-        client.wait(lambda: _seconds(truths[-1]) - _seconds(truths[begun - 1]) > 4.0, "four seconds", 20.0)
-        focal = camera_info(WIDTH, HEIGHT, math.radians(32)).k[0]
-        off = np.array([distance(truth) for truth in truths[begun:]])
-        boxes = [box_of(truth.bbox) for truth in truths[begun:]]
-        inside = [0 < box.cx < WIDTH and 0 < box.cy < HEIGHT for box in boxes]
-        pointing = summarize([(math.atan(d / focal), d) for d in off], inside)
-        assert pointing.in_view == 1 and pointing.losses == 0
-        assert pointing.rms_deg < 3.0, pointing
+        nodes += [gimbal.GimbalNode(), sim_camera.SimCameraNode()]
+        assert set(content) == {f"/**/{node.get_name()}" for node in nodes}
+        for node in nodes:
+            assert [key for key in given_parameters(node) if not node.has_parameter(key)] == []
     finally:
-        client.close()
-        for process in processes:
-            assert process.stop() == 0, process.output
-
-
-def _seconds(message: Any) -> float:
-    return message.header.stamp.sec + message.header.stamp.nanosec * 1e-9
+        for node in nodes:
+            getattr(node, "close", lambda: None)()
+            node.destroy_node()
+        rclpy.shutdown()
+        claimed.close()
