@@ -13,15 +13,18 @@ import yaml
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("pymavlink", reason="pymavlink is not installed")
 
+import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from node_helpers import PATIENCE, REPOSITORY, Client, Domain, NodeProcess  # noqa: E402
 from pymavlink import mavutil  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
 from tracker_ros.geometry import Box, iou  # noqa: E402
 from tracker_ros.mavlink.messages import Rectangle  # noqa: E402
 from tracker_ros.nodes.mavlink import MavlinkNode, _fractions  # noqa: E402
+from tracker_ros.ros.images import fill_image  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError, given_parameters  # noqa: E402
 
@@ -196,22 +199,41 @@ def test_the_node_knows_its_parameter_file_and_refuses_what_is_no_end_point() ->
         domain.close()
 
 
-def test_a_selection_is_for_the_image_that_the_operator_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def node() -> Iterator[MavlinkNode]:
     domain = Domain()
     rclpy.init(args=["--ros-args", "-p", "video_latency:=0.3"], domain_id=domain.number)
-    try:
-        node = MavlinkNode()
-        asked: list[Any] = []
-        monkeypatch.setattr(node, "_ask", lambda client, request, understand: asked.append(request))
-        state = TrackState()
-        state.header.stamp.sec, state.header.stamp.nanosec = 100, 200_000_000
-        node._on_state(state)
-        node.select(Rectangle(0.25, 0.5, 0.5, 0.75))
-        stamp = asked[0].stamp
-        assert (stamp.sec, stamp.nanosec) == (99, 900_000_000)
-        assert asked[0].normalized and box_of(asked[0].bbox) == Box(0.375, 0.625, 0.25, 0.25)
-        node.close()
-        node.destroy_node()
-    finally:
-        rclpy.try_shutdown()
-        domain.close()
+    node = MavlinkNode()
+    yield node
+    node.close()
+    node.destroy_node()
+    rclpy.shutdown()
+    domain.close()
+
+
+def test_a_selection_is_for_the_image_that_the_operator_saw(
+        node: MavlinkNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(node, "_ask", lambda client, request, understand: asked.append(request))
+    state = TrackState()
+    state.header.stamp.sec, state.header.stamp.nanosec = 100, 200_000_000
+    node._on_state(state)
+    node.select(Rectangle(0.25, 0.5, 0.5, 0.75))
+    stamp = asked[0].stamp
+    assert (stamp.sec, stamp.nanosec) == (99, 900_000_000)
+    assert asked[0].normalized and box_of(asked[0].bbox) == Box(0.375, 0.625, 0.25, 0.25)
+
+
+def test_the_size_of_the_image_is_measured_again_when_it_may_have_changed(node: MavlinkNode) -> None:
+    def see(width: int) -> bool:
+        """Whether the node took this image's size."""
+        node._on_image(fill_image(Image(), np.zeros((8, width, 3), np.uint8), "rgb8"))
+        return node.view().size == (width, 8) and node._images is None
+
+    assert see(8)
+    node._on_state(TrackState(state=TrackState.TRACKING, target_id="a"))
+    assert node._images is not None and see(16)
+    node._on_state(TrackState(state=TrackState.LOST, target_id="a"))
+    assert node._images is None
+    node._on_state(TrackState(state=TrackState.TRACKING, target_id="a"))
+    assert node._images is not None and see(32)

@@ -22,7 +22,9 @@ from tracker_ros.mavlink.commands import (
 from tracker_ros.mavlink.messages import IDLE, Message, Rectangle, Track
 
 HEARTBEAT_SECONDS = 1.0
-ORDER_SECONDS = 2.0
+PROGRESS_SECONDS = 1.0
+"""How often a ground station hears that its order is carried out: some trackers take seconds to start."""
+ORDER_SECONDS = 10.0
 """A tracker that has not answered by then is said to be away."""
 REPEAT_SECONDS = 10.0
 """So long a command that is sent again, because its answer was lost, gets the same answer."""
@@ -31,6 +33,9 @@ ACCEPTED = mav.MAV_RESULT_ACCEPTED
 REJECTED = mav.MAV_RESULT_TEMPORARILY_REJECTED
 DENIED = mav.MAV_RESULT_DENIED
 FAILED = mav.MAV_RESULT_FAILED
+
+_ORDERS = (mav.MAV_CMD_CAMERA_TRACK_POINT, mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
+           mav.MAV_CMD_CAMERA_STOP_TRACKING)
 
 
 class View(NamedTuple):
@@ -72,6 +77,7 @@ class _Order(NamedTuple):
     command: Message
     answer: Future[Outcome]
     since: float
+    told: float
     as_point: bool
 
 
@@ -171,11 +177,11 @@ class Camera:
             if not width:
                 raise Refusal(REJECTED, "no image was received yet")
             answer = self._operator.select(request.rectangle(width / height, self._point_radius))
-        self._orders[command.command] = _Order(command, answer, now, isinstance(request, TrackPoint))
+        self._orders[command.command] = _Order(command, answer, now, now, isinstance(request, TrackPoint))
         return self._finished(now)
 
     def _finished(self, now: float) -> list[Message]:
-        """Answers to the orders that have come to an end."""
+        """Answers to the orders that have come to an end, and news of those that take long."""
         sent: list[Message] = []
         for number, order in list(self._orders.items()):
             if order.answer.done():
@@ -184,6 +190,9 @@ class Camera:
                 order.answer.cancel()
                 outcome = Outcome(REJECTED, reason="the tracker node does not answer")
             else:
+                if now - order.told >= PROGRESS_SECONDS:
+                    self._orders[number] = order._replace(told=now)
+                    sent.append(messages.acknowledgement(order.command, mav.MAV_RESULT_IN_PROGRESS))
                 continue
             del self._orders[number]
             if outcome.target_id:
@@ -230,10 +239,6 @@ class Camera:
     def _status(self, track: Track) -> Message:
         self._sent_flags = track.flags
         return messages.tracking_status(track, track.target_id != "" and track.target_id == self._point_id)
-
-
-_ORDERS = (mav.MAV_CMD_CAMERA_TRACK_POINT, mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
-           mav.MAV_CMD_CAMERA_STOP_TRACKING)
 
 
 def _next(due: float, interval: float, now: float) -> float:

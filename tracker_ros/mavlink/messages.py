@@ -95,8 +95,9 @@ def tracking_status(track: Track, as_point: bool) -> Message:
 
 def acknowledgement(command: Message, result: int) -> Message:
     """COMMAND_ACK (77) of a command to whoever sent it; `result` is a MAV_RESULT."""
+    progress = 255 if result == mav.MAV_RESULT_IN_PROGRESS else 0  # how far is not known
     return mav.MAVLink_command_ack_message(
-        command.command, result, 0, 0, command.get_srcSystem(), command.get_srcComponent())
+        command.command, result, progress, 0, command.get_srcSystem(), command.get_srcComponent())
 
 
 def status_text(text: str, number: int) -> Iterator[Message]:

@@ -97,7 +97,10 @@ class MavlinkNode(Node):
     # -- what the tracker says -----------------------------------------------------------------------
 
     def _on_state(self, state: TrackState) -> None:
-        if state.target_id and state.target_id != self._state.target_id:
+        before = self._state
+        is_found = before.state == TrackState.LOST and state.state == TrackState.TRACKING
+        # A target is lost when the size changes.
+        if is_found or (state.target_id and state.target_id != before.target_id):
             self._measure()
         self._state, self._at = state, time.monotonic()
 
