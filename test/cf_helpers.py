@@ -81,12 +81,12 @@ def pairs(exemplar: int, search: int, target: int) -> dict[str, Tensor]:
 
 
 def overfit(module: PairTraining, batch: dict[str, Tensor],
-            rate: float = 0.02) -> tuple[dict[str, float], dict[str, Tensor]]:
-    """Losses before, and all outputs after, 50 steps of Adam on one batch."""
+            rate: float = 0.02, steps: int = 50) -> tuple[dict[str, float], dict[str, Tensor]]:
+    """Losses before, and all outputs after, so many steps of Adam on one batch."""
     optimizer = torch.optim.Adam(module.parameters(), lr=rate)
     module.train()
     first = {}
-    for step in range(50):
+    for step in range(steps):
         losses = module(batch)
         if step == 0:
             first = {name: float(value.detach()) for name, value in losses.items() if name != "response"}

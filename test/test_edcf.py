@@ -192,7 +192,7 @@ def test_torchscript_gives_the_same_boxes(name: str, count: int) -> None:
 def test_edcf_overfits_two_pairs_in_every_part_of_its_loss() -> None:
     torch.manual_seed(0)
     module, batch = EDCFTraining(WIDTH), pairs(423, 255, 85)
-    before, after = overfit(module, batch, 0.005)
+    before, after = overfit(module, batch, 0.005, 25)
     assert all(after[part] < 0.5 * before[part] for part in ("low", "high", "reconstruction"))
     assert (peaks_of(after["response"], 2, 255) - batch["search_box"][:, :2]).abs().max() <= 4
     create("edcf", {"width": WIDTH}).load_state_dict(module.tracker_state())
@@ -209,7 +209,7 @@ def test_edsiam_overfits_two_pairs() -> None:
 def test_cacfnet_overfits_two_pairs() -> None:
     torch.manual_seed(0)
     module, batch = CACFNetTraining(WIDTH), pairs(423, 255, 85)
-    before, after = overfit(module, batch, 0.01)
+    before, after = overfit(module, batch, 0.01, 25)
     assert after["loss"] < 0.5 * before["loss"]
     create("cacfnet", {"width": WIDTH}).load_state_dict(module.tracker_state())
     create("cacfnet_plus", {"width": WIDTH}).load_state_dict(CACFNetPlusTraining(WIDTH).tracker_state())
