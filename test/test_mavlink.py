@@ -364,6 +364,14 @@ def test_an_order_over_udp_is_answered(peer: Peer, tracker: Tracker) -> None:
     assert peer.receive(77).result == 0
 
 
+def test_a_host_that_is_not_found_is_told(tracker: Tracker) -> None:
+    log: list[str] = []
+    camera = Camera(ME, tracker, 0.2, 0.04, time.monotonic())
+    server = Server(camera, lambda: EndPoint("udpout:no such host:14550", ME), log.append)
+    assert "trying again every" in awaited(lambda: log and log[0])
+    assert server.close(5.0)
+
+
 def awaited(read: Callable[[], Any], seconds: float = 15.0) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -42,7 +43,9 @@ class EndPoint:
         if self._is_serial:
             self._port = mavutil.mavserial(place, baud=number)
         else:
-            self._port = mavutil.mavudp(f"{place}:{number}", input=kind == "udpin", timeout=FORGET_SECONDS)
+            # mavudp would keep silent about a host that it cannot find.
+            address = f"{socket.gethostbyname(place)}:{number}"
+            self._port = mavutil.mavudp(address, input=kind == "udpin", timeout=FORGET_SECONDS)
         self._codec = mav.MAVLink(self._port, identity.system_id, identity.component_id)
         self._codec.robust_parsing = True
 
