@@ -144,10 +144,12 @@ def test_what_cannot_be_had_is_denied_or_unsupported(camera: Camera) -> None:
     assert result(camera, wire(as_int)) == 7  # MAV_RESULT_COMMAND_LONG_ONLY
 
 
-def test_commands_for_others_and_unknown_ones_for_all_are_left_alone(camera: Camera) -> None:
+def test_commands_for_others_and_those_for_all_that_cannot_be_obeyed_are_left_alone(camera: Camera) -> None:
     for target in ((1, 1), (1, 101), (2, 100), (2, 0)):
         assert answers(camera, command(512, 259, target=target)) == []
     assert answers(camera, command(400, 1, target=(1, 0))) == []  # arming is not ours to refuse
+    assert answers(camera, command(512, 148, target=(1, 0))) == []  # nor is the autopilot's version
+    assert answers(camera, command(2010, 101, target=(1, 0))) == []  # another camera's target
     assert len(answers(camera, command(512, 259, target=(1, 0)))) == 2
     assert answers(camera, wire(mav.MAVLink_ping_message(0, 0, 1, 100))) == []
 

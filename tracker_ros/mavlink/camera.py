@@ -114,7 +114,7 @@ class Camera:
         kind = message.get_type()
         if kind not in ("COMMAND_LONG", "COMMAND_INT") or not self._is_for_me(message):
             return []
-        # A command to everybody is left to those who know it.
+        # What is for everybody and cannot be obeyed here is left to others, whose refusal this would seem.
         direct = message.target_component == self._identity.component_id
         if kind == "COMMAND_INT":
             only_long = messages.acknowledgement(message, mav.MAV_RESULT_COMMAND_LONG_ONLY)
@@ -122,9 +122,8 @@ class Camera:
         try:
             return self._obey(message, parse(message, self._identity.component_id), now)
         except Refusal as refusal:
-            if refusal.result == mav.MAV_RESULT_UNSUPPORTED and not direct:
-                return []
-            return self._answer(message, Outcome(refusal.result, reason=str(refusal)), now)
+            refused = Outcome(refusal.result, reason=str(refusal))
+            return self._answer(message, refused) if direct else []
 
     def _is_for_me(self, message: Message) -> bool:
         return (message.target_system in (0, self._identity.system_id)
@@ -198,10 +197,10 @@ class Camera:
             if outcome.target_id:
                 self._point_id = outcome.target_id if order.as_point else ""
             self._answered[number] = order.command, outcome.result, now
-            sent += self._answer(order.command, outcome, now)
+            sent += self._answer(order.command, outcome)
         return sent
 
-    def _answer(self, command: Message, outcome: Outcome, now: float) -> list[Message]:
+    def _answer(self, command: Message, outcome: Outcome) -> list[Message]:
         """An acknowledgement and, where tracking is refused, why: ground stations show it as text."""
         answer = [messages.acknowledgement(command, outcome.result)]
         if outcome.reason and command.command in _ORDERS:
