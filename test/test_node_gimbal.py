@@ -38,6 +38,7 @@ from vision_msgs.msg import Detection2D  # noqa: E402
 from tracker_ros import cli  # noqa: E402
 from tracker_ros.data.chase import FIELD_OF_VIEW  # noqa: E402
 from tracker_ros.demo import bag  # noqa: E402
+from tracker_ros.demo.flight import IMAGES, stamp_of  # noqa: E402
 from tracker_ros.demo.pointing import judge, off_axis  # noqa: E402
 from tracker_ros.demo.scores import Moment  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
@@ -48,6 +49,7 @@ from tracker_ros.nodes.gimbal_outputs import MavlinkSettings, OutputError  # noq
 from tracker_ros.nodes.sim_camera import camera_info  # noqa: E402
 from tracker_ros.resources import config_file  # noqa: E402
 from tracker_ros.ros import qos  # noqa: E402
+from tracker_ros.ros.cameras import Camera, Wishes, nodes_of  # noqa: E402
 from tracker_ros.ros.messages import box_message  # noqa: E402
 from tracker_ros.ros.parameters import given_parameters  # noqa: E402
 
@@ -242,7 +244,7 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
     out = tmp_path / "flight"
     done = subprocess.run(
         [sys.executable, "-m", "tracker_ros.cli", "demo", "--gimbal", "--tracker", "dcf", "--seconds", "4",
-         "--rate", "12", "--seed", "2", "--latency", "20", "--drops", "0.05", "--out", str(out)],
+         "--rate", "12", "--seed", "2", "--latency", "20", "--drops", "0.1", "--out", str(out)],
         capture_output=True, text=True, timeout=110,
         env={**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
              "PYTHONPATH": str(REPOSITORY)})  # fmt: skip
@@ -253,6 +255,11 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
     assert float(error[1]) < 3.0 and float(in_view[1]) > 95, done.stdout
     focal = camera_info(640, 480, math.radians(FIELD_OF_VIEW)).k[0]
     assert float(error[2]) == pytest.approx(focal * math.tan(math.radians(float(error[1]))), rel=0.1, abs=1.0)
+    images, truths = ([(message.at, message.data) for message in bag.read_topic(out / "bag", topic)]
+                      for topic in (IMAGES, "/sim_camera/truth"))
+    assert 0 < len(images) < len(truths), "truth comes with lost images too"
+    truth = deserialize_message(truths[-1][1], Detection2D)
+    assert truths[-1][0] - stamp_of(truth) > 20e6, "held back for 20 ms"
     rates = list(bag.read_topic(out / "bag", "/gimbal/rate"))
     assert len(rates) > 50 and list(bag.read_topic(out / "bag", "/gimbal/attitude"))
     turned = [deserialize_message(rate.data, Vector3Stamped).vector.z for rate in rates]
@@ -279,6 +286,15 @@ def test_wrong_requests_are_explained(
 ) -> None:
     assert cli.main(["demo", *arguments]) == 2
     assert message in " ".join(capsys.readouterr().out.split())
+
+
+def test_launching_with_a_gimbal_turns_the_simulated_camera() -> None:
+    nodes = {node.name: node for node in nodes_of(Camera("uav"), Wishes(simulate=True, gimbal=True))}
+    assert nodes["sim_camera"].parameters["source"] == "chase"
+    assert nodes["gimbal"].executable == "gimbal_node" and nodes["gimbal"].is_lifecycle
+    assert nodes["gimbal"].parameters["autostart"] is True
+    assert {nodes[name].defaults for name in ("sim_camera", "gimbal")} == {"gimbal.yaml"}
+    assert "gimbal" not in {node.name for node in nodes_of(Camera("uav"), Wishes(simulate=True))}
 
 
 def test_the_nodes_know_every_parameter_of_their_file() -> None:
