@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -15,6 +16,7 @@ from tracker_ros.cli import main
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export.archive import ArchiveError, export, load_archive, manifest_path, read_manifest
+from tracker_ros.export.half import with_half_networks
 from tracker_ros.trackers import load
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cpp_track"
@@ -94,6 +96,9 @@ def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_pa
 @pytest.mark.parametrize("words, message", [
     (["--out", "x.ts", "--tracker", "none"], "unknown preset 'none'"),
     (["--out", "x.ts", "--set", "size"], "expected KEY=VALUE"),
+    (["--out", "x.ts", "--half", "bfloat16"], "Dcf has no backbone to run in bfloat16"),
+    (["--out", "x.ts", "--module", "features"], "must end in one of .pt2, .onnx"),
+    (["--out", "x.pt2", "--module", "brain"], "no module 'brain'; known: features, scale_filter"),
     ([], "say what to do"),
 ])
 def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monkeypatch):
@@ -103,16 +108,55 @@ def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monk
     assert not list(tmp_path.iterdir())
 
 
+def test_half_precision_moves_boxes_by_what_its_manifest_says(tmp_path):
+    path = tmp_path / "half.ts"
+    assert main(["export", "--tracker", "dcf_tiny", "--half", "bfloat16", "--out", str(path)]) == 0
+    manifest = read_manifest(path)
+    assert manifest.precision == "bfloat16" and 0 < manifest.deviation < 0.2
+    network = with_half_networks(load("dcf_tiny"), "float16")
+    assert {p.dtype for n, p in network.named_parameters() if "backbone" in n} == {torch.float16}
+
+
+def test_an_archive_of_an_unknown_format_is_refused(archive, tmp_path):
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(archive, copy)
+    content = json.loads(manifest_path(archive).read_text())
+    manifest_path(copy).write_text(json.dumps({**content, "format": "tea"}))
+    with pytest.raises(ArchiveError, match="format 'tea'; known: torchscript"):
+        load_archive(copy, [tmp_path])
+
+
+@pytest.mark.parametrize("suffix", ["pt2", "onnx"])
+def test_a_network_alone_gives_the_maps_of_the_source(tmp_path, suffix):
+    if suffix == "onnx":
+        pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+        runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path / f"features.{suffix}"
+    words = ["export", "--tracker", "dcf_tiny", "--module", "features", "--shape", "1,3,64,64"]
+    assert main([*words, "--out", str(path)]) == 0
+    crops = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
+    with torch.inference_mode():
+        expected = load("dcf_tiny").features(crops)
+    if suffix == "onnx":
+        found = torch.from_numpy(runtime.InferenceSession(str(path)).run(None, {"crops": crops.numpy()})[0])
+    else:
+        found = torch.export.load(str(path)).module()(crops)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+
+
 @pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")), reason="no C++ compiler or no cmake")
-def test_a_cpp_program_tracks_with_the_archive(archive, tmp_path):
+def test_a_cpp_program_tracks_with_the_archive(archive, pytestconfig):
     prefix = torch.utils.cmake_prefix_path
-    for command in (["cmake", "-S", EXAMPLE, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}"],
-                    ["cmake", "--build", tmp_path / "build"]):
+    # Compiling takes longer than all other tests of this file: what did not change is not compiled again.
+    key = hashlib.sha256(f"{prefix} {torch.__version__} {EXAMPLE}".encode()).hexdigest()[:12]
+    build = pytestconfig.cache.mkdir(f"cpp_track_{key}")
+    for command in (["cmake", "-S", EXAMPLE, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"],
+                    ["cmake", "--build", build]):
         subprocess.run([str(part) for part in command], check=True, timeout=300, capture_output=True)
     frames, box = flight(30)
     height, width = frames[0].shape[1:]
     pixels = b"".join(frame.permute(1, 2, 0).contiguous().numpy().tobytes() for frame in frames)
-    command = [tmp_path / "build" / "cpp_track", archive, width, height, *box.tolist()]
+    command = [build / "cpp_track", archive, width, height, *box.tolist()]
     ended = subprocess.run([str(part) for part in command], input=pixels, check=True, timeout=120,
                            capture_output=True)
     found = torch.tensor([[float(value) for value in line.split()] for line in ended.stdout.splitlines()])

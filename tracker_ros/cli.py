@@ -27,7 +27,7 @@ COMMANDS = {
     "select": Command("tracker_ros.nodes.selector", "select a target in the browser", "select"),
     "gimbal": Command("tracker_ros.gimbal.cli", "measure the pointing of a simulated gimbal"),
     "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
-    "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++"),
+    "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++", "onnx"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
     "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
     "latency": Command("tracker_ros.latency", "measure what the tracker node adds to its tracker", "demo"),

@@ -7,11 +7,9 @@ manifest names, and only from folders that the caller allows.
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import json
 import os
-import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +19,8 @@ import torch
 
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
-from tracker_ros.export.script import METHODS
+from tracker_ros.export.formats import ARCHIVES
+from tracker_ros.export.half import with_half_networks
 from tracker_ros.trackers import Tracker
 from tracker_ros.weights.loader import parameters_sha256
 
@@ -47,6 +46,8 @@ class Manifest:
         format: how the archive is encoded.
         input: what the three methods take.
         boxes: [N][4], the boxes (cx, cy, w, h) that it gave for the built-in clip.
+        precision: of the networks; the rest computes in float32.
+        deviation: pixels by which half precision moved an edge or the centre of those boxes at most.
     """
 
     tracker: str
@@ -57,30 +58,41 @@ class Manifest:
     format: str
     input: str
     boxes: list[list[float]]
+    precision: str = "float32"
+    deviation: float = 0.0
 
 
-def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path) -> Manifest:
+def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path, precision: str = "float32",
+           format_: str = "torchscript") -> Manifest:
     """Write `tracker` to `path` and its manifest beside it; neither is ever half-written.
 
-    The archive is not frozen: freezing folds parameters into code for one kind of device, and belongs
-    on the machine that runs it.
+    Args:
+        precision: of the networks: float32, or float16 or bfloat16 (`with_half_networks`).
+        format_: a key of `ARCHIVES`.
+
+    Raises:
+        SettingsError: when the tracker has no network that could have this precision.
     """
-    with warnings.catch_warnings():
-        # torch.jit is deprecated, and still the only form that a program without Python can load.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        scripted = torch.jit.script(tracker.cpu().eval())
-        temporary = path.with_suffix(".part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scripted.save(str(temporary))
+    written = tracker if precision == "float32" else with_half_networks(tracker, precision)
+    temporary = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ARCHIVES[format_].save(written, temporary)
+    content = temporary.read_bytes()
+    boxes = clip_boxes(ARCHIVES[format_].load(content, "cpu"))
+    deviation = 0.0 if written is tracker else _deviation(boxes, clip_boxes(tracker))
     manifest = Manifest(
         tracker=name, settings=settings, weights_sha256=parameters_sha256(tracker),
-        archive_sha256=hashlib.sha256(temporary.read_bytes()).hexdigest(), torch=torch.__version__,
-        format="torchscript", input=INPUT, boxes=clip_boxes(scripted))
+        archive_sha256=hashlib.sha256(content).hexdigest(), torch=torch.__version__,
+        format=format_, input=INPUT, boxes=boxes, precision=precision, deviation=deviation)
     description = manifest_path(path).with_suffix(".part.json")
     description.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
     os.replace(temporary, path)
     os.replace(description, manifest_path(path))
     return manifest
+
+
+def _deviation(boxes: list[list[float]], others: list[list[float]]) -> float:
+    return max(abs(a - b) for pair in zip(boxes, others, strict=True) for a, b in zip(*pair, strict=True))
 
 
 def manifest_path(path: Path) -> Path:
@@ -110,13 +122,12 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
     content = real.read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest.archive_sha256:
         raise ArchiveError(f"{path} is not what {manifest_path(path).name} describes: sha256 differs")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
-            return torch.jit.freeze(module, preserved_attrs=METHODS)
-        except RuntimeError as error:
-            raise ArchiveError(f"{path} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
+    if manifest.format not in ARCHIVES:
+        raise ArchiveError(f"{path} has the format '{manifest.format}'; known: {', '.join(ARCHIVES)}")
+    try:
+        return ARCHIVES[manifest.format].load(content, device)
+    except RuntimeError as error:
+        raise ArchiveError(f"{path} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
 
 
 def read_manifest(path: Path) -> Manifest:

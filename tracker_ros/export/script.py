@@ -1,9 +1,14 @@
-"""TorchScript: the same tracker, compiled."""
+"""TorchScript: the same tracker, compiled. Everything that calls `torch.jit` to compile or load is here."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,4 +31,34 @@ def optimized(tracker: Tracker) -> Any:
     """
     if not can_script():
         return tracker
-    return torch.jit.freeze(torch.jit.script(tracker.eval()), preserved_attrs=METHODS)
+    with _quiet():
+        return torch.jit.freeze(torch.jit.script(tracker.eval()), preserved_attrs=METHODS)
+
+
+def save(tracker: Tracker, path: Path) -> None:
+    """Write a tracker, code and parameters, to `path`.
+
+    Not frozen: freezing folds parameters into code for one kind of device, and belongs on the machine
+    that runs it.
+    """
+    with _quiet():
+        torch.jit.script(tracker.cpu().eval()).save(str(path))
+
+
+def load(content: bytes, device: str) -> Any:
+    """The tracker in the bytes of an archive, frozen for `device`.
+
+    Raises:
+        RuntimeError: when torch cannot read them.
+    """
+    with _quiet():
+        module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
+        return torch.jit.freeze(module, preserved_attrs=METHODS)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warning that torch.jit is deprecated: it is the only form that a whole tracker takes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield

@@ -1,0 +1,69 @@
+"""The forms that trackers and their networks can be written in.
+
+A whole tracker decides by its own numbers where to cut a frame, which only TorchScript can express:
+`torch.export` and ONNX take the networks alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tracker_ros.export import script
+from tracker_ros.trackers import SettingsError, Tracker
+
+
+class ArchiveFormat(NamedTuple):
+    """How whole trackers are written, and read from bytes onto a device."""
+
+    save: Callable[[Tracker, Path], None]
+    load: Callable[[bytes, str], Any]
+
+
+ARCHIVES = {"torchscript": ArchiveFormat(script.save, script.load)}
+"""By the name that manifests carry. What follows TorchScript is added here."""
+
+
+def save_pt2(network: nn.Module, example: Tensor, path: Path) -> None:
+    """Write a network as `torch.export` does, for AOTInductor or Python without the network's code."""
+    torch.export.save(torch.export.export(network.eval(), (example,)), str(path))
+
+
+def save_onnx(network: nn.Module, example: Tensor, path: Path) -> None:
+    """Write a network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
+
+    Raises:
+        ModuleNotFoundError: without the packages of the extra `onnx`.
+    """
+    program = torch.onnx.export(network.eval(), (example,), dynamo=True, verbose=False,
+                                input_names=["crops"])
+    assert program is not None
+    program.save(str(path), external_data=False)
+
+
+NETWORKS: dict[str, Callable[[nn.Module, Tensor, Path], None]] = {"pt2": save_pt2, "onnx": save_onnx}
+"""Formats of a network alone, for a fixed shape of crops."""
+
+
+def save_network(tracker: Tracker, module: str, shape: tuple[int, ...], path: Path) -> None:
+    """Write one module of a tracker in the format that the suffix of `path` names.
+
+    Args:
+        module: dotted name within the tracker, such as ``features.backbone``.
+        shape: of its input, [N, 3, H, W] in pixels 0-255.
+
+    Raises:
+        SettingsError: for a module or a suffix that is not known.
+    """
+    name = path.suffix.lstrip(".")
+    if name not in NETWORKS:
+        raise SettingsError(f"'{path.name}' must end in one of {', '.join('.' + n for n in NETWORKS)}")
+    modules = dict(tracker.named_modules())
+    if module not in modules or not module:
+        known = ", ".join(key for key, _ in tracker.named_children())
+        raise SettingsError(f"the tracker has no module '{module}'; known: {known}, and those inside")
+    NETWORKS[name](modules[module], torch.rand(shape) * 255, path)
