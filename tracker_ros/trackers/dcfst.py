@@ -75,24 +75,24 @@ class Dcfst(Tracker):
         levels = self.network.backbone(patch)
         inside = self.inside(box, region)
         state = {"box": box, "age": torch.zeros([]), "share": torch.ones([]),
-                 "labels": self.network.labels(inside),
+                 "labels": self.network.labels(inside).double(),
                  "modulation": self.network.iou.reference(levels, inside.unsqueeze(0))[0]}
-        data = self.embed(levels, inside[2:])
+        data = self.samples(levels, inside[2:])
         if self.by_gram:
             gram = data.t() @ data
             correlation = data.t() @ state["labels"]
             if self.augment:
                 views = self.views(patch)
                 for view in views:
-                    more = self.embed(self.network.backbone(view), inside[2:])
+                    more = self.samples(self.network.backbone(view), inside[2:])
                     gram, correlation = gram + more.t() @ more, correlation + more.t() @ state["labels"]
                 gram, correlation = gram / (len(views) + 1), correlation / (len(views) + 1)
             state["first_gram"], state["first_correlation"] = gram, correlation
             state["gram"], state["correlation"] = torch.zeros_like(gram), torch.zeros_like(correlation)
-            state["w"] = solve_gram(gram, correlation, self.penalty)
+            state["w"] = solve_gram(gram, correlation, self.penalty).float()
         else:
             state["data"] = data
-            state["w"] = ridge(data, state["labels"], self.penalty)
+            state["w"] = ridge(data, state["labels"], self.penalty).float()
         return state
 
     @torch.jit.export
@@ -131,12 +131,12 @@ class Dcfst(Tracker):
         rate = self.hard_rate if hard else 1 - (1 - self.rate) ** self.interval
         region = self.region(estimate.box)
         patch = crop(frame, region, self.network.search, self.network.search)
-        data = self.embed(self.network.backbone(patch), self.inside(estimate.box, region)[2:])
+        data = self.samples(self.network.backbone(patch), self.inside(estimate.box, region)[2:])
         if self.by_gram:
             self.remember(state, following, data, rate)
         else:
             following["data"] = torch.lerp(state["data"], data, rate)
-            following["w"] = ridge(following["data"], state["labels"], self.penalty)
+            following["w"] = ridge(following["data"], state["labels"], self.penalty).float()
         return following
 
     def remember(self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor,
@@ -151,7 +151,7 @@ class Dcfst(Tracker):
         following["share"] = torch.full_like(state["share"], kept)
         gram = torch.lerp(following["gram"], state["first_gram"], kept)
         correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
-        following["w"] = solve_gram(gram, correlation, self.penalty)
+        following["w"] = solve_gram(gram, correlation, self.penalty).float()
 
     def region(self, box: Tensor) -> Tensor:
         """Square search region [4] around a box, in image pixels."""
@@ -174,6 +174,14 @@ class Dcfst(Tracker):
         """Data matrix X [grid^2, D] of one search crop from its levels [1, C, H, W] of the backbone."""
         located = self.network.locator(levels)
         return self.network.embed([level[0] for level in located], size)
+
+    def samples(self, levels: list[Tensor], size: Tensor) -> Tensor:
+        """`embed` for learning.
+
+        In double precision: in single precision the solver turns the last bit of a feature into a
+        hundredth of a pixel, and every frame learned from the box of the one before.
+        """
+        return self.embed(levels, size).double()
 
     def views(self, patch: Tensor) -> list[Tensor]:
         """The first crop mirrored, and blurred by 3 and 5 pixels, all with the target in the middle."""
