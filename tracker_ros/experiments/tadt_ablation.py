@@ -2,12 +2,14 @@
 
     python -m tracker_ros.experiments.tadt_ablation --root SEQUENCES --weights FILE
 
-Prints the mean OPE success AUC over all sequences for every way to choose channels.
+Prints the mean OPE success AUC over all sequences for every way to choose channels. With `--out FILE` a
+run that was interrupted goes on where it ended.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from itertools import islice
 from pathlib import Path
@@ -74,6 +76,29 @@ def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
     return tracker
 
 
+def conditions(args: argparse.Namespace) -> dict[str, Any]:
+    """What scores of one file have in common."""
+    return {"preset": args.preset, "weights": args.weights, "every": args.every, "search": args.search,
+            "bfloat16": args.bfloat16}
+
+
+def read_scores(args: argparse.Namespace) -> dict[tuple[str, str], float]:
+    """AUC by variant and sequence of an earlier run; SystemExit where it ran under other conditions."""
+    if not args.out or not args.out.is_file():
+        return {}
+    content = json.loads(args.out.read_text())
+    if content["conditions"] != conditions(args):
+        raise SystemExit(f"{args.out} holds scores of {content['conditions']}: choose another file")
+    return {(variant, sequence): score for variant, sequence, score in content["scores"]}
+
+
+def write_scores(scores: dict[tuple[str, str], float], args: argparse.Namespace) -> None:
+    """Keep what was measured, where `--out` says so."""
+    if args.out:
+        rows = [(*names, score) for names, score in scores.items()]
+        args.out.write_text(json.dumps({"conditions": conditions(args), "scores": rows}, indent=1) + "\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run all variants; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -86,15 +111,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--search", type=int, default=0, help="side of the search crop (preset's if 0)")
     parser.add_argument("--bfloat16", action="store_true", help="compute the network in bfloat16")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep scores here, and go on from these")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    sequences = read_folders(args.root)
+    # Short ones first: an interrupted run has compared the variants on as many as it could.
+    sequences = sorted(read_folders(args.root), key=len)
+    known = read_scores(args)
+    for sequence in sequences:
+        for name in args.variants:
+            if (name, sequence.name) not in known:
+                driver = TorchDriver(make_tracker(*VARIANTS[name], args), args.device)
+                known[name, sequence.name] = track(driver, sequence, args.every)
+                write_scores(known, args)
     print(f"mean OPE success AUC over {len(sequences)} sequences, every {args.every} frame(s)")
     for name in args.variants:
-        driver = TorchDriver(make_tracker(*VARIANTS[name], args), args.device)
-        scores = [track(driver, sequence, args.every) for sequence in sequences]
+        scores = [known[name, sequence.name] for sequence in sequences]
         details = " ".join(f"{score:.2f}" for score in scores)
-        print(f"{name:18s} {np.mean(scores):.3f}   {details}", flush=True)
+        print(f"{name:18s} {np.mean(scores):.3f}   {details}")
     return 0
 
 
