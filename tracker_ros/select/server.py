@@ -32,6 +32,8 @@ MOST_PAGES = 8
 """Pages that may look at a time."""
 _HEARTBEAT = 10.0
 """Seconds between signs of life; a page that gives none is forgotten."""
+_GOODBYE = 1.0
+"""Seconds that a page has to close its side."""
 _FILES = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
@@ -125,7 +127,8 @@ class Page:
             raise web.HTTPForbidden(text=_STRANGER)
         if len(self._viewers) >= MOST_PAGES:
             raise web.HTTPServiceUnavailable(text=f"{MOST_PAGES} pages are open already.\n")
-        viewer = Viewer(web.WebSocketResponse(max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT))
+        viewer = Viewer(web.WebSocketResponse(
+            max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT, timeout=_GOODBYE))
         self._viewers.add(viewer)
         try:
             await viewer.socket.prepare(request)

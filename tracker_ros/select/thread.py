@@ -69,7 +69,7 @@ class PageThread:
     async def _serve(self, bridge: Bridge, host: str, port: int, started: Future[tuple[Page, int]]) -> None:
         page = Page(bridge, self._access)
         # Requests are not logged: they hold the token.
-        runner = web.AppRunner(page.app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        runner = web.AppRunner(page.app, access_log=None, handle_signals=False)
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()

@@ -59,7 +59,8 @@ function showState(state) {
   document.body.dataset.state = state.state;
   showTexts({
     state: state.state,
-    message: state.message || MESSAGES[state.state] || "",
+    // While tracking it tells the score with which that began, which beside today's only confuses.
+    message: (state.state !== "TRACKING" && state.message) || MESSAGES[state.state] || "",
     score: has && state.score !== null ? state.score.toFixed(2) : "–",
     target: state.target || "–",
     latency: state.latency_ms === null ? "–" : `${state.latency_ms.toFixed(0)} ms`,
