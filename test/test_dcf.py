@@ -14,7 +14,7 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
 from tracker_ros.geometry import iou
 from tracker_ros.networks.hog import GradientColorFeatures
-from tracker_ros.ops.fourier import background_aware_filter
+from tracker_ros.ops.fourier import background_aware_filter, shifted
 from tracker_ros.trackers import load
 from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.weights.importers.dcfnet import import_dcfnet
@@ -79,10 +79,40 @@ def test_scale_filter_finds_how_much_the_box_is_off(factor):
     box = view.target.box.to_tensor()
     filter_ = ScaleFilter(17, 1.02, 0.01)
     aspect = float(box[3] / box[2])
-    numerator, energy = filter_.terms(filter_.sample(frame, box, aspect))
-    off = torch.cat((box[:2], box[2:] / factor))
-    found = filter_.locate(filter_.sample(frame, off, aspect), numerator, energy)
+    numerator, energy = filter_.terms(filter_.sample(frame, box, aspect), torch.tensor(1.0))
+    off = filter_.sample(frame, torch.cat((box[:2], box[2:] / factor)), aspect)
+    found = filter_.locate(off, numerator, energy)
     assert found == pytest.approx(factor, abs=0.02)
+    # Learned from the box that is off, with the label where the true scale is, it answers the same.
+    taught = filter_.terms(off, torch.tensor(factor))
+    assert filter_.locate(off, *taught) == pytest.approx(factor, abs=0.005)
+    assert filter_.locate(filter_.sample(frame, box, aspect), *taught) == pytest.approx(1.0, abs=0.02)
+
+
+def test_spectra_move_by_whole_cells_and_between_them():
+    planes = torch.randn(3, 8, 10, generator=torch.Generator().manual_seed(0))
+    moved = torch.fft.irfft2(shifted(torch.fft.rfft2(planes), torch.tensor([3.0, -2.0]), 10), [8, 10])
+    torch.testing.assert_close(moved, planes.roll((3, -2), (1, 2)), atol=1e-5, rtol=0)
+    rows = torch.arange(8).unsqueeze(1) * (2 * math.pi / 8)
+    columns = torch.arange(10) * (2 * math.pi / 10)
+    wave = torch.cos(2 * rows + 3 * columns).unsqueeze(0)
+    moved = torch.fft.irfft2(shifted(torch.fft.rfft2(wave), torch.tensor([0.4, 1.7]), 10), [8, 10])
+    expected = torch.cos(2 * (rows - 0.4 * 2 * math.pi / 8) + 3 * (columns - 1.7 * 2 * math.pi / 10))
+    torch.testing.assert_close(moved[0], expected, atol=1e-5, rtol=0)
+
+
+def test_the_filter_does_not_depend_on_the_basis_of_the_features():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(4, 12, 12, generator=generator)
+    rotation = torch.linalg.qr(torch.randn(4, 4, generator=generator))[0]
+    label = torch.fft.rfft2(torch.randn(12, 12, generator=generator))
+    support = torch.zeros(12, 12)
+    support[4:8, 3:9] = 1.0
+    answers = []
+    for planes in (x, torch.einsum("ij,jhw->ihw", rotation, x)):
+        spectrum = torch.fft.rfft2(planes)
+        answers.append((spectrum * background_aware_filter(spectrum, label, support, 0.1, 3.0, 4)).sum(0))
+    torch.testing.assert_close(answers[0], answers[1], atol=1e-3, rtol=1e-3)
 
 
 def clip(count: int) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
@@ -100,9 +130,10 @@ def run(tracker, frames, box):
     return estimates
 
 
-def test_follows_the_synthetic_flight_and_is_the_same_compiled():
+@pytest.mark.parametrize("keep", [0, 16])
+def test_follows_the_synthetic_flight_and_is_the_same_compiled(keep):
     frames, truth = clip(51)
-    tracker = load("dcf")
+    tracker = load("dcf", {"keep": keep})
     with torch.inference_mode():
         plain = run(tracker, frames, truth[0])
         compiled = run(optimized(tracker), frames, truth[0])

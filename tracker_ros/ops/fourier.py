@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -43,17 +45,33 @@ def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: T
     """
     height, width = support.shape[0], support.shape[1]
     energy = (spectrum.real.square() + spectrum.imag.square()).sum(0)
-    conjugate = torch.conj(spectrum)
-    wanted = conjugate * label_spectrum
-    inside = torch.zeros_like(spectrum)
-    dual = torch.zeros_like(spectrum)
+    conjugate = torch.conj(spectrum).resolve_conj()
     rho = penalty * height * width
-    for _ in range(iterations):
-        # Per frequency the system matrix is x x^H + rho I: Sherman-Morrison inverts it.
-        right = wanted + rho * (inside - dual)
-        free = (right - conjugate * ((spectrum * right).sum(0) / (energy + rho))) / rho
-        inside = torch.fft.rfft2(torch.fft.irfft2(free + dual, [height, width]) * support)
+    # Per frequency the system matrix is x x^H + rho I. Its inverse by Sherman-Morrison, put in, leaves one
+    # plane for all channels: the unconstrained filter is z + conj(x) (y - x z) / (|x|^2 + rho), where z is
+    # the filter inside the support less the scaled dual variable. Both are zero at first.
+    free = conjugate * (label_spectrum / (energy + rho))
+    inside = torch.fft.rfft2(torch.fft.irfft2(free, [height, width]) * support)
+    for _ in range(iterations - 1):
         # The scaled dual variable is divided by rho, so it shrinks as rho grows.
-        dual = (dual + free - inside) / growth
+        dual = (free - inside) / growth
         rho *= growth
+        anchor = inside - dual
+        missed = label_spectrum - (spectrum * anchor).sum(0)
+        # With the dual variable added, which the projection needs: anchor + dual is `inside`.
+        free = inside + conjugate * (missed / (energy + rho))
+        inside = torch.fft.rfft2(torch.fft.irfft2(free, [height, width]) * support)
     return inside
+
+
+def shifted(spectrum: Tensor, shift: Tensor, width: int) -> Tensor:
+    """Spectrum of the planes moved by `shift` cells, circularly; between cells by Fourier interpolation.
+
+    Args:
+        spectrum: [C, h, w/2+1].
+        shift: [2] (rows, columns), not necessarily whole.
+        width: w of the planes.
+    """
+    rows = torch.fft.fftfreq(spectrum.shape[1], device=spectrum.device).unsqueeze(1)
+    angle = (rows * shift[0] + torch.fft.rfftfreq(width, device=spectrum.device) * shift[1]) * (2 * math.pi)
+    return spectrum * torch.complex(angle.cos(), -angle.sin())

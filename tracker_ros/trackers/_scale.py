@@ -37,6 +37,8 @@ class ScaleFilter(nn.Module):
         # Relative to the largest scale, from whose crop the smaller ones are cut.
         self.register_buffer("shrink", step ** (exponents - count // 2).float(), persistent=False)
         self.register_buffer("label", torch.fft.fft(torch.exp(-0.5 * exponents.square())), persistent=False)
+        frequency = torch.fft.fftfreq(count) * (2 * math.pi)
+        self.register_buffer("frequency", frequency, persistent=False)
         self.register_buffer("window", torch.hann_window(count + 2, False)[1:-1], persistent=False)
 
     def sample(self, frame: Tensor, box: Tensor, aspect: float) -> Tensor:
@@ -59,9 +61,16 @@ class ScaleFilter(nn.Module):
         # What all scales share says nothing about scale, and under the window it votes for no change.
         return torch.fft.fft((features - features.mean(1, keepdim=True)) * self.window)
 
-    def terms(self, sample: Tensor) -> tuple[Tensor, Tensor]:
-        """Numerator [D, count] and energy [count] of the filter of one sample."""
-        return torch.conj(sample) * self.label, (sample.real.square() + sample.imag.square()).sum(0)
+    def terms(self, sample: Tensor, growth: Tensor) -> tuple[Tensor, Tensor]:
+        """Numerator [D, count] and energy [count] of the filter of one sample.
+
+        Args:
+            growth: [], factor by which the target is larger than the box that was sampled: the label's
+                peak belongs there.
+        """
+        angle = self.frequency * (growth.log() / math.log(self.step))
+        label = self.label * torch.complex(angle.cos(), -angle.sin())
+        return torch.conj(sample) * label, (sample.real.square() + sample.imag.square()).sum(0)
 
     def locate(self, sample: Tensor, numerator: Tensor, energy: Tensor) -> float:
         """Factor by which the target is larger than the box that was sampled."""

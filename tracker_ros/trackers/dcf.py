@@ -17,7 +17,7 @@ from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
 from tracker_ros.ops.crop import crop
-from tracker_ros.ops.fourier import background_aware_filter
+from tracker_ros.ops.fourier import background_aware_filter, shifted
 from tracker_ros.ops.labels import circular_gaussian, hann
 from tracker_ros.ops.peaks import subcell_peak
 from tracker_ros.trackers._scale import ScaleFilter
@@ -38,6 +38,7 @@ class DcfSettings:
     penalty: float = setting(0.1, "weight of the first iteration of the filter's solver", 1e-6, 1e3)
     growth: float = setting(3.0, "factor on that weight in each iteration", 1.0, 100.0)
     iterations: int = setting(4, "of the filter's solver", 1, 50)
+    keep: int = setting(0, "channels that are made of the features; 0: all features, as they are", 0, 512)
     rate: float = setting(0.015, "share of a new frame in the model", 0.0, 1.0)
     scales: int = setting(17, "scales that are compared, an odd number", 3, 65)
     scale_step: float = setting(1.02, "ratio of neighbouring scales", 1.001, 1.2)
@@ -49,17 +50,22 @@ class DcfSettings:
 class Dcf(Tracker):
     """Background-aware correlation filter with scale search.
 
+    One crop a frame: the model learns from the sample in which the target was found, its spectrum turned
+    by the target's displacement, and the scale filter from its own, with the label moved to the scale
+    that was found.
+
     The score is the peak of the response over that of the first frame's filter on its own sample, at
     most 1.
 
-    State: ``box``; ``first`` [4] the selected box; ``sample`` [C, h, w/2+1] running mean of the feature
-    spectra; ``filter`` of the same shape; ``support`` [h, w]; ``peak`` [] of the first frame;
-    ``scale_numerator`` [D, S] and ``scale_energy`` [S].
+    State: ``box``; ``first`` [4] the selected box; ``basis`` [C, features], the principal components of
+    the first sample, or empty; ``sample`` [C, h, w/2+1] running mean of the feature spectra; ``filter`` of
+    the same shape; ``support`` [h, w]; ``peak`` [] of the first frame; ``scale_numerator`` [D, S] and
+    ``scale_energy`` [S].
     """
 
     def __init__(self, settings: DcfSettings) -> None:
         super().__init__()
-        self.features, cell = _features(settings)
+        self.features, cell = make_features(settings)
         self.scale_filter = ScaleFilter(settings.scales, settings.scale_step, settings.scale_penalty)
         self.size = settings.size
         self.cells = settings.size // cell
@@ -68,6 +74,7 @@ class Dcf(Tracker):
         self.penalty = settings.penalty
         self.growth = settings.growth
         self.iterations = settings.iterations
+        self.keep = settings.keep
         self.rate = settings.rate
         self.scale_rate = settings.scale_rate
         sigma = settings.sigma * self.cells / settings.context
@@ -78,41 +85,50 @@ class Dcf(Tracker):
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         """Filters of the target at `box`."""
-        sample = self._sample(frame, box)
+        features = self._features(frame, box)
+        basis = self._basis(features)
+        sample = self._spectrum(features, basis)
         support = self._support(box)
         solved = self._solve(sample, support)
-        numerator, energy = self.scale_filter.terms(self.scale_filter.sample(frame, box, self._aspect(box)))
+        scales = self.scale_filter.sample(frame, box, self._aspect(box))
+        numerator, energy = self.scale_filter.terms(scales, torch.ones_like(box[0]))
         # A target without any feature has no peak; with a floor under it, nothing looks like it.
-        return {"box": box, "first": box, "sample": sample, "support": support, "filter": solved,
-                "peak": self._respond(sample, solved).max().clamp(min=0.05),
+        return {"box": box, "first": box, "basis": basis, "sample": sample, "support": support,
+                "filter": solved, "peak": self._respond(sample, solved).max().clamp(min=0.05),
                 "scale_numerator": numerator, "scale_energy": energy}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """Translation first, then scale at the new position."""
         box, first = state["box"], state["first"]
-        response = self._respond(self._sample(frame, box), state["filter"])
+        sample = self._spectrum(self._features(frame, box), state["basis"])
+        response = self._respond(sample, state["filter"])
         region = self._region(box)
         center = box[:2] + subcell_peak(response, True).flip(0) * region[2:] / self.cells
         center = into_frame(center, frame)
-        sample = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
-        factor = self.scale_filter.locate(sample, state["scale_numerator"], state["scale_energy"])
-        found = torch.cat((center, self._bounded(box[2:] * factor, first[2:], frame_extent(frame))))
+        scales = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
+        factor = self.scale_filter.locate(scales, state["scale_numerator"], state["scale_energy"])
+        extent = self._bounded(box[2:] * factor, first[2:], frame_extent(frame))
         # Shown, no displacement belongs in the middle.
         middle = self.cells // 2
         score = (response.max() / state["peak"]).clamp(0.0, 1.0)
-        return Estimate(found, score, response.roll([middle, middle], [0, 1]), region, {})
+        aux = {"sample": sample, "shift": ((center - box[:2]) / region[2:] * self.cells).flip(0),
+               "scales": scales, "growth": extent[0] / box[2]}
+        shown = response.roll([middle, middle], [0, 1])
+        return Estimate(torch.cat((center, extent)), score, shown, region, aux)
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Running means of both models, and the filter that they give."""
-        box = estimate.box
-        sample = state["sample"] + self.rate * (self._sample(frame, box) - state["sample"])
-        numerator, energy = self.scale_filter.terms(
-            self.scale_filter.sample(frame, box, self._aspect(state["first"])))
+        aux = estimate.aux
+        # Turned by less the displacement, the target is where the filter wants it.
+        found = shifted(aux["sample"], -aux["shift"], self.cells)
+        sample = state["sample"] + self.rate * (found - state["sample"])
+        numerator, energy = self.scale_filter.terms(aux["scales"], aux["growth"])
         gain = self.scale_rate
-        return {"box": box, "first": state["first"], "sample": sample, "support": state["support"],
-                "peak": state["peak"], "filter": self._solve(sample, state["support"]),
+        return {"box": estimate.box, "first": state["first"], "basis": state["basis"], "sample": sample,
+                "support": state["support"], "peak": state["peak"],
+                "filter": self._solve(sample, state["support"]),
                 "scale_numerator": state["scale_numerator"] + gain * (numerator - state["scale_numerator"]),
                 "scale_energy": state["scale_energy"] + gain * (energy - state["scale_energy"])}
 
@@ -121,11 +137,27 @@ class Dcf(Tracker):
         side = (box[2] * box[3]).sqrt() * self.context
         return torch.stack((box[0], box[1], side, side))
 
-    def _sample(self, frame: Tensor, box: Tensor) -> Tensor:
-        """Spectrum [C, h, w/2+1] of the windowed features around a box, of unit mean square before."""
+    def _features(self, frame: Tensor, box: Tensor) -> Tensor:
+        """Windowed features [F, h, w] around a box, of unit mean square before."""
         features = self.features(crop(frame, self._region(box), self.size, self.size))[0]
-        features = features / features.square().mean().sqrt().clamp(min=1e-6)
-        return torch.fft.rfft2(features * self.window)
+        return features / features.square().mean().sqrt().clamp(min=1e-6) * self.window
+
+    def _basis(self, features: Tensor) -> Tensor:
+        """The `keep` directions [keep, F] in which the features vary most; empty to keep them as they are.
+
+        Danelljan et al. (ECO, 2017) learn such a projection with the filter; its principal components are
+        as good here, and the filter's solver pays for fewer channels.
+        """
+        if self.keep == 0 or self.keep >= features.shape[0]:
+            return features.new_zeros(0)
+        cells = features.flatten(1)
+        return torch.linalg.eigh(cells @ cells.t())[1][:, -self.keep :].t().contiguous()
+
+    def _spectrum(self, features: Tensor, basis: Tensor) -> Tensor:
+        """Spectrum [C, h, w/2+1] of features on a basis."""
+        if basis.numel() > 0:
+            features = (basis @ features.flatten(1)).view(-1, self.cells, self.cells)
+        return torch.fft.rfft2(features)
 
     def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
         """Response [h, w]; cell (0, 0) answers for no displacement."""
@@ -152,7 +184,7 @@ class Dcf(Tracker):
         return float((box[3] / box[2]).item())
 
 
-def _features(settings: DcfSettings) -> tuple[nn.Module, int]:
+def make_features(settings: DcfSettings) -> tuple[nn.Module, int]:
     """The features that the settings name, and the pixels of their cells."""
     if settings.features == "dcfnet":
         return DCFNetFeatures(), 1
