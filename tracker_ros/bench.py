@@ -1,8 +1,8 @@
 """`tracker_ros bench`: how fast trackers run on this machine, measured side by side in one run.
 
 Each tracker runs alone in a fresh process, so that its peak memory is its own and nobody else's
-threads disturb it. Frames are decoded beforehand. Timing starts after a warm-up on the same frames,
-because TorchScript specialises itself during the first calls.
+threads disturb it. Frames are decoded beforehand; a long run shows them forwards and backwards. Timing
+starts after a warm-up on the same frames, because TorchScript specialises itself during the first calls.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ from tracker_ros.trackers import SettingsError, Tracker, load
 from tracker_ros.weights import WeightsError
 
 WARM_UP = 12
+MOST_FRAMES = 300
+"""Decoded frames that are kept: 260 MiB at 640x480."""
+MOST_STAGED = 100
+"""Frames over which stages are timed."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,12 @@ class Clip:
     box: XYWH | None = None
 
     def load(self) -> tuple[list[Frame], XYWH, np.ndarray | None]:
-        """Frames, the first box, and the true boxes [N, 4] (x, y, w, h; nan where absent) if known."""
-        shots = list(itertools.islice(self._shots(), self.count))
+        """Frames, the first box, and the true boxes [N, 4] (x, y, w, h; nan where absent) if known.
+
+        Raises:
+            DataError: for too few frames, or a target whose place in the first is not known.
+        """
+        shots = list(itertools.islice(self._shots(), min(self.count, MOST_FRAMES)))
         if len(shots) <= WARM_UP:
             raise DataError(f"bench needs more than {WARM_UP} frames, got {len(shots)}")
         boxes = [shot.box.to_xywh() if shot.box else (np.nan,) * 4 for shot in shots]
@@ -74,9 +82,10 @@ class Result:
     """What was measured of one tracker. Times are milliseconds a tracked frame.
 
     `first` is the initialisation of a target after warm-up; `memory_mib` the process's peak without the
-    decoded frames. `network` is the time inside the tracker's own sub-modules (features, heads),
-    uncompiled: the limit of what a better pipeline around them could reach. `iou` is the mean overlap
-    with the truth.
+    decoded frames, and `growth_mib` what was added to its resident memory after the warm-up. `network` is
+    the time inside the tracker's own sub-modules (features, heads), uncompiled: the limit of what a
+    better pipeline around them could reach; `share` is that over `p50`. `iou` is the mean overlap with
+    the truth.
     """
 
     tracker: str
@@ -86,10 +95,12 @@ class Result:
     p99: float
     first: float
     memory_mib: float
+    growth_mib: float
     iou: float | None = None
     localize: float | None = None
     update: float | None = None
     network: float | None = None
+    share: float | None = None
 
 
 def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
@@ -106,30 +117,39 @@ def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
         for frame in frames[1:WARM_UP]:
             driver.track(frame)
     driver.start(frames[0], box)
+    order = list(itertools.islice(back_and_forth(len(frames)), clip.count))
+    before = resident("VmRSS")
     seconds, found = [], [box]
-    for frame in frames[1:]:
+    for index in order[1:]:
         began = time.perf_counter()
-        found.append(driver.track(frame)[0])
+        found.append(driver.track(frames[index])[0])
         seconds.append(time.perf_counter() - began)
+    growth = resident("VmRSS") - before
     p50, p99 = np.percentile(seconds, [50, 99]) * 1e3
-    iou = None if truth is None else float(np.nanmean(overlaps(np.array(found), truth)))
+    iou = None if truth is None else float(np.nanmean(overlaps(np.array(found), truth[order[: len(found)]])))
     form = "OpenCV" if spec.name in OPENCV_NAMES else "scripted" if spec.scripted else "eager"
-    peak = peak_memory() - sum(frame.nbytes for frame in frames) / 2**20
-    result = Result(spec.label, form, len(seconds) / sum(seconds), p50, p99, first * 1e3, peak, iou)
-    if form == "eager":
-        result = replace(result, **stages(spec, frames, box))
+    peak = resident("VmHWM") - sum(frame.nbytes for frame in frames) / 2**20
+    result = Result(spec.label, form, len(seconds) / sum(seconds), p50, p99, first * 1e3, peak, growth, iou)
+    if form != "OpenCV":
+        found_stages = stages(spec, frames[:MOST_STAGED], box)
+        result = replace(result, **found_stages, share=100 * found_stages["network"] / p50)
     return result
 
 
-def peak_memory() -> float:
-    """Greatest resident size of this process so far, MiB."""
+def back_and_forth(count: int) -> Iterator[int]:
+    """0 .. count-1 .. 0 .. without end, no index twice in a row."""
+    return itertools.cycle([*range(count), *range(count - 2, 0, -1)])
+
+
+def resident(field: str) -> float:
+    """Resident size of this process now (VmRSS) or its greatest so far (VmHWM), MiB."""
     # Not getrusage: its figure is inherited from the process that started this one.
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if field in line)
     return int(line.split()[1]) / 1024
 
 
 def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
-    """Median milliseconds a frame in `localize`, in `update` and, of both, inside sub-modules."""
+    """Median milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules."""
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
     network = [0.0]
     rows = []
@@ -229,7 +249,8 @@ def render(results: list[Result], threads: int) -> Table:
     table.add_column("tracker", no_wrap=True)
     columns = {"fps": ("FPS", ".0f"), "p50": ("p50", ".1f"), "p99": ("p99", ".1f"),
                "localize": ("locate", ".1f"), "update": ("update", ".1f"), "network": ("network", ".1f"),
-               "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"), "iou": ("IoU", ".2f")}
+               "share": ("share", ".0f"), "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"),
+               "growth_mib": ("growth", ".1f"), "iou": ("IoU", ".2f")}
     for heading, _ in columns.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
