@@ -185,7 +185,8 @@ def test_the_node_s_own_message_types_read_the_result(recording: Recording, tmp_
     kinds = {"/tracker/target": (Detection2D, DETECTION), "/tracker/targets": (Detection2DArray, DETECTIONS),
              STATE_TOPIC: (TrackState, STATE)}
     assert replay(recording, "--out", tmp_path / "result") == 0
-    for topic, _, data in content(tmp_path / "result"):
+    drawings = "/tracker/annotations"  # of a package that need not be installed
+    for topic, _, data in (entry for entry in content(tmp_path / "result") if entry[0] != drawings):
         kind, name = kinds[topic]
         message = deserialize_message(data, kind)
         # The padding between fields is anything in what rclpy writes.

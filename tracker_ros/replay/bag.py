@@ -10,12 +10,14 @@ from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 from rosbags.typesys.store import Typestore
 
 from tracker_ros.geometry import Box
+from tracker_ros.replay.annotations import ANNOTATIONS, annotations
 from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, box_in
 from tracker_ros.session import Report
 
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 BAG_VERSION = 9
 STATE_TOPIC = "/tracker/state"
+ANNOTATIONS_TOPIC = "/tracker/annotations"
 
 
 class BagError(ValueError):
@@ -106,7 +108,8 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
     factory = Factory(types, tracker)
     try:
         with Writer(path, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
-            names = {"/tracker/target": DETECTION, "/tracker/targets": DETECTIONS, STATE_TOPIC: STATE}
+            names = {"/tracker/target": DETECTION, "/tracker/targets": DETECTIONS, STATE_TOPIC: STATE,
+                     ANNOTATIONS_TOPIC: ANNOTATIONS}
             known = {topic: writer.add_connection(topic, kind, typestore=types)
                      for topic, kind in names.items()}
 
@@ -118,6 +121,7 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
                 if target is not None:
                     put("/tracker/target", at, target)
                 put("/tracker/targets", at, factory.detections(header, target))
+                put(ANNOTATIONS_TOPIC, at, annotations(types, header, report))
                 put(STATE_TOPIC, at, factory.state(header, report, processed, dropped))
     except Exception as error:
         raise BagError(f"{path} cannot be written: {_line(error)}") from error

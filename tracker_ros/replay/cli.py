@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
-from rosbags.typesys.store import Typestore
 
-from tracker_ros.data.boxes import parse_box, read_boxes
-from tracker_ros.data.sequence import DataError
-from tracker_ros.geometry import Box
-from tracker_ros.replay.bag import (
-    STATE_TOPIC,
-    BagError,
-    Result,
-    choose_images,
-    read,
-    read_boxes_of,
-    stamp_of,
-    topics,
-    write_results,
-)
-from tracker_ros.replay.messages import DETECTION, make_types
-from tracker_ros.replay.run import Agreement, against_truth, agreement, boxes_of, replay
-from tracker_ros.session import Session
-from tracker_ros.trackers import SettingsError, Tracker, load
+from tracker_ros.data.boxes import parse_box
+from tracker_ros.replay.case import Case, Verdict, run_case
+from tracker_ros.replay.messages import make_types
+from tracker_ros.replay.suite import read_suite
 
 
 def add_parsers(sub: Any) -> None:
@@ -39,20 +23,20 @@ def add_parsers(sub: Any) -> None:
         "replay", help="run a tracker over a recorded bag and compare",
         description="Exit status: 0; 1 where the boxes are not as expected; 2 for a wrong request or bag.")
     add = parser.add_argument
-    add("bag", type=Path, help="rosbag2 folder, sqlite3 or MCAP")
-    add("--select", required=True, metavar="X,Y,W,H", type=parse_box, help="the target in the first image")
-    add("--topic", help="Image or CompressedImage (default: the only one in the bag)")
+    add("bag", type=Path, nargs="?", help="rosbag2 folder, sqlite3 or MCAP")
+    add("--suite", type=Path, metavar="FILE.yaml", help="several bags with their limits, in place of one")
+    add("--select", metavar="X,Y,W,H", type=parse_box, help="the target in the first image")
+    add("--topic", default="", help="Image or CompressedImage (default: the only one in the bag)")
     add("--tracker", default="dcf", help="preset (default: dcf)")
-    add("--weights", help="in place of the preset's weights")
+    add("--weights", default="", help="in place of the preset's weights")
     add("--device", default="cpu", help="torch device (default: cpu)")
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")
     add("--expect", type=Path, metavar="RESULT", help="an earlier run's, to agree with in every image")
     add("--min-iou", type=_share, default=0.9, help="lowest IoU with --expect of any image (default: 0.9)")
-    add("--truth", metavar="FILE|TOPIC",
+    add("--truth", default="", metavar="FILE|TOPIC",
         help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D")
     add("--min-truth-iou", type=_share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
-
 
 
 def _share(text: str) -> float:
@@ -65,76 +49,73 @@ def _share(text: str) -> float:
 def run_replay(args: argparse.Namespace) -> int:
     """Carry out ``tracker_ros replay``; its exit status."""
     try:
-        if args.out is not None and args.out.exists():
-            raise BagError(f"{args.out} exists already: choose another --out")
-        types = make_types()
-        topic = choose_images(args.bag, args.topic)
-        expected = None if args.expect is None else _expected(args.expect, types)
-        truth = None if args.truth is None else _truth(args.truth, args.bag, topic, types)
-        session = Session(_load(args))
-        results = replay(session, read(args.bag, topic, types), args.select, args.device)
-        if not results:
-            raise BagError(f"{args.bag} has no image on {topic}")
-        if args.out is not None:
-            write_results(args.out, results, types, args.tracker)
+        return _run_suite(args.suite) if args.suite is not None else _run_bag(args)
     except (ValueError, OSError) as error:
         print(f"tracker_ros replay: {error}", file=sys.stderr)
         return 2
-    found = boxes_of(results)
-    return _report(
-        f"{args.tracker} on {args.bag.name}{topic}", results,
-        None if expected is None else agreement(found, expected), args.min_iou,
-        None if truth is None else against_truth(found, truth), args.min_truth_iou)
 
 
-def _load(args: argparse.Namespace) -> Tracker:
-    try:
-        return load(args.tracker, weights=args.weights, device=args.device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        line = str(error).splitlines()[0]
-        raise SettingsError(f"device '{args.device}' cannot be used: {line}") from error
+def _run_bag(args: argparse.Namespace) -> int:
+    if args.bag is None or args.select is None:
+        raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
+    case = Case(args.bag, args.select, args.topic, args.tracker, args.weights, args.device, out=args.out,
+                expect=args.expect, min_iou=args.min_iou, truth=args.truth,
+                min_truth_iou=args.min_truth_iou)
+    verdict = run_case(case, make_types())
+    _report(case, verdict)
+    return 1 if verdict.missed else 0
 
 
-def _expected(path: Path, types: Typestore) -> dict[int, Box | None]:
-    boxes = read_boxes_of(path, STATE_TOPIC, types)
-    if not boxes:
-        raise BagError(f"{path} is no result of a replay: nothing on {STATE_TOPIC}")
-    return boxes
-
-
-def _truth(where: str, bag: Path, images: str, types: Typestore) -> dict[int, Box | None]:
-    """True boxes by image stamp, from a topic of the bag or a file with a line for each of its images."""
-    if topics(bag).get(where) == DETECTION:
-        return read_boxes_of(bag, where, types)
-    rows = read_boxes(Path(where))
-    stamps = [stamp_of(at, message.header) for at, message in read(bag, images, types)]
-    if len(rows) != len(stamps):
-        raise DataError(f"{where} holds {len(rows)} boxes for the {len(stamps)} images on {images}")
-    return {stamp: Box.from_xywh(*row.tolist()) if np.isfinite(row).all() and row[2:].min() > 0 else None
-            for stamp, row in zip(stamps, rows, strict=True)}
-
-
-def _report(title: str, results: list[Result], earlier: Agreement | None, lowest: float,
-            true: Agreement | None, mean: float) -> int:
-    """Print the table; the exit status."""
+def _report(case: Case, verdict: Verdict) -> None:
+    """Print the table about one bag."""
+    title, last = f"{case.tracker} on {case.bag.name}{verdict.topic}", verdict.results[-1]
     table = Table(title=title, title_justify="left", show_header=False)
-    table.add_row("images", f"{results[-1].processed}, {results[-1].dropped} left out as late")
-    for name, count in Counter(result.report.state.name for result in results).items():
+    table.add_row("images", f"{last.processed}, {last.dropped} left out as late")
+    for name, count in verdict.states.items():
         table.add_row(f"images in {name}", str(count))
-    good = True
-    if earlier is not None:
-        good &= earlier.lowest >= lowest
+    if (earlier := verdict.earlier) is not None:
         table.add_row("lowest IoU, expected", f"{earlier.lowest:.3f} at stamp {earlier.worst * 1e-9:.3f}",
-                      _verdict(earlier.lowest, lowest))
-    if true is not None:
-        good &= true.mean >= mean
+                      _verdict(earlier.lowest, case.min_iou))
+    if (true := verdict.true) is not None:
         table.add_row("mean IoU, truth", f"{true.mean:.3f} over {true.compared} images",
-                      _verdict(true.mean, mean))
+                      _verdict(true.mean, case.min_truth_iou))
     Console(highlight=False).print(table)
-    return 0 if good else 1
 
 
 def _verdict(value: float, wanted: float) -> str:
     if wanted == 0:
         return ""
     return f"good (at least {wanted:g})" if value >= wanted else f"below {wanted:g}"
+
+
+def _run_suite(path: Path) -> int:
+    """Every case of a suite in one table; 2 if one could not be run, else 1 if one missed a limit."""
+    types, status = make_types(), 0
+    reasons: list[str] = []
+    table = Table(title=str(path), title_justify="left")
+    for name in ("case", "tracker", "images", "late", "no box", "lowest IoU", "truth IoU", "verdict"):
+        table.add_column(name, justify="left" if name in ("case", "tracker", "verdict") else "right")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, case in read_suite(path, Path(folder), types):
+            try:
+                verdict = run_case(case, types)
+            except (ValueError, OSError) as error:
+                table.add_row(name, case.tracker, *["-"] * 5, "not run")
+                reasons.append(f"{name}: {error}")
+                status = 2
+                continue
+            if verdict.missed:
+                reasons += [f"{name}: {missed}" for missed in verdict.missed]
+                status = max(status, 1)
+            table.add_row(name, case.tracker, *_figures(verdict), "missed" if verdict.missed else "good")
+    console = Console(highlight=False)
+    console.print(table)
+    for reason in reasons:
+        console.print(reason, markup=False, soft_wrap=True)
+    return status
+
+
+def _figures(verdict: Verdict) -> tuple[str, ...]:
+    last, earlier, true = verdict.results[-1], verdict.earlier, verdict.true
+    return (str(last.processed), str(last.dropped), str(verdict.without_box),
+            "-" if earlier is None else f"{earlier.lowest:.3f}", "-" if true is None else f"{true.mean:.3f}")

@@ -9,6 +9,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from tracker_ros.geometry import Box
+from tracker_ros.replay.annotations import add_types
 from tracker_ros.resources import config_folders
 from tracker_ros.session import Report
 
@@ -43,6 +44,7 @@ def make_types() -> Typestore:
     if found is None:
         raise FileNotFoundError(f"no TrackState.msg in {', '.join(str(path.parent) for path in places)}")
     types.register(get_types_from_msg(found.read_text(), STATE))
+    add_types(types)
     return types
 
 
@@ -56,6 +58,11 @@ class Factory:
 
     def __init__(self, types: Typestore, tracker: str):
         self._types, self._tracker = types.types, tracker
+
+    def header(self, stamp: int, frame: str) -> Any:
+        """A header of a stamp (ns) and a frame_id."""
+        time = self._new("builtin_interfaces/msg/Time", sec=stamp // 10**9, nanosec=stamp % 10**9)
+        return self._new("std_msgs/msg/Header", stamp=time, frame_id=frame)
 
     def detection(self, header: Any, report: Report) -> Any:
         """The target with the image's header verbatim; None where there is no target."""

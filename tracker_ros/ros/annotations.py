@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker_ros.msg import TrackState
 from tracker_ros.ros.health import STATES
-from tracker_ros.ros.overlay import COLORS
+from tracker_ros.ros.palette import COLORS
 
 
 def find_annotation_types() -> Any:

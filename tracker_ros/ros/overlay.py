@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros.health import STATES
+from tracker_ros.ros.palette import COLORS
 
 Picture = npt.NDArray[np.uint8]
 
-COLORS = {"ACQUIRING": (255, 200, 0), "TRACKING": (0, 220, 60), "COASTING": (255, 140, 0)}
 _TEXT_COLOR = (255, 60, 60)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SMALLEST_SIDE = 256

@@ -1,0 +1,85 @@
+"""Suites: YAML files with several cases, for continuous integration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rosbags.typesys.store import Typestore
+
+from tracker_ros.data.boxes import parse_box
+from tracker_ros.data.sequence import DataError
+from tracker_ros.replay.case import Case
+from tracker_ros.replay.scenes import STORAGES, Scene, record
+
+_CASE: Mapping[str, type | tuple[type, ...]] = {
+    "bag": str, "select": str, "topic": str, "tracker": str, "weights": str, "device": str, "session": dict,
+    "expect": str, "min_iou": (int, float), "truth": str, "min_truth_iou": (int, float),
+    "max_without_box": int,
+}
+_SCENE: Mapping[str, type | tuple[type, ...]] = {
+    "scene": int, "frames": int, "storage": str, "jpeg": bool, "loop": bool}
+
+
+def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case]]:
+    """The cases of a suite, each with its name. Paths in it are relative to its own folder.
+
+    Args:
+        path: a YAML file: ``defaults`` (optional) and ``cases``, a mapping from names to settings.
+        bags: folder for the bags of rendered scenes that cases ask for.
+
+    Raises:
+        DataError: naming the file, the case and the setting that is wrong.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise DataError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("cases"), dict) or not content["cases"]:
+        raise DataError(f"{path} needs a mapping 'cases' with at least one case")
+    if unknown := set(content) - {"defaults", "cases"}:
+        raise DataError(f"{path}: unknown key '{sorted(unknown)[0]}'; known: cases, defaults")
+    shared = content.get("defaults") or {}
+    return [(str(name), _case(f"{path}, case '{name}'", {**shared, **(values or {})}, path.parent,
+                              bags / f"{number:03d}", types))
+            for number, (name, values) in enumerate(content["cases"].items())]
+
+
+def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Typestore) -> Case:
+    known = {**_CASE, **_SCENE}
+    for key, value in values.items():
+        if key not in known:
+            raise DataError(f"{where}: unknown setting '{key}'; known: {', '.join(known)}")
+        wanted = known[key]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise DataError(f"{where}: '{key}' cannot be {value!r}")
+    for key in ("min_iou", "min_truth_iou"):
+        if not 0 <= values.get(key, 0) <= 1:
+            raise DataError(f"{where}: '{key}' must be between 0 and 1, got {values[key]}")
+    if ("scene" in values) == ("bag" in values):
+        raise DataError(f"{where}: give either 'bag' or 'scene'")
+    chosen = {key: value for key, value in values.items() if key in _CASE and key not in ("bag", "select")}
+    if "expect" in chosen:
+        chosen["expect"] = folder / chosen["expect"]
+    if "scene" in values:
+        return _rendered(where, values, chosen, bag, types)
+    if "select" not in values:
+        raise DataError(f"{where}: 'select' (x,y,w,h in the first image) is missing")
+    if "truth" in chosen and (folder / chosen["truth"]).is_file():
+        chosen["truth"] = str(folder / chosen["truth"])
+    return Case(folder / values["bag"], parse_box(values["select"]), **chosen)
+
+
+def _rendered(where: str, values: dict[str, Any], chosen: dict[str, Any], bag: Path,
+              types: Typestore) -> Case:
+    """The case of a rendered flight, whose bag is written now."""
+    scene = Scene(values["scene"], values.get("frames", 60), values.get("storage", "mcap"),
+                  values.get("jpeg", False), values.get("loop", False))
+    if scene.storage not in STORAGES:
+        raise DataError(f"{where}: 'storage' must be one of {', '.join(STORAGES)}, got '{scene.storage}'")
+    if scene.frames < 2:
+        raise DataError(f"{where}: 'frames' must be at least 2, got {scene.frames}")
+    truth, first = record(bag, scene, types)
+    return Case(bag, first, **{"truth": truth, **chosen})
