@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -26,6 +27,7 @@ from tracker_ros.ros.images import ImageError, fill_image, to_rgb
 from tracker_ros.ros.memory import device_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
 from tracker_ros.ros.parameters import declare
+from tracker_ros.ros.services import Service
 
 TRANSPORTS = ("raw", "compressed")
 PATIENCE = 2.0
@@ -43,7 +45,7 @@ class DiagnosticsNode(Node):
         self._tracker = self.resolve_topic_name(self._value("tracker_node"))
         self._health = health.Health(health.Limits(self._value("silence_seconds"), self._value("latency_ms")))
         self._lifecycle = ""
-        self._asked: tuple[float, Any] | None = None
+        self._asked: Future[Any] | None = None
         self._waiting: deque[Any] = deque(maxlen=WAITING_IMAGES)
         self._images: Subscription | None = None
         self._responses: Subscription | None = None
@@ -72,7 +74,7 @@ class DiagnosticsNode(Node):
             kind = self._annotation_types.ImageAnnotations
             self._annotations = self.create_publisher(kind, "~/annotations", qos.RESULT)
         self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
-        self._ask_lifecycle: Any = self.create_client(GetState, f"{self._tracker}/get_state")
+        self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", PATIENCE)
         clock = steady_clock()
         self.create_timer(self._value("period"), self._report, clock=clock)
         self.create_timer(0.2, self._follow_demand, clock=clock)
@@ -99,21 +101,12 @@ class DiagnosticsNode(Node):
 
     def _poll_lifecycle(self) -> None:
         """Ask for the tracker's lifecycle state; a node that was killed neither answers nor says goodbye."""
-        if self._asked is not None:
-            since, future = self._asked
-            if time.monotonic() - since < PATIENCE:
-                return
-            self._ask_lifecycle.remove_pending_request(future)
-            self._asked, self._lifecycle = None, ""
-        if self._ask_lifecycle.service_is_ready():
-            future = self._ask_lifecycle.call_async(GetState.Request())
-            self._asked = time.monotonic(), future
-            future.add_done_callback(self._on_lifecycle)
-        else:
-            self._lifecycle = ""
+        if self._asked is None or self._asked.done():
+            self._asked = self._ask_lifecycle.ask(GetState.Request())
+            self._asked.add_done_callback(self._on_lifecycle)
 
-    def _on_lifecycle(self, future: Any) -> None:
-        self._asked, self._lifecycle = None, future.result().current_state.label
+    def _on_lifecycle(self, answer: Future[Any]) -> None:
+        self._lifecycle = "" if answer.exception() else answer.result().current_state.label
 
     # -- pictures ------------------------------------------------------------------------------------
 
