@@ -71,18 +71,27 @@ class FakeNode:
 
     def __init__(self) -> None:
         self.sent: dict[str, list[Any]] = {}
+        self.errors: list[str] = []
+        self.is_there = True
 
     def create_publisher(self, kind: Any, topic: str, profile: Any) -> Any:
-        return SimpleNamespace(publish=self.sent.setdefault(topic, []).append)
+        published = self.sent.setdefault(topic, [])
+        return SimpleNamespace(publish=published.append, get_subscription_count=lambda: self.is_there)
 
     def create_client(self, kind: Any, name: str) -> Any:
         asked = self.sent.setdefault(name, [])
 
         def call_async(request: Any) -> Any:
             asked.append(request)
-            return SimpleNamespace(done=lambda: False)
+            refused = SimpleNamespace(success=False, result=2)
+            return SimpleNamespace(
+                done=lambda: False,
+                add_done_callback=lambda told: told(SimpleNamespace(result=lambda: refused)))
 
-        return SimpleNamespace(call_async=call_async)
+        return SimpleNamespace(call_async=call_async, service_is_ready=lambda: self.is_there)
+
+    def get_logger(self) -> Any:
+        return SimpleNamespace(error=self.errors.append)
 
     def get_clock(self) -> Any:
         return SimpleNamespace(now=lambda: SimpleNamespace(nanoseconds=5_000_000_000))
@@ -102,11 +111,15 @@ def test_mavros_gets_a_stream_in_radians(monkeypatch: pytest.MonkeyPatch) -> Non
     install(monkeypatch, "mavros_msgs.srv", "GimbalManagerConfigure")
     node = FakeNode()
     output = gimbal_outputs.OUTPUTS["mavros"](node, MavlinkSettings(gimbal_device_id=2))  # type: ignore[arg-type]
-    output.configure()
+    node.is_there = False
+    output.send(Rates())
+    assert node.sent["mavros/gimbal_control/manager/configure"] == [], "nobody would hear it"
+    node.is_there = True
     output.send(Rates(pitch=0.5, yaw=-0.25))
+    assert node.errors == ["no control of the gimbal: MAV_RESULT 2"]
     (request,) = node.sent["mavros/gimbal_control/manager/configure"]
     assert (request.sysid_primary, request.compid_primary, request.sysid_secondary) == (1, 191, -1)
-    (message,) = node.sent["mavros/gimbal_control/manager/set_pitchyaw"]
+    _, message = node.sent["mavros/gimbal_control/manager/set_pitchyaw"]
     assert (message.pitch_rate, message.yaw_rate, message.gimbal_device_id) == (0.5, -0.25, 2)
     assert math.isnan(message.pitch) and math.isnan(message.yaw) and message.flags == 4 + 8 + 16
 
@@ -126,9 +139,9 @@ def test_px4_gets_both_commands_in_degrees(monkeypatch: pytest.MonkeyPatch) -> N
     install(monkeypatch, "px4_msgs.msg", "VehicleCommand")
     node = FakeNode()
     output = gimbal_outputs.OUTPUTS["px4"](node, MavlinkSettings(lock_yaw=False))  # type: ignore[arg-type]
-    output.configure()
     output.send(Rates(pitch=-0.1, yaw=0.2))
-    control, rates = node.sent["fmu/in/vehicle_command"]
+    output.send(Rates())
+    control, rates, _ = node.sent["fmu/in/vehicle_command"]
     assert control.command == 1001 and (control.param1, control.param2, control.param3) == (1.0, 191.0, -1.0)
     assert rates.command == 1000 and rates.timestamp == 5_000_000
     assert (rates.param3, rates.param4) == pytest.approx((math.degrees(-0.1), math.degrees(0.2)))
@@ -239,13 +252,14 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
 
 
 @pytest.mark.ros
+@pytest.mark.timeout(240)  # four nodes, a video and a plot
 def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tmp_path: Path) -> None:
-    """Camera on a gimbal, tracker, gimbal node: the dodging vehicle stays in the middle of real images."""
+    """The dodging vehicle stays in the middle of real images, which come 100 ms late and not all."""
     out = tmp_path / "flight"
     done = subprocess.run(
         [sys.executable, "-m", "tracker_ros.cli", "demo", "--gimbal", "--tracker", "dcf", "--seconds", "4",
-         "--rate", "12", "--seed", "2", "--latency", "20", "--drops", "0.1", "--out", str(out)],
-        capture_output=True, text=True, timeout=110,
+         "--rate", "12", "--seed", "2", "--latency", "100", "--drops", "0.1", "--out", str(out)],
+        capture_output=True, text=True, timeout=200,
         env={**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
              "PYTHONPATH": str(REPOSITORY)})  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -259,7 +273,7 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
                       for topic in (IMAGES, "/sim_camera/truth"))
     assert 0 < len(images) < len(truths), "truth comes with lost images too"
     truth = deserialize_message(truths[-1][1], Detection2D)
-    assert truths[-1][0] - stamp_of(truth) > 20e6, "held back for 20 ms"
+    assert truths[-1][0] - stamp_of(truth) > 100e6, "held back for 100 ms"
     rates = list(bag.read_topic(out / "bag", "/gimbal/rate"))
     assert len(rates) > 50 and list(bag.read_topic(out / "bag", "/gimbal/attitude"))
     turned = [deserialize_message(rate.data, Vector3Stamped).vector.z for rate in rates]

@@ -90,6 +90,10 @@ class GimbalNode(LifecycleNode):
         self._calibration: tuple[Any, ...] = ()
         self._trouble: str | None = None
         self._stepped = time.monotonic()
+        if self._output is not None:
+            self._output.claim()
+        # A clock that nobody stops: a command must end whatever happens to the time of the stamps.
+        self._timer = self.create_timer(1.0 / self._value("rate"), self._step, clock=steady_clock())
         tracker = self._value("tracker_node")
         self._subscribed = [
             self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.camera()),
@@ -97,10 +101,6 @@ class GimbalNode(LifecycleNode):
             self.create_subscription(Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
             self.create_subscription(TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
         ]
-        if self._output is not None:
-            self._output.configure()
-        # A clock that nobody stops: a command must end whatever happens to the time of the stamps.
-        self._timer = self.create_timer(1.0 / self._value("rate"), self._step, clock=steady_clock())
 
     @logged()
     def on_deactivate(self, state: LifecycleState) -> None:

@@ -42,9 +42,12 @@ class MavlinkSettings:
 
 
 class Output(Protocol):
-    """A receiver of rates. `configure` asks for control of the gimbal, when the node is activated."""
+    """A receiver of rates. `claim` lets the next `send` that is heard ask for control of the gimbal first.
 
-    def configure(self) -> None: ...
+    It asks once: who takes control away later, such as a pilot, keeps it.
+    """
+
+    def claim(self) -> None: ...
 
     def send(self, rates: Rates) -> None: ...
 
@@ -62,6 +65,7 @@ class Mavros:
         configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
         self._control: Any = node.create_client(configure, f"{self._manager}/configure")
         self._configure = configure
+        self._claimed = False
         self._open()
 
     def _open(self) -> None:
@@ -69,14 +73,25 @@ class Mavros:
         self._stream = self._node.create_publisher(
             self._message, f"{self._manager}/set_pitchyaw", qos.COMMAND)
 
-    def configure(self) -> None:
-        """Take control; asked again at each activation, answered in the log of MAVROS."""
+    def claim(self) -> None:
+        self._claimed = False
+
+    def _ask_for_control(self) -> None:
+        if self._claimed or not self._control.service_is_ready():
+            return
+        self._claimed = True
         s = self._settings
-        self._control.call_async(self._configure.Request(
+        answer = self._control.call_async(self._configure.Request(
             sysid_primary=s.source_system, compid_primary=s.source_component,
             sysid_secondary=UNCHANGED, compid_secondary=UNCHANGED, gimbal_device_id=s.gimbal_device_id))
+        answer.add_done_callback(self._on_answer)
+
+    def _on_answer(self, answer: Any) -> None:
+        if not answer.result().success:
+            self._node.get_logger().error(f"no control of the gimbal: MAV_RESULT {answer.result().result}")
 
     def send(self, rates: Rates) -> None:
+        self._ask_for_control()
         s = self._settings
         self._stream.publish(self._message(
             target_system=s.target_system, target_component=s.target_component, **self._fields(rates)))
@@ -107,7 +122,9 @@ class MavrosService(Mavros):
         self._waiting: Any = None
 
     def send(self, rates: Rates) -> None:
-        if self._waiting is not None and not self._waiting.done() and rates != Rates():
+        self._ask_for_control()
+        waits = self._waiting is not None and not self._waiting.done() and rates != Rates()
+        if waits or not self._service.service_is_ready():
             return
         self._waiting = self._service.call_async(self._message.Request(**self._fields(rates)))
 
@@ -123,13 +140,17 @@ class Px4:
         self._node, self._settings = node, settings
         self._message = interface("px4", "px4_msgs", "msg", "VehicleCommand")
         self._commands = node.create_publisher(self._message, "fmu/in/vehicle_command", qos.COMMAND)
+        self._claimed = False
 
-    def configure(self) -> None:
-        s = self._settings
-        self._publish(DO_GIMBAL_MANAGER_CONFIGURE, param1=float(s.source_system),
-                      param2=float(s.source_component), param3=float(UNCHANGED), param4=float(UNCHANGED))
+    def claim(self) -> None:
+        self._claimed = False
 
     def send(self, rates: Rates) -> None:
+        if not self._claimed and self._commands.get_subscription_count() > 0:
+            self._claimed = True
+            s = self._settings
+            self._publish(DO_GIMBAL_MANAGER_CONFIGURE, param1=float(s.source_system),
+                          param2=float(s.source_component), param3=float(UNCHANGED), param4=float(UNCHANGED))
         unit = RATE_UNITS["px4"]
         self._publish(DO_GIMBAL_MANAGER_PITCHYAW, param1=math.nan, param2=math.nan,
                       param3=convert(rates.pitch, unit), param4=convert(rates.yaw, unit),

@@ -68,8 +68,11 @@ class GimbalRig:
     def _draw(self, exposure: Exposure) -> None:
         view = self._scene.look(*exposure[1:])
         shot = Shot(view.image, view.target.name, view.target.box, view.target.visible)
-        if self._node.context.ok():
+        try:
             self._show(exposure.header, shot)
+        except Exception:  # while the program ends, publishing fails
+            if self._node.context.ok():
+                raise
 
     def _on_rate(self, message: Vector3Stamped) -> None:
         rates = Rates(message.vector.y, message.vector.z)
