@@ -205,7 +205,8 @@ def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: P
     expected |= set(_data("tracker_ros/select/page", "*"))
     programs = {name for name in _programs() if name.endswith("_node")}
     expected |= {f"{prefix}lib/tracker_ros/{name}" for name in programs}
-    shared = [*_data("config", "*"), *_data("launch", "*.launch.py"), *_data("msg", "*.msg"), "package.xml"]
+    shared = [*_data("config", "*"), *_data("launch", "*.launch.py"), *_data("msg", "*.msg"),
+              *_data("security", "*.policy.xml"), "package.xml"]
     expected |= {f"{prefix}share/tracker_ros/{name}" for name in shared}
     assert expected - names == set()
 
