@@ -48,7 +48,8 @@ class SimCameraNode(Node):
     """Shows one frame a tick of its clock (simulated time too) and ends after the last one.
 
     The scene's time and the recording's position count frames, so that what is shown does not depend on
-    how punctual the ticks are. While paused it repeats its frame, with new stamps.
+    how punctual the ticks are; the chase's time is that of the clock, as its gimbal's is. While paused it
+    repeats its frame, with new stamps.
     """
 
     def __init__(self) -> None:
