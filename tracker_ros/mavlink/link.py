@@ -7,6 +7,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from threading import Event, Thread
 
 from pymavlink import mavutil
@@ -120,36 +121,32 @@ class Server:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                end = self._open()
-            except OSError as error:
+                self._serve(self._open())
+            except Exception as error:  # whatever it is, the thread lives on
                 self._fail(error)
-                continue
-            if self._failed:
-                self._log("the MAVLink end point is back")
-                self._failed = False
-            try:
-                self._serve(end)
-            except OSError as error:
-                self._fail(error)
-            finally:
-                end.close()
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         if not self._failed:
-            self._log(f"the MAVLink end point failed, trying again every {RETRY_SECONDS:g} s: {error}")
+            # Of a lost line, and of a missing pyserial, the text says it all.
+            text = str(error) if isinstance(error, OSError | ImportError) else traceback.format_exc()
+            self._log(f"the MAVLink end point failed, trying again every {RETRY_SECONDS:g} s: {text}")
         self._failed = True
         self._closed.wait(RETRY_SECONDS)
 
     def _serve(self, end: EndPoint) -> None:
-        while not self._closed.is_set():
-            end.send(self._camera.poll(time.monotonic()))
-            longest = _ORDER_WAIT if self._camera.waits else _LONGEST_WAIT
-            for message in end.receive(min(self._camera.due() - time.monotonic(), longest)):
-                end.send(self._handle(message))
+        if self._failed:
+            self._log("the MAVLink end point is back")
+            self._failed = False
+        with closing(end):
+            while not self._closed.is_set():
+                end.send(self._camera.poll(time.monotonic()))
+                longest = _ORDER_WAIT if self._camera.waits else _LONGEST_WAIT
+                for message in end.receive(min(self._camera.due() - time.monotonic(), longest)):
+                    end.send(self._handle(message))
 
     def _handle(self, message: Message) -> list[Message]:
         try:
             return self._camera.handle(message, time.monotonic())
-        except Exception:  # whatever somebody sent, the thread lives on
+        except Exception:  # one message that is not understood leaves the line alone
             self._log(traceback.format_exc())
             return []
