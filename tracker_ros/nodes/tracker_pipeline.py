@@ -146,11 +146,16 @@ class Pipeline:
 
     def _tick(self) -> str:
         now = time.monotonic()
-        report = self._stream.tick(now)
+        report = self._stream.tick(now, self._simulated_time())
         if report is not None:
             # The last image's box was published with it, and a silent camera brings no newer one.
             self._publish(report, self._header, now, only_state=report.box is not None)
         return ""
+
+    def _simulated_time(self) -> float | None:
+        """Seconds of ``/clock``; None where the node takes the time from the system."""
+        clock = self._node.get_clock()
+        return clock.now().nanoseconds * 1e-9 if clock.ros_time_is_active else None
 
     def _publish(self, report: Report, header: Header, received: float, only_state: bool = False) -> None:
         if self._closed or not self._node.context.ok():

@@ -116,16 +116,21 @@ class ImageStream:
                 self.process(frame)
         return target_id
 
-    def tick(self, now: float) -> Report | None:
+    def tick(self, now: float, simulated: float | None = None) -> Report | None:
         """Let time pass without a frame; the report if that changed the session's state.
 
         Args:
             now: of the steady clock. The time since the last frame's arrival counts from its stamp.
+            simulated: time of ``/clock`` where that is what counts: it stands still while a player is
+                paused. Images that carry stamps carry its time.
         """
         if self._last is None:
             return None
         before = self.session.state
-        report = self.session.tick(self._last.stamp + now - self._last.at)
+        at = self._last.stamp + now - self._last.at
+        if simulated is not None and self._last.stamp != self._last.at:
+            at = simulated
+        report = self.session.tick(at)
         return None if report.state is before else report
 
     def _is_late(self, frame: Received) -> bool:
