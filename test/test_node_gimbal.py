@@ -230,6 +230,18 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
     try:
         assert rig.client.transition(CONFIGURE) and rig.client.transition(ACTIVATE)
         rig.until(is_zero, "rates of zero before there is a target")
+        nothing = QuaternionStamped()
+        nothing.quaternion.w = 0.0
+
+        def complained() -> bool:
+            rig.info.publish(CameraInfo())
+            rig.attitude.publish(nothing)
+            rig.target.publish(Detection2D(header=rig.header()))
+            return all(text in process.output for text in (
+                "camera_info holds no calibration", "attitude refused: (0, 0, 0, 0) is not an attitude",
+                "target not used: there is no calibration on camera_info"))
+
+        rig.client.wait(complained, "complaints about what cannot be used", 20.0)
         # Right of the middle and above it: yaw to the right and pitch up are positive.
         first = rig.until(lambda v: v.z > 0.1 and v.y > 0.1, "rates towards the target", 240.0, 60.0)
         assert first.header.frame_id == "mount" and first.vector.x == 0
