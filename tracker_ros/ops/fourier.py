@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -43,25 +44,37 @@ def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: T
         growth: factor on the penalty after each iteration.
         iterations: at least 1.
     """
-    height, width = support.shape[0], support.shape[1]
     energy = (spectrum.real.square() + spectrum.imag.square()).sum(0)
     conjugate = torch.conj(spectrum).resolve_conj()
-    rho = penalty * height * width
+    occupied = support.amax(1).nonzero()
+    first, last = int(occupied[0].item()), int(occupied[-1].item()) + 1
+    mask = support[first:last]
+    rho = penalty * support.shape[0] * support.shape[1]
     # Per frequency the system matrix is x x^H + rho I. Its inverse by Sherman-Morrison, put in, leaves one
     # plane for all channels: the unconstrained filter is z + conj(x) (y - x z) / (|x|^2 + rho), where z is
     # the filter inside the support less the scaled dual variable. Both are zero at first.
     free = conjugate * (label_spectrum / (energy + rho))
-    inside = torch.fft.rfft2(torch.fft.irfft2(free, [height, width]) * support)
+    inside = _masked(free, mask, first)
     for _ in range(iterations - 1):
         # The scaled dual variable is divided by rho, so it shrinks as rho grows.
-        dual = (free - inside) / growth
         rho *= growth
-        anchor = inside - dual
+        anchor = inside + (inside - free) * (1 / growth)
         missed = label_spectrum - (spectrum * anchor).sum(0)
         # With the dual variable added, which the projection needs: anchor + dual is `inside`.
         free = inside + conjugate * (missed / (energy + rho))
-        inside = torch.fft.rfft2(torch.fft.irfft2(free, [height, width]) * support)
+        inside = _masked(free, mask, first)
     return inside
+
+
+def _masked(spectrum: Tensor, mask: Tensor, first: int) -> Tensor:
+    """Spectrum [C, h, w/2+1] of the planes times a mask [rows, w] from row `first` on, and 0 elsewhere.
+
+    Rows that the mask leaves out need no transform along them.
+    """
+    height, rows = spectrum.shape[1], mask.shape[0]
+    planes = torch.fft.irfft(torch.fft.ifft(spectrum, dim=1)[:, first : first + rows], mask.shape[1], 2)
+    rest = height - first - rows
+    return torch.fft.fft(F.pad(torch.fft.rfft(planes * mask, dim=2), [0, 0, first, rest]), dim=1)
 
 
 def shifted(spectrum: Tensor, shift: Tensor, width: int) -> Tensor:

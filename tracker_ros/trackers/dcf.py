@@ -138,9 +138,9 @@ class Dcf(Tracker):
         return torch.stack((box[0], box[1], side, side))
 
     def _features(self, frame: Tensor, box: Tensor) -> Tensor:
-        """Windowed features [F, h, w] around a box, of unit mean square before."""
+        """Features [F, h, w] of unit mean square around a box."""
         features = self.features(crop(frame, self._region(box), self.size, self.size))[0]
-        return features / features.square().mean().sqrt().clamp(min=1e-6) * self.window
+        return features / features.square().mean().sqrt().clamp(min=1e-6)
 
     def _basis(self, features: Tensor) -> Tensor:
         """The `keep` directions [keep, F] in which the features vary most; empty to keep them as they are.
@@ -150,14 +150,14 @@ class Dcf(Tracker):
         """
         if self.keep == 0 or self.keep >= features.shape[0]:
             return features.new_zeros(0)
-        cells = features.flatten(1)
+        cells = (features * self.window).flatten(1)
         return torch.linalg.eigh(cells @ cells.t())[1][:, -self.keep :].t().contiguous()
 
     def _spectrum(self, features: Tensor, basis: Tensor) -> Tensor:
-        """Spectrum [C, h, w/2+1] of features on a basis."""
+        """Spectrum [C, h, w/2+1] of the windowed features on a basis."""
         if basis.numel() > 0:
             features = (basis @ features.flatten(1)).view(-1, self.cells, self.cells)
-        return torch.fft.rfft2(features)
+        return torch.fft.rfft2(features * self.window)
 
     def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
         """Response [h, w]; cell (0, 0) answers for no displacement."""
