@@ -211,16 +211,17 @@ moves = st.one_of(
 )
 
 
-@given(st.lists(moves, max_size=60))
+@given(st.lists(moves, max_size=60), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_no_path_publishes_a_box_without_a_target(path: list[tuple[str, int, float]]) -> None:
-    session, now, width, ids = Session(Oracle()), 0.0, 64, set()
+def test_no_path_publishes_a_box_without_a_target(path: list[tuple[str, int, float]], ego: bool) -> None:
+    session = Session(Oracle(), {"ego_motion": ego, "found_score": 0.5, "verify_score": 0.4})
+    now, width, ids, present = 0.0, 64, {""}, ""
     for kind, code, elapsed in path:
         now += elapsed
         if kind == "select":
-            target_id = session.select(frame(width=width), BOX, now)
-            assert target_id not in ids
-            ids.add(target_id)
+            present = session.select(frame(width=width), BOX, now)
+            assert present not in ids
+            ids.add(present)
             continue
         if kind == "step":
             report = session.step(frame(code=code, width=width), now)
@@ -235,3 +236,46 @@ def test_no_path_publishes_a_box_without_a_target(path: list[tuple[str, int, flo
         assert (report.box is not None) == has_target
         assert (report.target_id == "") == (report.state is State.IDLE)
         assert report.box is None or all(map(math.isfinite, report.box))
+        if report.target_id not in (present, ""):
+            assert report.target_id not in ids, "an id that was used came back"
+            ids.add(report.target_id)
+        present = report.target_id
+    # Whatever happened, silence ends every wait.
+    assert session.tick(now + 10).state in (State.IDLE, State.LOST, State.ERROR)
+
+
+@given(st.lists(moves, max_size=15), st.sampled_from([0, 20, 24]))
+@settings(max_examples=30, deadline=None)
+def test_from_everywhere_bad_frames_lead_to_lost_in_bounded_time(
+        path: list[tuple[str, int, float]], code: int) -> None:
+    session, now = Session(Oracle(), {"coast_seconds": 0.5}), 0.0
+    session.select(frame(), BOX, now)
+    for kind, seen, elapsed in path:
+        now += elapsed
+        if kind == "step":
+            session.step(frame(code=seen), now)
+        elif kind == "lose":
+            session.lose("asked")
+    for _ in range(14):  # 1.4 s: the half second, the least step beyond it, and a stamp that went back
+        now += 0.1
+        session.step(frame(code=code), now)
+    assert session.state in (State.LOST, State.ERROR)
+
+
+def test_what_is_found_again_but_not_proved_gets_a_new_id() -> None:
+    class Learned(Oracle):
+        """The first frame's model sees half of what the present one does."""
+
+        def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+            estimate = super().localize(frame, state)
+            return estimate if state["updates"] > 0 else estimate._replace(score=estimate.score / 3)
+
+    session = Session(Learned(), {"keep_score": 0.1, "recover_score": 0.2})
+    session.select(frame(), BOX, 0.0)
+    for step in range(4):
+        session.step(frame(), 0.05 * step)
+    session.lose("asked")
+    assert session.target_id == "target-1"
+    assert [session.step(frame(), 0.3 + 0.05 * step).target_id for step in range(3)] == [
+        "target-1", "target-2", "target-2"]
+    assert session.select(frame(), BOX, 1.0) == "target-3"

@@ -10,7 +10,7 @@ from tracker_ros.ops.registration import thumbnail, translation
 
 LONGEST = 160
 """Cells of the longer side of the pictures that are registered."""
-SURE = 0.05
+SURE = 0.08
 """Peak of the registration below which two pictures count as unrelated."""
 
 
