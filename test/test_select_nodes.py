@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +25,15 @@ import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from browser_helpers import Browser, browser  # noqa: E402
 from geometry_msgs.msg import Point, PointStamped  # noqa: E402
-from node_helpers import PATIENCE, Client, Domain, NodeProcess, scene  # noqa: E402
+from node_helpers import (  # noqa: E402
+    ACTIVATE,
+    DEACTIVATE,
+    PATIENCE,
+    Client,
+    Domain,
+    NodeProcess,
+    scene,
+)
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
@@ -159,7 +169,8 @@ def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
         await page.send(type="select", id=2, box=[10, 10, 40, 40], stamp=[1, 0])
         refused = await page.receive("answer")
         assert not refused["accepted"] and "no image of stamp 1.000 s is at hand" in refused["reason"]
-        header, _ = await page.receive("image")
+        # One that the tracker has seen: on a busy machine it may miss what the page got.
+        header, _ = await page.receive("image", lambda header: "state" in header)
         await page.send(type="select", id=3, box=list(idle.box.to_xywh()), stamp=header["stamp"])
         accepted = await page.receive("answer")
         assert accepted["accepted"], accepted
@@ -198,6 +209,30 @@ def test_images_are_received_only_while_a_page_looks(idle: Flight) -> None:
     wait(lambda: "selector" not in subscribers(idle, "/image"), "the end of the subscription")
 
 
+def test_the_page_is_told_of_a_silent_camera_and_an_inactive_tracker(idle: Flight) -> None:
+    camera, transition = idle.processes[2].pid, idle.client.transition
+
+    async def talk(page: Talk) -> None:
+        await page.send(type="look", images=True, response=False)
+        await page.receive("image")
+        os.kill(camera, signal.SIGSTOP)
+        try:
+            status = await page.receive("status", lambda status: status["images"])
+        finally:
+            os.kill(camera, signal.SIGCONT)
+        assert re.fullmatch(r"No image on /image for \d s\.", status["images"])
+        await page.receive("status", lambda status: not status["images"])
+        assert await asyncio.to_thread(transition, DEACTIVATE)
+        status = await page.receive("status", lambda status: status["tracker"])
+        assert status["tracker"] == "The tracker node is inactive, not active."
+        await page.send(type="select", id=1, box=[10, 10, 40, 40], stamp=[0, 0])
+        assert (await page.receive("answer"))["reason"] == "the tracker node is not active"
+        assert await asyncio.to_thread(transition, ACTIVATE)
+        await page.receive("status", lambda status: not status["tracker"])
+
+    converse(idle, talk)
+
+
 # -- the page in a browser -----------------------------------------------------------------------------
 
 
@@ -225,11 +260,22 @@ async def corners(page: Browser, box: Box) -> tuple[tuple[float, float], tuple[f
     return (left + x * scale, top + y * scale), (left + (x + w) * scale, top + (y + h) * scale)
 
 
+async def draw(page: Browser, box: Box, gesture: Callable[..., Awaitable[None]]) -> None:
+    """Draw a box; again if the tracker, on a busy machine, has missed the image that the page showed."""
+    for _ in range(5):
+        await page.evaluate("document.getElementById('notice').hidden = true")
+        await gesture(*await corners(page, box))
+        await page.wait("!document.getElementById('notice').hidden")
+        said = await page.text("#notice")
+        if "is at hand" not in said:
+            break
+    assert re.fullmatch(r"Selected target-\w+-\d+\.", said), said
+
+
 def test_a_box_is_dragged_in_the_page(idle: Flight, tmp_path: Path) -> None:
     async def use(page: Browser) -> None:
-        await page.drag(*await corners(page, idle.box))
+        await draw(page, idle.box, page.drag)
         await page.wait("document.getElementById('state').textContent === 'TRACKING'")
-        assert re.fullmatch(r"Selected target-\w+-\d+\.", await page.text("#notice"))
         assert await page.text("#target") in await page.text("#notice")
         found = [int(v) for v in re.findall(r"\d+", await page.text("#box"))]
         assert np.allclose(found, idle.box[2:], atol=6)
@@ -248,7 +294,7 @@ def test_a_box_is_dragged_in_the_page(idle: Flight, tmp_path: Path) -> None:
 
 def test_a_box_is_drawn_with_a_finger_on_a_small_screen(idle: Flight, tmp_path: Path) -> None:
     async def use(page: Browser) -> None:
-        await page.swipe(*await corners(page, idle.box))
+        await draw(page, idle.box, page.swipe)
         await page.wait("document.getElementById('state').textContent === 'TRACKING'")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
