@@ -15,7 +15,7 @@ import yaml
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
-from node_helpers import REPOSITORY, Client, Domain, NodeProcess, selection  # noqa: E402
+from node_helpers import PATIENCE, REPOSITORY, Client, Domain, NodeProcess, selection  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from tracker_ros.srv import SelectTarget  # noqa: E402
@@ -26,6 +26,8 @@ from tracker_ros.ros.cameras import Camera, CamerasError, Wishes, nodes_of, read
 from tracker_ros.ros.messages import box_of  # noqa: E402
 
 CONFIG = REPOSITORY / "config"
+START = 3 * PATIENCE
+"""Seconds that six programs may take to start together."""
 TRACKER_MEMORY = 700
 """MiB that a tracker node with a correlation filter may take; docs/nodes.md has what it took."""
 
@@ -128,10 +130,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 @pytest.mark.ros
+@pytest.mark.timeout(2 * START)
 def test_two_cameras_track_a_target_each(pair: Pair) -> None:
     found = {}
     for side in (pair.front, pair.down):
-        side.wait(lambda side=side: side.states and side.truths, f"{side.tracker} at work")
+        side.wait(lambda side=side: side.states and side.truths, f"{side.tracker} at work", START)
         answer = side.call(SelectTarget, f"{side.tracker}/select", selection(box_of(side.truths[-1].bbox)))
         assert answer.accepted, answer.reason
         state = side.wait(side.tracking, f"{side.tracker} to track")

@@ -53,9 +53,9 @@ class Station:
         self.truths: list[Detection2D] = []
         self.client.listen(Detection2D, "sim_camera/truth", self.truths)
 
-    def receive(self, kind: str, **fields: Any) -> Any:
+    def receive(self, kind: str, seconds: float = PATIENCE, **fields: Any) -> Any:
         """The next message of this type from the camera whose fields have these values."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.client.executor.spin_once(timeout_sec=0.0)
             message = self.link.recv_match(type=kind, blocking=True, timeout=0.02)
@@ -105,8 +105,9 @@ def station() -> Iterator[Station]:
     station.close()
 
 
+@pytest.mark.timeout(4 * PATIENCE)  # three programs start
 def test_the_camera_introduces_itself(station: Station) -> None:
-    beat = station.receive("HEARTBEAT", system_status=4)  # active: the tracker works
+    beat = station.receive("HEARTBEAT", 3 * PATIENCE, system_status=4)  # active: the tracker works
     assert (beat.type, beat.autopilot) == (30, 8)
     assert station.order(REQUEST, 259) == 0
     info = station.receive("CAMERA_INFORMATION")
