@@ -73,6 +73,16 @@ def test_what_is_missing_is_named(watcher: Watcher) -> None:
     assert watcher.status("memory") is not None
 
 
+def test_a_killed_diagnostics_node_comes_back(watcher: Watcher, record_property: Measured) -> None:
+    client, began = watcher.client, time.monotonic()
+    watcher.diagnostics.kill()
+    watcher.arrays.clear()
+    client.connect(client.camera, lambda: client.image(scene(BOX)))
+    status = watcher.wait("tracking", "", DiagnosticStatus.OK)
+    record_property("seconds", time.monotonic() - began)
+    assert status.hardware_id == "/tracker" and watcher.diagnostics.died == [-signal.SIGKILL]
+
+
 def test_state_and_rates_follow_the_tracker(watcher: Watcher) -> None:
     client = watcher.client
     client.connect(client.camera, lambda: client.image(scene(BOX)))
@@ -145,16 +155,6 @@ def test_best_effort_images_of_full_size_arrive(watcher: Watcher, record_propert
     last = client.states[-1]
     assert last.state == TrackState.TRACKING and abs(last.bbox.center.position.x - width / 2) < 5
     client.node.destroy_publisher(publisher)
-
-
-def test_a_killed_diagnostics_node_comes_back(watcher: Watcher, record_property: Measured) -> None:
-    client, began = watcher.client, time.monotonic()
-    watcher.diagnostics.kill()
-    watcher.arrays.clear()
-    client.connect(client.camera, lambda: client.image(scene(BOX)))
-    status = watcher.wait("tracking", "", DiagnosticStatus.OK)
-    record_property("seconds", time.monotonic() - began)
-    assert status.hardware_id == "/tracker" and watcher.diagnostics.died == [-signal.SIGKILL]
 
 
 def test_a_killed_camera_is_reported_and_comes_back(watcher: Watcher, record_property: Measured) -> None:
