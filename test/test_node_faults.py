@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future as Answer
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,12 @@ from node_helpers import (  # noqa: E402
     NodeProcess,
 )
 from rclpy.context import Context  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from test_session import BOX, NAN, RAISE  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 
+from tracker_ros.nodes import tracker as tracker_node  # noqa: E402
 from tracker_ros.nodes.tracker_parameters import Parameters  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError  # noqa: E402
 from tracker_ros.trackers import SettingsError  # noqa: E402
@@ -162,6 +165,28 @@ def test_a_program_with_a_wrong_parameter_ends_with_one_line() -> None:
     assert node.ended() == 2
     assert "parameter 'period'" in node.output and "Traceback" not in node.output
     domain.close()
+
+
+def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_node, "LONGEST_ORDER", 0.1)
+    domain = Domain()
+    context = Context()
+    rclpy.init(context=context, domain_id=domain.number)
+    monkeypatch.setattr("rclpy.node.get_default_context", lambda: context)
+    node, executor = tracker_node.TrackerNode(), SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    try:
+        for withdraw in (True, False):
+            stuck: Answer[str] = Answer()
+            task = executor.create_task(node._outcome, stuck, withdraw)
+            executor.spin_until_future_complete(task, timeout_sec=20)
+            assert task.result() == ("", "the inference in hand takes more than 0.1 s")
+            assert stuck.cancelled() == withdraw
+    finally:
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown(context=context)
+        domain.close()
 
 
 @pytest.mark.parametrize(("code", "words"), [(RAISE, "KeyError"), (NAN, "not finite")])

@@ -97,6 +97,18 @@ def test_orders_report_what_they_raise_and_are_cancelled_on_close() -> None:
     assert worker.close(5)
 
 
+def test_a_withdrawn_order_is_not_run() -> None:
+    started, go_on = threading.Event(), threading.Event()
+    worker: Worker[int] = Worker(lambda frame: (started.set(), go_on.wait(5)), "test")
+    worker.offer(0)
+    assert started.wait(5)
+    withdrawn, kept = (worker.submit(lambda name=name: name) for name in "ab")
+    assert withdrawn.cancel()
+    go_on.set()
+    assert kept.result(5) == "b" and withdrawn.cancelled()
+    assert worker.close(5)
+
+
 # -- stream ------------------------------------------------------------------------------------------
 
 

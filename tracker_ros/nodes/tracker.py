@@ -34,6 +34,8 @@ from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
 WATCH_SECONDS = 0.1
+LONGEST_ORDER = 30.0
+"""Seconds after which an order is answered although the inference in hand did not end."""
 
 
 class TrackerNode(LifecycleNode):
@@ -156,9 +158,12 @@ class TrackerNode(LifecycleNode):
             self._pipeline.select_unasked(box_of(message.bbox), stamp_seconds(message.header.stamp))
 
     async def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        trouble = ""
         if self._pipeline is not None:
-            await self._outcome(self._pipeline.stop())
-        response.success, response.message = True, "no target"
+            _, trouble = await self._outcome(self._pipeline.stop(), withdraw=False)
+        # An inactive node has no target.
+        response.success = not trouble or self._pipeline is None
+        response.message = "no target" if response.success else trouble
         return response
 
     async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
@@ -168,17 +173,26 @@ class TrackerNode(LifecycleNode):
             return response
         self._pipeline.enabled = request.data
         if not request.data:
-            await self._outcome(self._pipeline.stop())
+            await self._outcome(self._pipeline.stop(), withdraw=False)
         response.success, response.message = True, "enabled" if request.data else "disabled"
         return response
 
-    async def _outcome(self, answer: Answer[str]) -> tuple[str, str]:
-        """The worker's answer to an order, and why there is none; other callbacks run meanwhile."""
+    async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
+        """The worker's answer to an order, and why there is none; other callbacks run meanwhile.
+
+        An order that does not get its turn in time is withdrawn if asked for, or else obeyed when it does.
+        """
         done: Any = Future(executor=self.executor)
         # A callback of its own makes the executor wake up and resume who awaits.
         done.add_done_callback(lambda _: None)
         answer.add_done_callback(done.set_result)
+        limit = self.create_timer(LONGEST_ORDER, lambda: done.set_result(None), clock=steady_clock())
         await done
+        self.destroy_timer(limit)
+        if not answer.done():
+            if withdraw:
+                answer.cancel()
+            return "", f"the inference in hand takes more than {LONGEST_ORDER:g} s"
         try:
             return answer.result(), ""
         except CancelledError:

@@ -42,7 +42,10 @@ class Worker(Generic[Frame]):
         return self._frame is not None
 
     def submit(self, order: Callable[[], str]) -> Future[str]:
-        """Run `order` on the worker's thread; the future holds its answer or what it raised."""
+        """Run `order` on the worker's thread; the future holds its answer or what it raised.
+
+        An order whose future is cancelled before its turn is not run.
+        """
         future: Future[str] = Future()
         with self._condition:
             if self._closed:
@@ -85,6 +88,8 @@ class Worker(Generic[Frame]):
 
     @staticmethod
     def _obey(order: Callable[[], str], future: Future[str]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             future.set_result(order())
         except Exception as error:  # handed to whoever waits for the future
