@@ -277,7 +277,10 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
     assert done.returncode == 0, done.stdout + done.stderr
     error = re.search(r"pointing error, RMS\D+([\d.]+) deg, ([\d.]+) px", done.stdout)
     in_view = re.search(r"target in view\D+([\d.]+)%", done.stdout)
-    assert error is not None and in_view is not None, done.stdout
+    latency = re.search(r"image to result, median\D+([\d.]+) ms", done.stdout)
+    assert error is not None and in_view is not None and latency is not None, done.stdout
+    if float(latency[1]) > 400:  # the node stops the gimbal 500 ms after the last detection's exposure
+        pytest.skip(f"this machine is too busy to close a loop: median latency {latency[1]} ms")
     assert float(error[1]) < 3.0 and float(in_view[1]) > 95, done.stdout
     focal = camera_info(640, 480, math.radians(FIELD_OF_VIEW)).k[0]
     assert float(error[2]) == pytest.approx(focal * math.tan(math.radians(float(error[1]))), rel=0.1, abs=1.0)

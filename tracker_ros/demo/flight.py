@@ -211,13 +211,13 @@ class Flight:
         self.wait(lambda: max(self._truths) > stamp, "the next image", ANSWERED)
 
     def center(self) -> None:
-        """Wait until the gimbal has turned to the target, which stands still as long as the camera."""
+        """Give the gimbal time to turn to the target, which stands still as long as the camera."""
+        end = time.monotonic() + ANSWERED
 
         def centered() -> bool:
-            moment = self._moment(self.last_stamp())
-            return self.camera is not None and moment.off_axis < CENTERED
+            return self._moment(self.last_stamp()).off_axis < CENTERED
 
-        self.wait(centered, "the gimbal to turn to the target", ANSWERED)
+        self.wait(lambda: centered() or time.monotonic() > end, "the gimbal", 2 * ANSWERED)
 
     def play(self) -> None:
         """Let the camera go on from its first image."""
