@@ -29,10 +29,10 @@ from tracker_ros.ros.qos import PICTURE  # noqa: E402
 
 POLICY = REPOSITORY / "security" / "uav_tracking.policy.xml"
 KINDS = (TrackerNode, DiagnosticsNode, SimCameraNode, GimbalNode, MavlinkNode, SelectorNode, ClickNode)
-# What a node uses only in another configuration: simulated time, JPEG images, an installed foxglove_msgs,
-# an open page.
+# What a node uses only in another configuration: simulated time, JPEG images, an installed foxglove_msgs.
 SOMETIMES = {"/clock", "/image/compressed", "/tracker_diagnostics/annotations"}
-ONLY_WITH_A_PAGE = {"/image", "/tracker/response"}
+ALSO_SOMETIMES = {"selector": {"/image", "/tracker/response"},  # an open page
+                  "sim_camera": {"/gimbal/attitude", "/gimbal/rate"}}  # the chase, filmed by a gimbal
 LISTENING, LOOPBACK = "0A", "0100007F"  # as /proc/net/tcp writes the state, and 127.0.0.1
 Rules = dict[str, set[str]]
 
@@ -106,7 +106,7 @@ def unused(found: dict[str, Rules]) -> dict[str, Rules]:
     """What the policy allows to these nodes and they do not do, whatever the configuration."""
     left: dict[str, Rules] = {}
     for name, rules in found.items():
-        spare = SOMETIMES | (ONLY_WITH_A_PAGE if name == "selector" else set())
+        spare = SOMETIMES | ALSO_SOMETIMES.get(name, set())
         idle = {action: policy()[name][action] - rules[action] - spare for action in rules}
         if any(idle.values()):
             left[name] = idle
