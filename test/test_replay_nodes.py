@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,3 +102,28 @@ def test_the_player_s_command(tmp_path: Path) -> None:
     for bag, rate, message in wrong:
         with pytest.raises(ValueError, match=message):
             play_command(bag, rate)
+
+
+def test_the_launch_file_plays_to_nodes_on_the_bag_s_time(tmp_path: Path) -> None:
+    pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
+    from launch import LaunchContext
+    from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+
+    path = Path(__file__).resolve().parents[1] / "launch" / "replay.launch.py"
+    spec = importlib.util.spec_from_file_location("replay_launch", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    description, context = module.generate_launch_description(), LaunchContext()
+    context.launch_configurations.update(bag=str(tmp_path), loop="true")
+    for entity in description.entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            assert entity.description
+            entity.execute(context)
+    _, player = module._play(context)
+    assert [part[0].text for part in player.cmd] == play_command(str(tmp_path), loop=True)
+    (nodes,) = (e for e in description.entities if isinstance(e, IncludeLaunchDescription))
+    assert dict(nodes.launch_arguments) == {"use_sim_time": "true"}
+    # The arguments of the included file can be given too.
+    assert {"tracker", "image", "bag", "paused"} <= {
+        argument.name for argument in description.get_launch_arguments()}
