@@ -1,225 +1,33 @@
-"""The page's server, with a made-up tracker behind it: who may come in, what goes out, what is refused."""
+"""The page's server, with a made-up tracker behind it: what it understands, and what it shows."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Future
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 
-from aiohttp.test_utils import TestServer  # noqa: E402
+from select_helpers import SECONDS, Tracker, Visitor, message, picture, shot, until, visit  # noqa: E402
 
 from tracker_ros.geometry import Box  # noqa: E402
-from tracker_ros.select.access import Access, is_loopback  # noqa: E402
 from tracker_ros.select.hub import PATIENCE, Picture, Shot  # noqa: E402
 from tracker_ros.select.protocol import (  # noqa: E402
     LONGEST_MESSAGE,
     BadRequest,
     Select,
     Stamp,
-    read_picture,
     read_request,
 )
-from tracker_ros.select.server import MOST_PAGES, Answer, Page  # noqa: E402
+from tracker_ros.select.server import Answer  # noqa: E402
 from tracker_ros.select.thread import PageThread  # noqa: E402
 
-SECONDS = 10.0
 LOOK = {"type": "look", "images": True, "response": False}
 BLIND = {"type": "look", "images": False, "response": False}
-
-
-class Tracker:
-    """Notes what the page asks for; orders are decided by the test."""
-
-    def __init__(self) -> None:
-        self.looks: list[tuple[bool, bool]] = []
-        self.selected: list[tuple[Box, Stamp]] = []
-        self.pending: list[Future[Answer]] = []
-
-    def look(self, images: bool, response: bool) -> None:
-        self.looks.append((images, response))
-
-    def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
-        self.selected.append((box, stamp))
-        return self.stop()
-
-    def stop(self) -> Future[Answer]:
-        self.pending.append(Future())
-        return self.pending[-1]
-
-
-class Visitor:
-    """A browser without a screen."""
-
-    def __init__(self, tracker: Tracker, page: Page, access: Access, http: aiohttp.ClientSession, host: str):
-        self.tracker, self.page, self.access, self.http, self.host = tracker, page, access, http, host
-
-    async def get(self, path: str, **headers: str) -> aiohttp.ClientResponse:
-        return await self.http.get(f"http://{self.host}{path}", headers=headers)
-
-    async def connect(self, token: str = "", **headers: str) -> aiohttp.ClientWebSocketResponse:
-        headers = {"Origin": f"http://{self.host}", **headers}
-        path = f"/socket?token={token or self.access.token}"
-        return await self.http.ws_connect(f"http://{self.host}{path}", headers=headers)
-
-
-def visit(test: Callable[[Visitor], Awaitable[None]]) -> None:
-    """Run a test against a server of its own."""
-
-    async def main() -> None:
-        async with served() as visitor:
-            await asyncio.wait_for(test(visitor), 3 * SECONDS)
-
-    asyncio.run(main())
-
-
-@asynccontextmanager
-async def served() -> AsyncIterator[Visitor]:
-    tracker, access = Tracker(), Access("127.0.0.1")
-    page = Page(tracker, access)
-    async with TestServer(page.app) as server, aiohttp.ClientSession() as http:
-        yield Visitor(tracker, page, access, http, f"127.0.0.1:{server.port}")
-
-
-async def message(socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
-    """The next text message of that type."""
-    while True:
-        received = await socket.receive(SECONDS)
-        assert received.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), received
-        if received.type is aiohttp.WSMsgType.TEXT and received.json()["type"] == kind:
-            return received.json()
-
-
-async def picture(socket: aiohttp.ClientWebSocketResponse) -> tuple[dict[str, Any], bytes]:
-    """The next picture."""
-    while True:
-        received = await socket.receive(SECONDS)
-        assert received.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), received
-        if received.type is aiohttp.WSMsgType.BINARY:
-            return read_picture(received.data)
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Let the server work until the condition holds."""
-    end = asyncio.get_running_loop().time() + SECONDS
-    while not condition():
-        assert asyncio.get_running_loop().time() < end
-        await asyncio.sleep(0.005)
-
-
-def shot(number: int, made: list[int] | None = None) -> Shot:
-    """An image whose JPEG is its number; `made` notes that it was encoded."""
-
-    def encode() -> Picture:
-        if made is not None:
-            made.append(number)
-        return Picture(b"jpeg %d" % number, 640, 480)
-
-    return Shot(Stamp(number, 0), encode)
-
-
-# -- who may come in -----------------------------------------------------------------------------------
-
-
-def test_the_page_and_its_files_come_with_headers_that_keep_others_out() -> None:
-    async def test(visitor: Visitor) -> None:
-        answer = await visitor.get(f"/?token={visitor.access.token}")
-        assert answer.status == 200 and "<canvas" in await answer.text()
-        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert "Set-Cookie" not in answer.headers
-        for name, kind in (("app.js", "text/javascript"), ("style.css", "text/css"),
-                           ("icon.svg", "image/svg+xml")):
-            answer = await visitor.get(f"/{name}")
-            assert (answer.status, answer.content_type) == (200, kind)
-        for path in ("/..%2fserver.py", "/server.py", "/socket/"):
-            answer = await visitor.get(path)
-            assert answer.status == 404 and answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert (await visitor.http.post(f"http://{visitor.host}/")).status == 405
-
-    visit(test)
-
-
-@pytest.mark.parametrize("token", ["", "wrong", "é", "A" * 32])
-def test_a_wrong_token_is_refused(token: str) -> None:
-    async def test(visitor: Visitor) -> None:
-        answer = await visitor.get(f"/?token={token}")
-        assert answer.status == 403 and "open the whole address" in await answer.text()
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await visitor.connect(token or "x")
-        assert refused.value.status == 403
-
-    visit(test)
-
-
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "https://127.0.0.1", "http://localhost"])
-def test_a_foreign_origin_is_refused(origin: str) -> None:
-    async def test(visitor: Visitor) -> None:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await visitor.connect(Origin=origin)
-        assert refused.value.status == 403
-
-    visit(test)
-
-
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8088", "10.0.0.1", "127.0.0.1.evil.example"])
-def test_a_foreign_host_is_refused(host: str) -> None:
-    async def test(visitor: Visitor) -> None:
-        for path in (f"/?token={visitor.access.token}", "/app.js"):
-            assert (await visitor.get(path, Host=host)).status == 403
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await visitor.connect(Host=host, Origin=f"http://{host}")
-        assert refused.value.status == 403
-
-    visit(test)
-
-
-def test_a_tunnel_may_have_another_port() -> None:
-    async def test(visitor: Visitor) -> None:
-        socket = await visitor.connect(Host="localhost:9000", Origin="http://localhost:9000")
-        assert (await message(socket, "status"))["images"] == ""
-
-    visit(test)
-
-
-@pytest.mark.parametrize(("bound", "host", "serves"), [
-    ("127.0.0.1", "127.0.0.1:8088", True), ("127.0.0.1", "[::1]:8088", True), ("::1", "[::1]", True),
-    ("127.0.0.1", "localhost", True), ("127.0.0.1", "192.168.1.2:8088", False), ("127.0.0.1", "", False),
-    ("0.0.0.0", "192.168.1.2:8088", True), ("0.0.0.0", "drone.local:8088", False),
-    ("drone.local", "drone.local:8088", True), ("drone.local", "other.local", False),
-    ("127.0.0.1", "[", False), ("127.0.0.1", "127.0.0.1@evil.example", False),
-])
-def test_hosts(bound: str, host: str, serves: bool) -> None:
-    assert Access(bound).serves(host) is serves
-
-
-def test_loopback_and_tokens() -> None:
-    loopback = [host for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "::", "drone",
-                                  "192.168.0.2") if is_loopback(host)]
-    assert loopback == ["127.0.0.1", "127.1.2.3", "::1", "localhost"]
-    assert len({Access("::1").token for _ in range(100)}) == 100
-
-
-def test_only_so_many_pages_at_a_time() -> None:
-    async def test(visitor: Visitor) -> None:
-        sockets = [await visitor.connect() for _ in range(MOST_PAGES)]
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await visitor.connect()
-        assert refused.value.status == 503
-        await sockets[0].close()
-        await until(lambda: len(visitor.page._viewers) < MOST_PAGES)
-        await visitor.connect()
-
-    visit(test)
 
 
 # -- what is said --------------------------------------------------------------------------------------
