@@ -1,95 +1,71 @@
-"""`tracker_ros bench`: what its figures mean, and how it answers to wrong requests."""
+"""The bench: figures of a short run, memory that stays flat, and what is said about the machine."""
 
 from __future__ import annotations
 
 import itertools
 import json
-import time
+import os
+import stat
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from test_session import Oracle
-from torch import Tensor, nn
 
-from tracker_ros.bench import WARM_UP, Clip, back_and_forth, measure, timed_children
+from tracker_ros import bench
 from tracker_ros.cli import main
-from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.specs import TrackerSpec
 
-COUNT = 16
+BOX = (60, 40, 30, 24)
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A textured square of 24 pixels that moves by one pixel an image, and its boxes."""
-    folder = tmp_path_factory.mktemp("recording")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen images in which a textured patch moves to the right by a pixel each, and its boxes."""
+    folder = tmp_path_factory.mktemp("film")
     rng = np.random.default_rng(0)
-    ground = cv2.resize(rng.integers(0, 255, (18, 24, 3), dtype=np.uint8), (160, 120))
-    target = rng.integers(0, 255, (24, 24, 3), dtype=np.uint8)
-    for index in range(COUNT):
-        frame = ground.copy()
-        frame[40:64, 30 + index:54 + index] = target
-        cv2.imwrite(str(folder / f"{index:03}.png"), frame)
-    (folder / "truth.txt").write_text("\n".join(f"{30 + index},40,24,24" for index in range(COUNT)))
+    ground = cv2.resize(rng.integers(60, 120, (15, 20, 3)).astype(np.uint8), (160, 120))
+    patch = cv2.resize(rng.integers(150, 255, (4, 5, 3)).astype(np.uint8), BOX[2:])
+    (folder / "images").mkdir()
+    x, y, w, h = BOX
+    for index in range(16):
+        image = ground.copy()
+        image[y : y + h, x + index : x + index + w] = patch
+        cv2.imwrite(str(folder / "images" / f"{index:03d}.png"), image)
+    (folder / "truth.txt").write_text("".join(f"{x + i},{y},{w},{h}\n" for i in range(16)))
     return folder
 
 
-def test_a_clip_runs_forwards_and_backwards() -> None:
-    assert list(itertools.islice(back_and_forth(4), 9)) == [0, 1, 2, 3, 2, 1, 0, 1, 2]
-    frames, box, truth = Clip(14).load()
-    assert len(frames) == 14 == len(truth) and np.allclose(box, truth[0])
+def test_memory_stays_flat_over_a_run_that_is_longer_than_its_film(film):
+    spec = TrackerSpec("dcf", (("size", 48), ("scales", 3)))
+    threads = torch.get_num_threads()
+    try:
+        found = bench.measure(spec, bench.Clip(1000, film / "images", film / "truth.txt"), 1)
+    finally:
+        torch.set_num_threads(threads)
+    assert found.form == "eager" and found.iou > 0.7
+    assert found.growth_mib < 4.0
+    assert found.share == pytest.approx(100 * found.network / found.p50)
 
 
-def test_figures_of_a_tracker_agree_with_each_other(recording: Path) -> None:
-    clip = Clip(30, recording, recording / "truth.txt")
-    made = measure(TrackerSpec("dcf"), clip, 1)
-    assert (made.tracker, made.form) == ("dcf", "eager")
-    assert made.iou > 0.6 and 0 < made.p50 <= made.p99
-    # A mean lies between the fastest frame and the slowest; its inverse is the rate.
-    assert made.fps > 1e3 / (30 * made.p99) and made.first > 0
-    assert 0 < made.network < made.localize + made.update
-    assert made.share == pytest.approx(100 * made.network / made.p50)
-    assert made.memory_mib > 10 and made.growth_mib < made.memory_mib
+def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
+    path = tmp_path / "figures.json"
+    assert main(["bench", "--trackers", "kcf", "--video", str(film / "images"), "--truth",
+                 str(film / "truth.txt"), "--json", str(path)]) == 0
+    filed = json.loads(path.read_text())
+    assert filed["machine"]["device"] == bench.board() and filed["machine"]["cores"] == os.cpu_count()
+    assert [result["form"] for result in filed["results"]] == ["OpenCV"] and filed["results"][0]["fps"] > 0
 
 
-def test_time_in_sub_modules_is_that_of_their_calls() -> None:
-    class Slow(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            time.sleep(0.01)
-            return x
-
-    tracker, seconds = Oracle(), [0.0]
-    tracker.slow = Slow()
-    with timed_children(tracker, seconds):
-        for _ in range(3):
-            tracker.slow(torch.zeros(1))
-    measured = seconds[0]
-    assert 0.03 <= measured
-    tracker.slow(torch.zeros(1))
-    assert seconds[0] == measured, "still counting"
+def test_a_film_is_shown_to_its_end_and_back_without_repeating_a_frame():
+    assert list(itertools.islice(bench.back_and_forth(4), 10)) == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
 
 
-def test_the_command_prints_and_writes_figures(recording: Path, tmp_path: Path,
-                                               capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["bench", "--trackers", "kcf", "--video", str(recording), "--truth", str(recording / "truth.txt"),
-             "--frames", "20", "--json", str(tmp_path / "figures.json")]
-    assert main(words) == 0
-    assert "kcf OpenCV" in capsys.readouterr().out
-    written = json.loads((tmp_path / "figures.json").read_text())
-    (result,) = written["results"]
-    assert result["tracker"] == "kcf" and result["network"] is None and result["iou"] > 0.5
-    assert written["machine"]["threads"] == 1 and written["machine"]["torch"] == torch.__version__
-
-
-@pytest.mark.parametrize(("clip", "words"), [
-    (Clip(5), f"more than {WARM_UP} frames, got 5"), (Clip(20, Path("unannotated")), "give --box X,Y,W,H"),
-])
-def test_clips_that_cannot_be_used_say_why(clip: Clip, words: str, recording: Path, tmp_path: Path,
-                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "unannotated").symlink_to(recording)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=words):
-        clip.load()
+def test_the_power_mode_is_what_nvpmodel_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bench.power_mode() == ""
+    program = tmp_path / "nvpmodel"
+    program.write_text("#!/bin/sh\necho 'NV Power Mode: MAXN'\necho 0\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    assert bench.power_mode() == "NV Power Mode: MAXN 0"
