@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 
@@ -73,10 +74,8 @@ def test_gradient_histograms_equal_the_votes_of_every_pixel():
 
 @pytest.mark.parametrize("factor", [0.92, 1.0, 1.08])
 def test_scale_filter_finds_how_much_the_box_is_off(factor):
-    scene = AerialScene(seed=3)
-    view = scene.render(0.0)
-    frame = torch.from_numpy(view.image).permute(2, 0, 1).contiguous()
-    box = view.target.box.to_tensor()
+    frames, truth = clip(51)
+    frame, box = frames[0], truth[0]
     filter_ = ScaleFilter(17, 1.02, 0.01)
     aspect = float(box[3] / box[2])
     numerator, energy = filter_.terms(filter_.sample(frame, box, aspect), torch.tensor(1.0))
@@ -115,6 +114,7 @@ def test_the_filter_does_not_depend_on_the_basis_of_the_features():
     torch.testing.assert_close(answers[0], answers[1], atol=1e-3, rtol=1e-3)
 
 
+@functools.cache
 def clip(count: int) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     shots = list(itertools.islice(film(AerialScene(seed=0), 30.0), count))
     frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
@@ -145,7 +145,7 @@ def test_follows_the_synthetic_flight_and_is_the_same_compiled(keep):
 
 
 def test_methods_leave_their_inputs_as_they_were():
-    frames, truth = clip(2)
+    frames, truth = clip(51)
     tracker = load("dcf")
     state = tracker.initialize(frames[0], truth[0])
     before = {name: tensor.clone() for name, tensor in state.items()}
@@ -168,7 +168,8 @@ def test_a_featureless_target_is_not_found():
 def test_dcfnet_runs_its_published_parameters(shared_data, tmp_path):
     path = tmp_path / "dcfnet.pth"
     torch.save(import_dcfnet(shared_data / "weights" / "dcfnet" / "param.pth"), path)
-    frames, truth = clip(12)
+    frames, truth = clip(51)
+    frames = frames[:12]
     with torch.inference_mode():
         estimates = run(load("dcfnet", weights=str(path)), frames, truth[0])
     assert float(iou(estimates[-1].box, truth[11])) > 0.6
