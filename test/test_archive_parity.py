@@ -1,0 +1,64 @@
+"""Every registered tracker: an exported archive gives the boxes of the source over 100 frames.
+
+Small networks with seeded random parameters, because the code is compared, not the accuracy. Two minutes
+of a CPU, so it runs on request only: `TRACKER_ROS_LONG=1 python -m pytest test/test_archive_parity.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from cf_helpers import clip, track, untrained
+from torch import Tensor
+
+from tracker_ros.export.archive import export, load_archive
+from tracker_ros.trackers import registered
+
+pytestmark = pytest.mark.skipif(not os.environ.get("TRACKER_ROS_LONG"), reason="TRACKER_ROS_LONG is not set")
+CORRELATION: dict[str, Any] = {"width": 0.0625, "upsampling": 2}
+TINY = {"backbone": "tiny", "search": 64}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "dcf": {},
+    "siamfc": CORRELATION,
+    "cfnet": CORRELATION,
+    "adacfnet": CORRELATION,
+    "edsiam": CORRELATION,
+    "edcf": {"width": 0.0625},
+    "cacfnet": {"width": 0.0625},
+    "cacfnet_plus": {"width": 0.0625},
+    "tadt": {**TINY, "smallest": 16.0, "largest": 21.0, "shallow_channels": 12, "deep_channels": 24},
+    "dslt": {**TINY, "channels": 8, "iterations": 10, "online_steps": 1, "memory": 3},
+    # Refinement climbs an untrained IoU head from box to box: no two roundings stay together there.
+    "dcfst": {"candidates": 0, "interval": 4, "penalty": 10.0},
+    "siamrpn": {"width": 0.1},
+    "siamrpnpp": {"width": 4},
+    "rtmdnet": {"first_steps": 4, "candidates": 32, "interval": 25},
+}
+
+#: Pixels. Adam makes a whole step of a gradient that vanishes, whichever sign rounding leaves it.
+TOLERANCES = {"dslt": 0.1}
+
+
+@pytest.fixture(scope="module")
+def flight() -> tuple[list[Tensor], Tensor]:
+    """101 frames and the first box."""
+    frames, boxes = clip(101)
+    return frames, boxes[0]
+
+
+@pytest.mark.parametrize("name", sorted({*registered(), *SETTINGS}))
+def test_archive_gives_the_boxes_of_the_source_over_100_frames(
+        name: str, flight: tuple[list[Tensor], Tensor], tmp_path: Path) -> None:
+    tracker = untrained(name, **SETTINGS[name])
+    export(tracker, name, SETTINGS[name], tmp_path / "one.ts")
+    expected = track(tracker, *flight)
+    found = track(load_archive(tmp_path / "one.ts", [tmp_path]), *flight)
+    assert len(found) == 100
+    boxes = [torch.stack([e.box for e in estimates]) for estimates in (found, expected)]
+    scores = [torch.stack([e.score for e in estimates]) for estimates in (found, expected)]
+    torch.testing.assert_close(boxes[0], boxes[1], atol=TOLERANCES.get(name, 1e-3), rtol=0)
+    torch.testing.assert_close(scores[0], scores[1], atol=TOLERANCES.get(name, 1e-3), rtol=0)
