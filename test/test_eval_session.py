@@ -68,8 +68,8 @@ def test_the_last_seconds_of_a_black_target_have_no_box(flight: Sequence, tmp_pa
     write_run(tmp_path / "ope" / "dcf", short.name, run)
     score = score_folder(tmp_path / "ope" / "dcf", [short], OnePass())
     (row,) = absence_rows([score], [short])
-    assert row["claimed"] == "0.0 %" and row["absent frames"] == str(int((~is_box(short.truth)).sum()))
-    assert row["found again"] == "1 of 1"
+    assert row["claimed"] == "0 %" and row["absent"] == str(int((~is_box(short.truth)).sum()))
+    assert row["back"] == "1 of 1"
 
 
 def test_black_frames_keep_their_own_results() -> None:

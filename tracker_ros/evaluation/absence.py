@@ -86,15 +86,14 @@ def _row(name: str, counted: Absences) -> Row:
     back = [wait for wait in counted.returns if wait is not None]
     return {
         "group": "all", "tracker": name,
-        "box while absent": _share(counted.boxed, counted.absent),
+        "absent": str(counted.absent),
+        "boxed": _share(counted.boxed, counted.absent),
         "claimed": _share(counted.claimed, counted.absent),
-        "absent frames": str(counted.absent),
-        "no box while visible": _share(counted.silent, counted.visible),
-        "found again": f"{len(back)} of {len(counted.returns)}",
-        "after frames (median)": f"{np.median(back):.0f}" if back else "-",
-        "(mean)": f"{np.mean(back):.1f}" if back else "-",
+        "unboxed": _share(counted.silent, counted.visible),
+        "back": f"{len(back)} of {len(counted.returns)}",
+        "late": f"{np.median(back):g} / {np.mean(back):.1f}" if back else "-",
     }
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "-"
+    return f"{100 * part / whole:.0f} %" if whole else "-"
