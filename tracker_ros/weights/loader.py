@@ -58,7 +58,10 @@ def load_weights(module: nn.Module, weights: str) -> None:
         return
     known = entries()
     if weights not in known:
-        raise WeightsError(f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file")
+        raise WeightsError(
+            f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file: `tracker_ros train"
+            f" --recipe NAME ... --export FILE` makes one (docs/training.md)"
+        )
     _load_entry(module, known[weights])
 
 
