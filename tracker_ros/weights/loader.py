@@ -59,8 +59,8 @@ def load_weights(module: nn.Module, weights: str) -> None:
     known = entries()
     if weights not in known:
         raise WeightsError(
-            f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file: `tracker_ros train"
-            f" --recipe NAME ... --export FILE` makes one (docs/training.md)"
+            f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file:"
+            " `tracker_ros train --recipe NAME ... --export FILE` makes one (docs/training.md)"
         )
     _load_entry(module, known[weights])
 
