@@ -250,14 +250,19 @@ class Client:
         assert all(self.transition(t) for t in (DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE))
 
     def connect(self, publisher: Any, make: Callable[[], Any]) -> None:
-        """Publish images until the tracker says something about one: discovery is over in both directions."""
-        end = time.monotonic() + PATIENCE
-        count = len(self.states)
-        while len(self.states) == count:
-            assert time.monotonic() < end, "the tracker never answered to an image"
-            publisher.publish(make())
-            self.executor.spin_once(timeout_sec=0.1)
-        self.wait(lambda: self.states[-1].header.stamp == time_message(self.stamp), "the last of these")
+        """Publish images until the tracker has looked at the newest: discovery is over in both directions."""
+        end, pause = time.monotonic() + PATIENCE, 0.1
+        while time.monotonic() < end:
+            message = make()
+            publisher.publish(message)
+            due = time.monotonic() + pause
+            while time.monotonic() < due:
+                self.executor.spin_once(timeout_sec=0.05)
+                if self.states and self.states[-1].header.stamp == message.header.stamp:
+                    return
+            # The image may be lost, or the machine busy: the next one has more time.
+            pause = min(1.5 * pause, 5.0)
+        raise AssertionError("the tracker never answered to an image")
 
     def close(self) -> None:
         self.executor.shutdown()
