@@ -14,7 +14,7 @@ from rosbags.rosbag2 import Reader  # noqa: E402
 from tracker_ros.cli import main  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.replay import suite as suite_module  # noqa: E402
-from tracker_ros.replay.annotations import ANNOTATIONS, annotations  # noqa: E402
+from tracker_ros.replay.annotations import ANNOTATIONS, drawing  # noqa: E402
 from tracker_ros.replay.bag import ANNOTATIONS_TOPIC  # noqa: E402
 from tracker_ros.replay.messages import Factory, make_types  # noqa: E402
 from tracker_ros.replay.scenes import Scene, record  # noqa: E402
@@ -128,8 +128,8 @@ def test_the_result_bag_draws_its_boxes(flight: tuple[Path, str], tmp_path: Path
 def test_drawings_by_hand() -> None:
     header = Factory(TYPES, "dcf").header(5, "camera")
     report = Report(State.COASTING, "t", Box(10, 20, 4, 6), 0.5, 0.0, 0.0, None, "")
-    made = annotations(TYPES, header, report)
+    made = drawing(TYPES, header, report)
     assert [(p.x, p.y) for p in made.points[0].points] == [(8, 17), (12, 17), (12, 23), (8, 23)]
     assert made.texts[0].text == "COASTING 0.50" and made.points[0].outline_color.r == 1.0
-    gone = annotations(TYPES, header, report._replace(box=None, state=State.LOST))
+    gone = drawing(TYPES, header, report._replace(box=None, state=State.LOST))
     assert not gone.points and not gone.texts

@@ -66,8 +66,11 @@ def _wait(hit: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_], start: int) 
 def together(parts: Iterable[Absences]) -> Absences:
     """The counts of several runs as one."""
     every = list(parts)
-    sums = [sum(int(part[i]) for part in every) for i in range(5)]
-    return Absences(*sums, tuple(wait for part in every for wait in part.returns))
+    return Absences(
+        absent=sum(part.absent for part in every), boxed=sum(part.boxed for part in every),
+        claimed=sum(part.claimed for part in every), visible=sum(part.visible for part in every),
+        silent=sum(part.silent for part in every),
+        returns=tuple(wait for part in every for wait in part.returns))
 
 
 def absence_rows(scores: Iterable[TrackerScores], sequences: list[Sequence]) -> list[Row]:

@@ -7,6 +7,7 @@ import traceback
 from concurrent.futures import Future
 from typing import Any
 
+from rclpy.clock import ROSClock
 from rclpy.node import Node
 from std_msgs.msg import Header
 
@@ -155,7 +156,8 @@ class Pipeline:
     def _simulated_time(self) -> float | None:
         """Seconds of ``/clock``; None where the node takes the time from the system."""
         clock = self._node.get_clock()
-        return clock.now().nanoseconds * 1e-9 if clock.ros_time_is_active else None
+        simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
+        return clock.now().nanoseconds * 1e-9 if simulated else None
 
     def _publish(self, report: Report, header: Header, received: float, only_state: bool = False) -> None:
         if self._closed or not self._node.context.ok():

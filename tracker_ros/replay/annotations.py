@@ -39,7 +39,7 @@ def add_types(types: Typestore) -> None:
         types.register(get_types_from_msg(text, f"foxglove_msgs/msg/{name}"))
 
 
-def annotations(types: Typestore, header: Any, report: Report) -> Any:
+def drawing(types: Typestore, header: Any, report: Report) -> Any:
     """The drawing for the image of `header`; empty where there is no target, so that an old box goes."""
     new = {name: types.types[f"foxglove_msgs/msg/{name}"] for name in _TYPES}
     if report.box is None:

@@ -10,7 +10,7 @@ from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 from rosbags.typesys.store import Typestore
 
 from tracker_ros.geometry import Box
-from tracker_ros.replay.annotations import ANNOTATIONS, annotations
+from tracker_ros.replay.annotations import ANNOTATIONS, drawing
 from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, box_in
 from tracker_ros.session import Report
 
@@ -121,7 +121,7 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
                 if target is not None:
                     put("/tracker/target", at, target)
                 put("/tracker/targets", at, factory.detections(header, target))
-                put(ANNOTATIONS_TOPIC, at, annotations(types, header, report))
+                put(ANNOTATIONS_TOPIC, at, drawing(types, header, report))
                 put(STATE_TOPIC, at, factory.state(header, report, processed, dropped))
     except Exception as error:
         raise BagError(f"{path} cannot be written: {_line(error)}") from error
