@@ -33,6 +33,7 @@ from tracker_ros.msg import TrackState  # noqa: E402
 
 from tracker_ros.nodes import tracker as tracker_node  # noqa: E402
 from tracker_ros.nodes.tracker_parameters import Parameters  # noqa: E402
+from tracker_ros.ros.compat import run_node  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError  # noqa: E402
 from tracker_ros.trackers import SettingsError  # noqa: E402
 
@@ -165,6 +166,25 @@ def test_a_program_with_a_wrong_parameter_ends_with_one_line() -> None:
     assert node.ended() == 2
     assert "parameter 'period'" in node.output and "Traceback" not in node.output
     domain.close()
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_errors_of_an_executor_whose_context_ends_are_no_failure(ending: bool) -> None:
+    def fail() -> None:
+        if ending:  # as the signal handler does, between two steps of the executor
+            rclpy.shutdown()
+        raise RuntimeError("failed to initialize wait set")
+
+    def make() -> rclpy.node.Node:
+        node = rclpy.create_node("n")
+        node.create_timer(0.0, fail)
+        return node
+
+    if ending:
+        assert run_node(make) == 0
+    else:
+        with pytest.raises(RuntimeError, match="wait set"):
+            run_node(make)
 
 
 def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,10 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
     except ParameterError as error:
         print(error, file=sys.stderr)
         return 2
+    except Exception:
+        # A signal may take the context away between two steps of rclpy's executor, which then fails.
+        if rclpy.ok():
+            raise
     finally:
         if node is not None:
             getattr(node, "close", lambda: None)()
