@@ -130,6 +130,12 @@ def test_any_box_has_a_picture(box: Box) -> None:
         assert 0 <= x <= 320 and 0 <= y <= 240
 
 
+def test_a_picture_larger_than_the_frames_is_not_looked_for() -> None:
+    search = Search()
+    search.remember(texture(480, 640), Box(320.0, 240.0, 300.0, 300.0))
+    assert search.places(texture(60, 80), (0.0, 0.0), 1e9, 2) == []
+
+
 class Spot(Tracker):
     """Knows one colour near the box; its state says which. The score is how much of it is there."""
 
@@ -195,6 +201,25 @@ def test_a_target_that_returns_elsewhere_is_found_and_keeps_its_id() -> None:
     assert session.target_id == "target-1"
     report = session.step(spot(260, 180), now + 3)
     assert report.box is not None and report.box[:2] == pytest.approx((260, 180), abs=1)
+
+
+def test_a_bag_that_starts_over_is_searched_all_over_at_once() -> None:
+    session = Session(Spot(), {"coast_seconds": 0.2})
+    session.select(spot(60), Box(60, 60, 20, 20), 100.0)
+    for step in range(1, 5):
+        session.step(spot(60), 100.0 + 0.05 * step)
+    assert session.step(spot(260, 180), 3.0).state is State.LOST
+    assert [session.step(spot(260, 180), 3.0 + 0.05 * step).state for step in (1, 2, 3)][-1] is State.TRACKING
+    assert session.target_id == "target-1"
+
+
+def test_a_return_counts_as_seen() -> None:
+    session, now = lost(coast_seconds=0.3)
+    count = steps_until_tracking(session, now, spot(60, 60))
+    assert count is not None
+    now += 0.05 * count
+    states = [session.step(spot(None), now + 0.05 * step).state for step in (1, 2, 3)]
+    assert states == [State.COASTING] * 3
 
 
 def test_without_windows_to_look_into_it_is_not_found() -> None:

@@ -112,6 +112,8 @@ class Session:
         if trouble := self._discontinuity(frame, stamp):
             self._lose(trouble)
             self._size, self._stamp = tuple(frame.shape[1:]), stamp
+            # It may be anywhere now, and earlier stamps may lie in the future.
+            self._seen = self._pictured = stamp - 2 * self.settings.coast_seconds
             return self._report(None)
         try:
             with torch.inference_mode():
@@ -188,10 +190,10 @@ class Session:
         good = score >= (self.settings.keep_score if tracking else self.settings.recover_score)
         self._streak = self._streak + 1 if good else 0
         if good:
-            if tracking:
-                self._seen = stamp
             if self.state is not State.TRACKING and self._streak >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
+            if self.state in (State.ACQUIRING, State.TRACKING):
+                self._seen = stamp
         elif tracking:
             self._enter(State.COASTING, f"score fell to {score:.2f}")
         elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:

@@ -44,6 +44,8 @@ class Search:
         if self._template is None or count == 0:
             return []
         height, width = self._template.shape[1:]
+        if frame.shape[1] < height * self._block or frame.shape[2] < width * self._block:
+            return []  # the camera's images became smaller than the target was
         response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
         found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
         near = [(x, y) for x, y in (((column + width / 2) * self._block, (row + height / 2) * self._block)
