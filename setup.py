@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The pip build: Python modules, and the interfaces of msg/ and srv/ through CMake.
 
 colcon does not use this file: package.xml says ament_cmake. Everything else that pip needs to know is

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Builds and installs a CMake package of ROS 2 interfaces with the Python that runs this file.
 
 Used by setup.py (`pip install .`) and, as a program, by the scripts:

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Plays a recorded bag to the tracker and its diagnostics, which take the time from the bag.
 
     ros2 launch tracker_ros replay.launch.py bag:=FLIGHT image:=/camera/image_raw

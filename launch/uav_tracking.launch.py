@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Starts the tracker and its diagnostics, for one camera or several; the simulated camera if asked.
 
     ros2 launch tracker_ros uav_tracking.launch.py image:=/camera/image_raw namespace:=uav1

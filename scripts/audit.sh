@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Asks PyPI for known vulnerabilities of the pinned packages, with pip-audit in an environment of its own
 # that is deleted afterwards. Needs the network.
 #   scripts/audit.sh [REQUIREMENTS...]     default: all of requirements/

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Measures the trackers on this machine and files the figures as JSON, named after the device.
 #   bash scripts/bench_device.sh [FOLDER] [OPTIONS OF tracker_ros bench]
 # FOLDER (default: docs/benchmarks) gets DEVICE.json and, where ROS 2 is, DEVICE.node.json.

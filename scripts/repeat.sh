@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Runs the tests several times in a row, so that one that fails now and then is found: a line for each run.
 #   scripts/repeat.sh [N] [pytest arguments]     N is 10 unless given
 set -euo pipefail

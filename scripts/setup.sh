@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Makes the Python environment that the other scripts use: .venv, or the folder that TRACKER_ROS_VENV
 # names. It holds the pinned packages, the interfaces and this source tree (an editable install).
 # With a ROS 2 sourced it uses that one; otherwise ROS 2 Kilted comes as wheels from PyPI.

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Half an hour of a 60 Hz camera into a 15 Hz tracker: ages, drops and memory (test/soak.py --help).
 #   scripts/soak.sh [--seconds 1800] [--rate 60] [--tracker-rate 15]
 set -euo pipefail

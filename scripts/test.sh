@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 # Sets everything up, then checks style and types and runs the tests.
 #   scripts/test.sh [--cov] [pytest arguments]
 # --cov adds a coverage report, node processes included, and fails below 90 %.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Headless Chromium, driven over its DevTools protocol."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Clips, pairs and a trainer in miniature for the tests of the correlation-filter family."""
 
 from __future__ import annotations

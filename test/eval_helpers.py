@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Made-up sequences and trackers for the tests of evaluation."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """An operator that tests steer, and messages as they come off the wire."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Real nodes in processes of their own, and a client that waits for conditions instead of sleeping."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker of an outside package: finds its target nowhere but where it was, slowly if asked to."""
 
 from __future__ import annotations

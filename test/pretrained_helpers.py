@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Drawn frames for the trackers on pretrained features."""
 
 from __future__ import annotations

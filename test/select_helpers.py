@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A made-up tracker behind the page's server, and browsers without a screen."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker of an outside package: the correlation filter, made to take a given time a frame."""
 
 from __future__ import annotations

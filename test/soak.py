@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A fast camera into a slow tracker for a long time: how old results are, what is dropped, memory.
 
     bash scripts/soak.sh [--seconds 1800] [--rate 60] [--tracker-rate 15]

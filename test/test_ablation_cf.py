@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ablation command, from training to the table, on pictures of noise."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Anchors, their coding and the correlations of region proposal trackers."""
 
 from __future__ import annotations

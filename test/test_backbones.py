@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Backbones carry torchvision's names and sizes, and compute what plain functions of them compute."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The bench: figures of a short run, memory that stays flat, and what is said about the machine."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Several cameras: the list in YAML, and two at work in namespaces of their own, with what watches them."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """CFNet and AdaCFNet: table I, the filter layer and its back-propagation, tracking and training."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The command line: quick help, clear lines for what is missing, and tracking a recording."""
 
 from __future__ import annotations

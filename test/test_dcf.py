@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The correlation-filter tracker and its parts, against dense and per-pixel references."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The demonstration: its table, its bag, its processes, and whole flights through real nodes."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DSLT: its gradients against autograd, Adam against PyTorch's, and tracking on drawn frames."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """EDCF and its parts: sizes, the context-aware layer and its gradients, tracking and training."""
 
 from __future__ import annotations

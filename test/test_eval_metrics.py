@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """One-pass scores against slow references, the published conventions and the got10k package."""
 
 from __future__ import annotations

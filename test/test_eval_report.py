@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The report: what it holds, and that a browser shows it."""
 
 from __future__ import annotations

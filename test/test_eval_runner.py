@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Running, resuming, writing and reading results, and the commands around them."""
 
 from __future__ import annotations

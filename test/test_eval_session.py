@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Trackers inside the session as `tracker_ros eval` runs and scores them."""
 
 from __future__ import annotations

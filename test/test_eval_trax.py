@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker as a TraX process, and the workspace that tells vot-toolkit to start it."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """VOT's scores against brute force, a slow reference and what vot-toolkit 0.9.0 computed on the same runs."""
 
 from __future__ import annotations

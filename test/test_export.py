@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Archives: loaded only when they are what they claim, also from C++."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Correlation filters against the dense ridge problem they solve; peaks against closed forms."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Bearings, attitudes, the line of sight and the controller, against independent references."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The closed loop in one process: a dodging vehicle stays in the middle, and every part helps."""
 
 from __future__ import annotations

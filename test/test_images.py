@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Image messages: every encoding, step and size against conversions written out in plain NumPy."""
 
 from __future__ import annotations

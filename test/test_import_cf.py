@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Published parameters of the correlation-filter family, against plain NumPy and published outputs."""
 
 from __future__ import annotations

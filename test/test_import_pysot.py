@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Import of pysot's files: a file of their layout with seeded numbers, against a plain evaluation."""
 
 from __future__ import annotations

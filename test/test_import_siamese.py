@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Import of SiamFC's and CFNet's MatConvNet networks: written as published, evaluated by SciPy alone."""
 
 from __future__ import annotations

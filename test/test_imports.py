@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The layers of the package: imports go down only, and the lower ones know neither ROS nor OpenCV."""
 
 from __future__ import annotations

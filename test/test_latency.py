@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What `tracker_ros latency` makes of what it notes; and one short measurement of a real node."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The launch file under the real launch system, where there is one: it is not on PyPI."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Evaluation and training that are killed, or whose disk is full, lose nothing that was finished."""
 
 from __future__ import annotations

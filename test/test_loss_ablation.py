@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ablation of table 3, from photographs to the printed table, in miniature."""
 
 from __future__ import annotations

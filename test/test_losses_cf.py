@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Losses of CFNet, AdaCFNet and EDCF against plain NumPy and their limiting cases."""
 
 from __future__ import annotations

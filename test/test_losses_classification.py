@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Classification losses against double-precision formulas, limiting cases, autograd and figure 6."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Regression and ranking losses: published shapes, limits, and derivatives against autograd."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The MAVLink camera without ROS: what it answers on the wire, and when it sends."""
 
 from __future__ import annotations

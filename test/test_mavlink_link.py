@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The MAVLink end point: noise, an order over UDP, a serial line that vanishes, and names."""
 
 from __future__ import annotations

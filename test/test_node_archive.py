@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The tracker node runs an archive, and refuses those that it must not run; real processes."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The diagnostics node beside a tracker node and a camera, and images of full size between processes."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong around and inside a tracker node, each with a real process."""
 
 from __future__ import annotations

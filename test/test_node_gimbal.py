@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The gimbal node as a process of its own; its outputs; and the closed loop through real nodes."""
 
 from __future__ import annotations

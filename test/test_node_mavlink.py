@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A ground station made of pymavlink selects a target through the MAVLink node; real processes, real UDP."""
 
 from __future__ import annotations

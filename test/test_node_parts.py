@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What nodes are made of, without a running ROS: worker, stream, messages, health, pictures, model."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The nodes around the tracker after kill -9, started again by a supervisor: each answers as before."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The tracker node as others see it: a process of its own, spoken to through topics and services."""
 
 from __future__ import annotations

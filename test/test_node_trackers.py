@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The correlation-filter and the pretrained trackers in one node, configured for one after another."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What the package says about itself in several places agrees, and a built wheel holds all its parts."""
 
 from __future__ import annotations
@@ -227,3 +229,15 @@ def test_the_nodes_know_every_parameter_of_the_parameter_file() -> None:
     finally:
         rclpy.shutdown()
         domain.close()
+
+
+def test_every_source_file_names_copyright_and_licence():
+    suffixes = {".py", ".sh", ".js", ".css", ".cpp"}
+    folders = ("tracker_ros", "test", "launch", "scripts", "build_support", "examples")
+    files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*")]
+    sources = [path for path in files if path.suffix in suffixes]
+    assert len(sources) > 300
+    for path in sources:
+        head = path.read_text()[:200]
+        assert "SPDX-FileCopyrightText: " in head, path
+        assert "SPDX-License-Identifier: Apache-2.0" in head, path

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The experiments of TADT and DSLT run by one command, and read their curves right."""
 
 from __future__ import annotations

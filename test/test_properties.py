@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Properties of any input: spoilt bags, settings, images of any fields, and slow sums for fast operators."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Precise RoI pooling against numerical integration, autograd and itself."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Readers on miniature trees in the data sets' published layouts, and what they say of incomplete ones."""
 
 from __future__ import annotations

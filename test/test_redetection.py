@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Finding a lost target again: picture matching, the motion of the camera, and the session's search."""
 
 from __future__ import annotations

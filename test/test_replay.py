@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Replaying bags: the same every time, one verdict for machines, one line for a bag that is broken."""
 
 from __future__ import annotations

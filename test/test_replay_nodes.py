@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A bag played to a real tracker node: its clock counts, its pauses do not, and it may start over."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Suites of replays, and the drawings for Foxglove in a result bag."""
 
 from __future__ import annotations

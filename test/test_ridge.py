@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ridge solver against NumPy, against its other form and against finite differences."""
 
 from __future__ import annotations

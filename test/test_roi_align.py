@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RoIAlign against loops over interpolation kernels, closed forms and numerical gradients."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RT-MDNet: its network, its learning against autograd and torch's optimiser, memory and export."""
 
 from __future__ import annotations

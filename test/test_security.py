@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The SROS2 policy against the live graph, and that what can be steered is bound to this machine alone."""
 
 from __future__ import annotations

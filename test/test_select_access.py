@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Who may open the page and connect to it: token, origin, host, and how many."""
 
 from __future__ import annotations

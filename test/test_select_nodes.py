@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Selecting a target as a person does: simulated camera, tracker, selector and click node as processes."""
 
 from __future__ import annotations

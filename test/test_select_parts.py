@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Parts of the selector and click nodes, in this process."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The page's server, with a made-up tracker behind it: what it understands, and what it shows."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The session's state machine around a tracker whose answers are written in the frame."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamFC: published sizes, plain reference of its correlation, what it tracks and what it learns."""
 
 from __future__ import annotations

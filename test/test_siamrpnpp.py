@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamRPN++: published sizes and layers, export, and what each loss learns."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Footage, and the simulated camera as a process of its own: images, calibration, truth, clocks, its end."""
 
 from __future__ import annotations

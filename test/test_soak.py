@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Seconds of the soak that `scripts/soak.sh` runs for half an hour."""
 
 from __future__ import annotations

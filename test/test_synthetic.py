@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The synthetic scene: repeatable, and its truth agrees with the pixels."""
 
 from __future__ import annotations

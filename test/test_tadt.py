@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """TADT: the choice of channels against closed forms and autograd, and tracking on drawn frames."""
 
 from __future__ import annotations

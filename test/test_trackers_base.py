@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Settings, registry, presets and weights: what is refused is refused by name."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Readers of training sets on miniature trees in their published layouts."""
 
 from __future__ import annotations

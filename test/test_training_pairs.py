@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Pairs: crops and boxes against painted rectangles, sampling rules, rendered scenes."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Augmentation, schedules, self-supervised tracks and the backbone's loss against slow references."""
 
 from __future__ import annotations

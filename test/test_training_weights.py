@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The weights that ship: their manifest, their size, and that training them was worth it."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The weights manifest, the loader and the command: what is refused, and what its message says."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Winograd's convolution against torch's in double precision, and VGG-16 compiled against eager."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """tracker_ros: visual single-object trackers as ROS 2 lifecycle nodes."""
 
 from pkgutil import extend_path

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros bench`: how fast trackers run on this machine, measured side by side in one run.
 
 Each tracker runs alone in a fresh process, so that its peak memory is its own and nobody else's

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The `tracker_ros` command. Each subcommand's module is imported only when it is called."""
 
 from __future__ import annotations

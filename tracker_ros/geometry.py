@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Boxes and the one pixel convention of this package.
 
 The origin is the top-left *corner* of the top-left pixel, so the centre of pixel ``(i, j)`` lies at

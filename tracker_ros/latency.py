@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros latency`: what the tracker node adds to its tracker, measured from outside.
 
 A camera in this process publishes images at a fixed rate to a tracker node in a process of its own, and

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The package's configuration files: in the source tree, or installed in share/tracker_ros."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros track`: a target through a video or image folder, with the nodes' session but no ROS."""
 
 from __future__ import annotations

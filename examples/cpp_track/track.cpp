@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // Tracks a target with an archive of `tracker_ros export`, without Python.
 //
 //   ffmpeg -i flight.mp4 -f rawvideo -pix_fmt rgb24 - | cpp_track dcf.ts 640 480 cx cy w h

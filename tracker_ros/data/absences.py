@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Sequences in which the target goes away for a known time: rendered flights, and frames made black."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Readers of the data sets' published layouts. Each takes the folder that the archive unpacks to."""
 
 from __future__ import annotations

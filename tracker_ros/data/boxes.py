@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Text files of boxes, as data sets and tracking toolkits write them."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A chase as numbers: a vehicle that dodges, and the drone that tries to fly above it.
 
 Plain arithmetic, for a scene that is drawn (`synthetic_chase`) and for loops without images.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Sequence lists and frame ranges that data sets publish apart from their files: config/eval."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Find the sequences under a folder, in this package's plain layout or a data set's published one."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """An annotated sequence: its frames, decoded when asked for, and the target's box in each."""
 
 from __future__ import annotations

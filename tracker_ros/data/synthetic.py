@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A synthetic aerial scene: what a drone's camera sees while it follows a car, with exact truth.
 
 Traffic and walkers move along a boulevard (`synthetic_ground`); a bridge and tree crowns hide them now

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The synthetic scene from a drone beside the road, through a camera that can be turned.
 
 The vehicle of `chase.Chase` dodges over all four lanes of the boulevard of `synthetic_ground`. The ground

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ground of the synthetic aerial scene: terrain, roads, houses, trees and a bridge, as one picture.
 
 What stands above the road (bridge, tree crowns) is part of the picture and also of the `cover` map,

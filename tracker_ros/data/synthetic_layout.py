@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The plan of the synthetic aerial scene: where its roads, houses and trees are, in metres.
 
 The world is periodic with `PERIOD` metres in x and y. A boulevard of four lanes runs along x in a

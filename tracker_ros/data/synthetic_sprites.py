@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Small pictures of vehicles and people seen from above, and how they are laid over a frame.
 
 Sprites live in their own plane: x forward, y to the right, origin at the middle, metres. Colours are

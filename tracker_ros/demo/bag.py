@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Writes what topics carry to a rosbag2 (MCAP), byte for byte, and reads images back."""
 
 from __future__ import annotations

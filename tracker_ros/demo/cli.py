@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """``tracker_ros demo``: the nodes in processes of their own, a flight, and what it was worth."""
 
 from __future__ import annotations

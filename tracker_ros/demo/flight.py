@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Drives the nodes through one flight and keeps everything that they publish."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Draws a moment that the tracker saw: the frame with boxes and heat map, and a panel that explains it."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The flight on one page: four of its frames, and IoU, score and latency over time."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The nodes of launch/uav_tracking.launch.py as child processes, with the same parameter file.
 
 For machines without the launch packages, which are not on PyPI.

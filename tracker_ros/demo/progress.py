@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What the terminal shows: the flight as it goes, and the table at its end."""
 
 from __future__ import annotations

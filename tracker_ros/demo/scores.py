@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a flight was worth: the tracker's answers against the truth, their latency, what was dropped."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The flight as a video: every tracked frame with boxes and heat map, and a panel beside it."""
 
 from __future__ import annotations

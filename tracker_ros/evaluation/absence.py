@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a tracker says while its target is away, and how soon it has it again.
 
 An absence is a row of frames without a true box between frames with one, or at the end.

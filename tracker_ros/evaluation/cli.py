@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros eval`, `report` and `vot`: run trackers over a data set, score and show them."""
 
 from __future__ import annotations

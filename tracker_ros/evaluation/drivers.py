@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """One face for everything that can be evaluated: give it a frame and a box, then frames.
 
 A driver holds the state of one run. Frames are RGB uint8 [H, W, 3]; boxes are x, y, w, h in pixels.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Where tasks run: in this process, in one process a core, or on an engine for many machines."""
 
 from __future__ import annotations

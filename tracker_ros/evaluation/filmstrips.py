@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Strips of frames that show where trackers lose their target."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The published tracking scores as pure functions of boxes.
 
 Boxes are [N, 4] x, y, w, h in pixels; a row with nan, or a size that is not positive, is no box. Every

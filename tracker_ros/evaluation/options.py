@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Command-line options that several commands of evaluation share, and what they mean."""
 
 from __future__ import annotations

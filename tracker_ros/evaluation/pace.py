@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Scores in which time counts: frames come at the camera's rate, whether or not the tracker is ready.
 
 Both drivers keep the camera's clock themselves and add the measured time of each step to it, so a run

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The figures that tracking papers show, drawn from scores. Each function returns a new figure."""
 
 from __future__ import annotations

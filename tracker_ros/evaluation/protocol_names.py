@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Protocols by the name that the command line, folders and tables use."""
 
 from __future__ import annotations

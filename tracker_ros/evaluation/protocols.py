@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Which runs a protocol asks for, and how one run is driven: OTB's three and GOT-10k's."""
 
 from __future__ import annotations

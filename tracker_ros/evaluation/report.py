@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """One self-contained HTML page, and figures as PNG and PDF, of everything in a results folder."""
 
 from __future__ import annotations

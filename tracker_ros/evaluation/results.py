@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Result files: one text file of boxes a run, as other toolkits write and read them.
 
 Written: OTB's ``TRACKER/SEQUENCE.txt`` (x,y,w,h a line) with ``SEQUENCE_time.txt`` (seconds a frame)

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Run trackers over sequences: resumable, in parallel, one result file a run."""
 
 from __future__ import annotations

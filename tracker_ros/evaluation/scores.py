@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """From result files to scores: per sequence first, then over the sequences of a group."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker of this package as it flies: inside the session that the nodes and replays use."""
 
 from __future__ import annotations

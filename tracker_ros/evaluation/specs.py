@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """From the name of a tracker on the command line to a driver, in whichever process needs one."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Scores as tables for the terminal and as rows for CSV and the report."""
 
 from __future__ import annotations

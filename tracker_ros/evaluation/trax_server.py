@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker as a TraX process: ``python -m tracker_ros.evaluation.trax_server NAME``.
 
 Started by vot-toolkit, which sends image paths and one rectangle and is answered with rectangles. Needs

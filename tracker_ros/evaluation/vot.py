@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """VOT's scores as pure functions: reset-based (2015 to 2019) and anchor-based (2020 and later).
 
 Both take overlaps as VOT measures them, by counting pixels: the corner and the size of a box are

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """VOT's two ways to run a tracker, and the two ways in which time can count.
 
 The reset-based protocol (2013 to 2019) starts a tracker anew after every failure; the anchor-based one

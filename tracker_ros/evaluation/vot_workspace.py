@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A workspace in which the official vot-toolkit runs and scores trackers of this package.
 
 Settings, stack and manifest follow vot-toolkit 0.9; a tracker is a process that speaks TraX, started

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ablations of AdaCFNet (figure 9) and EDCF (table 1): train every variant alike, compare them.
 
     python -m tracker_ros.experiments.ablation_cf adacfnet --recipe siamfc --data vid=ILSVRC2015 \

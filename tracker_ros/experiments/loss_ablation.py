@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Table 3 of Lu et al.: SiamRPN and DSLT with every loss, evaluated and printed beside the paper's.
 
     python -m tracker_ros.experiments.loss_ablation --data labelled=PHOTOS --root SEQUENCES --out FOLDER

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The classification losses as curves over p_t (Lu et al., figure 6).
 
     python -m tracker_ros.experiments.loss_curves --out figure6.png

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """TADT's Table 5: does choosing channels for the target help, beside choosing at random or not at all?
 
     python -m tracker_ros.experiments.tadt_ablation --root SEQUENCES --weights FILE

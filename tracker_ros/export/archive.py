@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A whole tracker as one file: TorchScript with weights inside, and a manifest beside it.
 
 An archive executes code when it is loaded. So a file is loaded only if its bytes are those that the

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros export`: a tracker as one file that Python or C++ loads, or one of its networks."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The forms that trackers and their networks can be written in.
 
 A whole tracker decides by its own numbers where to cut a frame, which only TorchScript can express:

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Networks in half precision inside a tracker that otherwise computes in single precision."""
 
 from __future__ import annotations

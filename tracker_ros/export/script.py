@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """TorchScript: the same tracker, compiled. Everything that calls `torch.jit` to compile or load is here."""
 
 from __future__ import annotations

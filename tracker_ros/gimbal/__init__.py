@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """From a box on an image to rate commands for a gimbal. No ROS, no clock: every call is told the time.
 
 Frames are those of MAVLink's gimbal protocol: x forward, y right, z down (FRD). Pitch is positive up and

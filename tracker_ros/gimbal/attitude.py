@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Attitudes as quaternions, their history, and directions in the reference frame."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """From pixels to bearings: the pinhole with plumb_bob distortion of sensor_msgs/CameraInfo."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """``tracker_ros gimbal``: how well the controller points a simulated gimbal at a dodging vehicle."""
 
 from __future__ import annotations

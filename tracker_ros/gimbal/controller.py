@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Rate commands that bring the optical axis onto the line of sight and keep it there."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The closed loop in numbers: chase, camera, controller and gimbal in one process, without images."""
 
 from __future__ import annotations

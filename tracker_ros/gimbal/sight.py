@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The target's line of sight over time: filtered, predicted, and confirmed by detections only."""
 
 from __future__ import annotations

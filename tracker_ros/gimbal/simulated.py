@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A gimbal for machines without one: delayed, lagging, limited in rate and acceleration."""
 
 from __future__ import annotations

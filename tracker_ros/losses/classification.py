@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Binary classification losses for trackers: cross entropy, focal and shrinkage.
 
 Source: Lu et al., "Deep Object Tracking with Shrinkage Loss", section 3.4. With p = sigmoid(logit) and

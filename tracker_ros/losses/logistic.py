@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Logistic losses of a score map v against labels y of +1 and -1, element by element."""
 
 from __future__ import annotations

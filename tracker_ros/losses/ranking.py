@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The smooth ranking loss that makes features sensitive to scale (Li et al., TADT, 2019, eq. 5-7)."""
 
 from __future__ import annotations

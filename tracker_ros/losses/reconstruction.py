@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """EDCF's losses beside the logistic one: image reconstruction, filter response and their sum."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Ridge regression of a response map by one convolution (TADT, eq. 3; Lu et al., 2020, eq. 1)."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Losses of a regressed response map: shrinkage loss and its rivals, each with its derivative.
 
 All are functions of one residual, element by element and without a sum, of predictions and labels

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A tracker as a camera on a MAVLink network. Knows the protocol, not ROS."""
 
 try:

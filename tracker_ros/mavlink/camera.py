@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The camera component: what it answers and what it sends by itself. No input, output or clock."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a COMMAND_LONG asks of a tracking camera, and why it is refused where its numbers make no sense."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Bytes to messages and back: one MAVLink end point, and the thread that serves a camera on it."""
 
 from __future__ import annotations

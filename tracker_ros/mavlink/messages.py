@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The MAVLink messages that a tracking camera sends, made from what the tracker says.
 
 Fields, units and enums are those of MAVLink's common.xml. Places

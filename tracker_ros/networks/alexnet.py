@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """AlexNet (Krizhevsky, 2014: the one-tower version), under torchvision's parameter names."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What feature extractors have in common, and building one by name.
 
 A backbone takes crops as RGB in 0-255, whatever its weights were trained with: its input convention

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """CFNet (Valmadre et al., 2017) and AdaCFNet: shallow features with a correlation filter as a layer.
 
 Images are RGB in 0-255, as in `networks.siamfc`.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The feature network of DCFNet (Wang et al., 2017): two convolutions and a response normalisation."""
 
 from __future__ import annotations

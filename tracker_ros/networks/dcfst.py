@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DCFST's networks as one module: backbone, embedding of regions and IoU prediction."""
 
 from __future__ import annotations

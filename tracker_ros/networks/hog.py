@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Histograms of oriented gradients and colour, without learned parameters."""
 
 from __future__ import annotations

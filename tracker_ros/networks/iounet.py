@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Predicting how well a box fits the target (IoU-Net as in ATOM, Danelljan et al., 2019, sec. 3.1).
 
 The reference frame gives a modulation vector a level; in a later frame, the level is modulated,

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DCFST's embedding of regions: every candidate box becomes one vector (Zheng et al., figure 2)."""
 
 from __future__ import annotations

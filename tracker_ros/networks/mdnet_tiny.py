@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RT-MDNet's parts on the small backbone: no download, tens of frames a second on one core of a CPU."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """ResNet-18 and ResNet-50 (He et al., 2016) under torchvision's parameter names."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Heads of region proposal trackers, under pysot's parameter names.
 
 A head is split in two, because a tracker runs the exemplar's half once and the search half in every

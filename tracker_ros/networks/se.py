@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The squeeze-and-excitation block (Hu et al., 2018) that gives every channel a weight."""
 
 from __future__ import annotations

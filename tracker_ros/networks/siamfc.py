@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamFC (Bertinetto et al., 2016): an AlexNet without padding, and cross-correlation.
 
 Images are RGB in 0-255 without mean subtraction, as the published networks were trained; the first

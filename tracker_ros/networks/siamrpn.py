@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamRPN's network (Li et al., 2018), under pysot's parameter names."""
 
 from __future__ import annotations

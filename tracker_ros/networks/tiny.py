@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A small backbone of our own, sized for one core of a CPU.
 
 Plain 3 x 3 convolutions: per multiply-add they run several times faster on a CPU than depthwise

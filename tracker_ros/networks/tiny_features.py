@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The first level of `tiny` as features of a correlation filter."""
 
 from __future__ import annotations

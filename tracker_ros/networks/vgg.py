@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """VGG-16 (Simonyan and Zisserman, 2015), configuration D, under torchvision's parameter names."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RT-MDNet's network (Jung et al., 2018): VGG-M convolutions and three fully connected layers."""
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The ROS 2 nodes, one a file. They wire topics, services and parameters to the layers below."""

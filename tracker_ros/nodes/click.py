@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The click node: a click on a picture of the camera becomes a box around it, and the tracker's target.
 
 Two ways of telling a click are understood: ``<image topic>_mouse_left`` (geometry_msgs/Point, pixels), which

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The diagnostics node: the tracker's health on /diagnostics, and pictures for whoever looks.
 
 It watches topics and the graph only, so it may run on another machine. Images are received, drawn and

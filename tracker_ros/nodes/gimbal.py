@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The gimbal node: detections, calibration and attitude in, rate commands out.
 
 docs/gimbal.md lists its topics and parameters, and says which way its axes point. It needs no PyTorch.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Where a gimbal's rates go besides ``~/rate``: one small adapter for each receiver."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The MAVLink node: shows a tracker node to ground stations as a camera that can track.
 
 docs/mavlink.md lists its parameters and messages.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The selector node: a page in the browser in which a person selects the target. `tracker_ros select`.
 
 It connects the page of `tracker_ros.select` to one tracker node. Images are received, encoded and sent

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What the selector node shows: messages as encoded pictures and as plain values for JSON."""
 
 from __future__ import annotations

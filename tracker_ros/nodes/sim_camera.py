@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The simulated camera: a synthetic aerial scene, a video or a folder of images as camera topics.
 
 With the source ``chase`` it hangs on a simulated gimbal (`sim_gimbal`) that a gimbal node can turn.

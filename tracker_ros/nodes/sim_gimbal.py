@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The simulated camera's gimbal: rate commands in, attitudes out, and what it lets the camera see."""
 
 from __future__ import annotations

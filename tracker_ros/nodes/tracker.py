@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The tracker node: images and selections in, detections and the state of tracking out.
 
 docs/nodes.md lists its topics, services and parameters.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The tracker node's parameters: what they mean, their ranges, and what they are together."""
 
 from __future__ import annotations

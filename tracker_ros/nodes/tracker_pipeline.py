@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """From a received image to published results: what the tracker node does while it is active."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Anchors of region proposal trackers (Li et al., SiamRPN, 2018): where they lie and how boxes are coded.
 
 An anchor is (cx, cy, w, h) in pixels of the search crop, relative to its middle.

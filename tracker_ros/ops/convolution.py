@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Convolution with one large kernel, and its gradients, as matrix products.
 
 A regression or matching kernel has hundreds of channels, one output and nearly the size of the

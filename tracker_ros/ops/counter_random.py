@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Random numbers as a pure function of a seed, so that randomness can be part of a tracker's state.
 
 Number i of a seed is a hash of (seed, i): the same in eager mode, in TorchScript and on every device,

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Cutting a search region out of a frame, resampled to a fixed size."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Correlation filters in the Fourier domain. Spectra are those of `torch.fft.rfft2`, not normalised."""
 
 from __future__ import annotations

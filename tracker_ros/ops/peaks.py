@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Reading a response map: where its peak is and how far the peak can be trusted."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Precise RoI pooling (Jiang et al., IoU-Net, 2018, eq. 6) as two matrix products.
 
 Features are taken as a surface that is bilinear between the middles of their cells and falls to

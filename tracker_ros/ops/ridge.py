@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Ridge regression in closed form, differentiable by its inputs (DCFST, eq. 1-3)."""
 
 from __future__ import annotations

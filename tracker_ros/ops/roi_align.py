@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RoIAlign in plain tensor operations: fixed-size features of boxes, differentiable in both.
 
 A cell (i, j) of a feature map covers [j, j + 1] x [i, i + 1], as pixels do in `geometry`; boxes are

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Finding a small picture in a large one by normalised cross-correlation."""
 
 from __future__ import annotations

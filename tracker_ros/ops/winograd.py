@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3).
 
 From Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), equation 8. A

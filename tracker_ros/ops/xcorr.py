@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Cross correlation of batches whose every sample has kernels of its own."""
 
 from __future__ import annotations

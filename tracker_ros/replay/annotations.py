@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The box of a report as foxglove_msgs/ImageAnnotations, which Foxglove draws over the image."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Bags in and out: images and boxes of a rosbag2 (sqlite3 or MCAP), and the bag of results."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """One bag, one target, and what is demanded of the boxes."""
 
 from __future__ import annotations

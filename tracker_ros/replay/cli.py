@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros replay`: a recorded bag through a tracker, and a verdict for continuous integration."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Reports as messages of the rosbags library, which needs no ROS."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The command line of `ros2 bag play` for a flight that the nodes are to see again."""
 
 from __future__ import annotations

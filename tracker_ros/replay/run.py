@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A bag's images through a session, and the boxes held against others."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Bags of rendered flights: something to replay where nothing was recorded."""
 
 from __future__ import annotations

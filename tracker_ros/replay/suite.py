@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Suites: YAML files with several cases, for continuous integration."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Box and state as foxglove_msgs/ImageAnnotations, for viewers that draw over the camera's image."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Which nodes each camera gets, with which parameters: what the launch file starts, without `launch`."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The one place for differences between ROS 2 distributions (Humble to Lyrical) and middlewares."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Who publishes and subscribes to a topic, and whose quality of service does not fit."""
 
 from __future__ import annotations

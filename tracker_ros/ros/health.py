@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What the states of a tracker over the last seconds say about its health, as diagnostic messages."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Image messages to RGB arrays and back, without cv_bridge and without copies where none is needed.
 
 Messages are read by attribute only, so those of rclpy and of the rosbags library both fit. Encodings

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """How full the memory of a compute device is, without loading torch into the process that asks."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Boxes and reports to messages and back. Needs generated messages, but neither rclpy nor a running ROS."""
 
 from __future__ import annotations

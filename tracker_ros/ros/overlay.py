@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Pictures of what a tracker does: its box and state on the image, its response as a heat map."""
 
 from __future__ import annotations

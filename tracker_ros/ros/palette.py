@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The colours, red green blue from 0 to 255, in which states of a session are shown."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """ROS parameters from settings dataclasses: one description of a setting serves YAML, ROS and errors."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Named quality-of-service profiles: what each topic of this package promises."""
 
 from __future__ import annotations

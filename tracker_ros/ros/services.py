@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Calls of services that always end: with the answer, or with an error that says who did not answer."""
 
 from __future__ import annotations

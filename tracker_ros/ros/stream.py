@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A session fed by image messages: conversion, order of stamps, and selection in an earlier frame."""
 
 from __future__ import annotations

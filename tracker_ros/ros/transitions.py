@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Lifecycle transitions that say why they failed. rclpy swallows what a transition callback raises."""
 
 from __future__ import annotations

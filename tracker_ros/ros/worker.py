@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """One thread for the work that must not hold up callbacks: orders in turn, and of frames the newest."""
 
 from __future__ import annotations

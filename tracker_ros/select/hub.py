@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What all pages look at: of each thing the newest, and of images the newest whose box is known."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What goes over the WebSocket.
 
 From the page come JSON objects in text messages, each with a ``type``:

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The web server behind the page: files, one WebSocket a page, and who may have them.
 
 It has no other way in than the WebSocket: no POST, no cookie.

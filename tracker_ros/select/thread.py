@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The page's server in a thread of its own, beside a program that has another loop."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The state machine around any tracker: when there is a target, and how far to trust it.
 
 No clock and no ROS: every call is told the time, so a recorded flight replays to the same states.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The states of a session, its settings, and what it says about a frame."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Trackers, by preset: `load("dcf")` gives one ready to run."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Candidate boxes around a target (MDNet, Nam and Han, 2016, sections 3.3 and 5.1); scriptable, seeded."""
 
 from __future__ import annotations

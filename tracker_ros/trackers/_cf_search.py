@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The tracking loop of SiamFC and CFNet: correlate a template over a pyramid of search regions."""
 
 from __future__ import annotations

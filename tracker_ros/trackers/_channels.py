@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Target-aware channels: which ones of a pretrained network know this target (TADT, section 3)."""
 
 from __future__ import annotations

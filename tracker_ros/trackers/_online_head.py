@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Learning a small classifier while tracking, with gradients in closed form; scriptable.
 
 Sessions run trackers under `torch.inference_mode`, where autograd does not work, and a state must not

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What the region proposal trackers share: one network forward a frame, then the choice of a proposal."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DSLT's regression network and its learning, with every gradient written out (Lu et al., 2020).
 
 Two levels of a backbone on one grid, reduced by 1 x 1 convolutions to A (fine) and B (coarse), give

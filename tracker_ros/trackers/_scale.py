@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Scale estimation by a one-dimensional correlation filter over a pyramid of crops."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The contract of a tracker, its settings and the registry.
 
 A tracker is a pure function of (frame, state): no attribute changes between frames. One module can

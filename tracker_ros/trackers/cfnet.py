@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """CFNet (Valmadre et al., 2017) and AdaCFNet: a correlation filter learnt on the first frame."""
 
 from __future__ import annotations

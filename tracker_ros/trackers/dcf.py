@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """A correlation filter on fixed features: needs no weights, runs on a small CPU.
 
 Translation: a background-aware multi-channel filter (Galoogahi et al., 2017) on gradient histograms

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DCFST: features learned through a closed-form solver (Zheng et al., 2019).
 
 A ridge regression over the vectors of candidate boxes finds the target; the IoU head refines its box.

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """DSLT: deep object tracking with shrinkage loss (Lu et al., TPAMI 2020).
 
 A convolution regresses a pretrained network's features to a Gaussian around the target. It is learned

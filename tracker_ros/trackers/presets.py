@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Presets: one YAML file a tracker configuration, in config/trackers.
 
 A preset names the tracker, its weights and the settings that differ from their defaults:

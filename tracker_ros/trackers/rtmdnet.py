@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """RT-MDNet (Jung et al., 2018), and with it RT-MDNet_fl and RT-MDNet_sl.
 
 A classifier tells candidate boxes that hold the target from those that do not; its fully connected

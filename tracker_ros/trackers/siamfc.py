@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamFC (Bertinetto et al., 2016): the first frame's template, matched and never updated."""
 
 from __future__ import annotations

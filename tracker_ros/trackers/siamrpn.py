@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamRPN (Li et al., 2018), and with it SiamRPN_fl and SiamRPN_sl, which differ in training only."""
 
 from __future__ import annotations

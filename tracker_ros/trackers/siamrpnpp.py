@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamRPN++ (Li et al., 2019), and with it SiamRPN++_fl and SiamRPN++_sl, which differ in training only."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """TADT: target-aware deep tracking (Li et al., CVPR 2019).
 
 The first frame chooses the channels of a pretrained network that know this target; from then on the

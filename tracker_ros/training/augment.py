@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Augmentation of batches of crops, on whatever device they lie; every sample draws its own values."""
 
 from __future__ import annotations

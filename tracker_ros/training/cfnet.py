@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of CFNet and AdaCFNet: (focal) logistic loss through the correlation-filter layer."""
 
 from __future__ import annotations

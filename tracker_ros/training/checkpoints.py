@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Checkpoints that are whole or absent, whenever the process dies or the disk fills up."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros train`: train a tracker from a recipe, try a recipe out, export what was trained."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a training set consists of: clips, one target each, whose frames are read in any order."""
 
 from __future__ import annotations

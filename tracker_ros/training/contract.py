@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a training module is: a forward pass from a batch of image pairs to a loss.
 
 A pair is two frames of one target (or, for a negative pair, of two), each cut to a fixed size. The

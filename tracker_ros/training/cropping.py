@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Cutting exemplar and search crops out of images, with the box in crop pixels."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Readers of training sets in their published layouts.
 
 Each takes the data set's root folder and returns clips. Images are not opened here (save by

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of DCFST: embeddings for which ridge regression finds the target (Zheng et al., 2019)."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of EDCF and of its parts: which of the three losses of eq. 15 each of them takes.
 
 EDSiam: semantic correlation and reconstruction. CACFNet: the fine filter alone. CACFNet+ and EDCF: all

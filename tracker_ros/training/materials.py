@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Photographs and cut-outs on disk, for synthesis."""
 
 from __future__ import annotations

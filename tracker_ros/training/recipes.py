@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Recipes: one YAML file a training, in config/recipes.
 
     module: siamfc.SiamFCTraining     # a class in tracker_ros.training

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Offline training of RT-MDNet: one classifier a domain on shared features (Jung et al., section 3.2)."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Drawing pairs: which clip, which frames, how far the target is moved and scaled in the search crop."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Optimizers and learning-rate schedules by name."""
 
 from __future__ import annotations

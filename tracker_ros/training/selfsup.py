@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training clips from unlabelled video: tracks that lead back to where they began.
 
 A box is followed by the median of its optical flow (Kalal et al., MedianFlow, 2010), forwards and then

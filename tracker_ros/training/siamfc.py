@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of SiamFC: logistic loss on the correlation of exemplar and search crop."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of SiamFC_fl and SiamFC_sl: SiamFC with focal or shrinkage loss (Lu et al., section 3.4)."""
 
 from __future__ import annotations

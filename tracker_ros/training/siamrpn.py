@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of SiamRPN and SiamRPN++ with cross entropy, focal or shrinkage loss.
 
 The plain trackers learn from a few selected proposals of each pair, as their authors do. With focal and

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Made-up pictures to train on for two steps: shows that a recipe runs, without any data."""
 
 from __future__ import annotations

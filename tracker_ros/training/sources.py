@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """What a recipe's `data` entries mean: from a folder and options to a source of pairs."""
 
 from __future__ import annotations

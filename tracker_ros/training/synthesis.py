@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training pairs rendered from still photographs and cut-outs, with exact boxes.
 
 A cut-out (a photographed object with its alpha) is laid over a photograph twice: once as the exemplar

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training of the `tiny` backbone: at each of its levels a correlation filter must find the target.
 
 As in DCFNet (Wang et al., 2017) a filter is learned from the exemplar in closed form and applied to

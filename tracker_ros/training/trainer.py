@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Training with Lightning: devices, machines, checkpoints and logs are its business, losses the module's."""
 
 from __future__ import annotations

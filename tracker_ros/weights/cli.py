@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """`tracker_ros weights`: what is there, what is missing, whether it is genuine, and bringing it in."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """The weights manifest: what each set of parameters is, where it comes from and how to recognise it.
 
 Every file config/weights*.yaml maps names to entries:

@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // The page: what the server says goes on the screen, what the user does goes to the server.
 
 import { drawBoxes } from "/draw.js";

@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // Drawing a box with mouse, finger or pen, or with the keyboard.
 
 const SMALLEST = 6; // CSS pixels; less is a click and not a box

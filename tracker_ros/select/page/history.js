@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // The score of the last seconds as a line.
 
 const SECONDS = 10;

@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // The WebSocket to the server: messages in and out, pictures taken apart, and new attempts when it breaks.
 
 const LONGEST_PAUSE = 5000;

@@ -1,3 +1,5 @@
+// SPDX-FileCopyrightText: 2026 tracker_ros developers
+// SPDX-License-Identifier: Apache-2.0
 // The canvas with the camera's image, the tracker's box, the response map and the box that is being drawn.
 // Boxes are x, y, w, h in pixels of the camera's image, whatever the size on the screen.
 

@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """Parameters of MatConvNet networks, read from the .mat files that their authors published."""
 
 from __future__ import annotations

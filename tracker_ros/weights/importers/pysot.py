@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """pysot's published SiamRPN and SiamRPN++ models (github.com/STVIR/pysot, model zoo)."""
 
 from __future__ import annotations

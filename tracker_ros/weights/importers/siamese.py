@@ -1,3 +1,5 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
 """SiamFC's and CFNet's published networks (github.com/bertinetto/siamese-fc and cfnet), MatConvNet DagNN."""
 
 from __future__ import annotations
