@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every registered tracker: an exported archive gives the boxes of the source over 100 frames.
 
-Small networks with seeded random parameters, because the code is compared, not the accuracy. All of
-them take two minutes of a CPU, so only dcf and adacfnet run unless `TRACKER_ROS_LONG=1` is set.
+The presets that ship, and small networks with seeded random parameters for the others, because the code
+is compared, not the accuracy. All of them take two minutes of a CPU, so only three run unless
+`TRACKER_ROS_LONG=1` is set.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ from cf_helpers import clip, track
 from torch import Tensor
 
 from tracker_ros.export.archive import export, load_archive
-from tracker_ros.trackers import create, registered
+from tracker_ros.trackers import Tracker, create, load, registered, resolve
 from tracker_ros.weights import load_weights
 
 CORRELATION: dict[str, Any] = {"width": 0.0625, "upsampling": 2}
 TINY = {"backbone": "tiny", "search": 64}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "dcf": {},
     "siamfc": CORRELATION,
     "cfnet": CORRELATION,
     "adacfnet": CORRELATION,
@@ -41,6 +41,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rtmdnet": {"first_steps": 4, "candidates": 32, "interval": 25},
 }
 
+#: As they ship.
+PRESETS = ("dcf", "dcf_tiny")
+ALWAYS = (*PRESETS, "adacfnet")
 #: Where random parameters lose the target, or the box hangs on a threshold.
 WEIGHTS = {"dcfst": "dcfst_tiny"}
 #: Pixels. Adam makes a whole step of a gradient that vanishes, whichever sign rounding leaves it.
@@ -54,15 +57,23 @@ def flight() -> tuple[list[Tensor], Tensor]:
     return frames, boxes[0]
 
 
-@pytest.mark.parametrize("name", sorted({*registered(), *SETTINGS}))
-def test_archive_gives_the_boxes_of_the_source_over_100_frames(
-        name: str, flight: tuple[list[Tensor], Tensor], tmp_path: Path) -> None:
-    if name not in ("dcf", "adacfnet") and not os.environ.get("TRACKER_ROS_LONG"):
-        pytest.skip("TRACKER_ROS_LONG is not set")
+def made(name: str) -> tuple[Tracker, str, dict[str, Any]]:
+    """A tracker with its registered name and settings."""
+    if name in PRESETS:
+        preset = resolve(name)
+        return load(name), preset.name, preset.settings
     tracker = create(name, SETTINGS[name])
     load_weights(tracker, WEIGHTS.get(name, "random:0"))
-    tracker.eval()
-    export(tracker, name, SETTINGS[name], tmp_path / "one.ts")
+    return tracker.eval(), name, SETTINGS[name]
+
+
+@pytest.mark.parametrize("name", sorted({*registered(), *SETTINGS, *PRESETS}))
+def test_archive_gives_the_boxes_of_the_source_over_100_frames(
+        name: str, flight: tuple[list[Tensor], Tensor], tmp_path: Path) -> None:
+    if name not in ALWAYS and not os.environ.get("TRACKER_ROS_LONG"):
+        pytest.skip("TRACKER_ROS_LONG is not set")
+    tracker, registry_name, settings = made(name)
+    export(tracker, registry_name, settings, tmp_path / "one.ts")
     expected = track(tracker, *flight)
     found = track(load_archive(tmp_path / "one.ts", [tmp_path]), *flight)
     assert len(found) == 100
