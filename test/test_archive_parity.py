@@ -58,7 +58,7 @@ def flight() -> tuple[list[Tensor], Tensor]:
 
 
 def made(name: str) -> tuple[Tracker, str, dict[str, Any]]:
-    """A tracker with its registered name and settings."""
+    """A tracker, the name that its manifest bears, and its settings."""
     if name in PRESETS:
         preset = resolve(name)
         return load(name), preset.name, preset.settings
@@ -72,8 +72,8 @@ def test_archive_gives_the_boxes_of_the_source_over_100_frames(
         name: str, flight: tuple[list[Tensor], Tensor], tmp_path: Path) -> None:
     if name not in ALWAYS and not os.environ.get("TRACKER_ROS_LONG"):
         pytest.skip("TRACKER_ROS_LONG is not set")
-    tracker, registry_name, settings = made(name)
-    export(tracker, registry_name, settings, tmp_path / "one.ts")
+    tracker, label, settings = made(name)
+    export(tracker, label, settings, tmp_path / "one.ts")
     expected = track(tracker, *flight)
     found = track(load_archive(tmp_path / "one.ts", [tmp_path]), *flight)
     assert len(found) == 100
