@@ -246,7 +246,7 @@ def test_the_peers_on_a_real_sequence(
     (["--trackers", "dfc"], "unknown preset 'dfc'"),
     (["--trackers", "kcf", "--sequences", "left"], "no sequence is named 'left'; there are: down, right"),
     (["--trackers", "kcf", "--protocol", "best"], "unknown protocol 'best'"),
-    (["--trackers", "kcf", "--group", "air"], "expected NAME=VALUE, got 'air'"),
+    (["--trackers", "kcf", "--group", "air"], "expected KEY=VALUE, got 'air'"),
     (["--trackers", "kcf,mil", "--submission", "a.zip"], "--submission packs one tracker"),
     ([], "nothing to do: give --trackers, --results or both"),
     (["--trackers", "nanotrack", "--nano", "/nowhere"], "NanoTrack needs /nowhere/nanotrack_backbone"),

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_ros.geometry import Box, boxes_to_xywh, iou, xywh_to_boxes
+from tracker_ros.geometry import Box, iou, xywh_to_boxes
 
 coordinate = st.floats(-500, 500, width=32)
 extent = st.floats(0.5, 300, width=32)
@@ -22,7 +22,6 @@ boxes = st.builds(Box, coordinate, coordinate, extent, extent)
 @given(boxes)
 def test_xywh_round_trip(box):
     assert Box.from_xywh(*box.to_xywh()) == pytest.approx(box, abs=1e-9)
-    assert boxes_to_xywh(xywh_to_boxes([box.to_xywh()]))[0] == pytest.approx(box.to_xywh(), abs=1e-9)
 
 
 def test_arrays_are_not_changed_in_place():

@@ -69,13 +69,6 @@ def xywh_to_boxes(xywh: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return a
 
 
-def boxes_to_xywh(boxes: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """[..., 4] of cx, cy, w, h to [..., 4] of x, y, w, h."""
-    a = np.array(boxes, dtype=np.float64)
-    a[..., :2] -= a[..., 2:] / 2
-    return a
-
-
 def iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of boxes [..., 4] and [..., 4] (cx, cy, w, h), broadcast; scriptable.
 

@@ -7,9 +7,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from tracker_ros.data.absences import blacked_out, rendered
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
@@ -21,7 +18,7 @@ from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import make_groups
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
 from tracker_ros.session import SessionSettings
-from tracker_ros.trackers import SettingsError, load, make_settings, preset_files
+from tracker_ros.trackers import SettingsError, given_settings, key_value, load, make_settings, preset_files
 from tracker_ros.weights import WeightsError
 
 
@@ -75,7 +72,7 @@ def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
     """The tracker that a name and the options of `add_tracker_options` mean."""
     if name in OPENCV_NAMES:
         return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
-    overrides = tuple((key, parse_value(value)) for key, value in map(pair, args.overrides))
+    overrides = tuple(given_settings(args.overrides).items())
     return TrackerSpec(name, overrides, args.weights, args.device, args.scripted)
 
 
@@ -106,7 +103,7 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
         return specs
     if args.fps <= 0:
         raise SettingsError(f"--fps must be positive, got {args.fps:g}")
-    settings = tuple((key, parse_value(value)) for key, value in map(pair, args.session_set))
+    settings = tuple(given_settings(args.session_set).items())
     make_settings(SessionSettings, dict(settings), "session")
     return [each for spec in specs for each in (
         [spec] if spec.name in OPENCV_NAMES else
@@ -142,7 +139,7 @@ def chosen_mode(args: argparse.Namespace) -> str:
 
 def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:
     """Names of sequences by group, for the ``--group`` options."""
-    return make_groups(sequences, {name: split(globs) for name, globs in map(pair, args.group)})
+    return make_groups(sequences, {name: split(globs) for name, globs in map(key_value, args.group)})
 
 
 def add_protocol_option(parser: argparse.ArgumentParser) -> None:
@@ -151,23 +148,6 @@ def add_protocol_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repetitions", type=int, metavar="N",
                         help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
                              " first 3 agree is not run again")
-
-
-def parse_value(text: str) -> Any:
-    """A setting from the command line, read as YAML: 3 is a number, true a truth value."""
-    return yaml.safe_load(text)
-
-
-def pair(text: str) -> tuple[str, str]:
-    """The two sides of NAME=VALUE.
-
-    Raises:
-        SettingsError: when there are not two.
-    """
-    key, sign, value = text.partition("=")
-    if not (key and sign):
-        raise SettingsError(f"expected NAME=VALUE, got '{text}'")
-    return key, value
 
 
 def split(text: str) -> list[str]:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
 from tracker_ros.export.formats import NETWORKS, save_network
 from tracker_ros.export.half import PRECISIONS
-from tracker_ros.trackers import SettingsError, load, resolve
+from tracker_ros.trackers import SettingsError, given_settings, load, resolve
 from tracker_ros.weights import WeightsError
 
 TOLERANCE = 0.05
@@ -49,7 +48,7 @@ def run_export(args: argparse.Namespace) -> int:
             return check(args.check)
         if not args.out:
             raise SettingsError("say what to do: --out NAME.ts or --check NAME.ts")
-        overrides = {key: yaml.safe_load(value) for key, value in map(_pair, args.overrides)}
+        overrides = given_settings(args.overrides)
         tracker = load(args.tracker, overrides, args.weights)
         if args.module:
             save_network(tracker, args.module, args.shape, args.out)
@@ -84,10 +83,3 @@ def _shape(text: str) -> tuple[int, ...]:
     if len(sides) != 4 or min(sides) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not N,3,H,W")
     return sides
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, sign, value = text.partition("=")
-    if not (key and sign):
-        raise SettingsError(f"expected KEY=VALUE, got '{text}'")
-    return key, value

@@ -22,7 +22,7 @@ from tracker_ros.trackers.base import (
     setting,
     tracker_class,
 )
-from tracker_ros.trackers.presets import Preset, preset_files, read_preset
+from tracker_ros.trackers.presets import Preset, given_settings, key_value, preset_files, read_preset
 from tracker_ros.weights import load_weights
 
 # A tracker registers itself on import: a new file in this folder is enough.
@@ -30,8 +30,8 @@ for _module in iter_modules([str(Path(__file__).parent)]):
     import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
-    "Estimate", "Preset", "SettingsError", "Tracker", "create", "load", "make_settings", "preset_files",
-    "read_preset", "register", "registered", "resolve", "setting",
+    "Estimate", "Preset", "SettingsError", "Tracker", "create", "given_settings", "key_value", "load",
+    "make_settings", "preset_files", "read_preset", "register", "registered", "resolve", "setting",
 ]
 
 

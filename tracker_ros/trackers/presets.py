@@ -11,6 +11,7 @@ A preset names the tracker, its weights and the settings that differ from their 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,24 @@ def read_preset(name: str) -> Preset:
         return Preset(name=path.stem, **content)
     except (yaml.YAMLError, TypeError) as error:
         raise SettingsError(f"preset {path}: {error}") from error
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """The two sides of KEY=VALUE, as command lines give them.
+
+    Raises:
+        SettingsError: when there are not two.
+    """
+    key, sign, value = text.partition("=")
+    if not (key and sign):
+        raise SettingsError(f"expected KEY=VALUE, got '{text}'")
+    return key, value
+
+
+def given_settings(words: Iterable[str]) -> dict[str, Any]:
+    """Settings of KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
+
+    Raises:
+        SettingsError: for a word without '='.
+    """
+    return {key: yaml.safe_load(value) for key, value in map(key_value, words)}
