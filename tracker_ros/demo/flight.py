@@ -14,7 +14,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import QuaternionStamped, Vector3Stamped
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
@@ -41,6 +41,8 @@ STARTED = 60.0
 """Seconds within which a node must answer; importing PyTorch and compiling the model are the longest."""
 ANSWERED = 10.0
 """Seconds within which a running node must answer."""
+ASKED_AGAIN = 2.0
+"""Seconds after which a node that just starts is asked again."""
 CENTERED = math.radians(1.0)
 """A target so near to the optical axis is in the middle."""
 _LAST_MESSAGES = 0.3
@@ -84,6 +86,13 @@ class Flight:
         if gimbal:
             self._record("gimbal/rate", Vector3Stamped, qos.RESULT)
             self._record("gimbal/attitude", QuaternionStamped, qos.MEASUREMENT)
+        self._clients: dict[str, Any] = {
+            "sim_camera/play": self.node.create_client(SetBool, "sim_camera/play"),
+            "tracker/select": self.node.create_client(SelectTarget, "tracker/select"),
+        }
+        for kind, service in ((ChangeState, "change_state"), (GetState, "get_state")):
+            for name in self._nodes:
+                self._clients[f"{name}/{service}"] = self.node.create_client(kind, f"{name}/{service}")
 
     def close(self) -> None:
         """Finish the bag, with what is on its way, and take the node away."""
@@ -166,23 +175,36 @@ class Flight:
             self._executor.spin_once(timeout_sec=0.05)
         return value
 
-    def _call(self, kind: Any, name: str, request: Any, seconds: float) -> Any:
-        client: Any = self.node.create_client(kind, name)
-        try:
-            self.wait(client.service_is_ready, f"the service {name}", seconds)
-            future = client.call_async(request)
-            self.wait(future.done, f"an answer of {name}", seconds)
-            return future.result()
-        finally:
-            self.node.destroy_client(client)
+    def _call(self, name: str, request: Any, seconds: float) -> Any:
+        client = self._clients[name]
+        self.wait(client.service_is_ready, f"the service {name}", seconds)
+        future = client.call_async(request)
+        self.wait(future.done, f"an answer of {name}", seconds)
+        return future.result()
+
+    def _meet(self, name: str) -> None:
+        """Wait until a node answers: a request may reach it before it knows where answers go.
+
+        It learns that in the order in which clients were made, so that an answer to the last one vouches
+        for all.
+        """
+        end = time.monotonic() + STARTED
+        while True:
+            try:
+                self._call(f"{name}/get_state", GetState.Request(), ASKED_AGAIN)
+                return
+            except FlightError:
+                if time.monotonic() > end:
+                    raise FlightError(f"waited {STARTED:g} s in vain for the {name} node to answer") from None
 
     def activate(self) -> None:
         """Configure and activate tracker and gimbal, and wait for the camera's first image."""
         for node in self._nodes:
+            self._meet(node)
             for number, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
                                  (Transition.TRANSITION_ACTIVATE, "activate")):
                 request = ChangeState.Request(transition=Transition(id=number))
-                if not self._call(ChangeState, f"{node}/change_state", request, STARTED).success:
+                if not self._call(f"{node}/change_state", request, STARTED).success:
                     raise FlightError(f"the {node} refused to {name}; its log says why")
         self.wait(lambda: self._truths, "an image of the camera", STARTED)
         if self.node.count_publishers("image") > 1:
@@ -202,7 +224,7 @@ class Flight:
                 raise FlightError("the target's place in the first image is not known: give its box")
             bbox = box_message(box) if box is not None else truth.bbox
             request = SelectTarget.Request(bbox=bbox, stamp=truth.header.stamp)
-            answer = self._call(SelectTarget, "tracker/select", request, ANSWERED)
+            answer = self._call("tracker/select", request, ANSWERED)
             if answer.accepted:
                 return
             if time.monotonic() > end:
@@ -223,7 +245,7 @@ class Flight:
 
     def play(self) -> None:
         """Let the camera go on from its first image."""
-        self._call(SetBool, "sim_camera/play", SetBool.Request(data=True), ANSWERED)
+        self._call("sim_camera/play", SetBool.Request(data=True), ANSWERED)
 
     def last_stamp(self) -> int:
         """The newest image's, ns."""
