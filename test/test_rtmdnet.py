@@ -197,6 +197,37 @@ def test_the_small_preset_follows_a_target_and_scripts() -> None:
     assert greatest_difference(tracker, frames[:5], boxes[0]) < 1e-3
 
 
+@pytest.mark.parametrize("growth", [1.0, 1.5 ** (1 / 40)])
+def test_the_size_follows_a_target_that_grows_by_half_and_one_that_does_not(growth: float) -> None:
+    frames, boxes = clip(41, motion=(0.0, 0.0), growth=growth)
+    # The search is held to the place, so that the size alone is tried.
+    tracker = load("rtmdnet_tiny", {"reach": 0.05, "lost_reach": 0.05, "refine": 0})
+    found = torch.stack([e.box for e in track(tracker, frames, boxes[0])])
+    assert (found[:, 2:] / boxes[1:, 2:]).log().abs().max() < 0.1
+    # The shape is the first box's.
+    torch.testing.assert_close(found[:, 2] / found[:, 3], (boxes[0, 2] / boxes[0, 3]).expand(40))
+
+
+def test_a_second_look_places_the_box_closer() -> None:
+    frames, boxes = clip(8, motion=(3.0, 1.5))
+
+    def error(refine: int) -> float:
+        settings = {"refine": refine, "sizes": 0, "best": 1, "candidates": 32}
+        found = torch.stack([e.box for e in track(load("rtmdnet_tiny", settings), frames, boxes[0])])
+        return float((found[:, :2] - boxes[1:, :2]).norm(dim=1).mean())
+
+    assert error(64) < error(0)
+
+
+def test_the_size_stays_within_its_limits() -> None:
+    frames, boxes = clip(13, motion=(0.0, 0.0), growth=1.04)
+    settings = {"reach": 0.05, "lost_reach": 0.05, "refine": 0, "size_limit": 1.05, "size_change": 1.02}
+    found = torch.stack([e.box for e in track(load("rtmdnet_tiny", settings), frames, boxes[0])])
+    sizes = torch.cat((boxes[:1, 2], found[:, 2]))
+    assert (sizes[1:] / sizes[:-1]).max() < 1.02 + 1e-5
+    assert float(sizes[-1] / sizes[0]) == pytest.approx(1.05, rel=1e-4)
+
+
 def test_features_of_the_first_frame_are_standardised() -> None:
     frames, boxes = clip(1)
     with torch.inference_mode():

@@ -8,6 +8,7 @@ layers learn online, with the loss that the settings name (Lu et al., eq. 17 and
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -21,6 +22,7 @@ from tracker_ros.ops.counter_random import fork
 from tracker_ros.ops.crop import crop
 from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
 from tracker_ros.trackers._online_head import fit_boxes, head_margin, train_head
+from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
 
@@ -42,6 +44,16 @@ class RtMdNetSettings:
     lost_reach: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
     scale: float = setting(1.05, "greatest size of a candidate, in target sizes", 1.0, 2.0)
     best: int = setting(5, "candidates whose mean is the answer", 1, 16)
+    refine: int = setting(0, "candidates of a second look around the first answer; 0 for none", 0, 1024)
+    refine_reach: float = setting(0.15, "farthest candidate of the second look, in target sizes", 0.01, 2.0)
+    sizes: int = setting(0, "sizes that a scale filter compares at the found place, odd; 0 for none", 0, 65)
+    size_step: float = setting(1.03, "ratio of neighbouring sizes", 1.001, 1.2)
+    size_gain: float = setting(0.4, "share of the scale filter's change that is made", 0.0, 1.0)
+    size_change: float = setting(1.03, "greatest change of size in a frame, as a factor", 1.001, 2.0)
+    size_limit: float = setting(2.5, "greatest change of size since the first frame, as a factor", 1.0, 20.0)
+    size_rate: float = setting(0.025, "share of a new frame in the scale filter", 0.0, 1.0)
+    size_anchor: float = setting(0.3, "share of the first frame in the filter that is asked", 0.0, 1.0)
+    size_score: float = setting(0.7, "score above which the size may change", 0.0, 1.0)
     overlap: float = setting(0.7, "least IoU of a box on the target", 0.0, 1.0)
     beside: float = setting(0.3, "greatest IoU of a box beside the target after the first frame", 0.0, 1.0)
     success: float = setting(0.5, "score above which a frame is learned from", 0.0, 1.0)
@@ -69,7 +81,8 @@ class RtMdNet(Tracker):
     The state holds the six parameters of the classifier (``w4`` ... ``b6``; the last layer starts at
     zero, for every target is a new domain), the box regression, box features of learned frames
     (``positives0`` ..., ``negatives0`` ..., in rings), how features are standardised, how many frames were
-    learned, whether the last one failed, and the seed of the random numbers. The score is the mean
+    learned, whether the last one failed, and the seed of the random numbers; with `sizes` also the first
+    size and a scale filter (that of `dcf`), now and in the first frame. The score is the mean
     probability of the best candidates. Momentum starts from zero in every update, which keeps it out of
     the state; the published code carries it over, and also trains on rescaled copies of the first frame.
     """
@@ -80,6 +93,7 @@ class RtMdNet(Tracker):
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
         tiny = settings.backbone == "tiny"
+        self.scale_filter = ScaleFilter(max(settings.sizes, 1), settings.size_step, 0.01)
         self.net = TinyMdNet(settings.hidden, settings.seed) if tiny else MdNet(settings.width)
 
     @torch.jit.export
@@ -110,6 +124,12 @@ class RtMdNet(Tracker):
         self._store(state, parameters)
         if self.regression:
             self._learn_regression(frame, box, fork(seed, 4), state)
+        if self.sizes > 0:
+            state["first"] = box[2:]
+            sample = self.scale_filter.sample(frame, box, float(box[3] / box[2]))
+            numerator, energy = self.scale_filter.terms(sample, torch.ones_like(box[0]))
+            state["size_numerator"], state["size_energy"] = numerator, energy
+            state["first_numerator"], state["first_energy"] = numerator, energy
         return state
 
     @torch.jit.export
@@ -120,16 +140,28 @@ class RtMdNet(Tracker):
         candidates = inside(gaussian_boxes(box, self.candidates, reach, self.scale, state["seed"]), frame)
         features = self._seen(frame, candidates, box[2:], state)
         margin = head_margin(features, self._head(state))
-        probability = torch.sigmoid(margin)
         best = margin.topk(self.best).indices
-        score = probability[best].mean()
+        side = 2 * reach * box[2:].mean()
+        response = candidate_map(candidates[:, :2] - box[:2], side, torch.sigmoid(margin))
+        if self.refine > 0:
+            middle, seed = candidates[best].mean(0), fork(state["seed"], 4)
+            around = gaussian_boxes(middle, self.refine, self.refine_reach, self.scale, seed)
+            candidates = torch.cat((candidates[best], inside(around, frame)))
+            features = self._seen(frame, candidates, box[2:], state)
+            margin = head_margin(features, self._head(state))
+            best = margin.topk(self.best).indices
+        score = torch.sigmoid(margin[best]).mean()
         boxes = candidates[best]
         if self.regression and bool(score > self.success):
             boxes = decode(boxes, features[best] @ state["regression"] + state["regression_bias"])
-        side = 2 * reach * box[2:].mean()
-        response = candidate_map(candidates[:, :2] - box[:2], side, probability)
         found = inside(boxes.mean(0, keepdim=True), frame)[0]
-        return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), {"boxes": boxes})
+        aux = {"boxes": boxes}
+        if self.sizes > 0 and bool(score > self.size_score):
+            sample = self.scale_filter.sample(frame, found, float(state["first"][1] / state["first"][0]))
+            growth = self._growth(sample, found[2:], state)
+            found = torch.cat((found[:2], found[2:] * growth))
+            aux["size_sample"], aux["growth"] = sample, growth
+        return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), aux)
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
@@ -144,6 +176,10 @@ class RtMdNet(Tracker):
             self._remember(frame, moved, learned)
             learned += 1
             moved["learned"] = torch.full_like(state["learned"], learned)
+        if "growth" in estimate.aux:
+            new = self.scale_filter.terms(estimate.aux["size_sample"], estimate.aux["growth"])
+            moved["size_numerator"] = torch.lerp(state["size_numerator"], new[0], self.size_rate)
+            moved["size_energy"] = torch.lerp(state["size_energy"], new[1], self.size_rate)
         if not good or learned % self.interval == 0:
             span = self.long_memory if good else min(self.short_memory, self.long_memory)
             positives = self._recall(moved, "positives", learned, span, self.long_memory)
@@ -151,6 +187,17 @@ class RtMdNet(Tracker):
             self._store(moved, train_head(positives, negatives, self._head(moved), self._objective(),
                                           self.steps, self.rate, self.pool, fork(state["seed"], 1)))
         return moved
+
+    def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """Factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
+        share = self.size_anchor
+        numerator = (1 - share) * state["size_numerator"] + share * state["first_numerator"]
+        energy = (1 - share) * state["size_energy"] + share * state["first_energy"]
+        change = math.log(self.scale_filter.locate(sample, numerator, energy)) * self.size_gain
+        most, limit = math.log(self.size_change), math.log(self.size_limit)
+        total = float((size / state["first"]).log().mean())
+        change = min(max(min(max(change, -most), most), -limit - total), limit - total)
+        return torch.full_like(size[0], math.exp(change))
 
     def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
         """Features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
