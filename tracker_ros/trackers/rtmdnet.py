@@ -159,7 +159,7 @@ class RtMdNet(Tracker):
         if self.sizes > 0 and bool(score > self.size_score):
             sample = self.scale_filter.sample(frame, found, float(state["first"][1] / state["first"][0]))
             growth = self._growth(sample, found[2:], state)
-            found = torch.cat((found[:2], found[2:] * growth))
+            found = inside(torch.cat((found[:2], found[2:] * growth)).unsqueeze(0), frame)[0]
             aux["size_sample"], aux["growth"] = sample, growth
         return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), aux)
 
