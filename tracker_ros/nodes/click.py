@@ -19,11 +19,11 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, PointStamped
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from tracker_ros.geometry import Box
 from tracker_ros.ros import qos
+from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.messages import box_message
@@ -82,9 +82,8 @@ class ClickNode(Node):
         """Receive images while somebody publishes clicks; forget a click for which no image came."""
         wanted = any(self.count_publishers(topic) for topic in self._clicks)
         if wanted and self._images is None:
-            kind = CompressedImage if self._value("image_transport") == "compressed" else Image
-            profile = qos.camera(self._value("image_reliability"))
-            self._images = self.create_subscription(kind, self._image_topic, self._on_image, profile)
+            self._images = subscribe_to_images(
+                self, self._on_image, self._value("image_transport"), self._value("image_reliability"))
         elif not wanted and self._images is not None and self._waiting is None:
             self.destroy_subscription(self._images)
             self._images = self._image = None

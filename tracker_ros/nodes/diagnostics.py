@@ -18,11 +18,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros import health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
+from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.graph import mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_rgb
@@ -116,9 +117,8 @@ class DiagnosticsNode(Node):
         """Subscribe to what is drawn, and only while somebody looks at the drawing."""
         wanted = self._overlay.get_subscription_count() > 0
         if wanted and self._images is None:
-            kind = CompressedImage if self._value("image_transport") == "compressed" else Image
-            profile = qos.camera(self._value("image_reliability"))
-            self._images = self.create_subscription(kind, self._image_topic, self._on_image, profile)
+            self._images = subscribe_to_images(
+                self, self._on_image, self._value("image_transport"), self._value("image_reliability"))
         elif not wanted and self._images is not None:
             self.destroy_subscription(self._images)
             self._images = None

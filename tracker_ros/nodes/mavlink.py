@@ -14,7 +14,6 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 from vision_msgs.msg import BoundingBox2D
 
@@ -25,7 +24,8 @@ from tracker_ros.mavlink.messages import ACTIVE, COASTING, IDLE, Rectangle, Trac
 from tracker_ros.mavlink.messages import FAILED as TRACKING_FAILED
 from tracker_ros.msg import TrackState
 from tracker_ros.ros import qos
-from tracker_ros.ros.compat import image_topic, run_node
+from tracker_ros.ros.camera import subscribe_to_images
+from tracker_ros.ros.compat import run_node
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.srv import SelectTarget
@@ -109,10 +109,7 @@ class MavlinkNode(Node):
     def _measure(self) -> None:
         """Receive one image to learn its size, which a TrackState does not tell."""
         if self._images is None:
-            transport = self._value("image_transport")
-            kind = CompressedImage if transport == "compressed" else Image
-            self._images = self.create_subscription(
-                kind, image_topic(self, transport), self._on_image, qos.camera())
+            self._images = subscribe_to_images(self, self._on_image, self._value("image_transport"))
 
     def _on_image(self, image: Any) -> None:
         try:

@@ -22,13 +22,13 @@ from builtin_interfaces.msg import Time
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
 from tracker_ros.geometry import Box
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.selector_pictures import box_values, image_picture, response_picture, state_values
 from tracker_ros.ros import qos
+from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.graph import mismatches
 from tracker_ros.ros.images import ImageError
@@ -147,9 +147,8 @@ class SelectorNode(Node):
 
     def _follow_demand(self, images: bool, response: bool) -> None:
         if images and self._images is None:
-            kind = CompressedImage if self._value("image_transport") == "compressed" else Image
-            profile = qos.camera(self._value("image_reliability"))
-            self._images = self.create_subscription(kind, self._image_topic, self._on_image, profile)
+            self._images = subscribe_to_images(
+                self, self._on_image, self._value("image_transport"), self._value("image_reliability"))
             self._received, self._unusable = time.monotonic(), ""
         elif not images and self._images is not None:
             self.destroy_subscription(self._images)

@@ -15,7 +15,6 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
-from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D
 
@@ -25,6 +24,7 @@ from tracker_ros.nodes.tracker_outputs import Outputs
 from tracker_ros.nodes.tracker_parameters import Parameters, TrackerParameters
 from tracker_ros.nodes.tracker_pipeline import Pipeline
 from tracker_ros.ros import qos
+from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
@@ -86,10 +86,9 @@ class TrackerNode(LifecycleNode):
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
             self, self._stream, self._outputs, self._model_name, topic, self._values.buffer_frames)
-        kind = CompressedImage if self._values.image_transport == "compressed" else Image
-        profile = qos.camera(self._values.image_reliability)
         self._subscribed = [
-            self.create_subscription(kind, topic, pipeline.receive, profile),
+            subscribe_to_images(
+                self, pipeline.receive, self._values.image_transport, self._values.image_reliability),
             self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND),
         ]
         self._watch = self.create_timer(WATCH_SECONDS, pipeline.watch, clock=steady_clock())
