@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from geometry_msgs.msg import QuaternionStamped, Vector3Stamped
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
@@ -32,14 +32,14 @@ from tracker_ros.ros.parameters import (
     read_settings,
     require_choice,
 )
-from tracker_ros.ros.transitions import logged
+from tracker_ros.ros.transitions import ManagedNode, logged
 
 CHOICES = (ONLY_TOPIC, *OUTPUTS)
 REPEAT_SECONDS = 5.0
 """A message that would be repeated with every frame is logged this often."""
 
 
-class GimbalNode(LifecycleNode):
+class GimbalNode(ManagedNode):
     """Points a gimbal at the target of one tracker node."""
 
     def __init__(self) -> None:
@@ -48,8 +48,7 @@ class GimbalNode(LifecycleNode):
         self._output: Output | None = None
         self._offered = False
         self._subscribed: list[Any] = []
-        if self.get_parameter("autostart").value:
-            self._starter = self.create_timer(0.0, self._autostart, clock=steady_clock())
+        self.start_if_asked()
 
     def _declare(self) -> None:
         declare(self, "tracker_node", "tracker", "node whose target it follows, relative to this namespace")
@@ -64,11 +63,6 @@ class GimbalNode(LifecycleNode):
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
-
-    def _autostart(self) -> None:
-        self.destroy_timer(self._starter)
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
 
     # -- lifecycle -----------------------------------------------------------------------------------
 
@@ -104,28 +98,8 @@ class GimbalNode(LifecycleNode):
             self.create_subscription(TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
         ]
 
-    @logged()
-    def on_deactivate(self, state: LifecycleState) -> None:
+    def halt(self) -> None:
         """Stop the gimbal at once."""
-        self._halt()
-        super().on_deactivate(state)
-
-    @logged()
-    def on_cleanup(self, state: LifecycleState) -> None:
-        """Take the topics away."""
-        self._release()
-
-    @logged()
-    def on_shutdown(self, state: LifecycleState) -> None:
-        """Stop from any state."""
-        self._release()
-
-    @logged()
-    def on_error(self, state: LifecycleState) -> None:
-        """Back to the unconfigured state after a transition that broke."""
-        self._release()
-
-    def _halt(self) -> None:
         if not self._subscribed:
             return
         self.destroy_timer(self._timer)
@@ -134,8 +108,9 @@ class GimbalNode(LifecycleNode):
         self._subscribed = []
         self._send(Rates())
 
-    def _release(self) -> None:
-        self._halt()
+    def release(self) -> None:
+        """Take the topics away."""
+        self.halt()
         if self._output is not None:
             self._output.close()
             self._output = None

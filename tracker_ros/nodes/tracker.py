@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
 from typing import Any
 
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D
@@ -29,7 +29,7 @@ from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
 from tracker_ros.ros.stream import ImageStream
-from tracker_ros.ros.transitions import logged
+from tracker_ros.ros.transitions import ManagedNode, logged
 from tracker_ros.session import Session
 from tracker_ros.srv import SelectTarget
 from tracker_ros.trackers import SettingsError
@@ -40,7 +40,7 @@ LONGEST_ORDER = 30.0
 """Seconds after which an order is answered although the inference in hand did not end."""
 
 
-class TrackerNode(LifecycleNode):
+class TrackerNode(ManagedNode):
     """Tracks one target in a stream of images.
 
     Callbacks only pass images and orders on to a `Pipeline`, which has a thread of its own.
@@ -54,13 +54,7 @@ class TrackerNode(LifecycleNode):
         self._stream: ImageStream
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
-        if self.get_parameter("autostart").value:
-            self._starter = self.create_timer(0.0, self._autostart, clock=steady_clock())
-
-    def _autostart(self) -> None:
-        self.destroy_timer(self._starter)
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        self.start_if_asked()
 
     @logged(SettingsError, WeightsError, ArchiveError, ParameterError)
     def on_configure(self, state: LifecycleState) -> None:
@@ -94,28 +88,8 @@ class TrackerNode(LifecycleNode):
         self._watch = self.create_timer(WATCH_SECONDS, pipeline.watch, clock=steady_clock())
         self._pipeline = pipeline
 
-    @logged()
-    def on_deactivate(self, state: LifecycleState) -> None:
+    def halt(self) -> None:
         """Give the target up and stop."""
-        self._halt()
-        super().on_deactivate(state)
-
-    @logged()
-    def on_cleanup(self, state: LifecycleState) -> None:
-        """Release the model, topics and services."""
-        self._release()
-
-    @logged()
-    def on_shutdown(self, state: LifecycleState) -> None:
-        """Stop from any state."""
-        self._release()
-
-    @logged()
-    def on_error(self, state: LifecycleState) -> None:
-        """Back to the unconfigured state after a transition that broke."""
-        self._release()
-
-    def _halt(self) -> None:
         if self._pipeline is None:
             return
         pipeline, self._pipeline = self._pipeline, None
@@ -124,8 +98,9 @@ class TrackerNode(LifecycleNode):
             self.destroy_subscription(subscription)
         pipeline.close()
 
-    def _release(self) -> None:
-        self._halt()
+    def release(self) -> None:
+        """Release the model, topics and services."""
+        self.halt()
         if self._outputs is None:
             return
         for service in self._offered:
@@ -137,7 +112,7 @@ class TrackerNode(LifecycleNode):
     def close(self) -> None:
         """End the worker's thread before the process ends."""
         try:
-            self._halt()
+            self.halt()
         except TimeoutError as error:
             self.get_logger().error(str(error))
 

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Lifecycle transitions that say why they failed. rclpy swallows what a transition callback raises."""
+"""Lifecycle nodes whose transitions say why they failed. rclpy swallows what a transition callback raises."""
 
 from __future__ import annotations
 
 import traceback
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from tracker_ros.ros.compat import steady_clock
 
 Wanted = Callable[[Any, LifecycleState], None]
 Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
@@ -42,3 +45,46 @@ def logged(*curable: type[Exception]) -> Callable[[Wanted], Transition]:
         return run
 
     return decorate
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node that lets go of everything on every way out, and can start without a manager."""
+
+    def start_if_asked(self) -> None:
+        """Configure and activate as soon as the executor runs, if the parameter ``autostart`` says so."""
+        if self.get_parameter("autostart").value:
+            self._starter = self.create_timer(0.0, self._autostart, clock=steady_clock())
+
+    def _autostart(self) -> None:
+        self.destroy_timer(self._starter)
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    @logged()
+    def on_deactivate(self, state: LifecycleState) -> None:
+        """Stop working."""
+        self.halt()
+        super().on_deactivate(state)
+
+    @logged()
+    def on_cleanup(self, state: LifecycleState) -> None:
+        """Release what configuration made."""
+        self.release()
+
+    @logged()
+    def on_shutdown(self, state: LifecycleState) -> None:
+        """Stop from any state."""
+        self.release()
+
+    @logged()
+    def on_error(self, state: LifecycleState) -> None:
+        """Back to the unconfigured state after a transition that broke."""
+        self.release()
+
+    @abstractmethod
+    def halt(self) -> None:
+        """Undo activation; nothing to do where the node is not active."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """`halt`, and undo configuration; nothing to do where there is none."""
