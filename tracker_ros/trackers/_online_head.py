@@ -10,6 +10,7 @@ be changed in place. So the parameters of the three fully connected layers are t
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tracker_ros.losses.classification import ClassificationLoss, margin_gradient
@@ -18,9 +19,10 @@ from tracker_ros.ops.counter_random import fork, permutation, uniform
 
 def head_margin(samples: Tensor, parameters: list[Tensor]) -> Tensor:
     """Log odds [R] of the target for box features [R, D]."""
-    x = torch.relu(torch.addmm(parameters[1], samples, parameters[0].t()))
-    x = torch.relu(torch.addmm(parameters[3], x, parameters[2].t()))
-    scores = torch.addmm(parameters[5], x, parameters[4].t())
+    # Not `addmm`, which TorchScript takes apart: another rounding picks other hard negatives and boxes.
+    x = torch.relu(F.linear(samples, parameters[0], parameters[1]))
+    x = torch.relu(F.linear(x, parameters[2], parameters[3]))
+    scores = F.linear(x, parameters[4], parameters[5])
     return scores[:, 1] - scores[:, 0]
 
 
@@ -36,9 +38,9 @@ def head_gradients(samples: Tensor, signs: Tensor, parameters: list[Tensor], los
         drop4: [R, H] factors on the first layer's output: dropout's mask, divided by what it keeps.
         drop5: [R, H] likewise on the second layer's output.
     """
-    hidden4 = torch.relu(torch.addmm(parameters[1], samples, parameters[0].t())) * drop4
-    hidden5 = torch.relu(torch.addmm(parameters[3], hidden4, parameters[2].t())) * drop5
-    scores = torch.addmm(parameters[5], hidden5, parameters[4].t())
+    hidden4 = torch.relu(F.linear(samples, parameters[0], parameters[1])) * drop4
+    hidden5 = torch.relu(F.linear(hidden4, parameters[2], parameters[3])) * drop5
+    scores = F.linear(hidden5, parameters[4], parameters[5])
     margin = (scores[:, 1] - scores[:, 0]) * signs
     slope = margin_gradient(margin, loss) * signs / samples.shape[0]
     back6 = torch.stack((-slope, slope), dim=1)
