@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.networks.folding import FoldingNorm
 from tracker_ros.networks.se import SqueezeExcite
 from tracker_ros.networks.siamfc import Adjust, scaled
 from tracker_ros.ops.labels import circular_gaussian, hann
@@ -56,13 +57,14 @@ class Conv1Features(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, CHANNELS, 11, stride=STRIDE)
-        self.bn1 = nn.BatchNorm2d(CHANNELS)
+        self.bn1 = FoldingNorm(CHANNELS)
+        self.stride = STRIDE
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """[N, 3, H, W] to [N, 32, h, w], and no channel weights."""
         weights: list[Tensor] = []
-        return F.relu(self.bn1(self.conv1(images))), weights
+        return F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, self.stride)), weights
 
 
 class Conv2Features(nn.Module):
@@ -80,9 +82,9 @@ class Conv2Features(nn.Module):
         super().__init__()
         channels = scaled(96, width)
         self.conv1 = nn.Conv2d(3, channels, 11, stride=2)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = FoldingNorm(channels)
         self.conv2 = nn.Conv2d(channels, CHANNELS, 5, groups=2)
-        self.bn2 = nn.BatchNorm2d(CHANNELS)
+        self.bn2 = FoldingNorm(CHANNELS)
         self.se1 = SqueezeExcite(channels) if attention else None
         self.se2 = SqueezeExcite(CHANNELS) if attention else None
         # Convolutions of a few input channels take half the time on a CPU in this layout.
@@ -91,13 +93,13 @@ class Conv2Features(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """[N, 3, H, W] to [N, 32, h, w], and the channel weights ([N, 96], [N, 32]) of the blocks."""
         weights: list[Tensor] = []
-        x = F.relu(self.bn1(self.conv1(images)))
+        x = F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, 2))
         pooled = F.max_pool2d(x, 3, stride=2)
         if self.se1 is not None:
             weights.append(self.se1(x))
             # Positive factors pass through a maximum, and here there are four times fewer cells.
             pooled = pooled * weights[0].unsqueeze(2).unsqueeze(3)
-        x = F.relu(self.bn2(self.conv2(pooled)))
+        x = F.relu(self.bn2.convolve(pooled, self.conv2.weight, self.conv2.bias, groups=2))
         if self.se2 is not None:
             weights.append(self.se2(x))
             x = x * weights[1].unsqueeze(2).unsqueeze(3)

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.networks.folding import FoldingNorm
+
 
 class Adjust(nn.Module):
     """gain * response + bias: turns a correlation into the logit that a logistic loss reads.
@@ -53,13 +55,14 @@ class ShallowFeatures(nn.Module):
         super().__init__()
         channels = scaled(96, width)
         self.conv1 = nn.Conv2d(3, channels, 11, stride=2, padding=padding)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = FoldingNorm(channels)
+        self.padding = padding
         # Convolutions of a few input channels take half the time on a CPU in this layout.
         self.to(memory_format=torch.channels_last)
 
     def shallow(self, images: Tensor) -> Tensor:
         """[N, 3, H, W] to [N, 96, h, w]: 255 -> 123, or 125 with padding 2."""
-        return F.relu(self.bn1(self.conv1(images)))
+        return F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, 2, self.padding))
 
 
 class SiamFCFeatures(ShallowFeatures):
@@ -79,11 +82,11 @@ class SiamFCFeatures(ShallowFeatures):
         super().__init__(width, padding)
         c1, c2, c3 = scaled(96, width), scaled(256, width), scaled(384, width)
         self.conv2 = nn.Conv2d(c1, c2, 5, groups=2)
-        self.bn2 = nn.BatchNorm2d(c2)
+        self.bn2 = FoldingNorm(c2)
         self.conv3 = nn.Conv2d(c2, c3, 3)
-        self.bn3 = nn.BatchNorm2d(c3)
+        self.bn3 = FoldingNorm(c3)
         self.conv4 = nn.Conv2d(c3, c3, 3, groups=2)
-        self.bn4 = nn.BatchNorm2d(c3)
+        self.bn4 = FoldingNorm(c3)
         self.conv5 = nn.Conv2d(c3, channels, 3, groups=2)
         self.pool2 = stride // 4
         self.to(memory_format=torch.channels_last)
@@ -91,9 +94,10 @@ class SiamFCFeatures(ShallowFeatures):
     def deep(self, x: Tensor) -> Tensor:
         """The rest: [N, 96, h, w] to [N, channels, h', w']."""
         x = F.max_pool2d(x, 3, stride=2)
-        x = F.max_pool2d(F.relu(self.bn2(self.conv2(x))), 3, stride=self.pool2)
-        x = F.relu(self.bn3(self.conv3(x)))
-        x = F.relu(self.bn4(self.conv4(x)))
+        x = F.relu(self.bn2.convolve(x, self.conv2.weight, self.conv2.bias, groups=2))
+        x = F.max_pool2d(x, 3, stride=self.pool2)
+        x = F.relu(self.bn3.convolve(x, self.conv3.weight, self.conv3.bias))
+        x = F.relu(self.bn4.convolve(x, self.conv4.weight, self.conv4.bias, groups=2))
         return self.conv5(x)
 
     def forward(self, images: Tensor) -> Tensor:

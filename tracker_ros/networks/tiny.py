@@ -12,15 +12,21 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.networks.backbones import Backbone, check_levels
+from tracker_ros.networks.folding import FoldingNorm
 
 WIDTHS = {"stride4": 48, "stride8": 96, "stride16": 128}
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Convolution and batch normalisation; `torch.jit.freeze` folds them into one."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
-    )
+class NormalizedConv(nn.Sequential):
+    """A 3 x 3 convolution and its batch normalisation."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), FoldingNorm(outputs))
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
+        return self[1].convolve(x, self[0].weight, None, self.stride, 1)
 
 
 class Stage(nn.Module):
@@ -28,9 +34,9 @@ class Stage(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.down = _conv(inputs, outputs, 2)
-        self.first = _conv(outputs, outputs)
-        self.second = _conv(outputs, outputs)
+        self.down = NormalizedConv(inputs, outputs, 2)
+        self.first = NormalizedConv(outputs, outputs)
+        self.second = NormalizedConv(outputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] to [N, outputs, H/2, W/2], not negative."""
@@ -51,7 +57,7 @@ class Tiny(Backbone):
         names = list(WIDTHS)
         used = names[: names.index(levels[-1]) + 1]
         self.taken = [name in levels for name in used]
-        self.stem = _conv(3, 24, 2)
+        self.stem = NormalizedConv(3, 24, 2)
         widths = [24] + [WIDTHS[name] for name in used]
         self.stages = nn.ModuleList(
             Stage(inputs, outputs) for inputs, outputs in zip(widths, widths[1:], strict=False)
