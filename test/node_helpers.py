@@ -20,7 +20,7 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from lifecycle_msgs.srv import ChangeState, GetState
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -113,44 +113,6 @@ class NodeProcess:
         return status
 
 
-class Respawned:
-    """A node that is started again whenever it ends, as launch does with ``respawn=True``.
-
-    Attributes:
-        node: the process that runs now.
-        died: statuses of those that ended.
-    """
-
-    def __init__(self, module: str, domain: Domain, parameters: dict[str, Any] | None = None):
-        self._start = lambda: NodeProcess(module, domain, parameters)
-        self.node, self.died = self._start(), list[int]()
-        self._over = False
-        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
-        self._supervisor.start()
-
-    def _supervise(self) -> None:
-        while True:
-            self.died.append(self.node.wait())
-            if self._over:
-                return
-            self.node = self._start()
-
-    def kill(self) -> None:
-        """kill -9; returns when a new process was started."""
-        old, end = self.node.pid, time.monotonic() + PATIENCE
-        os.kill(old, signal.SIGKILL)
-        while self.node.pid == old:
-            assert time.monotonic() < end, "not started again"
-            self._supervisor.join(0.01)
-
-    def stop(self) -> int:
-        """End it for good; its exit status."""
-        self._over = True
-        status = self.node.stop()
-        self._supervisor.join(PATIENCE)
-        return status
-
-
 class Client:
     """Camera, operator and listener of one tracker node, with a context and executor of its own."""
 
@@ -189,13 +151,42 @@ class Client:
 
     def call(self, kind: Any, name: str, request: Any, seconds: float = PATIENCE) -> Any:
         """The answer of a service."""
-        if name not in self._services:
-            self._services[name] = self.node.create_client(kind, name)
-        client = self._services[name]
-        self.wait(client.service_is_ready, f"service {name}")
-        future = client.call_async(request)
+        future = self.service(kind, name).call_async(request)
         self.wait(future.done, f"an answer of {name}", seconds)
         return future.result()
+
+    def service(self, kind: Any, name: str) -> Any:
+        """The client of a service whose node knows where the answers go."""
+        if name not in self._services:
+            self._services[name] = self.node.create_client(kind, name)
+            self._await_discovery(name.rpartition("/")[0])
+        self.wait(self._services[name].service_is_ready, f"service {name}")
+        return self._services[name]
+
+    def forget_services(self) -> None:
+        """To be called when a node was started again: the new one has to find this client first."""
+        for service in self._services.values():
+            self.node.destroy_client(service)
+        self._services.clear()
+
+    def _await_discovery(self, node: str) -> None:
+        """Ask a node something harmless until it answers.
+
+        A node may see a request before it has heard where the answer goes, and then the answer is lost. It
+        hears of this process' clients in the order in which they were made: once it answers to the newest,
+        answers to all others arrive.
+        """
+        probe = self.node.create_client(GetParameters, f"{node}/get_parameters")
+        end, pause = time.monotonic() + PATIENCE, 0.2
+        self.wait(probe.service_is_ready, f"node {node}")
+        while True:
+            future = probe.call_async(GetParameters.Request(names=["use_sim_time"]))
+            with contextlib.suppress(AssertionError):
+                self.wait(future.done, f"an answer of node {node}", pause)
+                break
+            assert time.monotonic() < end, f"node {node} never answered"
+            pause = min(2 * pause, 5.0)
+        self.node.destroy_client(probe)
 
     def transition(self, number: int) -> bool:
         """Ask for a lifecycle transition; whether it succeeded."""
@@ -205,12 +196,8 @@ class Client:
 
     def lifecycle(self) -> str:
         """The tracker node's lifecycle state."""
-        name = f"{self.tracker}/get_state"
-        # The node may see this client's request before it sees where the answer goes: ask again.
-        for _ in range(6):
-            with contextlib.suppress(AssertionError):
-                return str(self.call(GetState, name, GetState.Request(), PATIENCE / 6).current_state.label)
-        raise AssertionError(f"no answer of {name}")
+        state = self.call(GetState, f"{self.tracker}/get_state", GetState.Request()).current_state
+        return str(state.label)
 
     def image(self, pixels: np.ndarray, encoding: str = "rgb8", stamp: float | None = None) -> Image:
         """An Image message, 50 ms after the one before unless a stamp is given."""

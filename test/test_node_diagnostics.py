@@ -14,8 +14,9 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
-from node_helpers import DEACTIVATE, Client, Domain, Measured, NodeProcess, Respawned, scene  # noqa: E402
+from node_helpers import DEACTIVATE, Client, Domain, Measured, NodeProcess, scene  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
+from respawn_helpers import Respawned  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 

@@ -76,6 +76,7 @@ class Flight:
                  "session.coast_seconds": 30.0, "autostart": True}
         environment = {"PYTHONPATH": self._outside["PYTHONPATH"]}
         self.node = NodeProcess(TRACKER, self.domain, given, environment=environment)
+        self.client.forget_services()
         return self.node
 
     def ready(self) -> Client:
@@ -255,15 +256,20 @@ def test_a_fast_camera_into_a_slow_tracker_gives_young_results(
     flight.select()
     client.states.clear()
     timer = client.node.create_timer(1 / 60, lambda: client.camera.publish(client.image(picture())))
+    client.wait(lambda: client.states, "a result")
+    began, before = time.monotonic(), len(client.states)
     client.wait(lambda: len(client.states) > 15, "results")
+    each = max(1000 * (time.monotonic() - began) / (len(client.states) - before), 100.0)
     client.node.destroy_timer(timer)
     first, last = client.states[0], client.states[-1]
     processed = last.frames_processed - first.frames_processed
     assert last.frames_dropped - first.frames_dropped > processed
-    # A frame waits at most for the one in hand, then takes its own time.
+    # A frame waits at most for the one in hand, then takes its own time: more than 100 ms where others
+    # want the processor as well.
     median = np.median([state.latency_ms for state in client.states])
     record_property("latency_ms", median)
-    assert median < 2 * 100 + 50
+    record_property("frame_ms", each)
+    assert median < 2 * each + 50
 
 
 def test_a_killed_node_comes_back_and_ends_in_the_middle_of_an_inference(

@@ -12,8 +12,9 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import PATIENCE, Client, Domain, Measured, Respawned  # noqa: E402
+from node_helpers import PATIENCE, Client, Domain, Measured  # noqa: E402
 from rcl_interfaces.srv import GetParameters  # noqa: E402
+from respawn_helpers import Respawned  # noqa: E402
 
 pytestmark = pytest.mark.ros
 NODES = {

@@ -151,14 +151,12 @@ def test_a_second_selection_replaces_the_target(client: Client) -> None:
 
 def test_two_selections_at_once_are_both_answered(client: Client) -> None:
     client.send(client.image(scene(BOX)))
-    service = client.node.create_client(SelectTarget, "tracker/select")
-    client.wait(service.service_is_ready, "the service")
+    service = client.service(SelectTarget, "tracker/select")
     futures = [service.call_async(selection(BOX._replace(cx=BOX.cx + d))) for d in (0, 2)]
     client.wait(lambda: all(f.done() for f in futures), "both answers")
     ids = [f.result().target_id for f in futures]
     assert all(f.result().accepted for f in futures) and ids[0] != ids[1]
     assert client.send(client.image(scene(BOX))).target_id == max(ids, key=lambda i: int(i.split("-")[-1]))
-    client.node.destroy_client(service)
 
 
 def test_selection_in_an_earlier_image_catches_up(client: Client) -> None:
