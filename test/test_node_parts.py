@@ -111,6 +111,35 @@ def test_a_withdrawn_order_is_not_run() -> None:
     assert worker.close(5)
 
 
+def test_the_worker_ticks_between_frames_and_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker_ros.ros.worker.TICK_SECONDS", 0.001)
+    ticked, events = threading.Semaphore(0), []
+    worker: Worker[int] = Worker(events.append, "test", ticked.release)
+    assert ticked.acquire(timeout=5) and ticked.acquire(timeout=5)
+    worker.offer(1)
+    assert worker.submit(lambda: "done").result(5) == "done"
+    assert ticked.acquire(timeout=5) and ticked.acquire(timeout=5)
+    assert worker.close(5) and events == [1]
+
+
+def test_the_worker_does_not_tick_while_frames_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker_ros.ros.worker.TICK_SECONDS", 0.0)
+    done: list[str] = []
+
+    def work(frame: int) -> None:
+        done.append(f"frame {frame}")
+        if frame:
+            worker.offer(frame - 1)
+
+    worker: Worker[int] = Worker(work, "test", lambda: done.append("tick"))
+    worker.offer(3)
+    while "frame 0" not in done:
+        assert worker.submit(lambda: "").result(5) == ""
+    assert worker.close(5)
+    first = done.index("frame 3")
+    assert done[first:first + 4] == ["frame 3", "frame 2", "frame 1", "frame 0"]
+
+
 # -- stream ------------------------------------------------------------------------------------------
 
 

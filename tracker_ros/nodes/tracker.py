@@ -24,7 +24,7 @@ from tracker_ros.nodes.tracker_outputs import Outputs
 from tracker_ros.nodes.tracker_parameters import Parameters, TrackerParameters
 from tracker_ros.nodes.tracker_pipeline import Pipeline
 from tracker_ros.ros import qos
-from tracker_ros.ros.camera import subscribe_to_images
+from tracker_ros.ros.camera import read_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
 from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
@@ -35,7 +35,6 @@ from tracker_ros.srv import SelectTarget
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
-WATCH_SECONDS = 0.1
 LONGEST_ORDER = 30.0
 """Seconds after which an order is answered although the inference in hand did not end."""
 
@@ -80,12 +79,9 @@ class TrackerNode(ManagedNode):
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
             self, self._stream, self._outputs, self._model_name, topic, self._values.buffer_frames)
-        self._subscribed = [
-            subscribe_to_images(
-                self, pipeline.receive, self._values.image_transport, self._values.image_reliability),
-            self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND),
-        ]
-        self._watch = self.create_timer(WATCH_SECONDS, pipeline.watch, clock=steady_clock())
+        self._images = read_images(
+            self, pipeline.receive, self._values.image_transport, self._values.image_reliability)
+        self._orders = self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
         self._pipeline = pipeline
 
     def halt(self) -> None:
@@ -93,9 +89,8 @@ class TrackerNode(ManagedNode):
         if self._pipeline is None:
             return
         pipeline, self._pipeline = self._pipeline, None
-        self.destroy_timer(self._watch)
-        for subscription in self._subscribed:
-            self.destroy_subscription(subscription)
+        self._images.close()
+        self.destroy_subscription(self._orders)
         pipeline.close()
 
     def release(self) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -51,9 +52,10 @@ class Pipeline:
         self._processed = self._late = 0
         self._state = State.IDLE
         self._closed = False
-        self._ticked: Future[str] = Future()
-        self._ticked.set_result("")
-        self._worker: Worker[Received] = Worker(self._track, "inference")
+        self._worker: Worker[Received] = Worker(
+            lambda frame: self._survive(self._process, frame), "inference",
+            # While an image waits, the tracker is late, not the camera: the worker does not tick then.
+            lambda: self._survive(self._tick))
 
     def receive(self, message: Any) -> None:
         """Take an Image or CompressedImage that has just arrived."""
@@ -89,12 +91,6 @@ class Pipeline:
         """Give the target up."""
         return self._worker.submit(self._stop)
 
-    def watch(self) -> None:
-        """Call it often: notices when images stay away."""
-        # While an image waits, the tracker is late, not the camera.
-        if self.enabled and self._ticked.done() and not self._worker.has_frame:
-            self._ticked = self._worker.submit(self._tick)
-
     def close(self) -> None:
         """End all work; no target remains.
 
@@ -110,9 +106,9 @@ class Pipeline:
 
     # -- on the worker's thread ----------------------------------------------------------------------
 
-    def _track(self, frame: Received) -> None:
+    def _survive(self, act: Callable[..., None], *args: Received) -> None:
         try:
-            self._process(frame)
+            act(*args)
         except Exception:  # the thread must live on; while the program ends, publishing fails
             if self._node.context.ok():
                 self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
@@ -147,13 +143,13 @@ class Pipeline:
         self._publish(self._stream.session.stop(), self._header, time.monotonic())
         return "stopped"
 
-    def _tick(self) -> str:
+    def _tick(self) -> None:
+        """Notice when images stay away."""
         now = time.monotonic()
-        report = self._stream.tick(now, self._simulated_time())
+        report = self._stream.tick(now, self._simulated_time()) if self.enabled else None
         if report is not None:
             # The last image's box was published with it, and a silent camera brings no newer one.
             self._publish(report, self._header, now, only_state=report.box is not None)
-        return ""
 
     def _simulated_time(self) -> float | None:
         """Seconds of ``/clock``; None where the node takes the time from the system."""

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from tracker_ros.ros import qos
 from tracker_ros.ros.compat import image_topic
+from tracker_ros.ros.reader import Reader
 
 
 def subscribe_to_images(node: Node, receive: Callable[[Any], None], transport: str,
@@ -23,5 +24,16 @@ def subscribe_to_images(node: Node, receive: Callable[[Any], None], transport: s
         transport: 'raw' or 'compressed'; it also tells the topic (`image_topic`).
         reliability: a key of `qos.RELIABILITIES`.
     """
-    kind = CompressedImage if transport == "compressed" else Image
-    return node.create_subscription(kind, image_topic(node, transport), receive, qos.camera(reliability))
+    return node.create_subscription(
+        image_type(transport), image_topic(node, transport), receive, qos.camera(reliability))
+
+
+def read_images(node: Node, receive: Callable[[Any], None], transport: str, reliability: str) -> Reader:
+    """`subscribe_to_images`, but `receive` is called on a thread of its own."""
+    return Reader(node, image_type(transport), image_topic(node, transport), receive,
+                  qos.camera(reliability))
+
+
+def image_type(transport: str) -> type[Any]:
+    """The message of a transport, 'raw' or 'compressed'."""
+    return CompressedImage if transport == "compressed" else Image

@@ -8,9 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Condition, Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 Frame = TypeVar("Frame")
+
+TICK_SECONDS = 0.1
 
 
 class Worker(Generic[Frame]):
@@ -19,11 +22,13 @@ class Worker(Generic[Frame]):
     Args:
         on_frame: called on the worker's thread; it handles its own errors.
         name: of the thread, for debuggers.
+        on_tick: called as `on_frame` is, every `TICK_SECONDS` unless a frame waits.
     """
 
-    def __init__(self, on_frame: Callable[[Frame], None], name: str):
+    def __init__(self, on_frame: Callable[[Frame], None], name: str,
+                 on_tick: Callable[[], None] | None = None):
         self.dropped = 0
-        self._on_frame = on_frame
+        self._on_frame, self._on_tick = on_frame, on_tick
         self._condition = Condition()
         self._orders: deque[tuple[Callable[[], str], Future[str]]] = deque()
         self._frame: Frame | None = None
@@ -37,11 +42,6 @@ class Worker(Generic[Frame]):
             self.dropped += self._frame is not None
             self._frame = frame
             self._condition.notify()
-
-    @property
-    def has_frame(self) -> bool:
-        """Whether a frame waits for its turn."""
-        return self._frame is not None
 
     def submit(self, order: Callable[[], str]) -> Future[str]:
         """Run `order` on the worker's thread; the future holds its answer or what it raised.
@@ -74,9 +74,12 @@ class Worker(Generic[Frame]):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        due = monotonic() + TICK_SECONDS
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._closed or self._orders or self._frame is not None)
+                patience = None if self._on_tick is None else max(due - monotonic(), 0.0)
+                self._condition.wait_for(
+                    lambda: self._closed or self._orders or self._frame is not None, patience)
                 if self._closed:
                     return
                 order = self._orders.popleft() if self._orders else None
@@ -87,6 +90,9 @@ class Worker(Generic[Frame]):
                 self._obey(*order)
             elif frame is not None:
                 self._on_frame(frame)
+            if self._on_tick is not None and self._frame is None and monotonic() >= due:
+                self._on_tick()
+                due = monotonic() + TICK_SECONDS
 
     @staticmethod
     def _obey(order: Callable[[], str], future: Future[str]) -> None:
