@@ -32,7 +32,8 @@ COMMANDS = {
     "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++", "onnx"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
     "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
-    "latency": Command("tracker_ros.latency", "measure what the tracker node adds to its tracker", "demo"),
+    "latency": Command(
+        "tracker_ros.latency.cli", "measure what the tracker node adds to its tracker", "demo"),
 }
 PACKAGE = "tracker_ros"
 
