@@ -159,7 +159,7 @@ class Client:
         """The client of a service whose node knows where the answers go."""
         if name not in self._services:
             self._services[name] = self.node.create_client(kind, name)
-            self._await_discovery(name.rpartition("/")[0])
+            self.meet(name.rpartition("/")[0])
         self.wait(self._services[name].service_is_ready, f"service {name}")
         return self._services[name]
 
@@ -169,12 +169,12 @@ class Client:
             self.node.destroy_client(service)
         self._services.clear()
 
-    def _await_discovery(self, node: str) -> None:
+    def meet(self, node: str) -> None:
         """Ask a node something harmless until it answers.
 
         A node may see a request before it has heard where the answer goes, and then the answer is lost. It
-        hears of this process' clients in the order in which they were made: once it answers to the newest,
-        answers to all others arrive.
+        hears of this client's endpoints in the order in which they were made: once it answers to the newest,
+        what it says to all others arrives.
         """
         probe = self.node.create_client(GetParameters, f"{node}/get_parameters")
         end, pause = time.monotonic() + PATIENCE, 0.2

@@ -5,83 +5,41 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
-aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from browser_helpers import Browser, browser  # noqa: E402
+from browser_helpers import Browser  # noqa: E402
 from geometry_msgs.msg import Point, PointStamped  # noqa: E402
-from node_helpers import (  # noqa: E402
-    ACTIVATE,
-    DEACTIVATE,
-    PATIENCE,
-    Client,
-    Domain,
-    NodeProcess,
+from node_helpers import ACTIVATE, DEACTIVATE  # noqa: E402
+from select_node_helpers import (  # noqa: E402
+    HEIGHT,
+    WIDTH,
+    Flight,
+    Talk,
+    click,
+    converse,
+    corners,
+    draw,
+    in_browser,
+    subscribers,
 )
-from std_msgs.msg import Header, String  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
-from vision_msgs.msg import Detection2D  # noqa: E402
-
-from tracker_ros.geometry import Box  # noqa: E402
-from tracker_ros.ros.messages import box_of  # noqa: E402
-from tracker_ros.select.protocol import read_picture  # noqa: E402
 
 # Four programs start at once, on a machine that may have other things to do.
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
-STARTING = 2 * PATIENCE
-WIDTH, HEIGHT = 640, 480
-
-
-class Flight:
-    """The processes, and a client in their domain. The camera repeats its first image."""
-
-    def __init__(self) -> None:
-        self.domain = Domain()
-        values: dict[str, dict[str, Any]] = {
-            "selector": {"port": 0},
-            "click": {},
-            "sim_camera": {"paused": True, "rate": 15.0},
-            "tracker": {"autostart": True, "session.coast_seconds": 30.0},
-        }
-        self.processes = [
-            NodeProcess(f"tracker_ros.nodes.{name}", self.domain, {"image_reliability": "reliable", **more})
-            for name, more in values.items()
-        ]
-        self.client = Client(self.domain)
-        self.truths: list[Detection2D] = []
-        self.said: list[String] = []
-        self.client.listen(Detection2D, "sim_camera/truth", self.truths)
-        self.client.listen(String, "click_to_track/message", self.said)
-
-    def begin(self) -> None:
-        """Wait until everything runs."""
-        self.client.wait(lambda: self.truths, "the camera", STARTING)
-        self.client.wait(lambda: self.client.states, "the tracker's word on an image", STARTING)
-        self.box = box_of(self.truths[0].bbox)
-        find = re.compile(r"http://\S+")
-        self.url = self.client.wait(lambda: find.search(self.processes[0].output), "the address")[0]
-
-    def close(self) -> None:
-        self.client.close()
-        with ThreadPoolExecutor() as all_at_once:
-            statuses = list(all_at_once.map(NodeProcess.stop, self.processes))
-        self.domain.close()
-        output = "\n".join(process.output for process in self.processes)
-        assert statuses == [0] * len(statuses) and "Traceback" not in output, output
 
 
 @pytest.fixture(scope="module")
@@ -105,45 +63,6 @@ def idle(flight: Flight) -> Flight:
 
 
 # -- the page's server ---------------------------------------------------------------------------------
-
-
-class Talk:
-    """The page's WebSocket, without a page."""
-
-    def __init__(self, websocket: Any):
-        self._socket = websocket
-
-    async def send(self, **message: Any) -> None:
-        await self._socket.send_json(message)
-
-    async def receive(self, kind: str, found: Callable[[Any], Any] = lambda _: True) -> Any:
-        """The next message of that type that is looked for; of a picture header and data."""
-        while True:
-            message = await self._socket.receive(PATIENCE)
-            assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
-            if message.type is aiohttp.WSMsgType.BINARY:
-                header, data = read_picture(message.data)
-                if header["type"] == "image":
-                    await self.send(type="shown")
-                if header["type"] == kind and found(header):
-                    return header, data
-            else:
-                value = json.loads(message.data)
-                if value["type"] == kind and found(value):
-                    return value
-
-
-def converse(flight: Flight, talk: Callable[[Talk], Awaitable[None]]) -> None:
-    """Run `talk` over a connection to the selector node."""
-
-    async def main() -> None:
-        base, _, token = flight.url.partition("/?token=")
-        async with aiohttp.ClientSession() as http:
-            headers = {"Origin": base}
-            async with http.ws_connect(f"{base}/socket?token={token}", headers=headers, max_msg_size=0) as ws:
-                await talk(Talk(ws))
-
-    asyncio.run(main())
 
 
 def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
@@ -181,11 +100,6 @@ def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
     converse(idle, talk)
 
 
-def subscribers(flight: Flight, topic: str) -> set[str]:
-    found = flight.client.node.get_subscriptions_info_by_topic(topic)
-    return {endpoint.node_name for endpoint in found}
-
-
 def test_images_are_received_only_while_a_page_looks(idle: Flight) -> None:
     wait = idle.client.wait
     wait(lambda: "selector" not in subscribers(idle, "/image"), "no page")
@@ -212,7 +126,7 @@ def test_the_page_is_told_of_a_silent_camera_and_an_inactive_tracker(idle: Fligh
             status = await page.receive("status", lambda status: status["images"])
         finally:
             os.kill(camera, signal.SIGCONT)
-        assert re.fullmatch(r"No image on /image for \d s\.", status["images"])
+        assert re.fullmatch(r"No image on /image for \d+ s\.", status["images"])
         await page.receive("status", lambda status: not status["images"])
         assert await asyncio.to_thread(transition, DEACTIVATE)
         status = await page.receive("status", lambda status: status["tracker"])
@@ -226,42 +140,6 @@ def test_the_page_is_told_of_a_silent_camera_and_an_inactive_tracker(idle: Fligh
 
 
 # -- the page in a browser -----------------------------------------------------------------------------
-
-
-def in_browser(flight: Flight, folder: Path, use: Callable[[Browser], Awaitable[None]], *size: Any) -> None:
-    """Use the page in Chromium; nothing that it tries to load or do may be refused."""
-
-    async def main() -> None:
-        async with browser(folder) as page:
-            await page.open(flight.url, *size)
-            await page.wait("document.getElementById('link').dataset.link === 'live'")
-            await use(page)
-            assert not page.problems, list(page.problems)
-
-    asyncio.run(main())
-
-
-async def corners(page: Browser, box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where the corners of a box of the image are on the screen."""
-    left, top, width, height = await page.evaluate(
-        "(() => { const r = document.getElementById('picture').getBoundingClientRect();"
-        " return [r.left, r.top, r.width, r.height]; })()")
-    scale = min(width / WIDTH, height / HEIGHT)
-    left, top = left + (width - WIDTH * scale) / 2, top + (height - HEIGHT * scale) / 2
-    x, y, w, h = box.to_xywh()
-    return (left + x * scale, top + y * scale), (left + (x + w) * scale, top + (y + h) * scale)
-
-
-async def draw(page: Browser, box: Box, gesture: Callable[..., Awaitable[None]]) -> None:
-    """Draw a box; again if the tracker, on a busy machine, has missed the image that the page showed."""
-    for _ in range(5):
-        await page.evaluate("document.getElementById('notice').textContent = ''")
-        await gesture(*await corners(page, box))
-        await page.wait("/^(Selected|Refused)/.test(document.getElementById('notice').textContent)")
-        said = await page.text("#notice")
-        if "is at hand" not in said:
-            break
-    assert re.fullmatch(r"Selected target-\w+-\d+\.", said), said
 
 
 def test_a_box_is_dragged_in_the_page(idle: Flight, tmp_path: Path) -> None:
@@ -298,18 +176,6 @@ def test_a_box_is_drawn_with_a_finger_on_a_small_screen(idle: Flight, tmp_path: 
 
 
 # -- clicks --------------------------------------------------------------------------------------------
-
-
-def click(flight: Flight, kind: Any, topic: str, message: Any) -> str:
-    """Publish a click as a viewer does; what the click node says to it."""
-    flight.said.clear()
-    publisher = flight.client.node.create_publisher(kind, topic, 10)
-    try:
-        flight.client.wait(lambda: publisher.get_subscription_count(), "the click node")
-        publisher.publish(message)
-        return str(flight.client.wait(lambda: flight.said, f"word on the click on {topic}")[-1].data)
-    finally:
-        flight.client.node.destroy_publisher(publisher)
 
 
 def test_a_click_in_rqt_selects(idle: Flight) -> None:
