@@ -17,7 +17,7 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
 from tracker_ros.geometry import iou
 from tracker_ros.networks.hog import GradientColorFeatures
-from tracker_ros.ops.fourier import background_aware_filter, shifted
+from tracker_ros.ops.fourier import background_aware_filter, centered_support, shifted
 from tracker_ros.trackers import load
 from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.weights.importers.dcfnet import import_dcfnet
@@ -34,11 +34,12 @@ def test_background_aware_filter_solves_the_constrained_least_squares_problem():
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(2, 6, 7, generator=generator)
     label = torch.randn(6, 7, generator=generator)
-    support = torch.zeros(6, 7)
-    support[2:5, 2:6] = 1.0
-    spectrum = background_aware_filter(torch.fft.rfft2(x), torch.fft.rfft2(label), support, 0.3, 1.0, 400)
+    support = centered_support(3, 4, 6, 7, x.device)
+    spectrum = background_aware_filter(torch.fft.rfft2(x), torch.fft.rfft2(label), support, 12.6, 1.0, 400)
     found = torch.fft.irfft2(spectrum, [6, 7]).numpy()
-    inside = support.bool().numpy().ravel()
+    mask = np.zeros((6, 7), bool)
+    mask[2:5, 1:5] = True
+    inside = mask.ravel()
     system = np.hstack([shifts(plane.double().numpy())[:, inside] for plane in x])
     weights = np.linalg.lstsq(system, label.double().numpy().ravel(), rcond=None)[0].reshape(2, -1)
     np.testing.assert_allclose(found.reshape(2, -1)[:, inside], weights, atol=1e-4)
@@ -107,12 +108,11 @@ def test_the_filter_does_not_depend_on_the_basis_of_the_features():
     x = torch.randn(4, 12, 12, generator=generator)
     rotation = torch.linalg.qr(torch.randn(4, 4, generator=generator))[0]
     label = torch.fft.rfft2(torch.randn(12, 12, generator=generator))
-    support = torch.zeros(12, 12)
-    support[4:8, 3:9] = 1.0
+    support = centered_support(4, 6, 12, 12, x.device)
     answers = []
     for planes in (x, torch.einsum("ij,jhw->ihw", rotation, x)):
         spectrum = torch.fft.rfft2(planes)
-        answers.append((spectrum * background_aware_filter(spectrum, label, support, 0.1, 3.0, 4)).sum(0))
+        answers.append((spectrum * background_aware_filter(spectrum, label, support, 14.4, 3.0, 4)).sum(0))
     torch.testing.assert_close(answers[0], answers[1], atol=1e-3, rtol=1e-3)
 
 

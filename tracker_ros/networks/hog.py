@@ -33,7 +33,7 @@ class GradientColorFeatures(nn.Module):
         self.clip = clip
         self.order = ORDER
         kernel = torch.cat((_fejer(18, 2 * math.pi, 1), _fejer(9, math.pi, 2)))
-        self.register_buffer("kernel", kernel.view(27, 2 * ORDER + 1, 1, 1), persistent=False)
+        self.register_buffer("kernel", kernel, persistent=False)
         # Rec. 601 luma, red against green, blue against both: each spans 1 over the RGB cube.
         opponent = torch.tensor([[0.299, 0.587, 0.114], [0.5, -0.5, 0.0], [-0.25, -0.25, 0.5]]) / 255.0
         self.register_buffer("opponent", opponent.view(3, 3, 1, 1), persistent=False)
@@ -41,12 +41,17 @@ class GradientColorFeatures(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
         planes = F.conv2d(image, self.opponent)
-        moments = F.avg_pool2d(self._moments(planes[:, :1]), self.cell)
-        energy = F.avg_pool2d(moments[:, :1], 3, 1, 1, count_include_pad=False)
-        histogram = F.conv2d(moments, self.kernel).relu() / (3 * energy + 0.02)
-        color = F.avg_pool2d(planes, self.cell)
+        moments = _pooled(self._moments(planes[:, :1]), self.cell)
+        features = self.describe(moments.transpose(0, 1), _pooled(planes, self.cell).transpose(0, 1))
+        return features.transpose(0, 1)
+
+    def describe(self, moments: Tensor, color: Tensor) -> Tensor:
+        """Features [30, N, h, w] of moments [9, N, h, w] and colours [3, N, h, w], averages over cells."""
+        count, h, w = moments.shape[1], moments.shape[2], moments.shape[3]
+        energy = F.avg_pool2d(moments[0], 3, 1, 1, count_include_pad=False)
+        histogram = (self.kernel @ moments.flatten(1)).view(-1, count, h, w).relu() / (3 * energy + 0.02)
         color = 2 * (color - color.mean(dim=(2, 3), keepdim=True))
-        return torch.cat((histogram.clamp(max=self.clip), color), 1)
+        return torch.cat((histogram.clamp(max=self.clip), color))
 
     def _moments(self, luma: Tensor) -> Tensor:
         """[N, 9, H, W]: m, then m cos(k a), m sin(k a) for k = 1..4 of the gradient of [N, 1, H, W]."""
@@ -60,6 +65,18 @@ class GradientColorFeatures(nn.Module):
             real, imaginary = real * cosine - imaginary * sine, real * sine + imaginary * cosine
             planes += [real, imaginary]
         return torch.cat(planes, 1)
+
+
+def _pooled(planes: Tensor, cell: int) -> Tensor:
+    """Means over cells: [N, C, H, W] to [N, C, H/cell, W/cell].
+
+    Rows are added whole and columns by a matrix product: less than half the time of avg_pool2d.
+    """
+    n, c, h, w = planes.shape
+    rows = planes.view(n, c, h // cell, cell, w).sum(3)
+    own = torch.arange(w, device=planes.device).unsqueeze(1) // cell
+    pool = (own == torch.arange(w // cell, device=planes.device)).to(planes.dtype)
+    return rows @ (pool * (1.0 / (cell * cell)))
 
 
 def _fejer(bins: int, period: float, step: int) -> Tensor:

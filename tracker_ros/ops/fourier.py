@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -29,7 +29,37 @@ def context_aware_filter(features: Tensor, context: Tensor, label_spectrum: Tens
     return torch.conj(target) * label_spectrum / (energy + penalty + context_penalty * clutter)
 
 
-def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: Tensor, penalty: float,
+class Support(NamedTuple):
+    """A rectangle of cells inside an [h, w] plane, as the parts of the Fourier transform that reach it.
+
+    Attributes:
+        rows: [k, h] complex, forward transform from its k rows.
+        columns: [n, w/2+1] complex, forward transform from its n columns.
+        inverse: [w/2+1, n] complex, inverse transform of rfft2 to its columns, 1 / (h w) included.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    inverse: Tensor
+
+
+def centered_support(rows: int, columns: int, height: int, width: int, device: torch.device) -> Support:
+    """The rectangle of rows x columns cells about cell (height // 2, width // 2) of a plane."""
+    row = torch.arange(rows, device=device).unsqueeze(1) + (height // 2 - rows // 2)
+    column = torch.arange(columns, device=device).unsqueeze(1) + (width // 2 - columns // 2)
+    down = row * torch.arange(height, device=device) * (2 * math.pi / height)
+    across = column * torch.arange(width // 2 + 1, device=device) * (2 * math.pi / width)
+    # Half a spectrum stands for all of it: what has a mirror image counts twice.
+    twice = torch.full([width // 2 + 1], 2.0, device=device)
+    twice[0] = 1.0
+    if width % 2 == 0:
+        twice[width // 2] = 1.0
+    across_back = torch.complex(across.cos(), across.sin()) * (twice / (height * width))
+    return Support(torch.complex(down.cos(), -down.sin()), torch.complex(across.cos(), -across.sin()),
+                   across_back.t().contiguous())
+
+
+def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: Support, penalty: float,
                             growth: float, iterations: int) -> Tensor:
     """Filter [C, h, w/2+1] that answers the label and is zero outside `support`.
 
@@ -41,42 +71,39 @@ def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: T
     Args:
         spectrum: [C, h, w/2+1], rfft2 of the windowed features.
         label_spectrum: [h, w/2+1], rfft2 of the wanted response.
-        support: [h, w], 1 where the filter may differ from 0.
-        penalty: weight that ties the unconstrained filter to the one inside the support.
+        support: where the filter may differ from 0.
+        penalty: weight that ties the unconstrained filter to the one inside the support, in units of the
+            spectra: h w times what it is for planes.
         growth: factor on the penalty after each iteration.
         iterations: at least 1.
     """
     energy = (spectrum.real.square() + spectrum.imag.square()).sum(0)
     conjugate = torch.conj(spectrum).resolve_conj()
-    occupied = support.amax(1).nonzero()
-    first, last = int(occupied[0].item()), int(occupied[-1].item()) + 1
-    mask = support[first:last]
-    rho = penalty * support.shape[0] * support.shape[1]
-    # Per frequency the system matrix is x x^H + rho I. Its inverse by Sherman-Morrison, put in, leaves one
-    # plane for all channels: the unconstrained filter is z + conj(x) (y - x z) / (|x|^2 + rho), where z is
-    # the filter inside the support less the scaled dual variable. Both are zero at first.
-    free = conjugate * (label_spectrum / (energy + rho))
-    inside = _masked(free, mask, first)
+    rho = penalty
+    # Per frequency the system matrix is x x^H + rho I. Its inverse by Sherman-Morrison, put in, makes the
+    # unconstrained filter the one inside the support plus conj(x) times one plane for all channels,
+    # `gain`; so all that an iteration needs of the filters is what they answer, one plane as well.
+    gain = label_spectrum / (energy + rho)
+    solved = _confined(conjugate * gain, support)
+    before, answer = torch.zeros_like(label_spectrum), (spectrum * solved).sum(0)
     for _ in range(iterations - 1):
         # The scaled dual variable is divided by rho, so it shrinks as rho grows.
         rho *= growth
-        anchor = inside + (inside - free) * (1 / growth)
-        missed = label_spectrum - (spectrum * anchor).sum(0)
-        # With the dual variable added, which the projection needs: anchor + dual is `inside`.
-        free = inside + conjugate * (missed / (energy + rho))
-        inside = _masked(free, mask, first)
-    return inside
+        excess = answer - before - energy * gain
+        gain = (label_spectrum - answer - excess * (1 / growth)) / (energy + rho)
+        step = _confined(conjugate * gain, support)
+        solved = solved + step
+        before, answer = answer, answer + (spectrum * step).sum(0)
+    return solved
 
 
-def _masked(spectrum: Tensor, mask: Tensor, first: int) -> Tensor:
-    """Spectrum [C, h, w/2+1] of the planes times a mask [rows, w] from row `first` on, and 0 elsewhere.
+def _confined(spectrum: Tensor, support: Support) -> Tensor:
+    """Spectrum [C, h, w/2+1] of the planes set to 0 outside the support.
 
-    Rows that the mask leaves out need no transform along them.
+    For a small rectangle these matrix products take half the time of fast transforms of whole planes.
     """
-    height, rows = spectrum.shape[1], mask.shape[0]
-    planes = torch.fft.irfft(torch.fft.ifft(spectrum, dim=1)[:, first : first + rows], mask.shape[1], 2)
-    rest = height - first - rows
-    return torch.fft.fft(F.pad(torch.fft.rfft(planes * mask, dim=2), [0, 0, first, rest]), dim=1)
+    planes = (torch.conj(support.rows) @ spectrum @ support.inverse).real
+    return support.rows.t() @ (planes.to(spectrum.dtype) @ support.columns)
 
 
 def shifted(spectrum: Tensor, shift: Tensor, width: int) -> Tensor:

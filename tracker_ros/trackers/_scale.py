@@ -38,13 +38,17 @@ class ScaleFilter(nn.Module):
         exponents = torch.arange(count) - count // 2
         # Relative to the largest scale, from whose crop the smaller ones are cut.
         self.register_buffer("shrink", step ** (exponents - count // 2).float(), persistent=False)
-        self.register_buffer("label", torch.fft.fft(torch.exp(-0.5 * exponents.square())), persistent=False)
-        frequency = torch.fft.fftfreq(count) * (2 * math.pi)
+        self.register_buffer("label", torch.fft.rfft(torch.exp(-0.5 * exponents.square())), persistent=False)
+        frequency = torch.fft.rfftfreq(count) * (2 * math.pi)
         self.register_buffer("frequency", frequency, persistent=False)
-        self.register_buffer("window", torch.hann_window(count + 2, False)[1:-1], persistent=False)
+        # What all scales share says nothing about scale, and under the window it votes for no change.
+        window = torch.hann_window(count + 2, False, dtype=torch.float64)[1:-1]
+        centred = torch.eye(count, dtype=torch.float64) - 1 / count
+        analysis = torch.fft.rfft(window.unsqueeze(1) * centred, dim=0)
+        self.register_buffer("analysis", torch.cat((analysis.real, analysis.imag)).float(), persistent=False)
 
     def sample(self, frame: Tensor, box: Tensor, aspect: float) -> Tensor:
-        """Spectrum [D, count] of the features of `box` (cx, cy, w, h) at all scales.
+        """Spectrum [D, count // 2 + 1] over scale of the features of `box` (cx, cy, w, h).
 
         `aspect` (height over width of the first box) fixes the shape of the crops.
         """
@@ -59,12 +63,13 @@ class ScaleFilter(nn.Module):
         grid = grid * self.shrink.view(-1, 1, 1, 1)
         patches = F.grid_sample(image.expand(self.count, 3, image.shape[2], image.shape[3]), grid,
                                 "bilinear", "border", align_corners=False)
-        features = self.features(patches).flatten(1).t()
-        # What all scales share says nothing about scale, and under the window it votes for no change.
-        return torch.fft.fft((features - features.mean(1, keepdim=True)) * self.window)
+        features = self.features(patches).reshape(self.count, -1)
+        half = self.analysis.shape[0] // 2
+        spectrum = self.analysis @ features
+        return torch.complex(spectrum[:half], spectrum[half:]).t()
 
     def terms(self, sample: Tensor, growth: Tensor) -> tuple[Tensor, Tensor]:
-        """Numerator [D, count] and energy [count] of the filter of one sample.
+        """Numerator [D, count // 2 + 1] and energy [count // 2 + 1] of the filter of one sample.
 
         Args:
             growth: [], factor by which the target is larger than the box that was sampled: the label's
@@ -77,7 +82,7 @@ class ScaleFilter(nn.Module):
     def locate(self, sample: Tensor, numerator: Tensor, energy: Tensor) -> float:
         """Factor by which the target is larger than the box that was sampled."""
         spectrum = (sample * numerator).sum(0) / (energy + self.penalty)
-        response: list[float] = torch.fft.ifft(spectrum).real.tolist()
+        response: list[float] = torch.fft.irfft(spectrum, self.count).tolist()
         best = response.index(max(response))
         exponent = float(best - self.count // 2)
         if 0 < best < self.count - 1:

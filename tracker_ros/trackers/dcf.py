@@ -19,7 +19,7 @@ from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
 from tracker_ros.ops.crop import crop
-from tracker_ros.ops.fourier import background_aware_filter, shifted
+from tracker_ros.ops.fourier import Support, background_aware_filter, centered_support, shifted
 from tracker_ros.ops.labels import circular_gaussian, hann
 from tracker_ros.ops.peaks import subcell_peak
 from tracker_ros.trackers._scale import ScaleFilter
@@ -61,8 +61,8 @@ class Dcf(Tracker):
 
     State: ``box``; ``first`` [4] the selected box; ``basis`` [C, features], the principal components of
     the first sample, or empty; ``sample`` [C, h, w/2+1] running mean of the feature spectra; ``filter`` of
-    the same shape; ``support`` [h, w]; ``peak`` [] of the first frame; ``scale_numerator`` [D, S] and
-    ``scale_energy`` [S].
+    the same shape; ``support_...``, where it may differ from 0 (`ops.fourier.Support`); ``peak`` [] of the
+    first frame; ``scale_numerator`` [D, S/2+1] and ``scale_energy`` [S/2+1].
     """
 
     def __init__(self, settings: DcfSettings) -> None:
@@ -95,7 +95,8 @@ class Dcf(Tracker):
         scales = self.scale_filter.sample(frame, box, self._aspect(box))
         numerator, energy = self.scale_filter.terms(scales, torch.ones_like(box[0]))
         # A target without any feature has no peak; with a floor under it, nothing looks like it.
-        return {"box": box, "first": box, "basis": basis, "sample": sample, "support": support,
+        return {"box": box, "first": box, "basis": basis, "sample": sample, "support_rows": support.rows,
+                "support_columns": support.columns, "support_inverse": support.inverse,
                 "filter": solved, "peak": self._respond(sample, solved).max().clamp(min=0.05),
                 "scale_numerator": numerator, "scale_energy": energy}
 
@@ -128,11 +129,13 @@ class Dcf(Tracker):
         sample = state["sample"] + self.rate * (found - state["sample"])
         numerator, energy = self.scale_filter.terms(aux["scales"], aux["growth"])
         gain = self.scale_rate
-        return {"box": estimate.box, "first": state["first"], "basis": state["basis"], "sample": sample,
-                "support": state["support"], "peak": state["peak"],
-                "filter": self._solve(sample, state["support"]),
-                "scale_numerator": state["scale_numerator"] + gain * (numerator - state["scale_numerator"]),
-                "scale_energy": state["scale_energy"] + gain * (energy - state["scale_energy"])}
+        moved = state.copy()
+        moved["box"], moved["sample"] = estimate.box, sample
+        support = Support(state["support_rows"], state["support_columns"], state["support_inverse"])
+        moved["filter"] = self._solve(sample, support)
+        moved["scale_numerator"] = state["scale_numerator"] + gain * (numerator - state["scale_numerator"])
+        moved["scale_energy"] = state["scale_energy"] + gain * (energy - state["scale_energy"])
+        return moved
 
     def _region(self, box: Tensor) -> Tensor:
         """The square search region (cx, cy, w, h) of a box."""
@@ -165,15 +168,15 @@ class Dcf(Tracker):
         """Response [h, w]; cell (0, 0) answers for no displacement."""
         return torch.fft.irfft2((sample * solved).sum(0), [self.cells, self.cells])
 
-    def _solve(self, sample: Tensor, support: Tensor) -> Tensor:
-        return background_aware_filter(
-            sample, self.label, support, self.penalty, self.growth, self.iterations)
+    def _solve(self, sample: Tensor, support: Support) -> Tensor:
+        penalty = self.penalty * self.cells * self.cells
+        return background_aware_filter(sample, self.label, support, penalty, self.growth, self.iterations)
 
-    def _support(self, box: Tensor) -> Tensor:
-        """[h, w] of 1 on the target, enlarged by `extent`, and 0 around it."""
+    def _support(self, box: Tensor) -> Support:
+        """The target, enlarged by `extent`, in the middle of the search region."""
         half = box[2:] / (box[2] * box[3]).sqrt() * (0.5 * self.extent * self.cells / self.context)
-        offset = (torch.arange(self.cells, device=box.device) - self.cells // 2).abs()
-        return ((offset <= half[1]).unsqueeze(1) & (offset <= half[0]).unsqueeze(0)).float()
+        sides: list[int] = (2 * half.floor().long() + 1).clamp(max=self.cells - 1).tolist()
+        return centered_support(sides[1], sides[0], self.cells, self.cells, box.device)
 
     def _bounded(self, extent: Tensor, first: Tensor, limit: Tensor) -> Tensor:
         """`extent` (w, h), its scale kept in a range in which a target can be found again."""
