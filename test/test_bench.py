@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from tracker_ros import bench
 from tracker_ros.cli import main
@@ -58,6 +60,17 @@ def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
     filed = json.loads(path.read_text())
     assert filed["machine"]["device"] == bench.board() and filed["machine"]["cores"] == os.cpu_count()
     assert [result["form"] for result in filed["results"]] == ["OpenCV"] and filed["results"][0]["fps"] > 0
+
+
+def test_the_table_is_whole_on_a_narrow_terminal():
+    slow = bench.Result("a_tracker_with_a_long_name", "scripted", 1234.0, 1039.4, 1091.5, 9400.0,
+                        1300.0, 12.3, 0.81, 695.2, 701.3, 650.1, 62.5)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(bench.render([slow], 1))
+    text = console.export_text()
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
+    for figure in ("1234", "1039.4", "1091.5", "9400", "1300", "12.3", "0.81", "695.2", "701.3", "650.1", "62"):
+        assert figure in text
 
 
 def test_a_film_is_shown_to_its_end_and_back_without_repeating_a_frame():

@@ -78,7 +78,8 @@ def test_a_real_node_is_measured(tmp_path: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain.number))
     path = tmp_path / "cost.json"
     try:
-        assert main(["latency", "--seconds", "0.4", "--rate", "60", "--only", "compressed", "--json", str(path)]) == 0
+        assert main(["latency", "--seconds", "0.4", "--rate", "60", "--only", "compressed",
+                     "--json", str(path)]) == 0
     finally:
         domain.close()
     (cost,) = json.loads(path.read_text())

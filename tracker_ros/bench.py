@@ -268,14 +268,14 @@ def power_mode() -> str:
 
 
 def render(results: list[Result], threads: int) -> Table:
-    """The table that people read."""
+    """The table that people read, at most 80 columns wide."""
     title = f"milliseconds a frame, {threads} thread{'s' if threads > 1 else ''}"
-    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-    table.add_column("tracker", no_wrap=True)
+    table = Table(title=title, box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("tracker", overflow="fold")
     columns = {"fps": ("FPS", ".0f"), "p50": ("p50", ".1f"), "p99": ("p99", ".1f"),
-               "localize": ("locate", ".1f"), "update": ("update", ".1f"), "network": ("network", ".1f"),
+               "localize": ("locate", ".1f"), "update": ("update", ".1f"), "network": ("net", ".1f"),
                "share": ("share", ".0f"), "first": ("init", ".0f"), "memory_mib": ("MiB", ".0f"),
-               "growth_mib": ("growth", ".1f"), "iou": ("IoU", ".2f")}
+               "growth_mib": ("+MiB", ".1f"), "iou": ("IoU", ".2f")}
     for heading, _ in columns.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
