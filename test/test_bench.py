@@ -69,7 +69,7 @@ def test_the_table_is_whole_on_a_narrow_terminal():
     console.print(bench.render([slow], 1))
     text = console.export_text()
     assert "…" not in text and max(map(len, text.splitlines())) <= 80
-    for figure in ("1234", "1039.4", "1091.5", "9400", "1300", "12.3", "0.81", "695.2", "701.3", "650.1", "62"):
+    for figure in ("1234", "1039.4", "1091.5", "9400", "1300", "12.3", "0.81", "695.2", "701.3", "650.1"):
         assert figure in text
 
 
