@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# An example may take long on a busy machine; pytest's own limit catches what hangs.
-settings.register_profile("patient", deadline=None)
+# An example may take long to make or to run on a busy machine; pytest's own limit catches what hangs.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
