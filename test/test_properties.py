@@ -48,7 +48,8 @@ def bag(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
        st.floats(0.0, 1.0), st.booleans())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[
+    HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_a_spoilt_bag_is_read_or_refused(bag: Path, tmp_path: Path, changes: list[tuple[float, int]],
                                          kept: float, cut: bool) -> None:
     """Bytes changed anywhere, or the end cut off: messages, or the one error that people are shown."""

@@ -123,7 +123,7 @@ def test_synthetic_camera_publishes_image_calibration_and_truth_of_one_stamp(sta
     # Which frame of the scene a truth belongs to is known by its box; its image must be that frame.
     image = images[0]
     truth = next(t for t in truths if t.header == image.header)
-    shots = islice(film(AerialScene(5, 320, 240), 25.0), 500)
+    shots = islice(film(AerialScene(5, 320, 240), 25.0), 3000)
     shown = next(shot for shot in shots if shot.box == box_of(truth.bbox))
     np.testing.assert_array_equal(to_rgb(image), shown.image)
     assert truth.id == "car_0" and 0 <= truth.results[0].hypothesis.score <= 1
@@ -161,6 +161,7 @@ def test_jpeg_of_a_looping_video_follows_simulated_time(start: Start, tmp_path: 
                             image_reliability="reliable", use_sim_time=True)
     images: list[CompressedImage] = []
     client.listen(CompressedImage, "image/compressed", images, 10)
+    client.meet("sim_camera")  # and none of its images is lost
     clock = client.node.create_publisher(Clock, "/clock", 10)
     client.wait(lambda: client.node.count_publishers("image/compressed") and clock.get_subscription_count(),
                 "the camera")
