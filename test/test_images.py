@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker_ros.ros import images
 from tracker_ros.ros.images import ImageError, encoding_of, fill_compressed, fill_image, to_rgb
 
 # Which byte of a pixel holds red, green and blue.
@@ -102,6 +103,17 @@ def test_compressed_images() -> None:
     assert np.abs(to_rgb(jpeg).astype(int) - photo()).mean() < 2
     assert np.array_equal(to_rgb(compressed(encoded(".png", photo()), "png")), photo())
     assert np.array_equal(to_rgb(compressed(encoded(".png", photo()) + bytes(40), "png")), photo())
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("grey", [False, True])
+def test_old_and_new_opencv_decode_the_same_pixels(
+        suffix: str, grey: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = photo()[..., 0] if grey else photo()
+    image = compressed(cv2.imencode(suffix, picture)[1].tobytes())
+    decoded = to_rgb(image)
+    monkeypatch.setattr(images, "_STRAIGHT_TO_RGB", None)
+    assert np.array_equal(to_rgb(image), decoded)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
