@@ -31,9 +31,10 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
     step = max(1, int(min(w / out_w, h / out_h)))
     left, right = _span(cx, w, width, step)
     top, bottom = _span(cy, h, height, step)
-    pixels = frame[:, top:bottom, left:right].float().unsqueeze(0)
+    pixels = frame[:, top:bottom, left:right]
     if step > 1:
-        pixels = F.avg_pool2d(pixels, step, ceil_mode=True, count_include_pad=False)
+        pixels = _row_means(_row_means(pixels, step).transpose(1, 2), step).transpose(1, 2)
+    pixels = pixels.float().unsqueeze(0)
     # Bilinear samples reach half a pixel beyond their place.
     inside = (min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5)
     fill: Tensor | None = None
@@ -46,6 +47,20 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
     grid = torch.stack((x.unsqueeze(0).expand(out_h, out_w), y.unsqueeze(1).expand(out_h, out_w)), dim=-1)
     sampled = F.grid_sample(pixels, grid.unsqueeze(0), "bilinear", padding, align_corners=False)
     return sampled if fill is None else sampled + fill
+
+
+def _row_means(pixels: Tensor, step: int) -> Tensor:
+    """Float32 means of every `step` rows of [3, H, W]; those left over at the end are a block too.
+
+    Whole rows are added: several times as fast as avg_pool2d, which goes through the pixels one by one.
+    """
+    rows = pixels.shape[1]
+    whole = rows - rows % step
+    total = pixels[:, 0:whole:step].float()
+    for first in range(1, step):
+        total = total + pixels[:, first:whole:step]
+    means = total / step
+    return means if whole == rows else torch.cat((means, pixels[:, whole:].float().mean(1, keepdim=True)), 1)
 
 
 def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
