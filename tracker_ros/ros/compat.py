@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -78,8 +77,6 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        # Looking through all that was imported takes the garbage collector as long as several images last.
-        gc.freeze()
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
