@@ -70,7 +70,7 @@ class NodeProcess:
         for name, value in (parameters or {}).items():
             command += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
         env = {**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
-               "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(REPOSITORY), **(environment or {})}
+               "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONPATH": str(REPOSITORY), **(environment or {})}
         self._process = subprocess.Popen([*command, *arguments], env=env, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True)
         self.output = ""
@@ -107,6 +107,9 @@ class NodeProcess:
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
+            # Python's fault handler then says where each thread is.
+            self._process.send_signal(signal.SIGABRT)
+            self._reader.join(5)
             self._process.kill()
             raise AssertionError(f"did not end within {seconds} s:\n{self.output}") from None
         self._reader.join(5)

@@ -16,6 +16,8 @@ from rclpy.node import Node
 from tracker_ros.resources import config_file
 from tracker_ros.ros.parameters import ParameterError
 
+WAKE_SECONDS = 1.0
+"""A node without work looks so often whether it is to end."""
 _PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 _WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
 
@@ -75,6 +77,8 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
     node = None
     try:
         node = make()
+        # rclpy's executor now and then sleeps through the signal that is to end it; this wakes it.
+        node.create_timer(WAKE_SECONDS, lambda: None, clock=steady_clock())
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
