@@ -70,7 +70,8 @@ class NodeProcess:
         for name, value in (parameters or {}).items():
             command += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
         env = {**os.environ, "ROS_DOMAIN_ID": str(domain.number), "OMP_NUM_THREADS": "1",
-               "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONPATH": str(REPOSITORY), **(environment or {})}
+               "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONPATH": str(REPOSITORY),
+               **(environment or {})}
         self._process = subprocess.Popen([*command, *arguments], env=env, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True)
         self.output = ""

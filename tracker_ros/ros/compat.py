@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from tracker_ros.resources import config_file
 from tracker_ros.ros.parameters import ParameterError
 
-WAKE_SECONDS = 1.0
-"""A node without work looks so often whether it is to end."""
 _PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 _WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
 
@@ -70,19 +71,18 @@ def node_environment() -> dict[str, str]:
 def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     """Spin the node that `make` builds until it is interrupted; the exit status of the program.
 
-    A node with a method ``close`` has it called before it is destroyed.
+    A node with a method ``close`` has it called before it is destroyed. SIGINT and SIGTERM end it.
     """
     use_image_transport()
-    rclpy.init(args=None if args is None else list(args))
+    rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
+    _listen_to_signals()
     node = None
     try:
         node = make()
-        # rclpy's executor now and then sleeps through the signal that is to end it; this wakes it.
-        node.create_timer(WAKE_SECONDS, lambda: None, clock=steady_clock())
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except ParameterError as error:
         print(error, file=sys.stderr)
@@ -97,3 +97,24 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _listen_to_signals() -> None:
+    """The first SIGINT or SIGTERM ends the node, the second the process.
+
+    rclpy's own handlers lost a signal now and then on a busy machine, and the node went on. Here the
+    interpreter writes a byte into a pipe, whichever thread the signal came to, and a thread waits for that.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+
+    def end() -> None:
+        os.read(reader, 1)
+        rclpy.try_shutdown()
+        os.read(reader, 1)
+        os._exit(1)
+
+    threading.Thread(target=end, name="signals", daemon=True).start()
