@@ -140,7 +140,8 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         rig.client.wait(lambda: is_zero(rig.rates[-1].vector), "a last command of zero")
         rig.client.set_parameters(output="px4")
         assert rig.client.transition(CLEANUP) and not rig.client.transition(CONFIGURE)
-        assert "output 'px4' needs the ROS package px4_msgs, which is not installed" in process.output
+        why = "output 'px4' needs the ROS package px4_msgs, which is not installed"
+        rig.client.wait(lambda: why in process.output, "the reason")
     finally:
         rig.client.close()
         assert process.stop() == 0, process.output
