@@ -15,7 +15,7 @@ def argmax_2d(response: Tensor) -> tuple[Tensor, Tensor]:
     return torch.div(flat, width, rounding_mode="floor"), flat % width
 
 
-def _vertex(before: float, at: float, after: float) -> float:
+def vertex(before: float, at: float, after: float) -> float:
     """Offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples."""
     curvature = before + after - 2 * at
     # A flat top has no vertex; a curvature of 0 would divide by 0.
@@ -41,8 +41,8 @@ def subcell_peak(response: Tensor, circular: bool) -> Tensor:
         left, right = max(column - 1, 0), min(column + 1, width - 1)
     cells = [best, up * width + column, down * width + column, row * width + left, row * width + right]
     near: list[float] = flat[torch.tensor(cells, device=response.device)].tolist()
-    y = row + _vertex(near[1], near[0], near[2])
-    x = column + _vertex(near[3], near[0], near[4])
+    y = row + vertex(near[1], near[0], near[2])
+    x = column + vertex(near[3], near[0], near[4])
     if circular:
         y = y - height if y > height / 2 else y
         x = x - width if x > width / 2 else x

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.ops.crop import crop
+from tracker_ros.ops.peaks import vertex
 
 CELL, CELLS = 4, 8
 
@@ -86,8 +87,5 @@ class ScaleFilter(nn.Module):
         best = response.index(max(response))
         exponent = float(best - self.count // 2)
         if 0 < best < self.count - 1:
-            before, after = response[best - 1], response[best + 1]
-            curvature = before + after - 2 * response[best]
-            if curvature < 0:
-                exponent += 0.5 * (before - after) / curvature
+            exponent += vertex(response[best - 1], response[best], response[best + 1])
         return self.step ** exponent
