@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -75,7 +76,12 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
     """
     use_image_transport()
     rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
-    _listen_to_signals()
+    with _ended_by_signals():
+        return _spin(make)
+
+
+def _spin(make: Callable[[], Node]) -> int:
+    """The rest of `run_node`, in a context that is up."""
     node = None
     try:
         node = make()
@@ -99,22 +105,31 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int
     return 0
 
 
-def _listen_to_signals() -> None:
-    """The first SIGINT or SIGTERM ends the node, the second the process.
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Meanwhile the first SIGINT or SIGTERM ends the node, the second the process.
 
     rclpy's own handlers lost a signal now and then on a busy machine, and the node went on. Here the
     interpreter writes a byte into a pipe, whichever thread the signal came to, and a thread waits for that.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
 
     def end() -> None:
-        os.read(reader, 1)
-        rclpy.try_shutdown()
-        os.read(reader, 1)
-        os._exit(1)
+        # Nothing is read once the writing end is closed.
+        if os.read(reader, 1):
+            rclpy.try_shutdown()
+            if os.read(reader, 1):
+                os._exit(1)
+        os.close(reader)
 
     threading.Thread(target=end, name="signals", daemon=True).start()
+    wakened = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakened)
+        os.close(writer)
