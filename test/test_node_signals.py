@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""How SIGINT and SIGTERM end a node, and what is left in a program that ran one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from subprocess import PIPE, Popen
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from node_helpers import PATIENCE, REPOSITORY, Domain  # noqa: E402
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def domain() -> Iterator[Domain]:
+    domain = Domain()
+    yield domain
+    domain.close()
+
+
+def python(code: str, domain: Domain) -> Popen[str]:
+    """An interpreter that runs `code`."""
+    env = {**os.environ, "ROS_DOMAIN_ID": str(domain.number), "PYTHONPATH": str(REPOSITORY)}
+    return Popen([sys.executable, "-c", code], env=env, stdout=PIPE, text=True)
+
+
+HANGS = """
+import threading
+from rclpy.node import Node
+from tracker_ros.ros.compat import run_node
+
+class Stuck(Node):
+    def __init__(self):
+        super().__init__("stuck")
+        print("up", flush=True)
+
+    def close(self):
+        print("closing", flush=True)
+        threading.Event().wait()
+
+run_node(Stuck)
+"""
+
+
+def test_a_second_signal_ends_a_node_that_hangs(domain: Domain) -> None:
+    with python(HANGS, domain) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "closing\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 1
+
+
+LEAVES_NOTHING = """
+import os, signal, threading
+import rclpy
+from rclpy.node import Node
+from tracker_ros.ros.compat import run_node
+
+class Brief(Node):
+    def __init__(self):
+        super().__init__("brief")
+        self.create_timer(0.01, rclpy.shutdown)
+
+def held():
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    return handlers, len(os.listdir("/proc/self/fd"))
+
+# The first node may leave what the middleware keeps for the next one.
+assert run_node(Brief) == 0
+before = held()
+for _ in range(3):
+    assert run_node(Brief) == 0
+for thread in threading.enumerate():
+    if thread.name == "signals":
+        thread.join(10)
+assert held() == before, (held(), before)
+assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors are counted in /proc")
+def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
+    with python(LEAVES_NOTHING, domain) as process:
+        assert process.wait(PATIENCE) == 0
