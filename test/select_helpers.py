@@ -51,10 +51,11 @@ class Visitor:
     async def get(self, path: str, **headers: str) -> aiohttp.ClientResponse:
         return await self.http.get(f"http://{self.host}{path}", headers=headers)
 
-    async def connect(self, token: str = "", **headers: str) -> aiohttp.ClientWebSocketResponse:
+    async def connect(self, token: str = "", compress: int = 0,
+                      **headers: str) -> aiohttp.ClientWebSocketResponse:
         headers = {"Origin": f"http://{self.host}", **headers}
         path = f"/socket?token={token or self.access.token}"
-        return await self.http.ws_connect(f"http://{self.host}{path}", headers=headers)
+        return await self.http.ws_connect(f"http://{self.host}{path}", headers=headers, compress=compress)
 
 
 def visit(test: Callable[[Visitor], Awaitable[None]]) -> None:

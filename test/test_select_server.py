@@ -177,6 +177,15 @@ def test_only_the_newest_image_is_encoded_and_only_for_a_page_that_is_ready() ->
     visit(test)
 
 
+def test_pictures_are_not_compressed_once_more_for_a_browser_that_offers_it() -> None:
+    async def test(visitor: Visitor) -> None:
+        socket = await visitor.connect(compress=15)
+        assert socket.compress == 0
+        await socket.close()
+
+    visit(test)
+
+
 def test_an_image_is_shown_with_the_box_that_was_found_in_it() -> None:
     async def test(visitor: Visitor) -> None:
         hub, socket = visitor.page.hub, await visitor.connect()

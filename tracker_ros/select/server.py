@@ -129,8 +129,9 @@ class Page:
             raise web.HTTPForbidden(text=_STRANGER)
         if len(self._viewers) >= MOST_PAGES:
             raise web.HTTPServiceUnavailable(text=f"{MOST_PAGES} pages are open already.\n")
+        # Pictures are compressed already; what aiohttp packs once more outlives a page that closes.
         viewer = Viewer(web.WebSocketResponse(
-            max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT, timeout=_GOODBYE))
+            max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT, timeout=_GOODBYE, compress=False))
         self._viewers.add(viewer)
         try:
             await viewer.socket.prepare(request)
