@@ -65,6 +65,13 @@ def test_a_shallower_network_takes_what_it_has_from_a_deeper_file(store):
     assert holder.backbone.bgr, "the manifest's input convention was not applied"
 
 
+def test_a_backbone_takes_what_it_has_from_a_deeper_file(store):
+    backbone = build_backbone("tiny", ("stride4",))
+    load_weights(backbone, "here")
+    stored = load_file(str(store / "here.safetensors"))
+    assert torch.equal(backbone.stages[0].down[0].weight, stored["stages.0.down.0.weight"]) and backbone.bgr
+
+
 def test_a_deeper_network_says_what_it_lacks(store):
     with pytest.raises(WeightsError, match="missing backbone.stages.2"):
         load_weights(Holder(("stride16",)), str(store / "here.safetensors"))

@@ -82,13 +82,16 @@ def _load_entry(module: nn.Module, entry: Entry) -> None:
 def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     """Copy `tensors` into `module`; every parameter and buffer must be there with its shape.
 
-    Where all that the module holds is one sub-module `backbone`, the file of a published network is
-    taken for it, and the layers that are not built (deeper ones, the classifier) are passed over.
+    Where the module is a backbone, or all that it holds is one sub-module `backbone`, the file of a
+    published network is taken for it, and the layers that are not built (deeper ones, the classifier)
+    are passed over.
     """
     expected = module.state_dict()
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
     alone = part.endswith("backbone.") and all(n.startswith(part) for n in expected)
-    if alone and not any(n.startswith(part) for n in tensors):
+    if hasattr(module, "use_input"):
+        tensors = {n: t for n, t in tensors.items() if n in expected}
+    elif alone and not any(n.startswith(part) for n in tensors):
         tensors = {part + n: t for n, t in tensors.items() if part + n in expected}
     # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
     counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
