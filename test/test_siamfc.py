@@ -9,7 +9,7 @@ import torch
 from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, track, untrained
 
 from tracker_ros.geometry import into_frame
-from tracker_ros.networks.siamfc import SiamFCFeatures, correlate
+from tracker_ros.networks.siamfc import SiamFCFeatures, SiamFCModel, correlate, target_weights
 from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers._cf_search import best_scale, bounded
 from tracker_ros.training.siamfc import SiamFCTraining, match_labels
@@ -27,6 +27,29 @@ def test_full_network_has_the_published_parameters() -> None:
     shapes = {n: tuple(p.shape) for n, p in SiamFCFeatures().named_parameters() if n.endswith("weight")}
     assert [shapes[f"conv{i}.weight"] for i in range(1, 6)] == [
         (96, 3, 11, 11), (256, 48, 5, 5), (384, 256, 3, 3), (384, 192, 3, 3), (256, 192, 3, 3)]
+
+
+def test_small_network_leaves_out_the_cells_that_padding_reaches_most() -> None:
+    model = SiamFCModel(8, backbone="tiny").eval()
+    with torch.no_grad():
+        features = model.features(torch.zeros(1, 3, 127, 127))
+        template = model.template(torch.zeros(1, 3, 127, 127), torch.tensor([[64.0, 64.0]]))
+        responses, _ = model(torch.zeros(1, 3, 255, 255), template)
+    assert features.shape == (1, 8, 16, 16) and responses.shape == (1, 21, 21)
+    assert torch.equal(template, features[:, :, 2:14, 2:14])
+
+
+def test_background_weighs_what_it_is_told_to() -> None:
+    sizes = torch.tensor([[64.0, 24.0], [19.2, 200.0]])
+    found = target_weights(sizes, 12, 8, 0.2)
+    for target, (w, h) in zip(found[:, 0].double(), sizes.tolist(), strict=True):
+        slow = torch.zeros(12, 12, dtype=torch.float64)
+        for row in range(12):
+            for column in range(12):
+                covered = [max(0.0, min((i - 5) * 8, side / 2) - max((i - 6) * 8, -side / 2))
+                           for i, side in ((row, h), (column, w))]
+                slow[row, column] = 0.2 + 0.8 * covered[0] * covered[1] / 64
+        torch.testing.assert_close(target, slow / slow.mean(), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -98,18 +121,24 @@ def test_settings_that_the_network_cannot_have_are_explained() -> None:
         create("siamfc", {"stride": 6})
     with pytest.raises(SettingsError, match="'channels' must be even, got 33"):
         create("siamfc", {"channels": 33})
+    with pytest.raises(SettingsError, match="'tiny' has 'stride' 8 and 'width' 1, got 4 and 1.0"):
+        create("siamfc", {"backbone": "tiny", "stride": 4})
 
 
-def test_torchscript_gives_the_same_boxes() -> None:
+@pytest.mark.parametrize("settings", [{"width": 0.0625},
+                                      {"backbone": "tiny", "channels": 8, "background": 0.2, "rate": 0.01}])
+def test_torchscript_gives_the_same_boxes(settings: dict[str, object]) -> None:
     frames, boxes = clip(50)
-    assert greatest_difference(untrained("siamfc", width=0.0625), frames, boxes[0]) < 1e-3
+    assert greatest_difference(untrained("siamfc", **settings), frames, boxes[0]) < 1e-3
 
 
-def test_training_overfits_two_pairs_into_the_tracker() -> None:
+@pytest.mark.parametrize("settings", [{"channels": 32, "width": 0.125},
+                                      {"channels": 32, "backbone": "tiny", "background": 0.2}])
+def test_training_overfits_two_pairs_into_the_tracker(settings: dict[str, object]) -> None:
     torch.manual_seed(0)
-    module, batch = SiamFCTraining(channels=32, width=0.125), pairs(103, 159, 40)
+    module, batch = SiamFCTraining(**settings), pairs(103, 159, 40)
     before, after = overfit(module, batch)
     assert after["loss"] < 0.2 * before["loss"]
     away = (peaks_of(after["response"], 8, 159) - batch["search_box"][:, :2]).abs().max()
     assert away <= 16
-    create("siamfc", {"channels": 32, "width": 0.125}).load_state_dict(module.tracker_state())
+    create("siamfc", settings).load_state_dict(module.tracker_state())

@@ -3,7 +3,7 @@
 """SiamFC (Bertinetto et al., 2016): an AlexNet without padding, and cross-correlation.
 
 Images are RGB in 0-255 without mean subtraction, as the published networks were trained; the first
-batch normalisation takes care of the scale.
+batch normalisation takes care of the scale. Beside it the same on the package's own small backbone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.networks.backbones import build_backbone
 from tracker_ros.networks.folding import FoldingNorm
+
+REACH = 1.25
+"""Side of what counts as the target in a template, in target sides."""
 
 
 class Adjust(nn.Module):
@@ -105,6 +109,24 @@ class SiamFCFeatures(ShallowFeatures):
         return self.deep(self.shallow(images))
 
 
+class TinySiamFCFeatures(nn.Module):
+    """The first two levels of `tiny` and a linear layer, normalised: stride 8, 127 -> 16, 255 -> 32.
+
+    Args:
+        channels: of the result.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.backbone = build_backbone("tiny", ("stride8",))
+        self.neck = nn.Conv2d(self.backbone.channels[0], channels, 1, bias=False)
+        self.norm = FoldingNorm(channels)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features [N, channels, h, w] of images [N, 3, H, W]."""
+        return self.norm.convolve(self.backbone(images)[0], self.neck.weight, None)
+
+
 def correlate(features: Tensor, templates: Tensor) -> Tensor:
     """Valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
 
@@ -118,20 +140,57 @@ def correlate(features: Tensor, templates: Tensor) -> Tensor:
     return F.conv2d(features.reshape(1, n * c, h, w), templates, groups=n).squeeze(0)
 
 
+def target_weights(sizes: Tensor, cells: int, stride: int, background: float) -> Tensor:
+    """Weights [N, 1, cells, cells] of a template: those of the background `background` times the target's.
+
+    Their mean is 1.
+
+    Args:
+        sizes: [N, 2] width and height in pixels of the targets, which are in the middle.
+        stride: pixels a cell. Cells that the edge of a target cuts lie in between.
+    """
+    away = ((torch.arange(cells, device=sizes.device) + 0.5) * stride - cells * stride / 2).abs()
+    inside = ((sizes.unsqueeze(-1) / 2 - away) / stride + 0.5).clamp(0.0, 1.0)
+    weights = background + (1 - background) * inside[:, 1].unsqueeze(2) * inside[:, 0].unsqueeze(1)
+    return (weights / weights.mean((1, 2), keepdim=True)).unsqueeze(1)
+
+
 class SiamFCModel(nn.Module):
     """What the tracker `siamfc` and its training share: features, cross-correlation, logit.
 
-    Args: see `SiamFCFeatures`.
+    On `tiny`, whose convolutions pad, the template's outer cells are left out: padding reaches them most,
+    and a template that knows where its border is finds the border of the search region. Features of unit
+    variance ask for a larger gain there, which is trained.
+
+    Args:
+        channels: of the features.
+        stride, width: see `SiamFCFeatures`; `tiny` has stride 8 and one width.
+        backbone: 'alexnet', the published one, or 'tiny'.
+        background: weight of the template's cells outside the target; 1 as published.
     """
 
-    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0) -> None:
+    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0, backbone: str = "alexnet",
+                 background: float = 1.0) -> None:
         super().__init__()
-        self.features = SiamFCFeatures(channels, stride, width)
-        self.adjust = Adjust(1e-3, 0.0, train_gain=False)
+        tiny = backbone == "tiny"
+        self.stride, self.background, self.reach = stride, background, REACH
+        self.trim = 2 if tiny else 0
+        self.features = TinySiamFCFeatures(channels) if tiny else SiamFCFeatures(channels, stride, width)
+        self.adjust = Adjust(0.01 if tiny else 1e-3, 0.0, train_gain=tiny)
 
-    def template(self, images: Tensor) -> Tensor:
-        """Templates [N, C, th, tw] of exemplar crops [N, 3, E, E]."""
-        return self.features(images)
+    def template(self, images: Tensor, sizes: Tensor) -> Tensor:
+        """Templates [N, C, th, tw] of exemplar crops [N, 3, E, E].
+
+        Args:
+            sizes: [N, 2] width and height of the targets in pixels of the crops.
+        """
+        features = self.features(images)
+        cells = features.shape[-1] - self.trim
+        template = features[:, :, self.trim : cells, self.trim : cells]
+        if self.background < 1:
+            side = template.shape[-1]
+            template = template * target_weights(sizes * self.reach, side, self.stride, self.background)
+        return template
 
     def forward(self, images: Tensor, templates: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""

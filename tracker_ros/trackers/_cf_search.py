@@ -87,7 +87,12 @@ class SiameseSearch(Tracker):
     def template(self, frame: Tensor, box: Tensor) -> Tensor:
         """[1, C, th, tw] of the target at `box`."""
         region = self.region(box, self.exemplar)
-        return self.model.template(crop(frame, region, self.exemplar, self.exemplar, "mean"))
+        image = crop(frame, region, self.exemplar, self.exemplar, "mean")
+        return self.learn(image, box[2:] * (self.exemplar / region[2]))
+
+    def learn(self, image: Tensor, size: Tensor) -> Tensor:
+        """[1, C, th, tw] of an exemplar crop [1, 3, E, E] and the target's size [2] (w, h) in it."""
+        return self.model.template(image)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:

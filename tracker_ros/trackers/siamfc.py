@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from tracker_ros.networks.siamfc import SiamFCModel
 from tracker_ros.trackers._cf_search import SearchSettings, SiameseSearch
 from tracker_ros.trackers.base import SettingsError, register, setting
@@ -21,7 +23,9 @@ class SiamFCSettings(SearchSettings):
 
     stride: int = setting(8, "pixels a cell: 8, or 4 as in CFNet's Baseline-conv5", 4, 8)
     channels: int = setting(256, "of the last layer", 2, 1024)
+    backbone: str = setting("alexnet", "network; 'tiny' has stride 8", choices=("alexnet", "tiny"))
     width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
+    background: float = setting(1.0, "weight of the exemplar outside the target; 1 as published", 0.0, 1.0)
 
 
 @register("siamfc", SiamFCSettings)
@@ -31,7 +35,16 @@ class SiamFC(SiameseSearch):
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
             raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
+        if settings.backbone == "tiny" and (settings.stride, settings.width) != (8, 1.0):
+            raise SettingsError("siamfc: 'tiny' has 'stride' 8 and 'width' 1,"
+                                f" got {settings.stride} and {settings.width}")
         if settings.channels % 2:
             raise SettingsError(f"siamfc: 'channels' must be even, got {settings.channels}")
-        model = SiamFCModel(settings.channels, settings.stride, settings.width)
-        super().__init__(model, settings, EXEMPLAR, settings.stride, CELLS[settings.stride])
+        model = SiamFCModel(settings.channels, settings.stride, settings.width, settings.backbone,
+                            settings.background)
+        cells = CELLS[settings.stride] + 2 * model.trim
+        super().__init__(model, settings, EXEMPLAR, settings.stride, cells)
+
+    def learn(self, image: Tensor, size: Tensor) -> Tensor:
+        """[1, C, th, tw] of an exemplar crop [1, 3, 127, 127] and the target's size [2] (w, h) in it."""
+        return self.model.template(image, size.unsqueeze(0))

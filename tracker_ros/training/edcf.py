@@ -96,7 +96,7 @@ class EDSiamTraining(PairTraining):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Loss of a batch and its two parts."""
-        template = self.model.template(batch["exemplar"])
+        template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         semantic = self.model.features(batch["search"])
         logits = self.model.adjust(correlate(semantic, template))
         high = semantic_loss(logits, batch)

@@ -50,22 +50,33 @@ def match_labels(batch: dict[str, Tensor], height: int, width: int, stride: floa
 class SiamFCTraining(PairTraining):
     """SiamFC's training; with `stride` 4 and 32 channels that of CFNet's Baseline-conv5.
 
+    A network that pads would learn that targets are in the middle: with `tiny` they are off it.
+
     Args: those of the tracker's settings of the same names.
     """
 
-    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0) -> None:
+    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0,
+                 backbone: str = "alexnet", background: float = 1.0) -> None:
         super().__init__()
-        self.spec = PairSpec(exemplar=127, search=255)
-        self.model = SiamFCModel(channels, stride, width)
-        improved_xavier(self.model)
+        published = backbone == "alexnet"
+        self.spec = PairSpec(exemplar=127, search=255, max_shift=0.0 if published else 48.0)
+        self.model = SiamFCModel(channels, stride, width, backbone, background)
+        if published:
+            improved_xavier(self.model)
         self.stride = stride
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The balanced logistic loss of a batch (SiamFC, eq. 3 and 4)."""
-        responses, _ = self.model(batch["search"], self.model.template(batch["exemplar"]))
+        responses = self.responses(batch)
         labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
         logits = self.model.adjust(responses)
         return {"loss": balanced_mean(logistic(logits, labels), labels), "response": logits.detach()}
+
+    def responses(self, batch: dict[str, Tensor]) -> Tensor:
+        """Correlations [N, h, w] of the exemplars with their search crops."""
+        template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
+        responses: Tensor = self.model(batch["search"], template)[0]
+        return responses
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `siamfc`."""

@@ -18,17 +18,17 @@ class SiamFCShrinkageTraining(SiamFCTraining):
 
     Args:
         loss: the classification loss or its kind: 'bce', 'focal' or 'shrinkage'.
-        channels, stride, width: those of the tracker's settings of the same names.
+        channels, stride, width, backbone, background: those of the tracker's settings of the same names.
     """
 
     def __init__(self, loss: ClassificationLoss | str = "shrinkage", channels: int = 256, stride: int = 8,
-                 width: float = 1.0) -> None:
-        super().__init__(channels, stride, width)
+                 width: float = 1.0, backbone: str = "alexnet", background: float = 1.0) -> None:
+        super().__init__(channels, stride, width, backbone, background)
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The class-balanced loss of a batch (eq. 10, 11 or 14)."""
-        responses, _ = self.model(batch["search"], self.model.template(batch["exemplar"]))
+        responses = self.responses(batch)
         labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
         logits = self.model.adjust(responses)
         return {"loss": balanced_loss(logits, (labels + 1) / 2, self.loss), "response": logits.detach()}
