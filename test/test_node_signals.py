@@ -73,10 +73,11 @@ class Brief(Node):
 
 def held():
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    return handlers, len(os.listdir("/proc/self/fd"))
+    # The middleware opens and closes descriptors of its own, whenever it likes; none of them is a pipe.
+    opened = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
+    links = {os.readlink(name) for name in opened if os.path.islink(name)}
+    return handlers, {link for link in links if link.startswith("pipe:")}
 
-# The first node may leave what the middleware keeps for the next one.
-assert run_node(Brief) == 0
 before = held()
 for _ in range(3):
     assert run_node(Brief) == 0
@@ -88,7 +89,7 @@ assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
 """
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors are counted in /proc")
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors are looked up in /proc")
 def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
     with python(LEAVES_NOTHING, domain) as process:
         assert process.wait(PATIENCE) == 0
