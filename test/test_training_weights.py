@@ -49,9 +49,9 @@ def test_learned_features_and_gradients_weigh_alike() -> None:
     assert found.shape == (2, 78, 8, 12)
 
 
-def overlap(weights: str, folder: Path, frames: int) -> float:
-    """Mean IoU of `dcf_tiny` over the first frames of a sequence."""
-    tracker = load("dcf_tiny", weights=weights)
+def overlap(preset: str, folder: Path, frames: int) -> float:
+    """Mean IoU over the first frames of a sequence."""
+    tracker = load(preset)
     truth = torch.from_numpy(xywh_to_boxes(read_boxes(folder / "groundtruth.txt"))).float()
     video, state, found = cv2.VideoCapture(str(folder / "video.mp4")), {}, []
     with torch.inference_mode():
@@ -67,6 +67,7 @@ def overlap(weights: str, folder: Path, frames: int) -> float:
     return float(torch.stack(found).nanmean())
 
 
-@pytest.mark.parametrize("name", ["UAV123_truck2", "VOT2015_ball1"])
-def test_trained_features_hold_real_targets(name: str, shared_data: Path) -> None:
-    assert overlap("dcf_tiny", shared_data / "sequences" / name, 60) > 0.6
+@pytest.mark.parametrize(("preset", "name"), [("dcf_tiny", "UAV123_truck2"), ("dcf_tiny", "VOT2015_ball1"),
+                                              ("siamfc_tiny", "OTB100_Human7")])
+def test_trained_features_hold_real_targets(preset: str, name: str, shared_data: Path) -> None:
+    assert overlap(preset, shared_data / "sequences" / name, 60) > 0.6
