@@ -30,7 +30,11 @@ class SiamFCSettings(SearchSettings):
 
 @register("siamfc", SiamFCSettings)
 class SiamFC(SiameseSearch):
-    """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, rate > 0)."""
+    """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, rate > 0).
+
+    The backbone `tiny` and a `background` below 1 are this package's own (docs/losses.md). Both must be
+    what the weights were trained with.
+    """
 
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
