@@ -33,7 +33,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray  # noqa: E402
 from tracker_ros import cli  # noqa: E402
 from tracker_ros.demo import bag  # noqa: E402
 from tracker_ros.demo.flight import IMAGES  # noqa: E402
-from tracker_ros.demo.picture import annotate, heat  # noqa: E402
+from tracker_ros.demo.picture import annotate, compose, heat  # noqa: E402
 from tracker_ros.demo.plot import choose_stills  # noqa: E402
 from tracker_ros.demo.scores import Change, Moment, summarize  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
@@ -108,6 +108,13 @@ def test_annotated_frame_shows_boxes_at_the_size_of_the_video() -> None:
     assert picture[160, 160].min() > 230, "the truth's left edge, white"
     green = picture[160, 2 * (160 - 20)].astype(int)
     assert green[1] > 180 > green[0], "the result's left edge, in the colour of TRACKING"
+
+
+@pytest.mark.parametrize("title", ["dcf", "dcf_tiny on the synthetic scene", "cacfnet_plus on UAV123_boat1"])
+def test_a_title_keeps_the_margin_of_its_panel(title: str) -> None:
+    picture = compose(np.zeros((480, 640, 3), np.uint8), None, [moment(0, 0)], [1.0], title)
+    heading = picture[:30, 640:].astype(int)
+    assert (heading[:, -10:] == heading[0, 0]).all() and (heading != heading[0, 0]).any()
 
 
 @pytest.mark.parametrize("kind", [TrackState, ResponseMap, Detection2D, Detection2DArray, CompressedImage,

@@ -95,7 +95,7 @@ def compose(image: Picture, response: Any | None, history: Sequence[Moment], ove
     moment = history[-1]
     frame = annotate(image, moment, response)
     panel = np.full((HEIGHT, PANEL, 3), _BACKGROUND, np.uint8)
-    _text(panel, title, _MARGIN, 24, _TEXT, 0.5)
+    _text(panel, title, _MARGIN, 24, _TEXT, _fitting(title, 0.5, PANEL - 2 * _MARGIN))
     _text(panel, "target", _MARGIN, 46, _FAINT, 0.36)
     _paste(panel, _close_up(image, moment, PANEL - 2 * _MARGIN, 112), 52)
     _text(panel, "response", _MARGIN, 182, _FAINT, 0.36)
@@ -135,6 +135,14 @@ def _label(picture: Picture, text: str, x: float, y: float, color: Color) -> Non
 
 def _text(panel: Picture, text: str, x: int, y: int, color: Color, size: float) -> None:
     cv2.putText(panel, text, (x, y), _FONT, size, color, 1, cv2.LINE_AA)
+
+
+def _fitting(text: str, size: float, width: int) -> float:
+    """The font size at which a text is at most so wide, and never more than `size`."""
+    # Letters are rounded to whole pixels, so their width does not follow the size exactly.
+    while cv2.getTextSize(text, _FONT, size, 1)[0][0] > width and size > 0.1:
+        size *= 0.97
+    return size
 
 
 def _paste(panel: Picture, part: Picture, y: int) -> None:
