@@ -74,9 +74,8 @@ class Brief(Node):
 def held():
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     # The middleware opens and closes descriptors of its own, whenever it likes; none of them is a pipe.
-    opened = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
-    links = {os.readlink(name) for name in opened if os.path.islink(name)}
-    return handlers, {link for link in links if link.startswith("pipe:")}
+    opened = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+    return handlers, {name for name in opened if "/pipe:" in name}
 
 before = held()
 for _ in range(3):

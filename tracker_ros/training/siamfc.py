@@ -63,20 +63,19 @@ class SiamFCTraining(PairTraining):
         self.model = SiamFCModel(channels, stride, width, backbone, background)
         if published:
             improved_xavier(self.model)
-        self.stride = stride
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The balanced logistic loss of a batch (SiamFC, eq. 3 and 4)."""
-        responses = self.responses(batch)
-        labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
-        logits = self.model.adjust(responses)
+        logits, labels = self.matched(batch)
         return {"loss": balanced_mean(logistic(logits, labels), labels), "response": logits.detach()}
 
-    def responses(self, batch: dict[str, Tensor]) -> Tensor:
-        """Correlations [N, h, w] of the exemplars with their search crops."""
+    def matched(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits and labels [N, h, w] of the exemplars' correlations with their search crops."""
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
-        responses: Tensor = self.model(batch["search"], template)[0]
-        return responses
+        responses, _ = self.model(batch["search"], template)
+        stride = self.model.stride
+        labels = match_labels(batch, responses.shape[1], responses.shape[2], stride, RADIUS[stride])
+        return self.model.adjust(responses), labels
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `siamfc`."""

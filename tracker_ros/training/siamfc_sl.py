@@ -7,7 +7,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from tracker_ros.losses.classification import ClassificationLoss, balanced_loss, make_loss
-from tracker_ros.training.siamfc import RADIUS, SiamFCTraining, match_labels
+from tracker_ros.training.siamfc import SiamFCTraining
 
 
 class SiamFCShrinkageTraining(SiamFCTraining):
@@ -28,7 +28,5 @@ class SiamFCShrinkageTraining(SiamFCTraining):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The class-balanced loss of a batch (eq. 10, 11 or 14)."""
-        responses = self.responses(batch)
-        labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
-        logits = self.model.adjust(responses)
+        logits, labels = self.matched(batch)
         return {"loss": balanced_loss(logits, (labels + 1) / 2, self.loss), "response": logits.detach()}
