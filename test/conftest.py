@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -25,6 +27,16 @@ def shared_data() -> Path:
     if not (folder / "sequences").is_dir():
         pytest.skip(f"no test data under {folder} (set TRACKER_ROS_DATA)")
     return folder
+
+
+@pytest.fixture
+def domain() -> Iterator[Any]:
+    """A `node_helpers.Domain` for the nodes of one test."""
+    from node_helpers import Domain  # needs rclpy, which not every test does
+
+    domain = Domain()
+    yield domain
+    domain.close()
 
 
 @pytest.fixture(autouse=True, scope="session")

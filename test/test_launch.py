@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,13 +83,6 @@ def test_a_list_of_cameras_starts_nodes_in_a_namespace_each() -> None:
     assert _given(down[2]) == {"use_sim_time": False, "seed": 1}
     assert _given(down[3])["component_id"] == 101
     assert [node._Node__node_namespace for node in nodes] == ["uav/front"] * 4 + ["uav/down"] * 4
-
-
-@pytest.fixture
-def domain() -> Iterator[Domain]:
-    domain = Domain()
-    yield domain
-    domain.close()
 
 
 def test_ros2_launch_tracks_what_the_simulated_camera_shows(domain: Domain, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +52,6 @@ from tracker_ros.ros.messages import box_message  # noqa: E402
 from tracker_ros.ros.parameters import given_parameters  # noqa: E402
 
 WIDTH, HEIGHT = 320, 240
-
-
-@pytest.fixture
-def domain() -> Iterator[Domain]:
-    domain = Domain()
-    yield domain
-    domain.close()
 
 
 class Rig:

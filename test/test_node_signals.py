@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from subprocess import PIPE, Popen
 
 import pytest
@@ -17,13 +16,6 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 from node_helpers import PATIENCE, REPOSITORY, Domain  # noqa: E402
 
 pytestmark = pytest.mark.ros
-
-
-@pytest.fixture
-def domain() -> Iterator[Domain]:
-    domain = Domain()
-    yield domain
-    domain.close()
 
 
 def python(code: str, domain: Domain) -> Popen[str]:
