@@ -146,6 +146,24 @@ def test_follows_the_synthetic_flight_and_is_the_same_compiled(keep):
         assert 0.0 <= float(a.score) <= 1.0
 
 
+def test_what_is_left_out_of_most_frames_is_made_up_for():
+    frames, truth = clip(51)
+    both = load("dcf"), load("dcf", {"interval": 6, "scale_interval": 3})
+    with torch.inference_mode():
+        states = [tracker.initialize(frames[0], truth[0]) for tracker in both]
+        for count in range(1, 7):
+            before = states[1]
+            # The target stands still, so all frames teach the same.
+            states = [{**state, "box": truth[0]} for state in states]
+            found = [t.localize(frames[1], s) for t, s in zip(both, states, strict=True)]
+            states = [t.update(frames[1], s, e) for t, s, e in zip(both, states, found, strict=True)]
+            assert ("scales" in found[1].aux) == (count in (1, 4))
+            assert torch.equal(before["filter"], states[1]["filter"]) == (count < 6)
+            assert torch.equal(before["scale_energy"], states[1]["scale_energy"]) == (count not in (1, 4))
+    learned, made_up = (state["sample"] - before["sample"] for state in states)
+    torch.testing.assert_close(made_up, learned, atol=0.05 * float(learned.abs().max()), rtol=0)
+
+
 def test_methods_leave_their_inputs_as_they_were():
     frames, truth = clip(51)
     tracker = load("dcf")

@@ -89,8 +89,8 @@ class Result:
     `first` is the initialisation of a target after warm-up; `memory_mib` the process's peak without the
     decoded frames, and `growth_mib` what was added to its resident memory after the warm-up. `network` is
     the time inside the tracker's own sub-modules (features, heads), uncompiled: the limit of what a
-    better pipeline around them could reach; `share` is that over `p50`. `iou` is the mean overlap with
-    the truth.
+    better pipeline around them could reach; `share` is its percentage of the mean frame. `iou` is the mean
+    overlap with the truth.
     """
 
     tracker: str
@@ -137,7 +137,7 @@ def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
     result = Result(spec.label, form, len(seconds) / sum(seconds), p50, p99, first * 1e3, peak, growth, iou)
     if form != "OpenCV":
         found_stages = stages(spec, frames[:MOST_STAGED], box)
-        result = replace(result, **found_stages, share=100 * found_stages["network"] / p50)
+        result = replace(result, **found_stages, share=found_stages["network"] * result.fps / 10)
     return result
 
 
@@ -154,7 +154,10 @@ def resident(field: str) -> float:
 
 
 def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
-    """Median milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules."""
+    """Mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
+
+    Not medians: some trackers learn in some frames only.
+    """
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
     network = [0.0]
     rows = []
@@ -171,7 +174,7 @@ def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
             state = tracker.update(image, state, estimate)
             state["box"].tolist()
             rows.append((between - began, time.perf_counter() - between, network[0]))
-    return dict(zip(("localize", "update", "network"), np.median(rows, axis=0) * 1e3, strict=True))
+    return dict(zip(("localize", "update", "network"), np.mean(rows, axis=0) * 1e3, strict=True))
 
 
 @contextmanager

@@ -77,8 +77,10 @@ def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
 def _sampling(center: float, side: float, count: int, first: int, extent: int,
               device: torch.device) -> Tensor:
     """grid_sample's coordinate (-1 and 1 are the outer edges) of each of `count` sample centres."""
-    points = (torch.arange(count, device=device, dtype=torch.float32) + 0.5) * (side / count)
-    return (points + (center - side / 2 - first)) * (2.0 / extent) - 1.0
+    # The first and the last centre lie half a sample inside the region.
+    edge, half = center - side / 2 - first, side / (2 * count)
+    low, high = (edge + half) * (2.0 / extent) - 1.0, (edge + side - half) * (2.0 / extent) - 1.0
+    return torch.linspace(low, high, count, device=device)
 
 
 def crop_pyramid(frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int,

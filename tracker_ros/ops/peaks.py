@@ -22,8 +22,8 @@ def vertex(before: float, at: float, after: float) -> float:
     return min(max(0.5 * (before - after) / curvature, -0.5), 0.5) if curvature < 0 else 0.0
 
 
-def subcell_peak(response: Tensor, circular: bool) -> Tensor:
-    """[2] (row, column) float position of the maximum of [h, w], refined by a parabola per axis.
+def peak_place(response: Tensor, circular: bool) -> tuple[float, float]:
+    """Row and column of the maximum of [h, w], refined by a parabola per axis.
 
     With `circular` the map wraps around and positions past the middle come out negative, as
     displacements; otherwise a peak on the border is not refined across it. Works on five numbers on the
@@ -46,7 +46,13 @@ def subcell_peak(response: Tensor, circular: bool) -> Tensor:
     if circular:
         y = y - height if y > height / 2 else y
         x = x - width if x > width / 2 else x
-    return torch.tensor([y, x], device=response.device)
+    return y, x
+
+
+def subcell_peak(response: Tensor, circular: bool) -> Tensor:
+    """`peak_place` as a tensor [2]."""
+    row, column = peak_place(response, circular)
+    return torch.tensor([row, column], device=response.device)
 
 
 def psr(response: Tensor, exclude: int = 5) -> Tensor:

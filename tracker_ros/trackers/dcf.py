@@ -9,19 +9,20 @@ features of DCFNet (Wang et al., 2017) the same tracker runs that network's publ
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.geometry import frame_extent, into_frame
+from tracker_ros.geometry import frame_extent
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import Support, background_aware_filter, centered_support, shifted
 from tracker_ros.ops.labels import circular_gaussian, hann
-from tracker_ros.ops.peaks import subcell_peak
+from tracker_ros.ops.peaks import peak_place
 from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
@@ -46,6 +47,8 @@ class DcfSettings:
     scale_step: float = setting(1.02, "ratio of neighbouring scales", 1.001, 1.2)
     scale_penalty: float = setting(0.01, "regularisation of the scale filter", 1e-6, 1e3)
     scale_rate: float = setting(0.025, "share of a new frame in the scale model", 0.0, 1.0)
+    interval: int = setting(1, "frames from one update of the filter to the next", 1, 1000)
+    scale_interval: int = setting(1, "frames from one look at the scale to the next", 1, 1000)
 
 
 @register("dcf", DcfSettings)
@@ -54,15 +57,16 @@ class Dcf(Tracker):
 
     One crop a frame: the model learns from the sample in which the target was found, its spectrum turned
     by the target's displacement, and the scale filter from its own, with the label moved to the scale
-    that was found.
+    that was found. Both may be left out of most frames, as ECO does (Danelljan et al., 2017, sec. 3.3).
 
     The score is the peak of the response over that of the first frame's filter on its own sample, at
     most 1.
 
-    State: ``box``; ``first`` [4] the selected box; ``basis`` [C, features], the principal components of
-    the first sample, or empty; ``sample`` [C, h, w/2+1] running mean of the feature spectra; ``filter`` of
-    the same shape; ``support_...``, where it may differ from 0 (`ops.fourier.Support`); ``peak`` [] of the
-    first frame; ``scale_numerator`` [D, S/2+1] and ``scale_energy`` [S/2+1].
+    State: ``box``; ``first`` [4] the selected box; ``age`` [] learned frames; ``basis`` [C, features], the
+    principal components of the first sample, or empty; ``sample`` [C, h, w/2+1] running mean of the feature
+    spectra; ``filter`` of the same shape; ``support_...``, where it may differ from 0
+    (`ops.fourier.Support`); ``peak`` [] of the first frame; ``scale_numerator`` [D, S/2+1] and
+    ``scale_energy`` [S/2+1].
     """
 
     def __init__(self, settings: DcfSettings) -> None:
@@ -77,17 +81,26 @@ class Dcf(Tracker):
         self.growth = settings.growth
         self.iterations = settings.iterations
         self.keep = settings.keep
-        self.rate = settings.rate
-        self.scale_rate = settings.scale_rate
+        self.interval = settings.interval
+        self.scale_interval = settings.scale_interval
+        # Rates are those of a frame: skipped frames count as if each had looked like the one that is learned.
+        self.rate = 1 - (1 - settings.rate) ** settings.interval
+        self.scale_rate = 1 - (1 - settings.scale_rate) ** settings.scale_interval
         sigma = settings.sigma * self.cells / settings.context
         label = torch.fft.rfft2(circular_gaussian(self.cells, self.cells, sigma, sigma))
         self.register_buffer("label", label, persistent=False)
+        # These two have unit mean square as they come.
+        self.normalized = settings.features in ("tiny", "both")
+        self.middle = self.cells // 2
+        turn = torch.zeros(self.cells, self.cells)
+        turn[self.middle, self.middle] = 1.0
+        self.register_buffer("turn", torch.fft.rfft2(turn), persistent=False)
         self.register_buffer("window", hann(self.cells, self.cells), persistent=False)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         """Filters of the target at `box`."""
-        features = self._features(frame, box)
+        features = self._features(frame, self._region(box))
         basis = self._basis(features)
         sample = self._spectrum(features, basis)
         support = self._support(box)
@@ -95,56 +108,71 @@ class Dcf(Tracker):
         scales = self.scale_filter.sample(frame, box, self._aspect(box))
         numerator, energy = self.scale_filter.terms(scales, torch.ones_like(box[0]))
         # A target without any feature has no peak; with a floor under it, nothing looks like it.
-        return {"box": box, "first": box, "basis": basis, "sample": sample, "support_rows": support.rows,
-                "support_columns": support.columns, "support_inverse": support.inverse,
-                "filter": solved, "peak": self._respond(sample, solved).max().clamp(min=0.05),
+        return {"box": box, "first": box, "age": torch.zeros([], dtype=torch.long), "basis": basis,
+                "sample": sample, "support_rows": support.rows, "support_columns": support.columns,
+                "support_inverse": support.inverse, "filter": solved,
+                "peak": self._respond(sample, solved).max().clamp(min=0.05),
                 "scale_numerator": numerator, "scale_energy": energy}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """Translation first, then scale at the new position."""
         box, first = state["box"], state["first"]
-        sample = self._spectrum(self._features(frame, box), state["basis"])
-        response = self._respond(sample, state["filter"])
         region = self._region(box)
-        center = box[:2] + subcell_peak(response, True).flip(0) * region[2:] / self.cells
-        center = into_frame(center, frame)
-        scales = self.scale_filter.sample(frame, torch.cat((center, box[2:])), self._aspect(first))
-        factor = self.scale_filter.locate(scales, state["scale_numerator"], state["scale_energy"])
-        extent = self._bounded(box[2:] * factor, first[2:], frame_extent(frame))
-        # Shown, no displacement belongs in the middle.
-        middle = self.cells // 2
+        sample = self._spectrum(self._features(frame, region), state["basis"])
+        response = self._respond(sample, state["filter"])
+        center = self._center(response, region, frame)
+        extent = box[2:]
+        aux = {"sample": sample}
+        if int(state["age"]) % self.scale_interval == 0:
+            scales = self.scale_filter.sample(frame, torch.cat((center, extent)), self._aspect(first))
+            factor = self.scale_filter.locate(scales, state["scale_numerator"], state["scale_energy"])
+            extent = self._bounded(extent * factor, first[2:], frame_extent(frame))
+            aux["scales"] = scales
         score = (response.max() / state["peak"]).clamp(0.0, 1.0)
-        aux = {"sample": sample, "shift": ((center - box[:2]) / region[2:] * self.cells).flip(0),
-               "scales": scales, "growth": extent[0] / box[2]}
-        shown = response.roll([middle, middle], [0, 1])
-        return Estimate(torch.cat((center, extent)), score, shown, region, aux)
+        return Estimate(torch.cat((center, extent)), score, response, region, aux)
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Running means of both models, and the filter that they give."""
-        aux = estimate.aux
-        # Turned by less the displacement, the target is where the filter wants it.
-        found = shifted(aux["sample"], -aux["shift"], self.cells)
-        sample = state["sample"] + self.rate * (found - state["sample"])
-        numerator, energy = self.scale_filter.terms(aux["scales"], aux["growth"])
-        gain = self.scale_rate
+        """Running means of both models, and the filter that they give, where they are due."""
+        box, aux = state["box"], estimate.aux
+        age = int(state["age"]) + 1
         moved = state.copy()
-        moved["box"], moved["sample"] = estimate.box, sample
-        support = Support(state["support_rows"], state["support_columns"], state["support_inverse"])
-        moved["filter"] = self._solve(sample, support)
-        moved["scale_numerator"] = state["scale_numerator"] + gain * (numerator - state["scale_numerator"])
-        moved["scale_energy"] = state["scale_energy"] + gain * (energy - state["scale_energy"])
+        moved["box"], moved["age"] = estimate.box, torch.tensor(age)
+        if age % self.interval == 0:
+            region = estimate.window
+            shift = (region[:2] - estimate.box[:2]) / region[2:] * self.cells
+            # Turned by less the displacement, the target is where the filter wants it.
+            found = shifted(aux["sample"], shift.flip(0), self.cells)
+            moved["sample"] = torch.lerp(state["sample"], found, self.rate)
+            support = Support(state["support_rows"], state["support_columns"], state["support_inverse"])
+            moved["filter"] = self._solve(moved["sample"], support)
+        if "scales" in aux:
+            numerator, energy = self.scale_filter.terms(aux["scales"], estimate.box[2] / box[2])
+            moved["scale_numerator"] = torch.lerp(state["scale_numerator"], numerator, self.scale_rate)
+            moved["scale_energy"] = torch.lerp(state["scale_energy"], energy, self.scale_rate)
         return moved
 
     def _region(self, box: Tensor) -> Tensor:
         """The square search region (cx, cy, w, h) of a box."""
-        side = (box[2] * box[3]).sqrt() * self.context
-        return torch.stack((box[0], box[1], side, side))
+        values: list[float] = box.tolist()
+        side = math.sqrt(values[2] * values[3]) * self.context
+        return torch.tensor([values[0], values[1], side, side], device=box.device)
 
-    def _features(self, frame: Tensor, box: Tensor) -> Tensor:
-        """Features [F, h, w] of unit mean square around a box."""
-        features = self.features(crop(frame, self._region(box), self.size, self.size))[0]
+    def _center(self, response: Tensor, region: Tensor, frame: Tensor) -> Tensor:
+        """Place [2] (x, y) of the response's peak, inside the frame."""
+        row, column = peak_place(response, False)
+        values: list[float] = region.tolist()
+        x = values[0] + (column - self.middle) * values[2] / self.cells
+        y = values[1] + (row - self.middle) * values[3] / self.cells
+        x, y = min(max(x, 0.0), float(frame.shape[2])), min(max(y, 0.0), float(frame.shape[1]))
+        return torch.tensor([x, y], device=region.device)
+
+    def _features(self, frame: Tensor, region: Tensor) -> Tensor:
+        """Features [F, h, w] of unit mean square in a region."""
+        features = self.features(crop(frame, region, self.size, self.size))[0]
+        if self.normalized:
+            return features
         return features / features.square().mean().sqrt().clamp(min=1e-6)
 
     def _basis(self, features: Tensor) -> Tensor:
@@ -165,8 +193,8 @@ class Dcf(Tracker):
         return torch.fft.rfft2(features * self.window)
 
     def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
-        """Response [h, w]; cell (0, 0) answers for no displacement."""
-        return torch.fft.irfft2((sample * solved).sum(0), [self.cells, self.cells])
+        """Response [h, w]; the middle cell answers for no displacement."""
+        return torch.fft.irfft2((sample * solved).sum(0) * self.turn, [self.cells, self.cells])
 
     def _solve(self, sample: Tensor, support: Support) -> Tensor:
         penalty = self.penalty * self.cells * self.cells
