@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.drivers import TorchDriver
 from tracker_ros.evaluation.metrics import ope_curves
+from tracker_ros.export.half import with_half_networks
 from tracker_ros.trackers import Tracker, load
 
 #: How the shallow and the deep level are chosen, by name: Table 5's rows, and three of ours.
@@ -38,19 +38,6 @@ VARIANTS = {
     "regress, deep": ("none", "regress"),
     "random, deep": ("none", "random"),
 }
-
-
-class HalfPrecision(nn.Module):
-    """A backbone computed in bfloat16, for processors that do this twice as fast."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """What the backbone returns, as float32."""
-        with torch.autocast(images.device.type, torch.bfloat16):
-            return [level.float() for level in self.inner(images)]
 
 
 def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
@@ -73,9 +60,7 @@ def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
         settings |= {"search": args.search, "smallest": 44.0 * args.search / 180,
                      "largest": 59.0 * args.search / 180}
     tracker = load(args.preset, settings, args.weights, args.device)
-    if args.bfloat16:
-        tracker.backbone = HalfPrecision(tracker.backbone)
-    return tracker
+    return with_half_networks(tracker, "bfloat16") if args.bfloat16 else tracker
 
 
 def conditions(args: argparse.Namespace) -> dict[str, Any]:
