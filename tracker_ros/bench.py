@@ -135,10 +135,12 @@ def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
     form = "OpenCV" if spec.name in OPENCV_NAMES else "scripted" if spec.scripted else "eager"
     peak = resident("VmHWM") - sum(frame.nbytes for frame in frames) / 2**20
     result = Result(spec.label, form, len(seconds) / sum(seconds), p50, p99, first * 1e3, peak, growth, iou)
-    if form != "OpenCV":
-        found_stages = stages(spec, frames[:MOST_STAGED], box)
-        result = replace(result, **found_stages, share=found_stages["network"] * result.fps / 10)
-    return result
+    if form == "OpenCV":
+        return result
+    result = replace(result, **stages(spec, frames[:MOST_STAGED], box))
+    if result.network is None:
+        return result
+    return replace(result, share=result.network * result.fps / 10)
 
 
 def back_and_forth(count: int) -> Iterator[int]:
@@ -156,7 +158,8 @@ def resident(field: str) -> float:
 def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
     """Mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
 
-    Not medians: some trackers learn in some frames only.
+    Not medians: some trackers learn in some frames only. A tracker that calls parts of its sub-modules only
+    has no figure for these.
     """
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
     network = [0.0]
@@ -174,7 +177,8 @@ def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
             state = tracker.update(image, state, estimate)
             state["box"].tolist()
             rows.append((between - began, time.perf_counter() - between, network[0]))
-    return dict(zip(("localize", "update", "network"), np.mean(rows, axis=0) * 1e3, strict=True))
+    localize, update, inside = np.mean(rows, axis=0) * 1e3
+    return {"localize": localize, "update": update, "network": inside or None}
 
 
 @contextmanager
