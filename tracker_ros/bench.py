@@ -31,12 +31,13 @@ import torch
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.footage import Shot, film, open_recording, play
 from tracker_ros.data.sequence import DataError, Frame
 from tracker_ros.data.synthetic import AerialScene
-from tracker_ros.evaluation.drivers import XYWH
+from tracker_ros.evaluation.drivers import XYWH, Driver
 from tracker_ros.evaluation.metrics import overlaps
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
@@ -47,8 +48,8 @@ from tracker_ros.weights import WeightsError
 WARM_UP = 12
 MOST_FRAMES = 300
 """Decoded frames that are kept: 260 MiB at 640x480."""
-MOST_STAGED = 100
-"""Frames over which stages are timed."""
+TURNS, TURN = 5, 25
+"""Stages are timed in so many turns of so many frames, between turns of the whole tracker."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ class Result:
     `first` is the initialisation of a target after warm-up; `memory_mib` the process's peak without the
     decoded frames, and `growth_mib` what was added to its resident memory after the warm-up. `network` is
     the time inside the tracker's own sub-modules (features, heads), uncompiled: the limit of what a
-    better pipeline around them could reach; `share` is its percentage of the mean frame. `iou` is the mean
-    overlap with the truth.
+    better pipeline around them could reach; `share` is its percentage of the mean frame, both timed by turns.
+    `iou` is the mean overlap with the truth.
     """
 
     tracker: str
@@ -135,12 +136,7 @@ def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
     form = "OpenCV" if spec.name in OPENCV_NAMES else "scripted" if spec.scripted else "eager"
     peak = resident("VmHWM") - sum(frame.nbytes for frame in frames) / 2**20
     result = Result(spec.label, form, len(seconds) / sum(seconds), p50, p99, first * 1e3, peak, growth, iou)
-    if form == "OpenCV":
-        return result
-    result = replace(result, **stages(spec, frames[:MOST_STAGED], box))
-    if result.network is None:
-        return result
-    return replace(result, share=result.network * result.fps / 10)
+    return result if form == "OpenCV" else replace(result, **stages(spec, driver, frames[:TURN], box))
 
 
 def back_and_forth(count: int) -> Iterator[int]:
@@ -155,19 +151,36 @@ def resident(field: str) -> float:
     return int(line.split()[1]) / 1024
 
 
-def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
+def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) -> dict[str, Any]:
     """Mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
 
-    Not medians: some trackers learn in some frames only. A tracker that calls parts of its sub-modules only
-    has no figure for these.
+    Means, because some trackers learn in some frames only. The share of the sub-modules is the median of
+    turns with the driver's whole frames, because a machine is not equally fast all the time. A tracker that
+    calls parts of its sub-modules only has no figures for them.
     """
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
+    images = [torch.from_numpy(frame).permute(2, 0, 1).to(spec.device) for frame in frames]
+    turns, shares = [], []
+    for _ in range(TURNS):
+        driver.start(frames[0], box)
+        began = time.perf_counter()
+        for frame in frames[1:]:
+            driver.track(frame)
+        whole = (time.perf_counter() - began) / (len(frames) - 1)
+        turns.append(staged(tracker, images, Box.from_xywh(*box).to_tensor(spec.device)))
+        shares.append(100 * turns[-1][2] / whole)
+    localize, update, inside = np.mean(turns, axis=0) * 1e3
+    return {"localize": localize, "update": update, "network": inside or None,
+            "share": float(np.median(shares)) if inside else None}
+
+
+def staged(tracker: Tracker, images: list[Tensor], box: Tensor) -> np.ndarray:
+    """Mean seconds a frame [3] in `localize`, in `update` and, of both, in sub-modules."""
     network = [0.0]
     rows = []
     with torch.inference_mode(), timed_children(tracker, network):
-        images = (torch.from_numpy(frame).permute(2, 0, 1).to(spec.device) for frame in frames)
-        state = tracker.initialize(next(images), Box.from_xywh(*box).to_tensor(spec.device))
-        for image in images:
+        state = tracker.initialize(images[0], box)
+        for image in images[1:]:
             network[0] = 0.0
             began = time.perf_counter()
             estimate = tracker.localize(image, state)
@@ -177,8 +190,7 @@ def stages(spec: TrackerSpec, frames: list[Frame], box: XYWH) -> dict[str, Any]:
             state = tracker.update(image, state, estimate)
             state["box"].tolist()
             rows.append((between - began, time.perf_counter() - between, network[0]))
-    localize, update, inside = np.mean(rows, axis=0) * 1e3
-    return {"localize": localize, "update": update, "network": inside or None}
+    return np.mean(rows, axis=0)
 
 
 @contextmanager
