@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.geometry import frame_extent
+from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
@@ -165,8 +165,7 @@ class Dcf(Tracker):
         values: list[float] = region.tolist()
         x = values[0] + (column - self.middle) * values[2] / self.cells
         y = values[1] + (row - self.middle) * values[3] / self.cells
-        x, y = min(max(x, 0.0), float(frame.shape[2])), min(max(y, 0.0), float(frame.shape[1]))
-        return torch.tensor([x, y], device=region.device)
+        return into_frame(torch.tensor([x, y], device=region.device), frame)
 
     def _features(self, frame: Tensor, region: Tensor) -> Tensor:
         """Features [F, h, w] of unit mean square in a region."""
