@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -51,6 +52,40 @@ def test_memory_stays_flat_over_a_run_that_is_longer_than_its_film(film):
     assert found.form == "eager" and found.iou > 0.7
     assert found.growth_mib < 4.0
     assert 0 < found.network < found.localize + found.update and 0 < found.share < 100
+
+
+class Clockwork(torch.nn.Module):
+    """A tracker that moves the clock itself: its network takes 3 s, every second of its updates 2."""
+
+    def __init__(self, clock: list[float]) -> None:
+        super().__init__()
+        self.clock = clock
+        self.network = torch.nn.Identity()
+        self.network.register_forward_hook(lambda *_: self.spend(3.0))
+
+    def spend(self, seconds: float) -> None:
+        self.clock[0] += seconds
+
+    def initialize(self, frame, box):
+        return {"box": box, "age": torch.tensor(0)}
+
+    def localize(self, frame, state):
+        self.spend(1.0)
+        return SimpleNamespace(score=self.network(torch.tensor(1.0)))
+
+    def update(self, frame, state, estimate):
+        self.spend(2.0 * (int(state["age"]) % 2))
+        return {**state, "age": state["age"] + 1}
+
+
+def test_stages_are_means_and_the_share_is_of_whole_frames(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(bench, "load", lambda *_: Clockwork(clock))
+    driver = SimpleNamespace(start=lambda *_: None, track=lambda _: clock.__setitem__(0, clock[0] + 4.0))
+    frames = [np.zeros((8, 8, 3), np.uint8)] * 25
+    found = bench.stages(TrackerSpec("dcf", ()), driver, frames, (1.0, 1.0, 4.0, 4.0))
+    assert found == {"localize": 4000.0, "update": 1000.0, "network": 3000.0, "share": 75.0}
 
 
 def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
