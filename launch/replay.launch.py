@@ -35,7 +35,8 @@ SWITCH = ["true", "false"]
 
 def generate_launch_description() -> LaunchDescription:
     nodes = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(NODES)), launch_arguments={"use_sim_time": "true"}.items())
+        PythonLaunchDescriptionSource(str(NODES)), launch_arguments={"use_sim_time": "true"}.items()
+    )
     return LaunchDescription([
         DeclareLaunchArgument("bag", description="folder of the bag"),
         DeclareLaunchArgument("rate", default_value="1.0", description="times faster than recorded"),
@@ -50,6 +51,7 @@ def generate_launch_description() -> LaunchDescription:
 
 def _play(context: LaunchContext) -> list[Any]:
     """The player; where it ends, everything does."""
+
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 

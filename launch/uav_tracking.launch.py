@@ -19,9 +19,9 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironment
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
-from tracker_ros.resources import config_file
-from tracker_ros.ros.cameras import IMAGE, Camera, NodeDescription, Wishes, nodes_of, read_cameras
+from tracker_ros.config_files import config_file
 from tracker_ros.ros.compat import node_environment
+from tracker_ros.ros.launch_plan import IMAGE, Camera, NodeDescription, Wishes, nodes_of, read_cameras
 
 PACKAGE = "tracker_ros"
 SWITCH = ["true", "false"]
@@ -38,6 +38,7 @@ def generate_launch_description() -> LaunchDescription:
 
 def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
     """What can be said on the command line; empty means: as the parameter file says."""
+
     def argument(name: str, default: str, text: str, choices: list[str] | None = None) -> Any:
         return DeclareLaunchArgument(name, default_value=default, description=text, choices=choices)
 
@@ -46,8 +47,11 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("preset", "", "path of a preset of your own (a YAML file); wins over tracker"),
         argument("namespace", "", "namespace of the nodes"),
         argument("image", IMAGE, "topic of the camera's images"),
-        argument("cameras", "", "YAML file that lists several cameras, as config/two_cameras.yaml does;"
-                 " image is then not used"),
+        argument(
+            "cameras",
+            "",
+            "YAML file that lists several cameras, as config/two_cameras.yaml does; image is then not used",
+        ),
         argument("device", "", "torch device, such as cpu or cuda:0; empty: the parameter file's"),
         argument("use_sim_time", "false", "take the time from /clock", SWITCH),
         argument("autostart", "true", "configure and activate the tracker at once", SWITCH),
@@ -55,14 +59,16 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument("simulate", "false", "start the simulated camera on the image topic", SWITCH),
         argument("mavlink", "", "start the MAVLink node on this end point, such as udpout:127.0.0.1:14550"),
         argument("gimbal", "false", "point a gimbal at the target (config/gimbal.yaml)", SWITCH),
-        argument("respawn", "true", "start a node again that ended, as after kill -9 (not simulated ones)",
-                 SWITCH),
+        argument(
+            "respawn", "true", "start a node again that ended, as after kill -9 (not simulated ones)", SWITCH
+        ),
         argument("log_level", "info", "of the nodes", LEVELS),
     ]
 
 
 def _start(context: LaunchContext) -> list[Node]:
     """The nodes, now that the arguments have values."""
+
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -80,9 +86,15 @@ def _start(context: LaunchContext) -> list[Node]:
             respawn=is_on("respawn") and not node.executable.startswith("sim_"), respawn_delay=1.0,
         )  # fmt: skip
 
-    wishes = Wishes(is_on("use_sim_time"), is_on("autostart"), value("device"),
-                    value("preset") or value("tracker"), is_on("simulate"), value("mavlink"),
-                    is_on("gimbal"))
+    wishes = Wishes(
+        is_on("use_sim_time"),
+        is_on("autostart"),
+        value("device"),
+        value("preset") or value("tracker"),
+        is_on("simulate"),
+        value("mavlink"),
+        is_on("gimbal"),
+    )
     if value("cameras"):
         cameras = read_cameras(_existing(value("cameras")), value("namespace"))
     else:

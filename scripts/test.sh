@@ -11,5 +11,6 @@ bin="$(realpath "${TRACKER_ROS_VENV:-$root/.venv}")/bin"
 cd "$root"
 export ROS_LOG_DIR="${ROS_LOG_DIR:-$root/log}"
 "$bin/python" -m ruff check .
+"$bin/python" -m ruff format --check .
 "$bin/python" -m mypy
 exec "$bin/python" -m pytest "$@"

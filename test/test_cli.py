@@ -23,8 +23,10 @@ def test_help_lists_every_command_without_loading_what_they_need(capsys: pytest.
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(f"\n    {name} " in shown for name in cli.COMMANDS)
-    check = ("import sys, tracker_ros.cli; tracker_ros.cli.make_parser();"
-             "print({'torch', 'cv2', 'rclpy'} & set(sys.modules))")
+    check = (
+        "import sys, tracker_ros.cli; tracker_ros.cli.make_parser();"
+        "print({'torch', 'cv2', 'rclpy'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -36,12 +38,19 @@ def test_every_command_describes_itself(name: str, capsys: pytest.CaptureFixture
     assert ended.value.code == 0 and f"tracker_ros {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("missing", "words"), [
-    ("pandas.core", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
-    ("tracker_ros.evaluation.cli", "not part of this installation: tracker_ros.evaluation.cli is missing"),
-])
-def test_missing_modules_are_explained(missing: str, words: str, monkeypatch: pytest.MonkeyPatch,
-                                       capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("pandas.core", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
+        (
+            "tracker_ros.evaluation.cli",
+            "not part of this installation: tracker_ros.evaluation.cli is missing",
+        ),
+    ],
+)
+def test_missing_modules_are_explained(
+    missing: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def absent(name: str) -> None:
         raise ModuleNotFoundError(f"No module named '{missing}'", name=missing)
 

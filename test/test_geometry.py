@@ -65,13 +65,16 @@ def test_iou_broadcasts_and_scripts():
     assert float(iou(torch.zeros(4), torch.zeros(4))) == 0.0
 
 
-@pytest.mark.parametrize("box, words", [
-    (Box(math.nan, 5, 10, 10), "not finite"),
-    (Box(5, 5, math.inf, 10), "not finite"),
-    (Box(50, 50, 1, 10), "at least 2 x 2"),
-    (Box(50, 50, -10, 10), "at least 2 x 2"),
-    (Box(400, 50, 20, 20), "outside the 320 x 240 image"),
-])
+@pytest.mark.parametrize(
+    "box, words",
+    [
+        (Box(math.nan, 5, 10, 10), "not finite"),
+        (Box(5, 5, math.inf, 10), "not finite"),
+        (Box(50, 50, 1, 10), "at least 2 x 2"),
+        (Box(50, 50, -10, 10), "at least 2 x 2"),
+        (Box(400, 50, 20, 20), "outside the 320 x 240 image"),
+    ],
+)
 def test_problem_says_what_is_wrong(box, words):
     assert words in box.problem(320, 240)
 

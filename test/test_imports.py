@@ -15,23 +15,23 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tracker_ros"
 # From the top to the ground; a layer may import those that come after it.
 LAYERS = [
     ("cli",),
-    ("latency",),
-    ("bench", "demo", "experiments", "track"),
+    ("benchmark",),
+    ("demo", "experiments", "track"),
     ("nodes",),
     ("gimbal", "replay"),
     ("ros",),
     ("evaluation", "select", "training"),
     ("export",),
-    ("data",),
+    ("data", "drawing"),
     ("session",),
     ("trackers",),
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("geometry", "mavlink", "resources"),
+    ("geometry", "mavlink", "config_files"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-WITH_ROS = {"cli", "demo", "latency", "nodes", "ros"}
+WITH_ROS = {"benchmark", "cli", "demo", "nodes", "ros"}
 GENERATED = {"tracker_ros.msg", "tracker_ros.srv"}
 PURE = {name for name, level in LEVEL.items() if level >= LEVEL["session"]}
 

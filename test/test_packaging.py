@@ -23,10 +23,10 @@ import yaml
 from node_helpers import Domain
 
 import tracker_ros
-from tracker_ros import resources
-from tracker_ros.nodes.diagnostics import DiagnosticsNode
-from tracker_ros.nodes.sim_camera import SimCameraNode
-from tracker_ros.nodes.tracker import TrackerNode
+from tracker_ros import config_files
+from tracker_ros.nodes.diagnostics.node import DiagnosticsNode
+from tracker_ros.nodes.sim_camera.node import SimCameraNode
+from tracker_ros.nodes.tracker.node import TrackerNode
 from tracker_ros.ros.parameters import given_parameters
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -140,10 +140,10 @@ def test_installed_configuration_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     (installed / "only_installed.yaml").touch()
     (installed / "fastdds.xml").touch()
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"/nowhere{os.pathsep}{tmp_path}")
-    assert resources.config_file("only_installed.yaml") == installed / "only_installed.yaml"
-    assert resources.config_file("fastdds.xml") == REPOSITORY / "config" / "fastdds.xml"
+    assert config_files.config_file("only_installed.yaml") == installed / "only_installed.yaml"
+    assert config_files.config_file("fastdds.xml") == REPOSITORY / "config" / "fastdds.xml"
     with pytest.raises(FileNotFoundError, match="no file missing.yaml in .*tracker_ros/config"):
-        resources.config_file("missing.yaml")
+        config_files.config_file("missing.yaml")
 
 
 def _set_up(folder: Path, *tools: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -207,14 +207,19 @@ def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: P
     expected |= set(_data("tracker_ros/select/page", "*"))
     programs = {name for name in _programs() if name.endswith("_node")}
     expected |= {f"{prefix}lib/tracker_ros/{name}" for name in programs}
-    shared = [*_data("config", "*"), *_data("launch", "*.launch.py"), *_data("msg", "*.msg"),
-              *_data("security", "*.policy.xml"), "package.xml"]
+    shared = [
+        *_data("config", "*"),
+        *_data("launch", "*.launch.py"),
+        *_data("msg", "*.msg"),
+        *_data("security", "*.policy.xml"),
+        "package.xml",
+    ]
     expected |= {f"{prefix}share/tracker_ros/{name}" for name in shared}
     assert expected - names == set()
 
 
 def test_the_nodes_know_every_parameter_of_the_parameter_file() -> None:
-    path = resources.config_file("uav_tracking.yaml")
+    path = config_files.config_file("uav_tracking.yaml")
     content = yaml.safe_load(path.read_text())
     domain = Domain()
     rclpy.init(args=["--ros-args", "--params-file", str(path)], domain_id=domain.number)

@@ -20,21 +20,23 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from tracker_ros.nodes.click import ClickNode  # noqa: E402
-from tracker_ros.nodes.diagnostics import DiagnosticsNode  # noqa: E402
-from tracker_ros.nodes.gimbal import GimbalNode  # noqa: E402
-from tracker_ros.nodes.mavlink import MavlinkNode  # noqa: E402
-from tracker_ros.nodes.selector import SelectorNode  # noqa: E402
-from tracker_ros.nodes.sim_camera import SimCameraNode  # noqa: E402
-from tracker_ros.nodes.tracker import TrackerNode  # noqa: E402
+from tracker_ros.nodes.click.node import ClickNode  # noqa: E402
+from tracker_ros.nodes.diagnostics.node import DiagnosticsNode  # noqa: E402
+from tracker_ros.nodes.gimbal.node import GimbalNode  # noqa: E402
+from tracker_ros.nodes.mavlink.node import MavlinkNode  # noqa: E402
+from tracker_ros.nodes.selector.node import SelectorNode  # noqa: E402
+from tracker_ros.nodes.sim_camera.node import SimCameraNode  # noqa: E402
+from tracker_ros.nodes.tracker.node import TrackerNode  # noqa: E402
 from tracker_ros.ros.qos import PICTURE  # noqa: E402
 
 POLICY = REPOSITORY / "security" / "uav_tracking.policy.xml"
 KINDS = (TrackerNode, DiagnosticsNode, SimCameraNode, GimbalNode, MavlinkNode, SelectorNode, ClickNode)
 # What a node uses only in another configuration: simulated time, JPEG images, an installed foxglove_msgs.
 SOMETIMES = {"/clock", "/image/compressed", "/tracker_diagnostics/annotations"}
-ALSO_SOMETIMES = {"selector": {"/image", "/tracker/response"},  # an open page
-                  "sim_camera": {"/gimbal/attitude", "/gimbal/rate"}}  # the chase, filmed by a gimbal
+ALSO_SOMETIMES = {
+    "selector": {"/image", "/tracker/response"},  # an open page
+    "sim_camera": {"/gimbal/attitude", "/gimbal/rate"},
+}  # the chase, filmed by a gimbal
 LISTENING, LOOPBACK = "0A", "0100007F"  # as /proc/net/tcp writes the state, and 127.0.0.1
 Rules = dict[str, set[str]]
 
@@ -57,10 +59,12 @@ def policy() -> dict[str, Rules]:
 
 def graph(observer: Node, name: str) -> Rules:
     """What the live graph says that a node does."""
-    asked = {"publish": observer.get_publisher_names_and_types_by_node,
-             "subscribe": observer.get_subscriber_names_and_types_by_node,
-             "reply": observer.get_service_names_and_types_by_node,
-             "request": observer.get_client_names_and_types_by_node}
+    asked = {
+        "publish": observer.get_publisher_names_and_types_by_node,
+        "subscribe": observer.get_subscriber_names_and_types_by_node,
+        "reply": observer.get_service_names_and_types_by_node,
+        "request": observer.get_client_names_and_types_by_node,
+    }
     return {action: {topic for topic, _ in ask(name, "/")} for action, ask in asked.items()}
 
 
@@ -117,8 +121,10 @@ def unused(found: dict[str, Rules]) -> dict[str, Rules]:
 
 @pytest.mark.ros
 def test_the_policy_allows_what_the_nodes_do_and_nothing_else(live: dict[str, Rules]) -> None:
-    beyond = {name: {action: rules[action] - policy()[name][action] for action in rules}
-              for name, rules in live.items()}
+    beyond = {
+        name: {action: rules[action] - policy()[name][action] for action in rules}
+        for name, rules in live.items()
+    }
     assert not any(any(rules.values()) for rules in beyond.values()), beyond
     assert unused(live) == {}
 

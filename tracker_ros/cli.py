@@ -26,14 +26,15 @@ COMMANDS = {
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
-    "select": Command("tracker_ros.nodes.selector", "select a target in the browser", "select"),
+    "select": Command("tracker_ros.nodes.selector.node", "select a target in the browser", "select"),
     "gimbal": Command("tracker_ros.gimbal.cli", "measure the pointing of a simulated gimbal"),
     "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
     "export": Command("tracker_ros.export.cli", "write a tracker as one file for Python or C++", "onnx"),
     "weights": Command("tracker_ros.weights.cli", "list, check and import weights"),
-    "bench": Command("tracker_ros.bench", "measure how fast trackers run on this machine"),
+    "bench": Command("tracker_ros.benchmark.bench", "measure how fast trackers run on this machine"),
     "latency": Command(
-        "tracker_ros.latency.cli", "measure what the tracker node adds to its tracker", "demo"),
+        "tracker_ros.benchmark.latency.cli", "measure what the tracker node adds to its tracker", "demo"
+    ),
 }
 PACKAGE = "tracker_ros"
 

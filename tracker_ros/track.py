@@ -37,8 +37,9 @@ def add_parsers(sub: Any) -> None:
     """Add the ``track`` command."""
     parser = sub.add_parser("track", help="track a target through a video file, without ROS")
     parser.add_argument("source", type=Path, help="video file, or folder of images")
-    parser.add_argument("--box", type=parse_box, required=True, metavar="X,Y,W,H",
-                        help="the target in the first frame")
+    parser.add_argument(
+        "--box", type=parse_box, required=True, metavar="X,Y,W,H", help="the target in the first frame"
+    )
     parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
@@ -46,7 +47,6 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--csv", type=Path, help="write boxes there instead of to the terminal")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="also write a video with boxes")
     parser.set_defaults(run=run_track)
-
 
 
 def run_track(args: argparse.Namespace) -> int:

@@ -72,10 +72,18 @@ def blacked_out(sequence: Sequence, count: int) -> Sequence:
     """
     first = len(sequence) // 3
     if first + count >= len(sequence):
-        raise DataError(f"sequence {sequence.name} has {len(sequence)} frames: too few for {count} black ones"
-                        f" from frame {first} on")
+        raise DataError(
+            f"sequence {sequence.name} has {len(sequence)} frames: too few for {count} black ones"
+            f" from frame {first} on"
+        )
     truth = sequence.truth.copy()
     if len(truth) == len(sequence):
-        truth[first:first + count] = np.nan
-    return dataclasses.replace(sequence, name=f"{sequence.name}_black{count}", truth=truth, anchors=(),
-                               corners=None, frames=BlackedOut(sequence.frames, first, first + count))
+        truth[first : first + count] = np.nan
+    return dataclasses.replace(
+        sequence,
+        name=f"{sequence.name}_black{count}",
+        truth=truth,
+        anchors=(),
+        corners=None,
+        frames=BlackedOut(sequence.frames, first, first + count),
+    )

@@ -39,7 +39,7 @@ def read_otb(root: Path) -> list[Sequence]:
         images = _images(path.parent / "img", "OTB", root)
         if name in ranges:
             first, last = ranges[name]
-            images = images[first - 1:last]
+            images = images[first - 1 : last]
         truth = read_boxes(path)
         sequences.append(
             Sequence(name, ImageFrames(images), truth, attributes=attributes.get(name, frozenset()))
@@ -122,8 +122,10 @@ def read_lasot(root: Path) -> list[Sequence]:
     """
     sequences = []
     for path in _glob(root, "LaSOT", "*/*/groundtruth.txt"):
-        hidden = [read_flags(require(path.with_name(f"{kind}.txt"), "LaSOT", root))
-                  for kind in ("full_occlusion", "out_of_view")]
+        hidden = [
+            read_flags(require(path.with_name(f"{kind}.txt"), "LaSOT", root))
+            for kind in ("full_occlusion", "out_of_view")
+        ]
         frames = ImageFrames(_images(path.parent / "img", "LaSOT", root))
         sequences.append(Sequence(path.parent.name, frames, read_boxes(path), absent=hidden[0] | hidden[1]))
     return sequences
@@ -170,13 +172,21 @@ def read_vot(root: Path) -> list[Sequence]:
         folder = require(root / name, "VOT", root)
         truth = folder / "groundtruth.txt"
         frames = find_frames(require(truth, "VOT", root).parent)
-        boxes = read_boxes(truth)[:len(frames)]
+        boxes = read_boxes(truth)[: len(frames)]
         listed = sorted([*folder.glob("*.tag"), *folder.glob("*.label")])
         tags = {path.stem: _flags(path, len(frames)) for path in listed}
         attributes = frozenset(tag for tag, flags in tags.items() if flags.any())
-        sequences.append(Sequence(
-            name, frames, _padded(boxes, frames), attributes=attributes, tags=tags,
-            anchors=_anchors(folder / "anchor.value"), corners=read_corners(truth)))
+        sequences.append(
+            Sequence(
+                name,
+                frames,
+                _padded(boxes, frames),
+                attributes=attributes,
+                tags=tags,
+                anchors=_anchors(folder / "anchor.value"),
+                corners=read_corners(truth),
+            )
+        )
     return sequences
 
 
@@ -191,7 +201,7 @@ def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
     """Flags by frame; those left out at the end are false."""
     flags = np.zeros(length, dtype=bool)
     read = read_flags(path)[:length]
-    flags[:len(read)] = read
+    flags[: len(read)] = read
     return flags
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from tracker_ros.config_files import config_folders
 from tracker_ros.data.sequence import DataError
-from tracker_ros.resources import config_folders
 
 
 def shipped_file(name: str) -> Path:

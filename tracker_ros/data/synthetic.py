@@ -161,8 +161,15 @@ class AerialScene:
         heading = math.atan(float(road.slope(x)))
         return at, heading if mover.speed > 0 else heading + math.pi
 
-    def _draw(self, image: npt.NDArray[np.uint8], mover: Mover, camera: FloatArray, place: FloatArray,
-              from_ground: FloatArray, t: float) -> Truth:
+    def _draw(
+        self,
+        image: npt.NDArray[np.uint8],
+        mover: Mover,
+        camera: FloatArray,
+        place: FloatArray,
+        from_ground: FloatArray,
+        t: float,
+    ) -> Truth:
         """Lay one object and its shadow over the image; `place` maps its own plane to the ground."""
         sprite = mover.sprites[int((1.8 * t + mover.phase) * len(mover.sprites)) % len(mover.sprites)]
         outline = transform(place, sprite.outline)
@@ -179,8 +186,15 @@ class AerialScene:
         magnified = abs(float(np.linalg.det(camera)) / depth**3) / sprite.resolution**2
         return truth._replace(visible=min(seen / (magnified * float(sprite.rgba[..., 3].sum())), 1.0))
 
-    def _composite(self, image: npt.NDArray[np.uint8], patch: Patch, sprite: Sprite, shadow: FloatArray,
-                   place: FloatArray, from_ground: FloatArray) -> float:
+    def _composite(
+        self,
+        image: npt.NDArray[np.uint8],
+        patch: Patch,
+        sprite: Sprite,
+        shadow: FloatArray,
+        place: FloatArray,
+        from_ground: FloatArray,
+    ) -> float:
         """Shadow, then sprite, then whatever covers both; returns the visible area in pixels."""
         to_patch = affine(1.0, 0.0, -patch.x, -patch.y)
         h, w = sprite.rgba.shape[:2]

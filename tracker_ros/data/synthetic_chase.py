@@ -31,8 +31,9 @@ class ChaseScene(AerialScene):
         ValueError: for an image smaller than 64 x 64.
     """
 
-    def __init__(self, seed: int = 0, width: int = 640, height: int = 480,
-                 field_of_view: float = FIELD_OF_VIEW) -> None:
+    def __init__(
+        self, seed: int = 0, width: int = 640, height: int = 480, field_of_view: float = FIELD_OF_VIEW
+    ) -> None:
         self._focal = width / 2 / math.tan(math.radians(field_of_view) / 2)
         self._chase = Chase(seed)
         super().__init__(seed, width, height)

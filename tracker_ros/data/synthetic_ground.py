@@ -112,8 +112,9 @@ class _Painter:
             at = np.round(((points + shift) * self.res - 0.5) * 16).astype(np.int32)
             cv2.fillPoly(image, [at], color, cv2.LINE_AA, shift=4)
 
-    def strip(self, road: Boulevard, low: float, high: float, color: object, x0: float = 0.0,
-              x1: float = PERIOD) -> None:
+    def strip(
+        self, road: Boulevard, low: float, high: float, color: object, x0: float = 0.0, x1: float = PERIOD
+    ) -> None:
         """A band along the boulevard between two offsets from its centre line."""
         xs = np.linspace(x0, x1, max(2, round((x1 - x0) * 2)))
         self.fill(self.picture, np.concatenate([road.beside(xs, low), road.beside(xs, high)[::-1]]), color)
@@ -152,8 +153,12 @@ class _Painter:
         for x in np.arange(0.0, PERIOD, 2.0):
             for side in (-1, 1):
                 edge = side * (ROAD_HALF + 0.25)
-                joint = np.array([road.beside(x + d, w) for d, w in
-                                  ((0, edge), (0.08, edge), (0.08, side * WALK_HALF), (0, side * WALK_HALF))])
+                joint = np.array(
+                    [
+                        road.beside(x + d, w)
+                        for d, w in ((0, edge), (0.08, edge), (0.08, side * WALK_HALF), (0, side * WALK_HALF))
+                    ]
+                )
                 self.fill(self.picture, joint, (136, 131, 122))
         self.strip(road, -ROAD_HALF, ROAD_HALF, grey)
         for offset in (-0.22, 0.22):
@@ -173,6 +178,7 @@ class _Painter:
 
     def _street(self, road: Boulevard, low: float, high: float) -> None:
         """The street along y between two distances from the boulevard."""
+
         def band(x0: float, x1: float, y0: float, y1: float, color: object) -> None:
             points = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
             self.fill(self.picture, points + [road.street_x, float(road.y(road.street_x))], color)
@@ -209,8 +215,9 @@ class _Painter:
         cv2.blur(self.light, (soft, soft), dst=self.light, borderType=cv2.BORDER_REFLECT)
         self.picture[:] = cv2.multiply(self.picture, cv2.merge([self.light] * 3), scale=1 / 255)
 
-    def house(self, centre: npt.NDArray[np.float64], length: float, width: float, angle: float,
-              height: float) -> None:
+    def house(
+        self, centre: npt.NDArray[np.float64], length: float, width: float, angle: float, height: float
+    ) -> None:
         """A gabled roof with tiles and a chimney, or a flat one with machines."""
         place = sprites.affine(1.0, angle, *centre)
         tint = self.rng.uniform(-18, 18) + self.rng.uniform(-4, 4, 3)

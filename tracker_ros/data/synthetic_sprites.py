@@ -51,8 +51,9 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     return moved if _is_affine(matrix) else moved / (points @ matrix[2:, :2].T + matrix[2, 2])
 
 
-def warp(source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int,
-         endless: bool = False) -> npt.NDArray[Pixel]:
+def warp(
+    source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int, endless: bool = False
+) -> npt.NDArray[Pixel]:
     """`source` seen through `matrix` (source to destination, corner convention) in a new image.
 
     Beyond its border lies nothing or, where it is `endless`, its other side.

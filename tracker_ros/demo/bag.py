@@ -39,7 +39,8 @@ class BagWriter:
         """Append one message of the generated class `kind` that arrived at `at` (ns)."""
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(
-                topic, _define(kind, self._types), typestore=self._types)
+                topic, _define(kind, self._types), typestore=self._types
+            )
         self._writer.write(self._connections[topic], at, data)
 
     def close(self) -> None:

@@ -81,8 +81,13 @@ def run(args: argparse.Namespace) -> int:
         out.mkdir(parents=True)
         moments, flight = _fly(args, out, console)
         source = "/".join(args.video.resolve().parts[-2:]) if args.video else "the synthetic scene"
-        _report(out, moments, f"{flight.tracker} on {'a gimbal' if args.gimbal else source}", console,
-                flight.camera if args.gimbal else None)
+        _report(
+            out,
+            moments,
+            f"{flight.tracker} on {'a gimbal' if args.gimbal else source}",
+            console,
+            flight.camera if args.gimbal else None,
+        )
     except (FlightError, ProcessError, OSError, ValueError) as error:
         console.print(f"\ndemo failed: {error}", markup=False, soft_wrap=True)
         return 1
@@ -129,6 +134,7 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
     began = time.monotonic()
     use_image_transport()
     with Interrupts() as interrupts, Processes(out / "logs") as processes:
+
         def check() -> None:
             interrupts.check()
             processes.check(may_finish=("sim_camera",))
@@ -195,8 +201,9 @@ def _watch(flight: Flight, processes: Processes, progress: Progress, live: Live)
         live.update(progress.panel(flight.newest, elapsed))
 
 
-def _report(out: Path, moments: Sequence[Moment], title: str, console: Console,
-            camera: Camera | None) -> None:
+def _report(
+    out: Path, moments: Sequence[Moment], title: str, console: Console, camera: Camera | None
+) -> None:
     """Print the table; write the video and the plot. `camera` is one on a gimbal."""
     # matplotlib takes half a second to import: not while somebody waits for the nodes to start.
     from tracker_ros.demo.plot import choose_stills, write_plot
@@ -211,14 +218,17 @@ def _report(out: Path, moments: Sequence[Moment], title: str, console: Console,
     seen = [moment for moment in moments if moment.state]
     rate = (len(seen) - 1) / max((seen[-1].stamp - seen[0].stamp) * 1e-9, 1e-3)
     with console.status("drawing the video ...") as status:
+
         def tell(done: int) -> None:
             status.update(f"drawing the video: frame {done} of {len(seen)}")
 
         chosen = choose_stills(seen)
         stills = write_video(out / "demo.mp4", out / "bag", seen, rate, title, chosen, tell)
         write_plot(out / "demo.png", moments, summary, stills, title)
-    for name, text in (("demo.mp4", "every tracked frame with boxes and heat map"),
-                       ("demo.png", "IoU, score and latency over time"),
-                       ("bag", "rosbag2 (MCAP) of what was published, images as JPEG"),
-                       ("logs", "what the nodes said")):
+    for name, text in (
+        ("demo.mp4", "every tracked frame with boxes and heat map"),
+        ("demo.png", "IoU, score and latency over time"),
+        ("bag", "rosbag2 (MCAP) of what was published, images as JPEG"),
+        ("logs", "what the nodes said"),
+    ):
         console.print(f"  {out / name}  {text}", soft_wrap=True)

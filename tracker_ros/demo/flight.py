@@ -105,8 +105,9 @@ class Flight:
 
     # -- what is published ---------------------------------------------------------------------------
 
-    def _record(self, topic: str, kind: Any, profile: QoSProfile,
-                keep: Callable[[bytes, int], bool] | None = None) -> None:
+    def _record(
+        self, topic: str, kind: Any, profile: QoSProfile, keep: Callable[[bytes, int], bool] | None = None
+    ) -> None:
         name = self.node.resolve_topic_name(topic)
 
         def on_message(data: Any, info: Any) -> None:
@@ -201,8 +202,10 @@ class Flight:
         """Configure and activate tracker and gimbal, and wait for the camera's first image."""
         for node in self._nodes:
             self._meet(node)
-            for number, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
-                                 (Transition.TRANSITION_ACTIVATE, "activate")):
+            for number, name in (
+                (Transition.TRANSITION_CONFIGURE, "configure"),
+                (Transition.TRANSITION_ACTIVATE, "activate"),
+            ):
                 request = ChangeState.Request(transition=Transition(id=number))
                 if not self._call(f"{node}/change_state", request, STARTED).success:
                     raise FlightError(f"the {node} refused to {name}; its log says why")

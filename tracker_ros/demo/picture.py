@@ -43,8 +43,12 @@ def heat(image: Picture, response: Any) -> Picture:
     values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
     peak = float(values.max())
     strength = np.clip(values / peak if peak > 0 else values * 0, 0, 1)
-    window = Box(response.window.center.position.x, response.window.center.position.y,
-                 response.window.size_x, response.window.size_y)
+    window = Box(
+        response.window.center.position.x,
+        response.window.center.position.y,
+        response.window.size_x,
+        response.window.size_y,
+    )
     x, y, w, h = window.to_xywh()
     sx, sy = w / response.width, h / response.height
     picture = image.copy()
@@ -82,8 +86,9 @@ def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Pic
     return picture
 
 
-def compose(image: Picture, response: Any | None, history: Sequence[Moment], overlaps: Sequence[float],
-            title: str) -> Picture:
+def compose(
+    image: Picture, response: Any | None, history: Sequence[Moment], overlaps: Sequence[float], title: str
+) -> Picture:
     """The annotated frame of the last moment of `history`, with its panel.
 
     Args:
@@ -156,10 +161,12 @@ def _close_up(image: Picture, moment: Moment, width: int, height: int) -> Pictur
     if moment.box is None:
         return np.full((height, width, 3), _BACKGROUND, np.uint8)
     scale = 0.55 * min(width / moment.box.w, height / moment.box.h)
-    place = np.array([[scale, 0, width / 2 - scale * moment.box.cx],
-                      [0, scale, height / 2 - scale * moment.box.cy]])
-    view = cv2.warpAffine(image, place, (width, height), flags=cv2.INTER_CUBIC,
-                          borderMode=cv2.BORDER_REPLICATE)
+    place = np.array(
+        [[scale, 0, width / 2 - scale * moment.box.cx], [0, scale, height / 2 - scale * moment.box.cy]]
+    )
+    view = cv2.warpAffine(
+        image, place, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     local = Box(width / 2, height / 2, scale * moment.box.w, scale * moment.box.h)
     _rectangle(view, local, 1.0, state_color(moment.state), 1)
     return np.asarray(view, dtype=np.uint8)
@@ -191,8 +198,10 @@ def _chart(history: Sequence[Moment], overlaps: Sequence[float], width: int, hei
         before, now = history[index - 1], history[index]
         x1 = right - round((len(history) - 1 - index) * width / _HISTORY)
         x0 = right - round((len(history) - index) * width / _HISTORY)
-        pairs = ((before.score, now.score, (110, 168, 255)),
-                 (overlaps[index - 1], overlaps[index], state_color(now.state)))
+        pairs = (
+            (before.score, now.score, (110, 168, 255)),
+            (overlaps[index - 1], overlaps[index], state_color(now.state)),
+        )
         for low, high, color in pairs:
             if not math.isnan(low + high):
                 at = [(x, round((height - 3) * (1 - v)) + 1) for x, v in ((x0, low), (x1, high))]

@@ -34,8 +34,9 @@ def choose_stills(moments: Sequence[Moment], count: int = 4) -> list[int]:
     return [moments[index].stamp for index in sorted(set(chosen))]
 
 
-def write_plot(path: Path, moments: Sequence[Moment], summary: Summary, stills: Sequence[Still],
-               title: str) -> None:
+def write_plot(
+    path: Path, moments: Sequence[Moment], summary: Summary, stills: Sequence[Still], title: str
+) -> None:
     """Write the page as a PNG."""
     figure = pyplot.figure(figsize=(11.0, 7.4), dpi=110, layout="constrained")
     off_axis = np.degrees([moment.off_axis for moment in moments])

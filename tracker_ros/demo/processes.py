@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.resources import config_file
+from tracker_ros.config_files import config_file
 from tracker_ros.ros.compat import node_environment
 
 _INTERRUPTED = 5.0
@@ -75,10 +75,11 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, module: str, parameters: Mapping[str, Any],
-              files: Sequence[str] = ("uav_tracking.yaml",)) -> None:
-        """Run ``python -m tracker_ros.nodes.MODULE``; later parameter files and `parameters` win."""
-        command = [sys.executable, "-m", f"tracker_ros.nodes.{module}", "--ros-args"]
+    def start(
+        self, module: str, parameters: Mapping[str, Any], files: Sequence[str] = ("uav_tracking.yaml",)
+    ) -> None:
+        """Run ``python -m tracker_ros.nodes.MODULE.node``; later parameter files and `parameters` win."""
+        command = [sys.executable, "-m", f"tracker_ros.nodes.{module}.node", "--ros-args"]
         for name in files:
             command += ["--params-file", str(config_file(name))]
         for name, value in parameters.items():

@@ -104,14 +104,26 @@ def summarize(moments: Sequence[Moment]) -> Summary:
         curves = ope_curves(boxes, truths)
         auc, precision, iou = curves.auc, curves.dpr, float(overlaps(boxes, truths)[1:].mean())
     p50, p99 = np.percentile([moment.latency for moment in seen], [50, 99])
-    return Summary(iou, auc, precision, len(scored), float(p50), float(p99), len(moments), len(seen),
-                   tuple(_changes(seen)))
+    return Summary(
+        iou,
+        auc,
+        precision,
+        len(scored),
+        float(p50),
+        float(p99),
+        len(moments),
+        len(seen),
+        tuple(_changes(seen)),
+    )
 
 
 def _changes(seen: Sequence[Moment]) -> list[Change]:
     start = seen[0].stamp
-    return [Change((now.stamp - start) / 1e9, now.state)
-            for before, now in zip(seen, seen[1:], strict=False) if now.state != before.state]
+    return [
+        Change((now.stamp - start) / 1e9, now.state)
+        for before, now in zip(seen, seen[1:], strict=False)
+        if now.state != before.state
+    ]
 
 
 def _rows(boxes: Sequence[Box | None]) -> npt.NDArray[np.float64]:

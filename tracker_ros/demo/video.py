@@ -27,8 +27,15 @@ class Still(NamedTuple):
     picture: Picture
 
 
-def write_video(path: Path, bag: Path, moments: Sequence[Moment], rate: float, title: str,
-                stills: Sequence[int], on_frame: Callable[[int], None]) -> list[Still]:
+def write_video(
+    path: Path,
+    bag: Path,
+    moments: Sequence[Moment],
+    rate: float,
+    title: str,
+    stills: Sequence[int],
+    on_frame: Callable[[int], None],
+) -> list[Still]:
     """Write an MP4 of the bag's images with a stamp among `moments`; the stills asked for.
 
     Args:

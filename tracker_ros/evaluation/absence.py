@@ -53,15 +53,19 @@ def absences(boxes: npt.ArrayLike, scores: npt.ArrayLike, truth: npt.ArrayLike) 
     hit = overlaps(boxes, truth) >= HIT
     starts = [k for k in range(1, len(given)) if given[k] and not given[k - 1]]
     return Absences(
-        absent=int((~given).sum()), boxed=int((boxed & ~given).sum()), claimed=int((claimed & ~given).sum()),
-        visible=int(given[1:].sum()), silent=int((given & ~boxed)[1:].sum()),
-        returns=tuple(_wait(hit, given, start) for start in starts))
+        absent=int((~given).sum()),
+        boxed=int((boxed & ~given).sum()),
+        claimed=int((claimed & ~given).sum()),
+        visible=int(given[1:].sum()),
+        silent=int((given & ~boxed)[1:].sum()),
+        returns=tuple(_wait(hit, given, start) for start in starts),
+    )
 
 
 def _wait(hit: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_], start: int) -> int | None:
     """Frames from `start` to the first hit before the target goes away again."""
     gone = np.flatnonzero(~given[start:])
-    found = np.flatnonzero(hit[start:start + int(gone[0]) if len(gone) else len(hit)])
+    found = np.flatnonzero(hit[start : start + int(gone[0]) if len(gone) else len(hit)])
     return int(found[0]) if len(found) else None
 
 
@@ -69,10 +73,13 @@ def together(parts: Iterable[Absences]) -> Absences:
     """The counts of several runs as one."""
     every = list(parts)
     return Absences(
-        absent=sum(part.absent for part in every), boxed=sum(part.boxed for part in every),
-        claimed=sum(part.claimed for part in every), visible=sum(part.visible for part in every),
+        absent=sum(part.absent for part in every),
+        boxed=sum(part.boxed for part in every),
+        claimed=sum(part.claimed for part in every),
+        visible=sum(part.visible for part in every),
         silent=sum(part.silent for part in every),
-        returns=tuple(wait for part in every for wait in part.returns))
+        returns=tuple(wait for part in every for wait in part.returns),
+    )
 
 
 def absence_rows(scores: Iterable[TrackerScores], sequences: list[Sequence]) -> list[Row]:
@@ -80,8 +87,12 @@ def absence_rows(scores: Iterable[TrackerScores], sequences: list[Sequence]) -> 
     away = {s.name: s for s in sequences if len(s.truth) == len(s) and not is_box(s.truth).all()}
     rows: list[Row] = []
     for tracker in scores:
-        parts = [absences(run.boxes, run.scores, away[name].truth[plan.order])
-                 for name, runs in tracker.runs.items() if name in away for plan, run in runs]
+        parts = [
+            absences(run.boxes, run.scores, away[name].truth[plan.order])
+            for name, runs in tracker.runs.items()
+            if name in away
+            for plan, run in runs
+        ]
         if parts:
             rows.append(_row(tracker.tracker, together(parts)))
     return rows
@@ -90,7 +101,8 @@ def absence_rows(scores: Iterable[TrackerScores], sequences: list[Sequence]) -> 
 def _row(name: str, counted: Absences) -> Row:
     back = [wait for wait in counted.returns if wait is not None]
     return {
-        "group": "all", "tracker": name,
+        "group": "all",
+        "tracker": name,
         "absent": str(counted.absent),
         "boxed": _share(counted.boxed, counted.absent),
         "claimed": _share(counted.claimed, counted.absent),

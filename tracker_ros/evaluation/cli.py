@@ -44,12 +44,22 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     how.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; 1 for clean timing")
     how.add_argument("--engine", default="processes", choices=sorted(ENGINES), help="what runs the jobs")
     how.add_argument("--fresh", action="store_true", help="run again even what is finished")
-    how.add_argument("--results", action="append", default=[], metavar="FOLDER", type=Path,
-                     help="also score a tracker's result files from another toolkit; may be repeated")
+    how.add_argument(
+        "--results",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        type=Path,
+        help="also score a tracker's result files from another toolkit; may be repeated",
+    )
     how.add_argument("--attributes", action="store_true", help="also print a table by attribute")
     how.add_argument("--csv", type=Path, help="also write the table to this file")
-    how.add_argument("--submission", type=Path, metavar="FILE.zip",
-                     help="pack one tracker's results for the server of GOT-10k or (ope) TrackingNet")
+    how.add_argument(
+        "--submission",
+        type=Path,
+        metavar="FILE.zip",
+        help="pack one tracker's results for the server of GOT-10k or (ope) TrackingNet",
+    )
     parser.set_defaults(run=guarded(run_eval))
     _add_report(sub)
     _add_vot(sub)
@@ -70,8 +80,13 @@ def _add_vot(sub: argparse._SubParsersAction) -> None:
     options.add_data_options(parser, required=False)
     options.add_trackers_option(parser, required=True)
     options.add_tracker_options(parser)
-    parser.add_argument("--year", type=int, default=2018, choices=sorted(STACKS),
-                        help="the challenge; without --root vot-toolkit downloads its data set")
+    parser.add_argument(
+        "--year",
+        type=int,
+        default=2018,
+        choices=sorted(STACKS),
+        help="the challenge; without --root vot-toolkit downloads its data set",
+    )
     parser.set_defaults(run=guarded(run_vot))
 
 
@@ -129,8 +144,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
         labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
         mode = options.chosen_mode(args)
-        scores = [score_folder(folder, sequences, protocol, mode, label)
-                  for folder, label in labels.items()]
+        scores = [score_folder(folder, sequences, protocol, mode, label) for folder, label in labels.items()]
         rows = summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
         if args.session and (absent := absence_rows(scores, sequences)):
@@ -158,15 +172,25 @@ def check_truth(protocol: EvaluationProtocol, sequences: list[Sequence]) -> None
             raise DataError(f"{protocol.name} needs a box in every frame; {sequence.name} has only the first")
 
 
-def evaluate(specs: list[TrackerSpec], sequences: list[Sequence], protocol: EvaluationProtocol,
-             args: argparse.Namespace, console: Console) -> list[Outcome]:
+def evaluate(
+    specs: list[TrackerSpec],
+    sequences: list[Sequence],
+    protocol: EvaluationProtocol,
+    args: argparse.Namespace,
+    console: Console,
+) -> list[Outcome]:
     """Run what is missing with a progress bar; failures are printed and returned."""
     tasks = plan_tasks(specs, sequences, protocol, args.out, args.fresh)
     if not tasks:
         return []
     engine = make_engine(args.engine, min(args.jobs, len(tasks)))
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                   console=console)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
     with bar:
         line = bar.add_task(protocol.name, total=len(tasks))
 

@@ -34,13 +34,14 @@ def first_loss(prediction: Array, truth: Array, patience: int = 5) -> int | None
     given = np.flatnonzero(is_box(truth))
     missed = overlaps(prediction, truth)[given] <= 0
     for index in range(len(given) - patience + 1):
-        if missed[index:index + patience].all():
+        if missed[index : index + patience].all():
             return int(given[index])
     return None
 
 
-def worst_failures(runs: Mapping[str, Mapping[str, Array]], sequences: list[Sequence],
-                   count: int) -> list[Failure]:
+def worst_failures(
+    runs: Mapping[str, Mapping[str, Array]], sequences: list[Sequence], count: int
+) -> list[Failure]:
     """The longest losses: each tracker's longest first, then each one's second, at most one a sequence.
 
     Args:
@@ -76,8 +77,9 @@ def strip_frames(frame: int, length: int) -> list[int]:
     return sorted({min(first + k * step, length - 1) for k in range(FRAMES)})
 
 
-def draw_strip(sequence: Sequence, frames: list[int], boxes: Mapping[str, Array],
-               colors: Mapping[str, str]) -> Frame:
+def draw_strip(
+    sequence: Sequence, frames: list[int], boxes: Mapping[str, Array], colors: Mapping[str, str]
+) -> Frame:
     """Frames side by side with the truth (white) and trackers' boxes, around where the target is.
 
     Args:

@@ -24,7 +24,7 @@ NAN_MODES: Mapping[str, str] = {
     "got10k": "frames without a true box are left out",
     "pysot": "they stay in the denominator: a miss for success, a hit for both precisions",
     "pytracking": "as pysot; true boxes without a size miss the precision, and a prediction without a size"
-                  " is replaced by the one before it",
+    " is replaced by the one before it",
     "lasot": "they, and frames marked absent, stay in the denominator and are misses everywhere",
 }
 
@@ -159,8 +159,9 @@ def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frame
     return _Frames(every, ~sized | absent, none, none)
 
 
-def ope_curves(prediction: npt.ArrayLike, truth: npt.ArrayLike, mode: str = "got10k",
-               absent: npt.ArrayLike | None = None) -> Curves:
+def ope_curves(
+    prediction: npt.ArrayLike, truth: npt.ArrayLike, mode: str = "got10k", absent: npt.ArrayLike | None = None
+) -> Curves:
     """Curves of one pass over one sequence; the first prediction is replaced by the truth.
 
     Args:
@@ -186,9 +187,9 @@ def ope_curves(prediction: npt.ArrayLike, truth: npt.ArrayLike, mode: str = "got
     kept, missed, hit, normalised_hit = _treatment(mode, t, away)
     iou = np.where(missed, 0.0, overlaps(p, t))[kept]
     error = np.where(hit, -1.0, np.where(missed, np.inf, center_errors(p, t)))[kept]
-    normalised = np.where(
-        normalised_hit, -1.0, np.where(missed, np.inf, normalised_center_errors(p, t))
-    )[kept]
+    normalised = np.where(normalised_hit, -1.0, np.where(missed, np.inf, normalised_center_errors(p, t)))[
+        kept
+    ]
     return Curves(
         (iou[:, None] > SUCCESS_THRESHOLDS).mean(axis=0),
         (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0),
@@ -209,8 +210,12 @@ class GotScores(NamedTuple):
     sr75: float
 
 
-def got10k_overlaps(prediction: npt.ArrayLike, truth: npt.ArrayLike, size: tuple[int, int],
-                    absent: npt.ArrayLike | None = None) -> Array:
+def got10k_overlaps(
+    prediction: npt.ArrayLike,
+    truth: npt.ArrayLike,
+    size: tuple[int, int],
+    absent: npt.ArrayLike | None = None,
+) -> Array:
     """The overlaps that GOT-10k counts: not the first frame's nor those of frames marked absent.
 
     Args:

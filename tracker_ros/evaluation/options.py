@@ -28,13 +28,26 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
     data.add_argument("--root", type=Path, help="folder of the data set")
     data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
     data.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
-    data.add_argument("--list", metavar="LIST",
-                      help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test")
+    data.add_argument(
+        "--list",
+        metavar="LIST",
+        help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test",
+    )
     if required:
-        data.add_argument("--scenes", type=int, default=0, metavar="N",
-                          help="beside --root or alone: N rendered flights; a bridge hides the target")
-        data.add_argument("--blackout", type=int, default=0, metavar="FRAMES",
-                          help="make so many frames black from a third of each sequence on")
+        data.add_argument(
+            "--scenes",
+            type=int,
+            default=0,
+            metavar="N",
+            help="beside --root or alone: N rendered flights; a bridge hides the target",
+        )
+        data.add_argument(
+            "--blackout",
+            type=int,
+            default=0,
+            metavar="FRAMES",
+            help="make so many frames black from a third of each sequence on",
+        )
 
 
 def read_data(args: argparse.Namespace) -> list[Sequence]:
@@ -52,16 +65,27 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
 
 def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:
     """``--trackers``."""
-    parser.add_argument("--trackers", default="", metavar="NAMES", required=required,
-                        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas; 'all' for"
-                             " OpenCV's and every preset whose weights are here")
+    parser.add_argument(
+        "--trackers",
+        default="",
+        metavar="NAMES",
+        required=required,
+        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas; 'all' for"
+        " OpenCV's and every preset whose weights are here",
+    )
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     """What a tracker is made of: ``--set``, ``--weights``, ``--nano``, ``--device``, ``--scripted``."""
     what = parser.add_argument_group("trackers")
-    what.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
-                      help="a setting for every preset among the trackers; may be repeated")
+    what.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="a setting for every preset among the trackers; may be repeated",
+    )
     what.add_argument("--weights", help="a weights file for the preset, when there is only one")
     what.add_argument("--nano", metavar="FOLDER", help="folder with NanoTrack's ONNX files")
     what.add_argument("--device", default="cpu", help="torch device, or several separated by commas")
@@ -85,12 +109,21 @@ def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
 def add_session_options(parser: argparse.ArgumentParser) -> None:
     """``--session``, ``--session-set``, ``--fps``."""
     how = parser.add_argument_group("session")
-    how.add_argument("--session", action="store_true",
-                     help="run every preset in the nodes' session too, and tell how both take an absence")
-    how.add_argument("--session-set", action="append", default=[], metavar="KEY=VALUE",
-                     help="a setting of the session; may be repeated")
-    how.add_argument("--fps", type=float, default=30.0,
-                     help="frames a second, the session's time (default: 30)")
+    how.add_argument(
+        "--session",
+        action="store_true",
+        help="run every preset in the nodes' session too, and tell how both take an absence",
+    )
+    how.add_argument(
+        "--session-set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the session; may be repeated",
+    )
+    how.add_argument(
+        "--fps", type=float, default=30.0, help="frames a second, the session's time (default: 30)"
+    )
 
 
 def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[TrackerSpec]:
@@ -105,9 +138,15 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
         raise SettingsError(f"--fps must be positive, got {args.fps:g}")
     settings = tuple(given_settings(args.session_set).items())
     make_settings(SessionSettings, dict(settings), "session")
-    return [each for spec in specs for each in (
-        [spec] if spec.name in OPENCV_NAMES else
-        [spec, dataclasses.replace(spec, session=settings, fps=args.fps)])]
+    return [
+        each
+        for spec in specs
+        for each in (
+            [spec]
+            if spec.name in OPENCV_NAMES
+            else [spec, dataclasses.replace(spec, session=settings, fps=args.fps)]
+        )
+    ]
 
 
 def ready_trackers(args: argparse.Namespace) -> list[str]:
@@ -125,11 +164,19 @@ def ready_trackers(args: argparse.Namespace) -> list[str]:
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
     """``--nan-mode`` and ``--group``."""
     how = parser.add_argument_group("scoring")
-    how.add_argument("--nan-mode", choices=sorted(NAN_MODES),
-                     help="what becomes of frames without a true box; lasot for that layout, else got10k. "
-                          + "; ".join(f"{mode}: {text}" for mode, text in NAN_MODES.items()))
-    how.add_argument("--group", action="append", default=[], metavar="NAME=GLOBS",
-                     help="score these sequences together; may be repeated")
+    how.add_argument(
+        "--nan-mode",
+        choices=sorted(NAN_MODES),
+        help="what becomes of frames without a true box; lasot for that layout, else got10k. "
+        + "; ".join(f"{mode}: {text}" for mode, text in NAN_MODES.items()),
+    )
+    how.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="NAME=GLOBS",
+        help="score these sequences together; may be repeated",
+    )
 
 
 def chosen_mode(args: argparse.Namespace) -> str:
@@ -145,9 +192,13 @@ def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[s
 def add_protocol_option(parser: argparse.ArgumentParser) -> None:
     """``--protocol`` and ``--repetitions``."""
     parser.add_argument("--protocol", default="ope", metavar="NAME", help=PROTOCOL_HELP)
-    parser.add_argument("--repetitions", type=int, metavar="N",
-                        help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
-                             " first 3 agree is not run again")
+    parser.add_argument(
+        "--repetitions",
+        type=int,
+        metavar="N",
+        help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
+        " first 3 agree is not run again",
+    )
 
 
 def split(text: str) -> list[str]:

@@ -45,13 +45,21 @@ def threshold_plot(kind: str, curves: Mapping[str, Curves], order: list[str], ti
     thresholds, label, score = {
         "success": (SUCCESS_THRESHOLDS, ("Overlap threshold", "Success rate"), lambda c: c.auc),
         "precision": (PRECISION_THRESHOLDS, ("Location error threshold (px)", "Precision"), lambda c: c.dpr),
-        "normalised": (NORMALISED_THRESHOLDS, ("Normalised location error threshold", "Precision"),
-                       lambda c: c.normalised_precision),
+        "normalised": (
+            NORMALISED_THRESHOLDS,
+            ("Normalised location error threshold", "Precision"),
+            lambda c: c.normalised_precision,
+        ),
     }[kind]
     figure, axes = _axes(title, *label)
     for name in sorted(curves, key=lambda n: -score(curves[n])):
-        axes.plot(thresholds, getattr(curves[name], kind), **line_style(order.index(name)), linewidth=1.8,
-                  label=f"{name} [{score(curves[name]):.3f}]")
+        axes.plot(
+            thresholds,
+            getattr(curves[name], kind),
+            **line_style(order.index(name)),
+            linewidth=1.8,
+            label=f"{name} [{score(curves[name]):.3f}]",
+        )
     axes.set(xlim=(0, thresholds[-1]), ylim=(0, 1))
     _legend(axes, "lower left" if kind == "success" else "lower right")
     return figure
@@ -77,8 +85,14 @@ def eao_rank_plot(scores: Mapping[str, float], order: list[str], title: str) -> 
     ranked = sorted((n for n in scores if not math.isnan(scores[n])), key=lambda n: -scores[n])
     for rank, name in enumerate(ranked, start=1):
         axes.plot(rank, scores[name], "o", color=line_style(order.index(name))["color"], markersize=8)
-        axes.annotate(f"{name}\n{scores[name]:.3f}", (rank, scores[name]), textcoords="offset points",
-                      xytext=(0, 9), ha="center", fontsize=8)
+        axes.annotate(
+            f"{name}\n{scores[name]:.3f}",
+            (rank, scores[name]),
+            textcoords="offset points",
+            xytext=(0, 9),
+            ha="center",
+            fontsize=8,
+        )
     top = max((scores[n] for n in ranked), default=1.0)
     axes.set(xlim=(len(ranked) + 0.7, 0.3), ylim=(0, top * 1.3), xticks=range(1, len(ranked) + 1))
     return figure
@@ -108,8 +122,13 @@ def radar_plot(scores: Mapping[str, Mapping[str, float]], order: list[str], titl
     axes.set_title(title, fontsize=11, pad=18)
     for tracker, by_attribute in scores.items():
         values = [by_attribute[name] for name in names]
-        axes.plot([*angles, angles[0]], [*values, values[0]], **line_style(order.index(tracker)),
-                  linewidth=1.6, label=tracker)
+        axes.plot(
+            [*angles, angles[0]],
+            [*values, values[0]],
+            **line_style(order.index(tracker)),
+            linewidth=1.6,
+            label=tracker,
+        )
     axes.set_xticks(angles, names, fontsize=9)
     axes.set_ylim(0, None)
     axes.tick_params(axis="y", labelsize=7)
@@ -147,4 +166,4 @@ def to_svg(figure: Figure) -> str:
     with rc_context({"svg.hashsalt": "tracker_ros"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, **_SAVING)
     text = buffer.getvalue()
-    return text[text.index("<svg"):]
+    return text[text.index("<svg") :]

@@ -56,8 +56,9 @@ figcaption { font-size: .9rem; }
 """
 
 
-def write_report(results: Path, sequences: list[Sequence], groups: dict[str, list[str]], out: Path,
-                 mode: str = "got10k") -> Path:
+def write_report(
+    results: Path, sequences: list[Sequence], groups: dict[str, list[str]], out: Path, mode: str = "got10k"
+) -> Path:
     """Write ``report.html`` and the figures of all protocols and trackers below `results`.
 
     Args:
@@ -85,13 +86,16 @@ def write_report(results: Path, sequences: list[Sequence], groups: dict[str, lis
             body += sequence_section(scores, sequences)
         if protocol == "ope":
             body += failure_section(scores, sequences, order)
-    body.append(f"<h2>How the numbers are made</h2><p>{html.escape(NOTES)} Frames without a true box "
-                f"(mode {mode}): {html.escape(NAN_MODES[mode])}.</p>")
+    body.append(
+        f"<h2>How the numbers are made</h2><p>{html.escape(NOTES)} Frames without a true box "
+        f"(mode {mode}): {html.escape(NAN_MODES[mode])}.</p>"
+    )
     out.mkdir(parents=True, exist_ok=True)
     page = out / "report.html"
     page.write_text(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Visual tracking report</title>'
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n")
+        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
     return page
 
 
@@ -115,24 +119,32 @@ def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[st
     return found
 
 
-def protocol_figures(scores: list[TrackerScores], sequences: list[Sequence], groups: dict[str, list[str]],
-                     order: list[str]) -> dict[str, Figure]:
+def protocol_figures(
+    scores: list[TrackerScores], sequences: list[Sequence], groups: dict[str, list[str]], order: list[str]
+) -> dict[str, Figure]:
     """The figures that a protocol's scores allow, by name."""
     figures: dict[str, Figure] = {}
     for group, names in groups.items():
         tail, title = (f"_{group}", f" ({group})") if len(groups) > 1 else ("", "")
-        curves = {s.tracker: mean for s in scores if isinstance(s, CurveScores)
-                  for mean in [s.mean(names)] if mean}
-        for kind, text in (("success", "Success"), ("precision", "Precision"),
-                           ("normalised", "Normalised precision")):
+        curves = {
+            s.tracker: mean for s in scores if isinstance(s, CurveScores) for mean in [s.mean(names)] if mean
+        }
+        for kind, text in (
+            ("success", "Success"),
+            ("precision", "Precision"),
+            ("normalised", "Normalised precision"),
+        ):
             if curves:
                 figures[f"{kind}{tail}"] = plots.threshold_plot(kind, curves, order, f"{text}{title}")
     every = [s.name for s in sequences]
     figures.update(_vot_figures(scores, order))
     columns = {s.tracker: (s.fps(every), s.columns(every)) for s in scores}
     label = next(iter(next(iter(columns.values()))[1]))
-    points = {name: (fps, scored[label]) for name, (fps, scored) in columns.items()
-              if np.isfinite(fps) and np.isfinite(scored[label])}
+    points = {
+        name: (fps, scored[label])
+        for name, (fps, scored) in columns.items()
+        if np.isfinite(fps) and np.isfinite(scored[label])
+    }
     if points:
         figures["speed"] = plots.speed_plot(points, order, label, "Speed and accuracy")
     figures.update(attribute_figures(scores, sequences, label, order))
@@ -147,16 +159,21 @@ def _vot_figures(scores: list[TrackerScores], order: list[str]) -> dict[str, Fig
     interval = vot.EAO_INTERVALS[year]
     curves = {name: result.curve for name, result in measured.items()}
     ranks = {name: result.eao for name, result in measured.items()}
-    return {"eao_curve": plots.eao_curve_plot(curves, order, interval, f"Expected overlap, VOT{year}"),
-            "eao_rank": plots.eao_rank_plot(ranks, order, f"EAO rank, VOT{year}")}
+    return {
+        "eao_curve": plots.eao_curve_plot(curves, order, interval, f"Expected overlap, VOT{year}"),
+        "eao_rank": plots.eao_rank_plot(ranks, order, f"EAO rank, VOT{year}"),
+    }
 
 
-def attribute_figures(scores: list[TrackerScores], sequences: list[Sequence], label: str,
-                      order: list[str]) -> dict[str, Figure]:
+def attribute_figures(
+    scores: list[TrackerScores], sequences: list[Sequence], label: str, order: list[str]
+) -> dict[str, Figure]:
     """A radar chart of the score `label`; none with fewer than three attributes."""
     groups = attribute_groups(sequences)
-    values = {s.tracker: {name: s.columns(members).get(label, np.nan) for name, members in groups.items()}
-              for s in scores}
+    values = {
+        s.tracker: {name: s.columns(members).get(label, np.nan) for name, members in groups.items()}
+        for s in scores
+    }
     known = {tracker: by for tracker, by in values.items() if np.isfinite(list(by.values())).all()}
     if len(groups) < 3 or not known:
         return {}
@@ -177,8 +194,10 @@ def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> 
         values = [s.columns([sequence.name]).get("AUC", float("nan")) for s in scores]
         cells = "".join(_cell("td", "", format_value("AUC", value)) for value in values)
         lines.append(f"<tr>{_cell('td', 'group', sequence.name)}{cells}</tr>")
-    return ["<details><summary>AUC by sequence</summary>",
-            f'<div class="wide"><table><tr>{head}</tr>{"".join(lines)}</table></div></details>']
+    return [
+        "<details><summary>AUC by sequence</summary>",
+        f'<div class="wide"><table><tr>{head}</tr>{"".join(lines)}</table></div></details>',
+    ]
 
 
 def failure_section(scores: list[TrackerScores], sequences: list[Sequence], order: list[str]) -> list[str]:
@@ -199,10 +218,14 @@ def failure_section(scores: list[TrackerScores], sequences: list[Sequence], orde
         strip = filmstrips.draw_strip(sequence, frames, shown, colors)
         data = base64.b64encode(filmstrips.to_jpeg(strip)).decode()
         text = f"{failure.sequence}: {failure.tracker} is lost from frame {failure.frame} of {len(sequence)}."
-        keys = "".join(f'<span class="key" style="background:{color}"></span>{html.escape(name)}'
-                       for name, color in colors.items())
-        parts.append(f'<figure><img alt="{html.escape(text)}" src="data:image/jpeg;base64,{data}">'
-                     f"<figcaption>{html.escape(text)}{keys}</figcaption></figure>")
+        keys = "".join(
+            f'<span class="key" style="background:{color}"></span>{html.escape(name)}'
+            for name, color in colors.items()
+        )
+        parts.append(
+            f'<figure><img alt="{html.escape(text)}" src="data:image/jpeg;base64,{data}">'
+            f"<figcaption>{html.escape(text)}{keys}</figcaption></figure>"
+        )
     return parts
 
 
@@ -227,4 +250,3 @@ def _cell(tag: str, column: str, text: str, bold: bool = False) -> str:
     kind = ' class="name"' if column in ("group", "tracker") else ""
     content = html.escape(text)
     return f"<{tag}{kind}>{f'<b>{content}</b>' if bold else content}</{tag}>"
-

@@ -75,8 +75,10 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError as error:
         if temporary:
             os.unlink(temporary)
-        raise WriteError(f"cannot write {path}: {error.strerror}. What is finished is kept: mend that and run"
-                         " the same command again") from error
+        raise WriteError(
+            f"cannot write {path}: {error.strerror}. What is finished is kept: mend that and run"
+            " the same command again"
+        ) from error
 
 
 def write_run(folder: Path, name: str, run: Trajectory) -> None:
@@ -116,9 +118,10 @@ def _repetition(name: str) -> int:
 def _write_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> None:
     """Put `seconds` into a column of a GOT-10k time file, which has one column a repetition."""
     rows = path.read_text().splitlines() if column > 1 and path.is_file() else [""] * len(seconds)
-    fields = [row.split(",")[:column - 1] for row in rows]
-    lines = [",".join([*filter(None, field), f"{value:.6g}"])
-             for field, value in zip(fields, seconds, strict=True)]
+    fields = [row.split(",")[: column - 1] for row in rows]
+    lines = [
+        ",".join([*filter(None, field), f"{value:.6g}"]) for field, value in zip(fields, seconds, strict=True)
+    ]
     write_atomically(path, "\n".join(lines) + "\n")
 
 
@@ -138,8 +141,13 @@ def find_result(folder: Path, name: str) -> Path | None:
     first repetition of GOT-10k's layout and of vot-toolkit's unsupervised experiment.
     """
     numbered = f"{name}_001.txt"
-    candidates = [f"{name}.txt", f"{name}.bin", *(f"{prefix}_{name}.txt" for prefix in ("uav", "nfs", "tpl")),
-                  f"{name}/{numbered}", f"unsupervised/{name}/{numbered}"]
+    candidates = [
+        f"{name}.txt",
+        f"{name}.bin",
+        *(f"{prefix}_{name}.txt" for prefix in ("uav", "nfs", "tpl")),
+        f"{name}/{numbered}",
+        f"unsupervised/{name}/{numbered}",
+    ]
     return next((folder / path for path in candidates if (folder / path).is_file()), None)
 
 
@@ -204,7 +212,7 @@ def _companion(paths: tuple[str, ...], length: int, column: int) -> npt.NDArray[
         if path.is_file():
             rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
             known = [float(row[min(column, len(row)) - 1]) for row in rows[:length]]
-            values[:len(known)] = known
+            values[: len(known)] = known
             break
     return values
 

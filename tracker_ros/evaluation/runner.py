@@ -54,8 +54,13 @@ class Outcome:
     unwritten: str = ""
 
 
-def plan_tasks(specs: Iterable[TrackerSpec], sequences: list[Sequence], protocol: EvaluationProtocol,
-               out: Path, fresh: bool = False) -> list[Task]:
+def plan_tasks(
+    specs: Iterable[TrackerSpec],
+    sequences: list[Sequence],
+    protocol: EvaluationProtocol,
+    out: Path,
+    fresh: bool = False,
+) -> list[Task]:
     """What is still to do below ``out/PROTOCOL/TRACKER``.
 
     Finished runs are kept if the folder's manifest says that they were made with the same settings,

@@ -73,8 +73,13 @@ class CurveScores(TrackerScores[Curves]):
 
     def score(self, parts: dict[str, Curves]) -> dict[str, float]:
         mean = mean_curves(list(parts.values()))
-        return {"AUC": mean.auc, "P@20": mean.dpr, "nP@.2": mean.normalised_precision,
-                "nAUC": mean.normalised_auc, "OSR": mean.osr}
+        return {
+            "AUC": mean.auc,
+            "P@20": mean.dpr,
+            "nP@.2": mean.normalised_precision,
+            "nAUC": mean.normalised_auc,
+            "OSR": mean.osr,
+        }
 
 
 class GotScores(TrackerScores[Array]):
@@ -116,8 +121,13 @@ class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
         return vot.anchor_scores(self.parts, self.lengths, self.year)
 
 
-def score_folder(folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol,
-                 mode: str = "got10k", label: str = "") -> TrackerScores:
+def score_folder(
+    folder: Path,
+    sequences: list[Sequence],
+    protocol: EvaluationProtocol,
+    mode: str = "got10k",
+    label: str = "",
+) -> TrackerScores:
     """Scores of the result files in one tracker's folder.
 
     Sequences that the tracker did not finish, and those without published truth, are left out.
@@ -164,9 +174,9 @@ def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) ->
 def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
     """Mean curves over the runs on one sequence, each against its part of the truth."""
     absent = np.zeros(len(sequence), dtype=bool) if sequence.absent is None else sequence.absent
-    return mean_curves([
-        ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs
-    ])
+    return mean_curves(
+        [ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs]
+    )
 
 
 def got_overlaps(sequence: Sequence, runs: Runs) -> Array:

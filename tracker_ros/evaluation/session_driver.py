@@ -34,8 +34,14 @@ class SessionDriver:
         scripted: compile the tracker to TorchScript first.
     """
 
-    def __init__(self, tracker: Tracker, settings: Mapping[str, Any], fps: float, device: str = "cpu",
-                 scripted: bool = False) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        settings: Mapping[str, Any],
+        fps: float,
+        device: str = "cpu",
+        scripted: bool = False,
+    ) -> None:
         tracker = tracker.to(device).eval()
         self._tracker = optimized(tracker) if scripted else tracker
         self._settings, self._fps, self._device = dict(settings), fps, torch.device(device)

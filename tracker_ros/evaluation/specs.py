@@ -100,8 +100,12 @@ class TrackerSpec:
         if self.session is not None:
             session = make_settings(SessionSettings, dict(self.session), "session")
             settings += f"{session} at {self.fps} Hz"
-        return {"settings": _hash(settings.encode()), "weights": parameters_sha256(self._tracker())[:16],
-                "code": _code_hash(self.session is not None), "torch": torch.__version__}
+        return {
+            "settings": _hash(settings.encode()),
+            "weights": parameters_sha256(self._tracker())[:16],
+            "code": _code_hash(self.session is not None),
+            "torch": torch.__version__,
+        }
 
 
 def _hash(data: bytes) -> str:

@@ -28,8 +28,15 @@ def _group_rows(scores: list[TrackerScores], group: str, names: list[str]) -> li
         columns = tracker.columns(names)
         if columns:
             count = sum(name in tracker.parts for name in names)
-            rows.append({"group": group, "tracker": tracker.tracker, **columns,
-                         "seqs": float(count), "FPS": tracker.fps(names)})
+            rows.append(
+                {
+                    "group": group,
+                    "tracker": tracker.tracker,
+                    **columns,
+                    "seqs": float(count),
+                    "FPS": tracker.fps(names),
+                }
+            )
     first = next((c for c in rows[0] if c not in ("group", "tracker")), "") if rows else ""
     return sorted(rows, key=lambda row: -_rank(row[first]))
 

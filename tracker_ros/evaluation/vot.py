@@ -26,8 +26,14 @@ UNKNOWN, STARTED, FAILED, BOX = 0, 1, 2, -1
 # The frames [low, high] over which a year's challenge averages the expected overlap. They are the
 # typical lengths in that year's data set, and the toolkit fixes them.
 EAO_INTERVALS: Mapping[int, tuple[int, int]] = {
-    2015: (108, 371), 2016: (108, 371), 2017: (100, 356), 2018: (100, 356), 2019: (46, 291),
-    2020: (115, 755), 2021: (115, 755), 2022: (115, 755),
+    2015: (108, 371),
+    2016: (108, 371),
+    2017: (100, 356),
+    2018: (100, 356),
+    2019: (46, 291),
+    2020: (115, 755),
+    2021: (115, 755),
+    2022: (115, 755),
 }
 ANCHOR_FAILURE_OVERLAP = 0.1
 ANCHOR_FAILURE_FRAMES = 10
@@ -137,7 +143,7 @@ def reset_accuracy(run: ResetRun, burn_in: int = 10) -> float:
     """Mean overlap without the `burn_in` frames from each start, failures and unknown frames."""
     counted = run.codes == BOX
     for start in np.flatnonzero(run.codes == STARTED):
-        counted[start:start + burn_in] = False
+        counted[start : start + burn_in] = False
     return float(run.overlaps[counted].mean()) if counted.any() else 0.0
 
 
@@ -163,7 +169,7 @@ def reset_curve(runs: Iterable[ResetRun]) -> Array:
     for overlaps, reached_end in fragments:
         length = len(overlaps) if reached_end else longest
         padded = np.zeros(length)
-        padded[:len(overlaps)] = overlaps
+        padded[: len(overlaps)] = overlaps
         total[:length] += running_mean(padded)
         active[:length] += 1
     return total / np.maximum(active, 1)
@@ -195,7 +201,7 @@ def reset_scores(runs: Mapping[str, list[ResetRun]], year: int) -> VotScores:
 def interval_mean(curve: Array, year: int) -> float:
     """Mean of an EAO curve over the year's interval, both ends included; nan if it begins later."""
     low, high = EAO_INTERVALS[year]
-    part = curve[low:high + 1]
+    part = curve[low : high + 1]
     return float(part.mean()) if len(part) else float("nan")
 
 
@@ -234,13 +240,13 @@ def anchor_curve(runs: Iterable[AnchorRun], length: int) -> Array:
         failed = run.progress < len(run.overlaps)
         kept = np.where(np.arange(len(run.overlaps)) < run.progress, run.overlaps, 0.0)
         means = running_mean(kept)[:length]
-        total[1:len(means)] += means[1:]
-        active[1:len(means)] += 1
+        total[1 : len(means)] += means[1:]
+        active[1 : len(means)] += 1
         if failed and length > len(kept):
             beyond = np.arange(len(kept), length)
             # Divided by one less than within the run: the toolkit's published scores are made so.
-            total[len(kept):] += kept[1:].sum() / np.maximum(beyond - 1, 1)
-            active[len(kept):] += 1
+            total[len(kept) :] += kept[1:].sum() / np.maximum(beyond - 1, 1)
+            active[len(kept) :] += 1
     return np.where(active > 0, total / np.maximum(active, 1), 0.0)
 
 
@@ -251,7 +257,7 @@ def anchor_scores(runs: Mapping[str, list[AnchorRun]], lengths: Mapping[str, int
     share = [sum(r.progress for r in group) / sum(len(r.overlaps) for r in group) for group in runs.values()]
     curve = anchor_curve(every, EAO_INTERVALS[year][1])
     return VotScores(
-        accuracy=sum(float(r.overlaps[:r.progress].sum()) for r in every) / progress if progress else 0.0,
+        accuracy=sum(float(r.overlaps[: r.progress].sum()) for r in every) / progress if progress else 0.0,
         robustness=float(np.average(share, weights=[lengths[name] for name in runs])),
         failures=float("nan"),
         eao=interval_mean(curve, year),

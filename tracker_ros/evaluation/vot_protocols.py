@@ -71,7 +71,7 @@ class ResetBased:
     def _overlap(self, box: XYWH, sequence: Sequence, index: int, frame: Frame) -> float:
         size = frame.shape[1], frame.shape[0]
         if sequence.corners is None:
-            return float(vot.pixel_overlaps([box], sequence.truth[index:index + 1], size)[0])
+            return float(vot.pixel_overlaps([box], sequence.truth[index : index + 1], size)[0])
         return vot.polygon_overlap(np.array(box), sequence.corners[index], size)
 
 

@@ -25,14 +25,23 @@ from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 
 # The toolkit's names of the challenges whose data sets it downloads.
 STACKS = {
-    2015: "vot2015/rgb", 2016: "vot2016/rgb", 2017: "vot2017", 2018: "vot2018/shortterm",
-    2019: "vot2019/shortterm", 2020: "vot2020/shortterm", 2021: "vot2021/shortterm",
+    2015: "vot2015/rgb",
+    2016: "vot2016/rgb",
+    2017: "vot2017",
+    2018: "vot2018/shortterm",
+    2019: "vot2019/shortterm",
+    2020: "vot2020/shortterm",
+    2021: "vot2021/shortterm",
     2022: "vot2022/shorttermbox",
 }
 
 
-def write_workspace(folder: Path, specs: Iterable[TrackerSpec], protocol: ResetBased | AnchorBased,
-                    sequences: list[Sequence] | None = None) -> None:
+def write_workspace(
+    folder: Path,
+    specs: Iterable[TrackerSpec],
+    protocol: ResetBased | AnchorBased,
+    sequences: list[Sequence] | None = None,
+) -> None:
     """Write a workspace with the trackers registered and, if given, sequences of one's own.
 
     Args:
@@ -65,15 +74,21 @@ def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
     low, high = EAO_INTERVALS[protocol.year]
     if isinstance(protocol, ResetBased):
         experiment: dict[str, object] = {
-            "type": "supervised", "repetitions": protocol.repetitions, "skip_initialize": protocol.skip,
-            "analyses": [{"type": "supervised_average_ar", "sensitivity": 30},
-                         {"type": "supervised_eao_score", "low": low, "high": high}],
+            "type": "supervised",
+            "repetitions": protocol.repetitions,
+            "skip_initialize": protocol.skip,
+            "analyses": [
+                {"type": "supervised_average_ar", "sensitivity": 30},
+                {"type": "supervised_eao_score", "low": low, "high": high},
+            ],
         }
     else:
         experiment = {
             "type": "multistart",
-            "analyses": [{"type": "multistart_average_ar"},
-                         {"type": "multistart_eao_score", "low": low, "high": high}],
+            "analyses": [
+                {"type": "multistart_average_ar"},
+                {"type": "multistart_eao_score", "low": low, "high": high},
+            ],
         }
     title = f"VOT{protocol.year} baseline on one's own sequences"
     return {"title": title, "experiments": {"baseline": experiment}}
@@ -90,8 +105,12 @@ def manifest(specs: Iterable[TrackerSpec]) -> str:
             words += ["--device", spec.device]
             words += [word for key, value in spec.overrides for word in ("--set", f"{key}={value}")]
         # Loading a network on a slow machine takes longer than the 30 s that the toolkit waits by default.
-        parser[spec.label] = {"label": spec.label, "protocol": "trax", "timeout": "120",
-                              "command": " ".join(words)}
+        parser[spec.label] = {
+            "label": spec.label,
+            "protocol": "trax",
+            "timeout": "120",
+            "command": " ".join(words),
+        }
     lines: list[str] = []
     for section in parser.sections():
         lines += [f"[{section}]", *(f"{key} = {value}" for key, value in parser[section].items()), ""]
@@ -112,7 +131,8 @@ def write_sequence(folder: Path, sequence: Sequence, protocol: ResetBased | Anch
     width, height = frame_size(sequence.frames)
     (folder / "sequence").write_text(
         f"name={sequence.name}\nfps=30\nformat=default\nchannel.default=color\n"
-        f"channels.color=color/%08d.jpg\nwidth={width}\nheight={height}\nlength={len(sequence)}\n")
+        f"channels.color=color/%08d.jpg\nwidth={width}\nheight={height}\nlength={len(sequence)}\n"
+    )
     if isinstance(protocol, AnchorBased):
         anchors = np.zeros(len(sequence), dtype=int)
         for plan in protocol.plans(sequence):

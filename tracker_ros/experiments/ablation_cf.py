@@ -61,8 +61,13 @@ ABLATIONS = {
     "adacfnet": (
         Variant("CFNet", "cfnet", "cfnet", "cfnet.CFNetTraining"),
         Variant("CFNet+SE", "adacfnet", "cfnet_se", "cfnet.CFNetTraining", {"attention": True}),
-        Variant("CFNet+SE+Focal", "adacfnet", "cfnet_se_focal", "cfnet.CFNetTraining",
-                {"attention": True, "focal": True}),
+        Variant(
+            "CFNet+SE+Focal",
+            "adacfnet",
+            "cfnet_se_focal",
+            "cfnet.CFNetTraining",
+            {"attention": True, "focal": True},
+        ),
     ),
     "edcf": (
         Variant("SiamFC", "siamfc", "siamfc", "siamfc.SiamFCTraining"),
@@ -83,8 +88,15 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
     if path.is_file():
         return path
     arguments = {**variant.arguments, "width": args.width}
-    own = dataclasses.replace(recipe, name=variant.training, module=variant.module, arguments=arguments,
-                              initial={}, rates={}, frozen={})
+    own = dataclasses.replace(
+        recipe,
+        name=variant.training,
+        module=variant.module,
+        arguments=arguments,
+        initial={},
+        rates={},
+        frozen={},
+    )
     module = build(own)
     sources = open_sources(own.data, roots(args.data), module.spec)
     train(module, own, sources, folder, accelerator=args.accelerator, workers=args.workers)
@@ -101,15 +113,17 @@ def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Pat
     return path
 
 
-def evaluate(variant: Variant, weights: Path, sequences: list[Sequence],
-             args: argparse.Namespace) -> TrackerScores:
+def evaluate(
+    variant: Variant, weights: Path, sequences: list[Sequence], args: argparse.Namespace
+) -> TrackerScores:
     """Scores of one pass over the sequences; raises what `run_once` does."""
     spec = TrackerSpec(variant.preset, (("width", args.width),), str(weights), args.device)
     return run_once(variant.label, spec, sequences, args)
 
 
-def run_once(label: str, spec: TrackerSpec, sequences: list[Sequence],
-             args: argparse.Namespace) -> TrackerScores:
+def run_once(
+    label: str, spec: TrackerSpec, sequences: list[Sequence], args: argparse.Namespace
+) -> TrackerScores:
     """Scores, under a row's label, of one pass over the sequences.
 
     Raises:
@@ -128,8 +142,13 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("paper", choices=sorted(ABLATIONS))
     parser.add_argument("--recipe", default="siamfc", help="data, optimiser, schedule (default: siamfc)")
-    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
-                        help="where training data of a kind lies; may be repeated")
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="KIND=FOLDER",
+        help="where training data of a kind lies; may be repeated",
+    )
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
     parser.add_argument("--epochs", type=int, help="in place of the recipe's")

@@ -31,8 +31,15 @@ from tracker_ros.ops.peaks import apce, argmax_2d, psr
 from tracker_ros.trackers import Tracker, load
 
 Array = npt.NDArray[np.float64]
-MEASURES = ("score", "PSR", "PSR / first PSRs", "APCE", "1 - second peak", "first frame's model",
-            "least of score and that model")
+MEASURES = (
+    "score",
+    "PSR",
+    "PSR / first PSRs",
+    "APCE",
+    "1 - second peak",
+    "first frame's model",
+    "least of score and that model",
+)
 _SETTLED = 5
 """Frames whose median PSR the others' are divided by."""
 _FEWEST = 5
@@ -44,7 +51,8 @@ def second_peak(response: Tensor, exclude: int = 5) -> float:
     row, column = argmax_2d(response)
     dy, dx = (torch.arange(height) - row).abs(), (torch.arange(width) - column).abs()
     near = (torch.minimum(dy, height - dy) <= exclude).unsqueeze(1) & (
-        torch.minimum(dx, width - dx) <= exclude).unsqueeze(0)
+        torch.minimum(dx, width - dx) <= exclude
+    ).unsqueeze(0)
     return float(response.masked_fill(near, -torch.inf).max() / response.max().clamp(min=1e-9))
 
 
@@ -70,8 +78,17 @@ def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
             known = float(tracker.localize(pixels, {**first, "box": found.box}).score)
             state = tracker.update(pixels, state, found)
         score, response = float(found.score), found.response
-        rows.append([score, float(psr(response)), 0.0, float(apce(response)), 1 - second_peak(response),
-                     known, min(score, known)])
+        rows.append(
+            [
+                score,
+                float(psr(response)),
+                0.0,
+                float(apce(response)),
+                1 - second_peak(response),
+                known,
+                min(score, known),
+            ]
+        )
         boxes.append(Box(*found.box.tolist()).to_xywh())
     measured = np.array(rows)
     measured[:, 2] = measured[:, 1] / np.median(measured[:_SETTLED, 1])
@@ -81,9 +98,13 @@ def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
 def areas(runs: list[tuple[Array, Array]]) -> list[tuple[float, float]]:
     """For each measure the area over all frames and the mean over sequences; nan where one side is empty."""
     together = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
-    return [(_area(together[0], together[1][:, m], 1),
-             float(np.nanmean([_area(iou, values[:, m], _FEWEST) for iou, values in runs])))
-            for m in range(len(MEASURES))]
+    return [
+        (
+            _area(together[0], together[1][:, m], 1),
+            float(np.nanmean([_area(iou, values[:, m], _FEWEST) for iou, values in runs])),
+        )
+        for m in range(len(MEASURES))
+    ]
 
 
 def _area(iou: Array, values: Array, fewest: int) -> float:
@@ -100,8 +121,11 @@ def main(words: Words[str] | None = None) -> int:
     args = parser.parse_args(words)
     torch.set_num_threads(1)
     names = args.trackers.split(",")
-    sequences = [s for s in select(read_folders(args.root), filter(None, args.sequences.split(",")))
-                 if len(s.truth) == len(s) and is_box(s.truth).sum() > 1]
+    sequences = [
+        s
+        for s in select(read_folders(args.root), filter(None, args.sequences.split(",")))
+        if len(s.truth) == len(s) and is_box(s.truth).sum() > 1
+    ]
     table = Table(title="area under the ROC curve: all frames / mean of sequences", title_justify="left")
     table.add_column("measure")
     columns = []

@@ -36,8 +36,14 @@ SHARE = 0.2
 Curves = npt.NDArray[np.float64]
 
 
-def learn(tracker: Dslt, views: tuple[list[Tensor], list[Tensor]], label: Tensor, start: list[Tensor],
-          loss: RegressionLoss, steps: int) -> Curves:
+def learn(
+    tracker: Dslt,
+    views: tuple[list[Tensor], list[Tensor]],
+    label: Tensor,
+    start: list[Tensor],
+    loss: RegressionLoss,
+    steps: int,
+) -> Curves:
     """[3, steps] of the measures before each step of Adam, each divided by its start."""
     model = list(start)
     means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]

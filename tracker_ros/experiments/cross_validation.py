@@ -54,8 +54,11 @@ def areas(results: Path, sequences: list[Sequence], trackers: list[str]) -> tupl
         DataError: when fewer than two have results, or one lacks a sequence.
     """
     names = sorted(sequence.name for sequence in sequences)
-    scores = [s for s in load_results(results, sequences, "got10k").get("ope", [])
-              if isinstance(s, CurveScores) and (not trackers or s.tracker in trackers)]
+    scores = [
+        s
+        for s in load_results(results, sequences, "got10k").get("ope", [])
+        if isinstance(s, CurveScores) and (not trackers or s.tracker in trackers)
+    ]
     if len(scores) < 2:
         raise DataError(f"{results} has results of {len(scores)} of the trackers; comparing takes two")
     for score in scores:

@@ -94,8 +94,13 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", action="append", choices=PARTS, help="half of the table (default: both)")
-    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
-                        help="training data and its kind (see `tracker_ros train`); may be repeated")
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="KIND=FOLDER",
+        help="training data and its kind (see `tracker_ros train`); may be repeated",
+    )
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
     parser.add_argument("--recipe", default="siamrpn_sl", help="optimiser and schedule (default: siamrpn_sl)")
@@ -157,8 +162,11 @@ def fill(table: Table, args: argparse.Namespace) -> None:
     for tracker, row in chosen:
         print(f"{tracker}, {row.label}", file=sys.stderr, flush=True)
         try:
-            scores = classify(row, sequences, recipe, args) if recipe and tracker == "SiamRPN" else regress(
-                row, sequences, args)
+            scores = (
+                classify(row, sequences, recipe, args)
+                if recipe and tracker == "SiamRPN"
+                else regress(row, sequences, args)
+            )
             columns = scores.columns(names)
             found = [f"{columns[name] * 100:.1f}" for name in ("P@20", "AUC")]
         except FloatingPointError:

@@ -57,16 +57,24 @@ def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
     settings: dict[str, Any] = {"shallow": shallow, "deep": deep}
     if args.search:
         # Smaller crops of smaller targets: the region around the target stays the same.
-        settings |= {"search": args.search, "smallest": 44.0 * args.search / 180,
-                     "largest": 59.0 * args.search / 180}
+        settings |= {
+            "search": args.search,
+            "smallest": 44.0 * args.search / 180,
+            "largest": 59.0 * args.search / 180,
+        }
     tracker = load(args.preset, settings, args.weights, args.device)
     return with_half_networks(tracker, "bfloat16") if args.bfloat16 else tracker
 
 
 def conditions(args: argparse.Namespace) -> dict[str, Any]:
     """What scores of one file have in common."""
-    return {"preset": args.preset, "weights": args.weights, "every": args.every, "search": args.search,
-            "bfloat16": args.bfloat16}
+    return {
+        "preset": args.preset,
+        "weights": args.weights,
+        "every": args.every,
+        "search": args.search,
+        "bfloat16": args.bfloat16,
+    }
 
 
 def read_scores(args: argparse.Namespace) -> dict[tuple[str, str], float]:
@@ -92,8 +100,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, required=True, help="folder of sequences")
     parser.add_argument("--weights", help="VGG-16: a file or a name of the weights manifest")
     parser.add_argument("--preset", default="tadt", help="preset of TADT (default: tadt)")
-    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS),
-                        metavar="NAME", help=f"some of: {', '.join(VARIANTS)}")
+    parser.add_argument(
+        "--variants",
+        nargs="*",
+        default=list(VARIANTS),
+        choices=list(VARIANTS),
+        metavar="NAME",
+        help=f"some of: {', '.join(VARIANTS)}",
+    )
     parser.add_argument("--every", type=int, default=1, help="take every N-th frame only (default: 1)")
     parser.add_argument("--search", type=int, default=0, help="side of the search crop (preset's if 0)")
     parser.add_argument("--bfloat16", action="store_true", help="compute the network in bfloat16")

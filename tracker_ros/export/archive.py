@@ -64,8 +64,14 @@ class Manifest:
     deviation: float = 0.0
 
 
-def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path, precision: str = "float32",
-           format_: str = "torchscript") -> Manifest:
+def export(
+    tracker: Tracker,
+    name: str,
+    settings: dict[str, Any],
+    path: Path,
+    precision: str = "float32",
+    format_: str = "torchscript",
+) -> Manifest:
     """Write `tracker` to `path` and its manifest beside it; neither is ever half-written.
 
     Args:
@@ -83,9 +89,17 @@ def export(tracker: Tracker, name: str, settings: dict[str, Any], path: Path, pr
     boxes = clip_boxes(ARCHIVES[format_].load(content, "cpu"))
     deviation = 0.0 if written is tracker else _deviation(boxes, clip_boxes(tracker))
     manifest = Manifest(
-        tracker=name, settings=settings, weights_sha256=parameters_sha256(tracker),
-        archive_sha256=hashlib.sha256(content).hexdigest(), torch=torch.__version__,
-        format=format_, input=INPUT, boxes=boxes, precision=precision, deviation=deviation)
+        tracker=name,
+        settings=settings,
+        weights_sha256=parameters_sha256(tracker),
+        archive_sha256=hashlib.sha256(content).hexdigest(),
+        torch=torch.__version__,
+        format=format_,
+        input=INPUT,
+        boxes=boxes,
+        precision=precision,
+        deviation=deviation,
+    )
     description = manifest_path(path).with_suffix(".part.json")
     description.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
     os.replace(temporary, path)

@@ -25,19 +25,41 @@ def add_parsers(sub: Any) -> None:
     parser = sub.add_parser("export", help="write a tracker, weights included, as one TorchScript file")
     parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
     parser.add_argument("--weights", help="in place of the preset's weights")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
-                        help="a setting in place of the preset's; may be repeated")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="a setting in place of the preset's; may be repeated",
+    )
     parser.add_argument("--out", type=Path, metavar="NAME.ts", help="archive; its manifest is NAME.json")
-    parser.add_argument("--half", choices=sorted(PRECISIONS), metavar="PRECISION",
-                        help="run its networks in bfloat16 (CPU) or float16 (GPU); the manifest says by how"
-                             " many pixels that moves the boxes")
-    parser.add_argument("--module", metavar="NAME",
-                        help="write only this module, such as features; --out ends in"
-                             f" {' or '.join('.' + name for name in NETWORKS)}")
-    parser.add_argument("--shape", type=_shape, default=(1, 3, 160, 160), metavar="N,3,H,W",
-                        help="of the crops that the module takes (default: 1,3,160,160)")
-    parser.add_argument("--check", type=Path, metavar="NAME.ts",
-                        help="load an archive and compare its boxes on the built-in clip with its manifest")
+    parser.add_argument(
+        "--half",
+        choices=sorted(PRECISIONS),
+        metavar="PRECISION",
+        help="run its networks in bfloat16 (CPU) or float16 (GPU); the manifest says by how"
+        " many pixels that moves the boxes",
+    )
+    parser.add_argument(
+        "--module",
+        metavar="NAME",
+        help="write only this module, such as features; --out ends in"
+        f" {' or '.join('.' + name for name in NETWORKS)}",
+    )
+    parser.add_argument(
+        "--shape",
+        type=_shape,
+        default=(1, 3, 160, 160),
+        metavar="N,3,H,W",
+        help="of the crops that the module takes (default: 1,3,160,160)",
+    )
+    parser.add_argument(
+        "--check",
+        type=Path,
+        metavar="NAME.ts",
+        help="load an archive and compare its boxes on the built-in clip with its manifest",
+    )
     parser.set_defaults(run=run_export)
 
 

@@ -41,8 +41,7 @@ def save_onnx(network: nn.Module, example: Tensor, path: Path) -> None:
     Raises:
         ModuleNotFoundError: without the packages of the extra `onnx`.
     """
-    program = torch.onnx.export(network.eval(), (example,), dynamo=True, verbose=False,
-                                input_names=["crops"])
+    program = torch.onnx.export(network.eval(), (example,), dynamo=True, verbose=False, input_names=["crops"])
     assert program is not None
     program.save(str(path), external_data=False)
 

@@ -9,7 +9,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.networks.backbones import Backbone
+from tracker_ros.networks.backbones.base import Backbone
 from tracker_ros.trackers import SettingsError, Tracker
 
 PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -53,8 +53,12 @@ def with_half_networks(tracker: Tracker, precision: str) -> Tracker:
     if precision not in PRECISIONS:
         raise SettingsError(f"precision '{precision}' is none of {', '.join(PRECISIONS)}")
     made = copy.deepcopy(tracker)
-    places = [(parent, name) for parent in made.modules() for name, child in parent.named_children()
-              if isinstance(child, Backbone)]
+    places = [
+        (parent, name)
+        for parent in made.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, Backbone)
+    ]
     if not places:
         raise SettingsError(f"{type(tracker).__name__} has no backbone to run in {precision}")
     for parent, name in places:

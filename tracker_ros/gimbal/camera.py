@@ -58,8 +58,10 @@ class Camera(NamedTuple):
         k1, k2, p1, p2, k3 = self.distortion
         r2 = a * a + b * b
         radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-        return (a * radial + 2 * p1 * a * b + p2 * (r2 + 2 * a * a),
-                b * radial + p1 * (r2 + 2 * b * b) + 2 * p2 * a * b)
+        return (
+            a * radial + 2 * p1 * a * b + p2 * (r2 + 2 * a * a),
+            b * radial + p1 * (r2 + 2 * b * b) + 2 * p2 * a * b,
+        )
 
     def _slope(self, a: float, b: float) -> tuple[float, float, float, float]:
         """The derivatives of `distorted`: of its first value by a and by b, then of its second."""
@@ -68,12 +70,17 @@ class Camera(NamedTuple):
         radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
         bend = 2 * (k1 + r2 * (2 * k2 + 3 * r2 * k3))
         cross = bend * a * b + 2 * p1 * a + 2 * p2 * b
-        return (radial + bend * a * a + 2 * p1 * b + 6 * p2 * a, cross,
-                cross, radial + bend * b * b + 6 * p1 * b + 2 * p2 * a)
+        return (
+            radial + bend * a * a + 2 * p1 * b + 6 * p2 * a,
+            cross,
+            cross,
+            radial + bend * b * b + 6 * p1 * b + 2 * p2 * a,
+        )
 
 
-def read_calibration(model: str, d: Sequence[float], k: Sequence[float], p: Sequence[float],
-                     rectified: bool) -> Camera:
+def read_calibration(
+    model: str, d: Sequence[float], k: Sequence[float], p: Sequence[float], rectified: bool
+) -> Camera:
     """The camera of a CameraInfo's `distortion_model`, `d`, `k` [9] and `p` [12].
 
     Args:
@@ -89,6 +96,8 @@ def read_calibration(model: str, d: Sequence[float], k: Sequence[float], p: Sequ
     if rectified or not any(d):
         return Camera(fx, fy, cx + 0.5, cy + 0.5)
     if model != "plumb_bob" or len(d) > 5:
-        raise CameraError(f"distortion model '{model}' with {len(d)} coefficients is not plumb_bob with 5: "
-                          "rectify the images, track in those, and set the parameter rectified")
+        raise CameraError(
+            f"distortion model '{model}' with {len(d)} coefficients is not plumb_bob with 5: "
+            "rectify the images, track in those, and set the parameter rectified"
+        )
     return Camera(fx, fy, cx + 0.5, cy + 0.5, (*map(float, d), *(0.0,) * (5 - len(d))))

@@ -82,7 +82,9 @@ def _what_is_wrong(args: argparse.Namespace, given: dict[str, float]) -> str:
 
 def _cells(flights: Sequence[Pointing]) -> tuple[str, str, str]:
     """Root mean square of the errors, mean time in view and sum of the losses over the flights."""
-    angle, distance = (math.sqrt(sum(v * v for v in values) / len(values)) for values in (
-        [flight.rms_deg for flight in flights], [flight.rms_px for flight in flights]))
+    angle, distance = (
+        math.sqrt(sum(v * v for v in values) / len(values))
+        for values in ([flight.rms_deg for flight in flights], [flight.rms_px for flight in flights])
+    )
     in_view = sum(flight.in_view for flight in flights) / len(flights)
     return f"{angle:.2f} deg, {distance:.0f} px", f"{in_view:.0%}", str(sum(f.losses for f in flights))

@@ -90,8 +90,10 @@ class Controller:
             return Rates(self._pitch.brake(elapsed), self._yaw.brake(elapsed))
         error, sight = aim
         level = min(math.cos(sight.elevation) / STEEP, 1.0)
-        return Rates(self._pitch.step(error.pitch, sight.elevation_rate, elapsed),
-                     self._yaw.step(level * error.yaw, level * sight.azimuth_rate, elapsed))
+        return Rates(
+            self._pitch.step(error.pitch, sight.elevation_rate, elapsed),
+            self._yaw.step(level * error.yaw, level * sight.azimuth_rate, elapsed),
+        )
 
     def trouble(self, now: float) -> str:
         """Why the gimbal is not pointed now; '' while it is."""

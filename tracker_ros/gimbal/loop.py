@@ -95,8 +95,13 @@ def summarize(errors: Sequence[tuple[float, float]], inside: Sequence[bool]) -> 
     return Pointing(math.degrees(angle), distance, float(np.mean(inside)), losses)
 
 
-def fly(settings: ControlSettings, conditions: Conditions, model: GimbalModel | None = None,
-        seconds: float = 20.0, seed: int = 0) -> Pointing:
+def fly(
+    settings: ControlSettings,
+    conditions: Conditions,
+    model: GimbalModel | None = None,
+    seconds: float = 20.0,
+    seed: int = 0,
+) -> Pointing:
     """Chase a dodging vehicle with a simulated gimbal; the target is seen only inside the image."""
     rng = np.random.default_rng([seed, 2])
     chase, camera = Chase(seed), pinhole(*SIZE, math.radians(FIELD_OF_VIEW))

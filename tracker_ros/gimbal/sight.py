@@ -24,8 +24,10 @@ class Sight(NamedTuple):
         elapsed = at - self.at
         elevation = self.elevation + self.elevation_rate * elapsed
         return self._replace(
-            at=at, azimuth=math.remainder(self.azimuth + self.azimuth_rate * elapsed, 2 * math.pi),
-            elevation=min(max(elevation, -math.pi / 2), math.pi / 2))
+            at=at,
+            azimuth=math.remainder(self.azimuth + self.azimuth_rate * elapsed, 2 * math.pi),
+            elevation=min(max(elevation, -math.pi / 2), math.pi / 2),
+        )
 
 
 class LineOfSight:
@@ -72,8 +74,13 @@ class LineOfSight:
         fading = math.exp(-elapsed / self._smoothing)
         g, h = 1 - fading**2, (1 - fading) ** 2 / elapsed
         errors = difference(seen.azimuth, ahead.azimuth), seen.elevation - ahead.elevation
-        self._sight = Sight(at, ahead.azimuth + g * errors[0], ahead.elevation + g * errors[1],
-                            ahead.azimuth_rate + h * errors[0], ahead.elevation_rate + h * errors[1])
+        self._sight = Sight(
+            at,
+            ahead.azimuth + g * errors[0],
+            ahead.elevation + g * errors[1],
+            ahead.azimuth_rate + h * errors[0],
+            ahead.elevation_rate + h * errors[1],
+        )
 
     def coast(self, at: float) -> None:
         """The tracker only guessed in the frame of this time: what was observed of it is taken back."""

@@ -66,9 +66,12 @@ class SimulatedGimbal:
         fastest = math.radians(model.max_rate_deg)
         change = math.radians(model.max_acceleration_deg) * elapsed
         share = 1 - math.exp(-elapsed / model.lag)
-        self._rates = Rates(*(
-            rate + min(max(share * (min(max(wanted, -fastest), fastest) - rate), -change), change)
-            for rate, wanted in zip(self._rates, self._wanted, strict=True)))
+        self._rates = Rates(
+            *(
+                rate + min(max(share * (min(max(wanted, -fastest), fastest) - rate), -change), change)
+                for rate, wanted in zip(self._rates, self._wanted, strict=True)
+            )
+        )
         self.yaw = math.remainder(self.yaw + self._rates.yaw * elapsed, 2 * math.pi)
         self.pitch = min(max(self.pitch + self._rates.pitch * elapsed, _LOWEST), _HIGHEST)
         self._at = to

@@ -28,8 +28,9 @@ def filter_response(response: Tensor, label: Tensor) -> Tensor:
     return (response - label).square().sum() / label.square().sum().clamp(min=1.0)
 
 
-def multi_task(low: Tensor, high: Tensor, reconstructed: Tensor, weights: Iterable[Tensor],
-               decay: float) -> Tensor:
+def multi_task(
+    low: Tensor, high: Tensor, reconstructed: Tensor, weights: Iterable[Tensor], decay: float
+) -> Tensor:
     """L_low + L_high + L_recon + R (EDCF, eq. 15), [].
 
     R is decay * sum of the squared network `weights`.

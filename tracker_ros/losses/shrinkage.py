@@ -16,8 +16,9 @@ from torch import Tensor
 KINDS = ("shrinkage", "l2", "l3", "ohnm")
 
 
-def shrinkage(prediction: Tensor, label: Tensor, speed: float = 10.0, place: float = 0.2,
-              signed: bool = False) -> Tensor:
+def shrinkage(
+    prediction: Tensor, label: Tensor, speed: float = 10.0, place: float = 0.2, signed: bool = False
+) -> Tensor:
     """exp(y) l^2 / (1 + exp(a (c - l))) with l = |p - y| (Lu et al., 2020, eq. 7; DCFST, eq. 4).
 
     Args:

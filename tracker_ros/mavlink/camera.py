@@ -36,8 +36,11 @@ REJECTED = mav.MAV_RESULT_TEMPORARILY_REJECTED
 DENIED = mav.MAV_RESULT_DENIED
 FAILED = mav.MAV_RESULT_FAILED
 
-_ORDERS = (mav.MAV_CMD_CAMERA_TRACK_POINT, mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
-           mav.MAV_CMD_CAMERA_STOP_TRACKING)
+_ORDERS = (
+    mav.MAV_CMD_CAMERA_TRACK_POINT,
+    mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
+    mav.MAV_CMD_CAMERA_STOP_TRACKING,
+)
 
 
 class View(NamedTuple):
@@ -97,8 +100,9 @@ class Camera:
         now: when the camera was started.
     """
 
-    def __init__(self, identity: Identity, operator: Operator, status_seconds: float, point_radius: float,
-                 now: float):
+    def __init__(
+        self, identity: Identity, operator: Operator, status_seconds: float, point_radius: float, now: float
+    ):
         self._identity, self._operator = identity, operator
         self._status_seconds, self._point_radius = status_seconds, point_radius
         self._started = self._heartbeat_due = self._status_due = now
@@ -128,8 +132,10 @@ class Camera:
             return self._answer(message, refused) if direct else []
 
     def _is_for_me(self, message: Message) -> bool:
-        return (message.target_system in (0, self._identity.system_id)
-                and message.target_component in (0, self._identity.component_id))
+        return message.target_system in (0, self._identity.system_id) and message.target_component in (
+            0,
+            self._identity.component_id,
+        )
 
     def _obey(self, command: Message, request: Request, now: float) -> list[Message]:
         if isinstance(request, SendMessage):
@@ -148,7 +154,8 @@ class Camera:
             return messages.heartbeat(view.works)
         if message_id == mav.MAVLINK_MSG_ID_CAMERA_INFORMATION:
             return messages.camera_information(
-                uptime, self._identity.model, self._identity.version, view.size)
+                uptime, self._identity.model, self._identity.version, view.size
+            )
         if message_id == mav.MAVLINK_MSG_ID_CAMERA_SETTINGS:
             return messages.camera_settings(uptime)
         if message_id == mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
@@ -157,8 +164,9 @@ class Camera:
 
     # -- orders to the tracker -----------------------------------------------------------------------
 
-    def _order(self, command: Message, request: TrackPoint | TrackRectangle | StopTracking,
-               now: float) -> list[Message]:
+    def _order(
+        self, command: Message, request: TrackPoint | TrackRectangle | StopTracking, now: float
+    ) -> list[Message]:
         """Pass an order on, once however often it is sent."""
         before = self._orders.get(command.command)
         if before is not None:

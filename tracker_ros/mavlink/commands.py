@@ -18,8 +18,12 @@ _ONE_MESSAGE = {
     mav.MAV_CMD_REQUEST_CAMERA_INFORMATION: mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
     mav.MAV_CMD_REQUEST_CAMERA_SETTINGS: mav.MAVLINK_MSG_ID_CAMERA_SETTINGS,
 }
-ON_REQUEST = (mav.MAVLINK_MSG_ID_HEARTBEAT, mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
-              mav.MAVLINK_MSG_ID_CAMERA_SETTINGS, mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS)
+ON_REQUEST = (
+    mav.MAVLINK_MSG_ID_HEARTBEAT,
+    mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
+    mav.MAVLINK_MSG_ID_CAMERA_SETTINGS,
+    mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS,
+)
 
 
 class Refusal(Exception):
@@ -46,8 +50,12 @@ class TrackPoint(NamedTuple):
         """
         across = self.radius if self.radius > smallest else smallest
         down = across * aspect
-        return Rectangle(max(self.x - across, 0.0), max(self.y - down, 0.0),
-                         min(self.x + across, 1.0), min(self.y + down, 1.0))
+        return Rectangle(
+            max(self.x - across, 0.0),
+            max(self.y - down, 0.0),
+            min(self.x + across, 1.0),
+            min(self.y + down, 1.0),
+        )
 
 
 class TrackRectangle(NamedTuple):

@@ -91,8 +91,10 @@ def split_name(name: str) -> tuple[str, str, int]:
     kind, _, rest = name.partition(":")
     place, _, number = rest.rpartition(":")
     if kind not in ("udpout", "udpin", "serial") or not place or not number.isdigit():
-        raise ValueError(f"'{name}' is no MAVLink end point: use udpout:HOST:PORT (to a ground station that "
-                         "listens), udpin:HOST:PORT (to listen) or serial:DEVICE:BAUD")
+        raise ValueError(
+            f"'{name}' is no MAVLink end point: use udpout:HOST:PORT (to a ground station that "
+            "listens), udpin:HOST:PORT (to listen) or serial:DEVICE:BAUD"
+        )
     if kind != "serial" and not 0 < int(number) < 65536:
         raise ValueError(f"'{name}': there is no UDP port {number}")
     return kind, place, int(number)

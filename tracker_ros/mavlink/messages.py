@@ -66,14 +66,24 @@ def camera_information(uptime: float, model: str, version: str, size: tuple[int,
     major, minor, patch = (int(part) for part in version.split("."))
     unknown = math.nan
     return mav.MAVLink_camera_information_message(
-        round(uptime * 1e3), _name("tracker_ros"), _name(model), patch << 16 | minor << 8 | major,
-        unknown, unknown, unknown, *size, 0, CAPABILITIES, 0, b"")
+        round(uptime * 1e3),
+        _name("tracker_ros"),
+        _name(model),
+        patch << 16 | minor << 8 | major,
+        unknown,
+        unknown,
+        unknown,
+        *size,
+        0,
+        CAPABILITIES,
+        0,
+        b"",
+    )
 
 
 def camera_settings(uptime: float) -> Message:
     """CAMERA_SETTINGS (260): a video camera without zoom and focus."""
-    return mav.MAVLink_camera_settings_message(
-        round(uptime * 1e3), mav.CAMERA_MODE_VIDEO, math.nan, math.nan)
+    return mav.MAVLink_camera_settings_message(round(uptime * 1e3), mav.CAMERA_MODE_VIDEO, math.nan, math.nan)
 
 
 def tracking_status(track: Track, as_point: bool) -> Message:
@@ -91,15 +101,25 @@ def tracking_status(track: Track, as_point: bool) -> Message:
     left, top, right, bottom = track.box
     radius = max(right - left, (bottom - top) / track.aspect) / 2
     return mav.MAVLink_camera_tracking_image_status_message(
-        track.flags, mode, mav.CAMERA_TRACKING_TARGET_DATA_IN_STATUS,
-        (left + right) / 2, (top + bottom) / 2, radius, left, top, right, bottom)
+        track.flags,
+        mode,
+        mav.CAMERA_TRACKING_TARGET_DATA_IN_STATUS,
+        (left + right) / 2,
+        (top + bottom) / 2,
+        radius,
+        left,
+        top,
+        right,
+        bottom,
+    )
 
 
 def acknowledgement(command: Message, result: int) -> Message:
     """COMMAND_ACK (77) of a command to whoever sent it; `result` is a MAV_RESULT."""
     progress = 255 if result == mav.MAV_RESULT_IN_PROGRESS else 0  # how far is not known
     return mav.MAVLink_command_ack_message(
-        command.command, result, progress, 0, command.get_srcSystem(), command.get_srcComponent())
+        command.command, result, progress, 0, command.get_srcSystem(), command.get_srcComponent()
+    )
 
 
 def status_text(text: str, number: int) -> Iterator[Message]:
@@ -110,7 +130,8 @@ def status_text(text: str, number: int) -> Iterator[Message]:
         pieces.append(b"")  # a piece that is not full ends the text
     for index, piece in enumerate(pieces):
         yield mav.MAVLink_statustext_message(
-            mav.MAV_SEVERITY_WARNING, piece, number if len(pieces) > 1 else 0, index)
+            mav.MAV_SEVERITY_WARNING, piece, number if len(pieces) > 1 else 0, index
+        )
 
 
 def _name(text: str) -> bytes:

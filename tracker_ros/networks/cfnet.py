@@ -123,8 +123,9 @@ class CFNetModel(nn.Module):
         self.penalty = penalty
         self.margin = margin
         self.register_buffer("window", hann(cells, cells), persistent=False)
-        self.register_buffer("label", circular_gaussian(cells, cells, LABEL_SIGMA, LABEL_SIGMA),
-                             persistent=False)
+        self.register_buffer(
+            "label", circular_gaussian(cells, cells, LABEL_SIGMA, LABEL_SIGMA), persistent=False
+        )
 
     def filter(self, features: Tensor) -> Tensor:
         """Cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""

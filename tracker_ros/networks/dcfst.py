@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.iounet import IoUNet
 from tracker_ros.networks.locator import Locator, channel_rms
 from tracker_ros.ops.labels import gaussian
@@ -41,12 +41,12 @@ AREA = 5.0
 COVERED = 0.8
 SHAPES = {
     "resnet18": DcfstShape(("layer2", "layer3"), 288, 31, (128, 256), (8, 4), (512, 512), 256),
-    "tiny": DcfstShape(("stride8", "stride16"), 160, 21, (64, 64), (4, 2), (128, 128), 64),
+    "micro_resnet": DcfstShape(("stride8", "stride16"), 160, 21, (64, 64), (4, 2), (128, 128), 64),
 }
 
 
 class DcfstNetwork(nn.Module):
-    """Backbone, locator and IoU head of DCFST for the backbone 'resnet18' or 'tiny'."""
+    """Backbone, locator and IoU head of DCFST for the backbone 'resnet18' or 'micro_resnet'."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

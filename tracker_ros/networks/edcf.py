@@ -54,8 +54,14 @@ class ContextFilter(nn.Module):
         sigma: standard deviation of the label in cells.
     """
 
-    def __init__(self, penalty: float, context_penalty: float, side: int = FINE, shift: int = SHIFT,
-                 sigma: float = LABEL_SIGMA) -> None:
+    def __init__(
+        self,
+        penalty: float,
+        context_penalty: float,
+        side: int = FINE,
+        shift: int = SHIFT,
+        sigma: float = LABEL_SIGMA,
+    ) -> None:
         super().__init__()
         self.penalty = penalty
         self.context_penalty = context_penalty
@@ -70,10 +76,14 @@ class ContextFilter(nn.Module):
         filters = []
         for sample in wide:
             target = self.patch(sample, self.shift, self.shift)
-            context = torch.stack((
-                self.patch(sample, 0, self.shift), self.patch(sample, 2 * self.shift, self.shift),
-                self.patch(sample, self.shift, 0), self.patch(sample, self.shift, 2 * self.shift),
-            ))
+            context = torch.stack(
+                (
+                    self.patch(sample, 0, self.shift),
+                    self.patch(sample, 2 * self.shift, self.shift),
+                    self.patch(sample, self.shift, 0),
+                    self.patch(sample, self.shift, 2 * self.shift),
+                )
+            )
             filters.append(context_aware_filter(target, context, label, self.penalty, self.context_penalty))
         return torch.stack(filters)
 
@@ -158,12 +168,21 @@ class Decoder(nn.Module):
     def __init__(self, channels: int = 256, width: float = 1.0) -> None:
         super().__init__()
         c1, c2, c3 = scaled(96, width), scaled(256, width), scaled(384, width)
-        sizes = [(channels, c3, 3, 1), (c3, c3, 3, 1), (c3, c2, 3, 1), (c2, c2, 3, 2), (c2, c1, 5, 1),
-                 (c1, c1, 3, 2)]
+        sizes = [
+            (channels, c3, 3, 1),
+            (c3, c3, 3, 1),
+            (c3, c2, 3, 1),
+            (c2, c2, 3, 2),
+            (c2, c1, 5, 1),
+            (c1, c1, 3, 2),
+        ]
         layers: list[nn.Module] = []
         for inputs, outputs, kernel, stride in sizes:
-            layers += [nn.ConvTranspose2d(inputs, outputs, kernel, stride), nn.BatchNorm2d(outputs),
-                       nn.ReLU()]
+            layers += [
+                nn.ConvTranspose2d(inputs, outputs, kernel, stride),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(c1, 3, 11, 2))
 
     def forward(self, semantic: Tensor) -> Tensor:

@@ -17,8 +17,15 @@ class FoldingNorm(nn.BatchNorm2d):
     next frame is searched.
     """
 
-    def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1, padding: int = 0,
-                 groups: int = 1) -> Tensor:
+    def convolve(
+        self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+    ) -> Tensor:
         """``norm(conv2d(x, weight, bias, ...))`` [N, O, h, w] of x [N, C, H, W]; in training in two steps."""
         if self.training:
             return self.forward(F.conv2d(x, weight, bias, stride, padding, 1, groups))

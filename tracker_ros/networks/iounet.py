@@ -50,10 +50,18 @@ class IoUNet(nn.Module):
         fine, coarse = self.reference_fine(levels[0]), self.reference_coarse(levels[1])
         vectors = []
         for i in range(boxes.shape[0]):
-            vectors.append(torch.cat((
-                prroi_pool(fine[i], boxes[i:i + 1], self.reference_bins[0], self.strides[0]).flatten(),
-                prroi_pool(coarse[i], boxes[i:i + 1], self.reference_bins[1], self.strides[1]).flatten(),
-            )))
+            vectors.append(
+                torch.cat(
+                    (
+                        prroi_pool(
+                            fine[i], boxes[i : i + 1], self.reference_bins[0], self.strides[0]
+                        ).flatten(),
+                        prroi_pool(
+                            coarse[i], boxes[i : i + 1], self.reference_bins[1], self.strides[1]
+                        ).flatten(),
+                    )
+                )
+            )
         # Between 0 and 2: a sigmoid keeps untrained heads from blowing levels up or out.
         return 2 * torch.sigmoid(self.modulate(torch.stack(vectors))).view(-1, 2, self.width)
 
@@ -83,7 +91,7 @@ class IoUNet(nn.Module):
         weights = [self.embed_fine.weight, self.embed_coarse.weight]
         gradient = torch.zeros_like(boxes)
         for i in range(2):
-            part = upstream[:, i * self.width:(i + 1) * self.width] @ weights[i]
+            part = upstream[:, i * self.width : (i + 1) * self.width] @ weights[i]
             shaped = part.view(boxes.shape[0], self.width, self.bins[i], self.bins[i])
             modulated = levels[i] * modulation[i].view(-1, 1, 1)
             gradient = gradient + prroi_box_gradient(modulated, boxes, shaped, self.strides[i])

@@ -46,8 +46,14 @@ class Locator(nn.Module):
         dimensions: of each level's part of the vector.
     """
 
-    def __init__(self, inputs: list[int], strides: list[int], widths: tuple[int, int], bins: tuple[int, int],
-                 dimensions: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        inputs: list[int],
+        strides: list[int],
+        widths: tuple[int, int],
+        bins: tuple[int, int],
+        dimensions: tuple[int, int],
+    ) -> None:
         super().__init__()
         self.fine = Embedding(inputs[0], widths[0], bins[0], dimensions[0], strides[0])
         self.coarse = Embedding(inputs[1], widths[1], bins[1], dimensions[1], strides[1])
@@ -59,8 +65,9 @@ class Locator(nn.Module):
     @torch.jit.export
     def on_grid(self, levels: list[Tensor], xs: Tensor, ys: Tensor, size: Tensor) -> Tensor:
         """Vectors [Y X, D] of boxes of size [2] (w, h) on a grid in one image; levels [C, H, W] each."""
-        return torch.cat((self.fine.on_grid(levels[0], xs, ys, size),
-                          self.coarse.on_grid(levels[1], xs, ys, size)), dim=1)
+        return torch.cat(
+            (self.fine.on_grid(levels[0], xs, ys, size), self.coarse.on_grid(levels[1], xs, ys, size)), dim=1
+        )
 
     @torch.jit.export
     def of_boxes(self, levels: list[Tensor], boxes: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.folding import FoldingNorm
 
 REACH = 1.25
@@ -109,8 +109,8 @@ class SiamFCFeatures(ShallowFeatures):
         return self.deep(self.shallow(images))
 
 
-class TinySiamFCFeatures(nn.Module):
-    """The first two levels of `tiny` and a linear layer, normalised: stride 8, 127 -> 16, 255 -> 32.
+class MicroResNetSiamFCFeatures(nn.Module):
+    """The first two levels of `micro_resnet` and a linear layer, normalised: stride 8, 127 -> 16, 255 -> 32.
 
     Args:
         channels: of the result.
@@ -118,7 +118,7 @@ class TinySiamFCFeatures(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.backbone = build_backbone("tiny", ("stride8",))
+        self.backbone = build_backbone("micro_resnet", ("stride8",))
         self.neck = nn.Conv2d(self.backbone.channels[0], channels, 1, bias=False)
         self.norm = FoldingNorm(channels)
 
@@ -158,24 +158,32 @@ def target_weights(sizes: Tensor, cells: int, stride: int, background: float) ->
 class SiamFCModel(nn.Module):
     """What the tracker `siamfc` and its training share: features, cross-correlation, logit.
 
-    On `tiny`, whose convolutions pad, the template's outer cells are left out: padding reaches them most,
-    and a template that knows where its border is finds the border of the search region. Features of unit
-    variance ask for a larger gain there, which is trained.
+    On `micro_resnet`, whose convolutions pad, the template's outer cells are left out: padding reaches them
+    most, and a template that knows where its border is finds the border of the search region. Features of
+    unit variance ask for a larger gain there, which is trained.
 
     Args:
         channels: of the features.
-        stride, width: see `SiamFCFeatures`; `tiny` has stride 8 and one width.
-        backbone: 'alexnet', the published one, or 'tiny'.
+        stride, width: see `SiamFCFeatures`; `micro_resnet` has stride 8 and one width.
+        backbone: 'alexnet', the published one, or 'micro_resnet'.
         background: weight of the template's cells outside the target; 1 as published.
     """
 
-    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0, backbone: str = "alexnet",
-                 background: float = 1.0) -> None:
+    def __init__(
+        self,
+        channels: int = 256,
+        stride: int = 8,
+        width: float = 1.0,
+        backbone: str = "alexnet",
+        background: float = 1.0,
+    ) -> None:
         super().__init__()
-        tiny = backbone == "tiny"
+        tiny = backbone == "micro_resnet"
         self.stride, self.background, self.reach = stride, background, REACH
         self.trim = 2 if tiny else 0
-        self.features = TinySiamFCFeatures(channels) if tiny else SiamFCFeatures(channels, stride, width)
+        self.features = (
+            MicroResNetSiamFCFeatures(channels) if tiny else SiamFCFeatures(channels, stride, width)
+        )
         self.adjust = Adjust(0.01 if tiny else 1e-3, 0.0, train_gain=tiny)
 
     def template(self, images: Tensor, sizes: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.networks.resnet import Bottleneck
+from tracker_ros.networks.backbones.resnet import Bottleneck
 from tracker_ros.networks.rpn import MultiLevelRpn
 
 

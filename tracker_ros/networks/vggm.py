@@ -40,8 +40,9 @@ class VggM(nn.Module):
         return self.conv3(self.conv2(self.conv1(images - 128.0))).contiguous()
 
 
-def box_features(features: Tensor, boxes: Tensor, padding: float = 1.2, stride: float = 8.0,
-                 receptive_field: float = 75.0) -> Tensor:
+def box_features(
+    features: Tensor, boxes: Tensor, padding: float = 1.2, stride: float = 8.0, receptive_field: float = 75.0
+) -> Tensor:
     """[R, 9 C] features of boxes: adaptive RoIAlign to 7 x 7, max-pooled to 3 x 3, flattened.
 
     Args:
@@ -99,5 +100,9 @@ class MdNet(nn.Module):
     @torch.jit.export
     def start(self) -> list[Tensor]:
         """Weights and biases of both layers before a target is learned."""
-        return [self.fc4.weight.detach(), self.fc4.bias.detach(),
-                self.fc5.weight.detach(), self.fc5.bias.detach()]
+        return [
+            self.fc4.weight.detach(),
+            self.fc4.bias.detach(),
+            self.fc5.weight.detach(),
+            self.fc5.bias.detach(),
+        ]

@@ -31,12 +31,15 @@ def anchor_grid(stride: int, ratios: list[float], scale: float, cells: int) -> T
     sizes = anchor_sizes(stride, ratios, scale)
     places = (torch.arange(cells, dtype=torch.float32) - (cells - 1) / 2) * stride
     shape = (sizes.shape[0], cells, cells)
-    return torch.stack((
-        places.view(1, 1, cells).expand(shape),
-        places.view(1, cells, 1).expand(shape),
-        sizes[:, 0].view(-1, 1, 1).expand(shape),
-        sizes[:, 1].view(-1, 1, 1).expand(shape),
-    ), dim=-1)
+    return torch.stack(
+        (
+            places.view(1, 1, cells).expand(shape),
+            places.view(1, cells, 1).expand(shape),
+            sizes[:, 0].view(-1, 1, 1).expand(shape),
+            sizes[:, 1].view(-1, 1, 1).expand(shape),
+        ),
+        dim=-1,
+    )
 
 
 def encode(anchors: Tensor, boxes: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
         pixels = _row_means(_row_means(pixels, step).transpose(1, 2), step).transpose(1, 2)
     pixels = pixels.float().unsqueeze(0)
     # Bilinear samples reach half a pixel beyond their place.
-    inside = (min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5)
+    inside = min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5
     fill: Tensor | None = None
     if border == "mean" and not inside:
         fill = frame.float().mean(dim=(1, 2)).view(1, 3, 1, 1)
@@ -74,8 +74,9 @@ def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
     return first, min(first + (last - first + step - 1) // step * step, limit)
 
 
-def _sampling(center: float, side: float, count: int, first: int, extent: int,
-              device: torch.device) -> Tensor:
+def _sampling(
+    center: float, side: float, count: int, first: int, extent: int, device: torch.device
+) -> Tensor:
     """grid_sample's coordinate (-1 and 1 are the outer edges) of each of `count` sample centres."""
     # The first and the last centre lie half a sample inside the region.
     edge, half = center - side / 2 - first, side / (2 * count)
@@ -83,8 +84,9 @@ def _sampling(center: float, side: float, count: int, first: int, extent: int,
     return torch.linspace(low, high, count, device=device)
 
 
-def crop_pyramid(frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int,
-                 border: str = "replicate") -> Tensor:
+def crop_pyramid(
+    frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int, border: str = "replicate"
+) -> Tensor:
     """`crop` of the region at several scales about its centre: [S, 3, out_h, out_w]."""
     crops = []
     for scale in scales:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 
-def context_aware_filter(features: Tensor, context: Tensor, label_spectrum: Tensor, penalty: float,
-                         context_penalty: float) -> Tensor:
+def context_aware_filter(
+    features: Tensor, context: Tensor, label_spectrum: Tensor, penalty: float, context_penalty: float
+) -> Tensor:
     """Filter [C, h, w/2+1] that answers the label on the target and zero on k context patches.
 
     w_l = conj(x_l) y / (sum_c |x_c|^2 + lambda1 + lambda2 sum_i sum_c |z_ic|^2) (Mueller et al.,
@@ -55,12 +56,16 @@ def centered_support(rows: int, columns: int, height: int, width: int, device: t
     if width % 2 == 0:
         twice[width // 2] = 1.0
     across_back = torch.complex(across.cos(), across.sin()) * (twice / (height * width))
-    return Support(torch.complex(down.cos(), -down.sin()), torch.complex(across.cos(), -across.sin()),
-                   across_back.t().contiguous())
+    return Support(
+        torch.complex(down.cos(), -down.sin()),
+        torch.complex(across.cos(), -across.sin()),
+        across_back.t().contiguous(),
+    )
 
 
-def background_aware_filter(spectrum: Tensor, label_spectrum: Tensor, support: Support, penalty: float,
-                            growth: float, iterations: int) -> Tensor:
+def background_aware_filter(
+    spectrum: Tensor, label_spectrum: Tensor, support: Support, penalty: float, growth: float, iterations: int
+) -> Tensor:
     """Filter [C, h, w/2+1] that answers the label and is zero outside `support`.
 
     Minimises |sum_l x_l * w_l - y|^2 over filters w inside the support, so that every circular shift

@@ -15,16 +15,24 @@ def hann(height: int, width: int, device: torch.device | None = None) -> Tensor:
     return rows.unsqueeze(1) * columns.unsqueeze(0)
 
 
-def gaussian(height: int, width: int, sigma_h: float, sigma_w: float, center_h: float, center_w: float,
-             device: torch.device | None = None) -> Tensor:
+def gaussian(
+    height: int,
+    width: int,
+    sigma_h: float,
+    sigma_w: float,
+    center_h: float,
+    center_w: float,
+    device: torch.device | None = None,
+) -> Tensor:
     """[height, width] Gaussian exp(-d^2 / 2 sigma^2) of peak 1 at (center_h, center_w), in cells."""
     rows = (torch.arange(height, device=device, dtype=torch.float32) - center_h) / sigma_h
     columns = (torch.arange(width, device=device, dtype=torch.float32) - center_w) / sigma_w
     return torch.exp(-0.5 * (rows.square().unsqueeze(1) + columns.square().unsqueeze(0)))
 
 
-def circular_gaussian(height: int, width: int, sigma_h: float, sigma_w: float,
-                      device: torch.device | None = None) -> Tensor:
+def circular_gaussian(
+    height: int, width: int, sigma_h: float, sigma_w: float, device: torch.device | None = None
+) -> Tensor:
     """[height, width] Gaussian of peak 1 at cell (0, 0) that wraps around: the label of a Fourier filter.
 
     A response trained on it has its peak at the displacement itself, negative ones wrapped.

@@ -66,7 +66,8 @@ def psr(response: Tensor, exclude: int = 5) -> Tensor:
     dy = (torch.arange(height, device=response.device) - row).abs()
     dx = (torch.arange(width, device=response.device) - column).abs()
     near = (torch.minimum(dy, height - dy) <= exclude).unsqueeze(1) & (
-        torch.minimum(dx, width - dx) <= exclude).unsqueeze(0)
+        torch.minimum(dx, width - dx) <= exclude
+    ).unsqueeze(0)
     keep = (~near).to(response.dtype)
     count = keep.sum().clamp(min=1.0)
     mean = (response * keep).sum() / count

@@ -78,8 +78,9 @@ def prroi_box_gradient(features: Tensor, boxes: Tensor, upstream: Tensor, stride
     return torch.stack((cx, cy, w, h), dim=1)
 
 
-def _hat_gradient(middles: Tensor, sides: Tensor, means: Tensor, upstream: Tensor,
-                  stride: float) -> tuple[Tensor, Tensor]:
+def _hat_gradient(
+    middles: Tensor, sides: Tensor, means: Tensor, upstream: Tensor, stride: float
+) -> tuple[Tensor, Tensor]:
     """Derivatives [R] by middles and sides of sum(upstream * hat_means(...))."""
     bins, count = means.shape[1], means.shape[2]
     edges = torch.linspace(-0.5, 0.5, bins + 1, device=middles.device, dtype=middles.dtype)

@@ -51,8 +51,10 @@ def widen(features: Tensor, rows: int, columns: int) -> Tensor:
     wide, because a triangle of integer half-width b is piecewise linear between integers:
     tri(t / b) = sum over |k| < b of (1 - |k| / b) tri(t - k). Borders are repeated.
     """
-    return torch.matmul(_smoothing(rows, features.shape[1], features),
-                        torch.matmul(features, _smoothing(columns, features.shape[2], features).t()))
+    return torch.matmul(
+        _smoothing(rows, features.shape[1], features),
+        torch.matmul(features, _smoothing(columns, features.shape[2], features).t()),
+    )
 
 
 def _smoothing(half_width: int, size: int, like: Tensor) -> Tensor:
@@ -69,8 +71,9 @@ def _smoothing(half_width: int, size: int, like: Tensor) -> Tensor:
     return matrix.scatter_add(1, sources, weights.expand(sources.shape))
 
 
-def adaptive_roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int,
-                       pooled: bool = False) -> Tensor:
+def adaptive_roi_align(
+    features: Tensor, boxes: Tensor, out_h: int, out_w: int, pooled: bool = False
+) -> Tensor:
     """`roi_align` whose interpolation kernel widens with the bins (RT-MDNet, section 3.1).
 
     Along each axis the kernel's half-width is the size of a bin, rounded to whole cells and at least

@@ -110,10 +110,15 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
     factory = Factory(types, tracker)
     try:
         with Writer(path, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
-            names = {"/tracker/target": DETECTION, "/tracker/targets": DETECTIONS, STATE_TOPIC: STATE,
-                     ANNOTATIONS_TOPIC: ANNOTATIONS}
-            known = {topic: writer.add_connection(topic, kind, typestore=types)
-                     for topic, kind in names.items()}
+            names = {
+                "/tracker/target": DETECTION,
+                "/tracker/targets": DETECTIONS,
+                STATE_TOPIC: STATE,
+                ANNOTATIONS_TOPIC: ANNOTATIONS,
+            }
+            known = {
+                topic: writer.add_connection(topic, kind, typestore=types) for topic, kind in names.items()
+            }
 
             def put(topic: str, at: int, message: Any) -> None:
                 writer.write(known[topic], at, types.serialize_cdr(message, names[topic]))

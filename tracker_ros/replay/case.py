@@ -108,16 +108,23 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     if case.out is not None:
         write_results(case.out, results, types, case.tracker)
     found = boxes_of(results)
-    verdict = Verdict(topic, results, None if expected is None else agreement(found, expected),
-                      None if truth is None else against_truth(found, truth), ())
+    verdict = Verdict(
+        topic,
+        results,
+        None if expected is None else agreement(found, expected),
+        None if truth is None else against_truth(found, truth),
+        (),
+    )
     return verdict._replace(missed=tuple(_missed(case, verdict)))
 
 
 def _missed(case: Case, verdict: Verdict) -> list[str]:
     missed = []
     if verdict.earlier is not None and verdict.earlier.lowest < case.min_iou:
-        missed.append(f"IoU {verdict.earlier.lowest:.3f} with the expected box at stamp"
-                      f" {verdict.earlier.worst * 1e-9:.3f} is below {case.min_iou:g}")
+        missed.append(
+            f"IoU {verdict.earlier.lowest:.3f} with the expected box at stamp"
+            f" {verdict.earlier.worst * 1e-9:.3f} is below {case.min_iou:g}"
+        )
     if verdict.true is not None and verdict.true.mean < case.min_truth_iou:
         missed.append(f"mean IoU {verdict.true.mean:.3f} with the truth is below {case.min_truth_iou:g}")
     if case.max_without_box is not None and verdict.without_box > case.max_without_box:
@@ -148,5 +155,7 @@ def _truth(where: str, bag: Path, images: str, types: Typestore) -> dict[int, Bo
     stamps = [stamp_of(at, message.header) for at, message in read(bag, images, types)]
     if len(rows) != len(stamps):
         raise DataError(f"{where} holds {len(rows)} boxes for the {len(stamps)} images on {images}")
-    return {stamp: Box.from_xywh(*row.tolist()) if np.isfinite(row).all() and row[2:].min() > 0 else None
-            for stamp, row in zip(stamps, rows, strict=True)}
+    return {
+        stamp: Box.from_xywh(*row.tolist()) if np.isfinite(row).all() and row[2:].min() > 0 else None
+        for stamp, row in zip(stamps, rows, strict=True)
+    }

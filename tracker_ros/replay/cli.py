@@ -22,8 +22,10 @@ from tracker_ros.replay.suite import read_suite
 def add_parsers(sub: Any) -> None:
     """Add the ``replay`` command."""
     parser = sub.add_parser(
-        "replay", help="run a tracker over a recorded bag and compare",
-        description="Exit status: 0; 1 where the boxes are not as expected; 2 for a wrong request or bag.")
+        "replay",
+        help="run a tracker over a recorded bag and compare",
+        description="Exit status: 0; 1 where the boxes are not as expected; 2 for a wrong request or bag.",
+    )
     add = parser.add_argument
     add("bag", type=Path, nargs="?", help="rosbag2 folder, sqlite3 or MCAP")
     add("--suite", type=Path, metavar="FILE.yaml", help="several bags with their limits, in place of one")
@@ -35,8 +37,12 @@ def add_parsers(sub: Any) -> None:
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")
     add("--expect", type=Path, metavar="RESULT", help="an earlier run's, to agree with in every image")
     add("--min-iou", type=_share, default=0.9, help="lowest IoU with --expect of any image (default: 0.9)")
-    add("--truth", default="", metavar="FILE|TOPIC",
-        help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D")
+    add(
+        "--truth",
+        default="",
+        metavar="FILE|TOPIC",
+        help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D",
+    )
     add("--min-truth-iou", type=_share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
 
@@ -60,9 +66,19 @@ def run_replay(args: argparse.Namespace) -> int:
 def _run_bag(args: argparse.Namespace) -> int:
     if args.bag is None or args.select is None:
         raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
-    case = Case(args.bag, args.select, args.topic, args.tracker, args.weights, args.device, out=args.out,
-                expect=args.expect, min_iou=args.min_iou, truth=args.truth,
-                min_truth_iou=args.min_truth_iou)
+    case = Case(
+        args.bag,
+        args.select,
+        args.topic,
+        args.tracker,
+        args.weights,
+        args.device,
+        out=args.out,
+        expect=args.expect,
+        min_iou=args.min_iou,
+        truth=args.truth,
+        min_truth_iou=args.min_truth_iou,
+    )
     verdict = run_case(case, make_types())
     _report(case, verdict)
     return 1 if verdict.missed else 0
@@ -76,11 +92,17 @@ def _report(case: Case, verdict: Verdict) -> None:
     for name, count in verdict.states.items():
         table.add_row(f"images in {name}", str(count))
     if (earlier := verdict.earlier) is not None:
-        table.add_row("lowest IoU, expected", f"{earlier.lowest:.3f} at stamp {earlier.worst * 1e-9:.3f}",
-                      _verdict(earlier.lowest, case.min_iou))
+        table.add_row(
+            "lowest IoU, expected",
+            f"{earlier.lowest:.3f} at stamp {earlier.worst * 1e-9:.3f}",
+            _verdict(earlier.lowest, case.min_iou),
+        )
     if (true := verdict.true) is not None:
-        table.add_row("mean IoU, truth", f"{true.mean:.3f} over {true.compared} images",
-                      _verdict(true.mean, case.min_truth_iou))
+        table.add_row(
+            "mean IoU, truth",
+            f"{true.mean:.3f} over {true.compared} images",
+            _verdict(true.mean, case.min_truth_iou),
+        )
     Console(highlight=False).print(table)
 
 
@@ -119,5 +141,10 @@ def _run_suite(path: Path) -> int:
 
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     last, earlier, true = verdict.results[-1], verdict.earlier, verdict.true
-    return (str(last.processed), str(last.dropped), str(verdict.without_box),
-            "-" if earlier is None else f"{earlier.lowest:.3f}", "-" if true is None else f"{true.mean:.3f}")
+    return (
+        str(last.processed),
+        str(last.dropped),
+        str(verdict.without_box),
+        "-" if earlier is None else f"{earlier.lowest:.3f}",
+        "-" if true is None else f"{true.mean:.3f}",
+    )

@@ -10,13 +10,16 @@ import numpy as np
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from tracker_ros.config_files import config_folders
 from tracker_ros.geometry import Box
 from tracker_ros.replay.annotations import add_types
-from tracker_ros.resources import config_folders
 from tracker_ros.session import Report
 
 DETECTION, DETECTIONS, STATE = (
-    "vision_msgs/msg/Detection2D", "vision_msgs/msg/Detection2DArray", "tracker_ros/msg/TrackState")
+    "vision_msgs/msg/Detection2D",
+    "vision_msgs/msg/Detection2DArray",
+    "tracker_ros/msg/TrackState",
+)
 
 # rosbags knows the common interfaces; these fields are those of vision_msgs 4, from Humble on.
 _VISION = {
@@ -25,9 +28,9 @@ _VISION = {
     "BoundingBox2D": "vision_msgs/Pose2D center\nfloat64 size_x\nfloat64 size_y",
     "ObjectHypothesis": "string class_id\nfloat64 score",
     "ObjectHypothesisWithPose": "vision_msgs/ObjectHypothesis hypothesis\n"
-                                "geometry_msgs/PoseWithCovariance pose",
+    "geometry_msgs/PoseWithCovariance pose",
     "Detection2D": "std_msgs/Header header\nvision_msgs/ObjectHypothesisWithPose[] results\n"
-                   "vision_msgs/BoundingBox2D bbox\nstring id",
+    "vision_msgs/BoundingBox2D bbox\nstring id",
     "Detection2DArray": "std_msgs/Header header\nvision_msgs/Detection2D[] detections",
 }
 
@@ -72,8 +75,9 @@ class Factory:
             return None
         guess = self._new("vision_msgs/msg/ObjectHypothesis", class_id="target", score=float(report.score))
         result = self._new("vision_msgs/msg/ObjectHypothesisWithPose", hypothesis=guess, pose=self._no_pose())
-        return self._new(DETECTION, header=header, results=[result], bbox=self._box(report.box),
-                         id=report.target_id)
+        return self._new(
+            DETECTION, header=header, results=[result], bbox=self._box(report.box), id=report.target_id
+        )
 
     def detections(self, header: Any, target: Any) -> Any:
         """The one target, or an empty list that says it is gone."""
@@ -82,9 +86,21 @@ class Factory:
     def state(self, header: Any, report: Report, processed: int, dropped: int) -> Any:
         """The state after an image. Latency and age are 0: a replay is not about this machine's speed."""
         return self._new(
-            STATE, header=header, state=int(report.state), target_id=report.target_id, tracker=self._tracker,
-            score=report.score, psr=report.psr, apce=report.apce, bbox=self._box(report.box), latency_ms=0.0,
-            age_ms=0.0, frames_processed=processed, frames_dropped=dropped, message=report.message)
+            STATE,
+            header=header,
+            state=int(report.state),
+            target_id=report.target_id,
+            tracker=self._tracker,
+            score=report.score,
+            psr=report.psr,
+            apce=report.apce,
+            bbox=self._box(report.box),
+            latency_ms=0.0,
+            age_ms=0.0,
+            frames_processed=processed,
+            frames_dropped=dropped,
+            message=report.message,
+        )
 
     def _new(self, name: str, **fields: Any) -> Any:
         return self._types[name](**fields)
@@ -97,8 +113,10 @@ class Factory:
 
     def _no_pose(self) -> Any:
         pose = self._new(
-            "geometry_msgs/msg/Pose", position=self._new("geometry_msgs/msg/Point", x=0.0, y=0.0, z=0.0),
-            orientation=self._new("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0))
+            "geometry_msgs/msg/Pose",
+            position=self._new("geometry_msgs/msg/Point", x=0.0, y=0.0, z=0.0),
+            orientation=self._new("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0),
+        )
         return self._new("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=np.zeros(36))
 
 

@@ -38,7 +38,8 @@ def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device
             dropped += 1
         else:
             results.append(
-                Result(at, message.header, report._replace(estimate=None), len(results) + 1, dropped))
+                Result(at, message.header, report._replace(estimate=None), len(results) + 1, dropped)
+            )
     return results
 
 
@@ -70,8 +71,10 @@ class Agreement(NamedTuple):
 
 def agreement(found: Mapping[int, Box | None], expected: Mapping[int, Box | None]) -> Agreement:
     """Every image that either has (by stamp, ns)."""
-    overlaps = {stamp: _overlap(found.get(stamp), expected.get(stamp)) if stamp in found.keys() & expected
-                else 0.0 for stamp in sorted(found.keys() | expected)}
+    overlaps = {
+        stamp: _overlap(found.get(stamp), expected.get(stamp)) if stamp in found.keys() & expected else 0.0
+        for stamp in sorted(found.keys() | expected)
+    }
     worst = min(overlaps, key=lambda stamp: overlaps[stamp], default=0)
     count = len(overlaps)
     return Agreement(count, overlaps.get(worst, 1.0), sum(overlaps.values()) / count if count else 1.0, worst)

@@ -66,7 +66,8 @@ def _image(types: Typestore, header: Any, shot: Shot, jpeg: bool) -> Any:
         fill_compressed(message, shot.image)
     else:
         message = types.types["sensor_msgs/msg/Image"](
-            header=header, height=0, width=0, encoding="", is_bigendian=0, step=0, data=nothing)
+            header=header, height=0, width=0, encoding="", is_bigendian=0, step=0, data=nothing
+        )
         fill_image(message, shot.image, "rgb8")
     message.data = np.frombuffer(message.data, np.uint8)
     return message

@@ -17,12 +17,26 @@ from tracker_ros.replay.case import Case
 from tracker_ros.replay.scenes import STORAGES, Scene, record
 
 _CASE: Mapping[str, type | tuple[type, ...]] = {
-    "bag": str, "select": str, "topic": str, "tracker": str, "weights": str, "device": str, "session": dict,
-    "expect": str, "min_iou": (int, float), "truth": str, "min_truth_iou": (int, float),
+    "bag": str,
+    "select": str,
+    "topic": str,
+    "tracker": str,
+    "weights": str,
+    "device": str,
+    "session": dict,
+    "expect": str,
+    "min_iou": (int, float),
+    "truth": str,
+    "min_truth_iou": (int, float),
     "max_without_box": int,
 }
 _SCENE: Mapping[str, type | tuple[type, ...]] = {
-    "scene": int, "frames": int, "storage": str, "jpeg": bool, "loop": bool}
+    "scene": int,
+    "frames": int,
+    "storage": str,
+    "jpeg": bool,
+    "loop": bool,
+}
 
 
 def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case]]:
@@ -44,9 +58,19 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
     if unknown := set(content) - {"defaults", "cases"}:
         raise DataError(f"{path}: unknown key '{sorted(unknown)[0]}'; known: cases, defaults")
     shared = content.get("defaults") or {}
-    return [(str(name), _case(f"{path}, case '{name}'", {**shared, **(values or {})}, path.parent,
-                              bags / f"{number:03d}", types))
-            for number, (name, values) in enumerate(content["cases"].items())]
+    return [
+        (
+            str(name),
+            _case(
+                f"{path}, case '{name}'",
+                {**shared, **(values or {})},
+                path.parent,
+                bags / f"{number:03d}",
+                types,
+            ),
+        )
+        for number, (name, values) in enumerate(content["cases"].items())
+    ]
 
 
 def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Typestore) -> Case:
@@ -74,11 +98,17 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
     return Case(folder / values["bag"], parse_box(values["select"]), **chosen)
 
 
-def _rendered(where: str, values: dict[str, Any], chosen: dict[str, Any], bag: Path,
-              types: Typestore) -> Case:
+def _rendered(
+    where: str, values: dict[str, Any], chosen: dict[str, Any], bag: Path, types: Typestore
+) -> Case:
     """The case of a rendered flight, whose bag is written now."""
-    scene = Scene(values["scene"], values.get("frames", 60), values.get("storage", "mcap"),
-                  values.get("jpeg", False), values.get("loop", False))
+    scene = Scene(
+        values["scene"],
+        values.get("frames", 60),
+        values.get("storage", "mcap"),
+        values.get("jpeg", False),
+        values.get("loop", False),
+    )
     if scene.storage not in STORAGES:
         raise DataError(f"{where}: 'storage' must be one of {', '.join(STORAGES)}, got '{scene.storage}'")
     if scene.frames < 2:

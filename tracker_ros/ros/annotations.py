@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker_ros.drawing.palette import COLORS
 from tracker_ros.msg import TrackState
 from tracker_ros.ros.health import STATES
-from tracker_ros.ros.palette import COLORS
 
 
 def find_annotation_types() -> Any:
@@ -35,10 +35,22 @@ def image_annotations(types: Any, state: TrackState) -> Any:
     color = types.Color(r=red, g=green, b=blue, a=1.0)
     center, w, h = state.bbox.center.position, state.bbox.size_x / 2, state.bbox.size_y / 2
     corners = [(center.x + sx * w, center.y + sy * h) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    message.points.append(types.PointsAnnotation(
-        timestamp=stamp, type=types.PointsAnnotation.LINE_LOOP, outline_color=color, thickness=2.0,
-        points=[types.Point2(x=x, y=y) for x, y in corners]))
-    message.texts.append(types.TextAnnotation(
-        timestamp=stamp, position=types.Point2(x=corners[0][0], y=corners[0][1]), font_size=14.0,
-        text=f"{name} {state.score:.2f}", text_color=color))
+    message.points.append(
+        types.PointsAnnotation(
+            timestamp=stamp,
+            type=types.PointsAnnotation.LINE_LOOP,
+            outline_color=color,
+            thickness=2.0,
+            points=[types.Point2(x=x, y=y) for x, y in corners],
+        )
+    )
+    message.texts.append(
+        types.TextAnnotation(
+            timestamp=stamp,
+            position=types.Point2(x=corners[0][0], y=corners[0][1]),
+            font_size=14.0,
+            text=f"{name} {state.score:.2f}",
+            text_color=color,
+        )
+    )
     return message

@@ -16,8 +16,9 @@ from tracker_ros.ros.compat import image_topic
 from tracker_ros.ros.reader import Reader
 
 
-def subscribe_to_images(node: Node, receive: Callable[[Any], None], transport: str,
-                        reliability: str = "best_effort") -> Subscription:
+def subscribe_to_images(
+    node: Node, receive: Callable[[Any], None], transport: str, reliability: str = "best_effort"
+) -> Subscription:
     """Receive the newest Image ('raw') or CompressedImage ('compressed') of the node's camera.
 
     Args:
@@ -25,13 +26,13 @@ def subscribe_to_images(node: Node, receive: Callable[[Any], None], transport: s
         reliability: a key of `qos.RELIABILITIES`.
     """
     return node.create_subscription(
-        image_type(transport), image_topic(node, transport), receive, qos.camera(reliability))
+        image_type(transport), image_topic(node, transport), receive, qos.camera(reliability)
+    )
 
 
 def read_images(node: Node, receive: Callable[[Any], None], transport: str, reliability: str) -> Reader:
     """`subscribe_to_images`, but `receive` is called on a thread of its own."""
-    return Reader(node, image_type(transport), image_topic(node, transport), receive,
-                  qos.camera(reliability))
+    return Reader(node, image_type(transport), image_topic(node, transport), receive, qos.camera(reliability))
 
 
 def image_type(transport: str) -> type[Any]:

@@ -19,8 +19,10 @@ def mismatches(node: Node, topics: Iterable[str]) -> list[str]:
             for subscriber in node.get_subscriptions_info_by_topic(topic):
                 verdict, why = qos_check_compatible(publisher.qos_profile, subscriber.qos_profile)
                 if verdict == QoSCompatibility.ERROR:
-                    found.append(f"{topic}: {_name(subscriber)} cannot receive from {_name(publisher)}: "
-                                 + why.strip().rstrip(";"))
+                    found.append(
+                        f"{topic}: {_name(subscriber)} cannot receive from {_name(publisher)}: "
+                        + why.strip().rstrip(";")
+                    )
     return found
 
 

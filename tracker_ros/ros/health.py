@@ -67,10 +67,20 @@ class Health:
         last = self.last
         name = STATES[last.state] if last.state < len(STATES) else str(last.state)
         level = {"COASTING": WARN, "LOST": WARN, "ERROR": ERROR}.get(name, OK)
-        return status("tracking", level, f"{name}: {last.message}" if last.message else name, {
-            "lifecycle": lifecycle, "tracker": last.tracker, "state": name, "target_id": last.target_id,
-            "score": f"{last.score:.3f}", "psr": f"{last.psr:.2f}", "apce": f"{last.apce:.2f}",
-        })
+        return status(
+            "tracking",
+            level,
+            f"{name}: {last.message}" if last.message else name,
+            {
+                "lifecycle": lifecycle,
+                "tracker": last.tracker,
+                "state": name,
+                "target_id": last.target_id,
+                "score": f"{last.score:.3f}",
+                "psr": f"{last.psr:.2f}",
+                "apce": f"{last.apce:.2f}",
+            },
+        )
 
     def timing(self, now: float) -> DiagnosticStatus:
         """Rate, latency, age and drops over the last seconds."""
@@ -83,9 +93,11 @@ class Health:
         dropped = max(last.frames_dropped - first.frames_dropped, 0)
         values = {
             "rate_hz": f"{(len(latency) - 1) / self._elapsed():.1f}",
-            "latency_ms_p50": f"{median:.1f}", "latency_ms_p99": f"{high:.1f}",
+            "latency_ms_p50": f"{median:.1f}",
+            "latency_ms_p99": f"{high:.1f}",
             "age_ms": f"{last.age_ms:.1f}",
-            "frames_processed": last.frames_processed, "frames_dropped": last.frames_dropped,
+            "frames_processed": last.frames_processed,
+            "frames_dropped": last.frames_dropped,
             "dropped_percent": f"{100 * dropped / (dropped + len(latency) - 1):.0f}",
         }
         slow = median > self._limits.latency_ms

@@ -101,8 +101,10 @@ def _view(message: Any) -> npt.NDArray[np.uint8]:
 def _refusal(encoding: str) -> str:
     known = "supported: " + ", ".join(_ENCODINGS)
     if "16" in encoding or "32" in encoding or "64" in encoding:
-        return (f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): "
-                f"convert it to mono8 first; {known}")
+        return (
+            f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): "
+            f"convert it to mono8 first; {known}"
+        )
     if encoding.startswith("bayer"):
         return f"encoding '{encoding}' is a raw sensor pattern: run image_proc's debayer node first; {known}"
     return f"encoding '{encoding}' is not supported; {known}"
@@ -157,8 +159,9 @@ def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> An
 
 def fill_compressed(message: Any, pixels: npt.NDArray[np.uint8], quality: int = 90) -> Any:
     """Fills a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; returns it."""
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR),
-                              [cv2.IMWRITE_JPEG_QUALITY, quality])
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
     if not done:
         raise ImageError(f"array {pixels.dtype} {pixels.shape} cannot be stored as JPEG")
     message.format = "rgb8; jpeg compressed bgr8"

@@ -41,8 +41,11 @@ def _gpu_memory(index: int) -> Memory | None:
         return None
     handle, info = ctypes.c_void_p(), _NvmlMemory()
     # Each call answers 0 for success.
-    if (nvml.nvmlInit_v2() or nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
-            or nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(info))):
+    if (
+        nvml.nvmlInit_v2()
+        or nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
+        or nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(info))
+    ):
         return None
     return Memory(f"GPU {index}", info.used, info.total)
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.drawing.palette import COLORS
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros.health import STATES
-from tracker_ros.ros.palette import COLORS
 
 Picture = npt.NDArray[np.uint8]
 

@@ -23,8 +23,16 @@ class ParameterError(ValueError):
     """A ROS parameter that is unknown, of the wrong type or out of range. The message names it."""
 
 
-def declare(node: Node, name: str, default: Any, text: str, low: float | None = None,
-            high: float | None = None, choices: tuple[str, ...] = (), read_only: bool = False) -> None:
+def declare(
+    node: Node,
+    name: str,
+    default: Any,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    read_only: bool = False,
+) -> None:
     """Declare a parameter with its description and, for numbers, its range.
 
     A read-only one keeps the value that the node was started with.
@@ -38,13 +46,19 @@ def declare(node: Node, name: str, default: Any, text: str, low: float | None = 
     if low is not None or high is not None:
         if isinstance(default, float):
             lowest, highest = -sys.float_info.max, sys.float_info.max
-            descriptor.floating_point_range = [FloatingPointRange(
-                from_value=float(lowest if low is None else low),
-                to_value=float(highest if high is None else high))]
+            descriptor.floating_point_range = [
+                FloatingPointRange(
+                    from_value=float(lowest if low is None else low),
+                    to_value=float(highest if high is None else high),
+                )
+            ]
         else:
-            descriptor.integer_range = [IntegerRange(
-                from_value=int(-(2**63) if low is None else low),
-                to_value=int(2**63 - 1 if high is None else high))]
+            descriptor.integer_range = [
+                IntegerRange(
+                    from_value=int(-(2**63) if low is None else low),
+                    to_value=int(2**63 - 1 if high is None else high),
+                )
+            ]
     try:
         value = node.declare_parameter(name, default, descriptor).value
     except INVALID as error:
@@ -68,12 +82,20 @@ def declare_settings(node: Node, prefix: str, settings: type, values: dict[str, 
     known = {field.name for field in fields}
     for name in given_parameters(node):
         if name.startswith(prefix + ".") and name.removeprefix(prefix + ".") not in known:
-            raise ParameterError(f"unknown parameter '{name}'; known: "
-                                + ", ".join(f"{prefix}.{key}" for key in sorted(known)))
+            raise ParameterError(
+                f"unknown parameter '{name}'; known: " + ", ".join(f"{prefix}.{key}" for key in sorted(known))
+            )
     for field in fields:
         meta = field.metadata
-        declare(node, f"{prefix}.{field.name}", values.get(field.name, field.default),
-                meta.get("text", ""), meta.get("low"), meta.get("high"), meta.get("choices", ()))
+        declare(
+            node,
+            f"{prefix}.{field.name}",
+            values.get(field.name, field.default),
+            meta.get("text", ""),
+            meta.get("low"),
+            meta.get("high"),
+            meta.get("choices", ()),
+        )
 
 
 def read_settings(node: Node, prefix: str, settings: type) -> dict[str, Any]:

@@ -15,14 +15,18 @@ COMMAND = QoSProfile(depth=10)
 """Orders to a node: reliable, in order."""
 
 MEASUREMENT = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=5,
-    reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
+    history=HistoryPolicy.KEEP_LAST,
+    depth=5,
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+    durability=DurabilityPolicy.VOLATILE,
 )
 """Small sensor data such as attitudes: the newest few, in order; a queue of old ones would be a delay."""
 
 PICTURE = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1,
-    reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE,
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+    durability=DurabilityPolicy.VOLATILE,
 )
 """Images and maps for people to look at: the newest or nothing."""
 
@@ -30,6 +34,8 @@ PICTURE = QoSProfile(
 def camera(reliability: str = "best_effort") -> QoSProfile:
     """Images to be tracked: only the newest matters. `reliability` is a key of `RELIABILITIES`."""
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=1,
-        reliability=RELIABILITIES[reliability], durability=DurabilityPolicy.VOLATILE,
+        history=HistoryPolicy.KEEP_LAST,
+        depth=1,
+        reliability=RELIABILITIES[reliability],
+        durability=DurabilityPolicy.VOLATILE,
     )

@@ -31,11 +31,13 @@ class Reader:
         receive: what it raises is logged.
     """
 
-    def __init__(self, node: Node, kind: type[Any], topic: str, receive: Callable[[Any], None],
-                 profile: QoSProfile):
+    def __init__(
+        self, node: Node, kind: type[Any], topic: str, receive: Callable[[Any], None], profile: QoSProfile
+    ):
         self._node, self._receive = node, receive
         self._subscription = node.create_subscription(
-            kind, topic, receive, profile, callback_group=_NotExecuted())
+            kind, topic, receive, profile, callback_group=_NotExecuted()
+        )
         self._end = GuardCondition(None, None, context=node.context)
         self._closed = False
         self._thread = Thread(target=self._run, name="reader", daemon=True)

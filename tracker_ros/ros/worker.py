@@ -25,8 +25,9 @@ class Worker(Generic[Frame]):
         on_tick: called as `on_frame` is, every `TICK_SECONDS` unless a frame waits.
     """
 
-    def __init__(self, on_frame: Callable[[Frame], None], name: str,
-                 on_tick: Callable[[], None] | None = None):
+    def __init__(
+        self, on_frame: Callable[[Frame], None], name: str, on_tick: Callable[[], None] | None = None
+    ):
         self.dropped = 0
         self._on_frame, self._on_tick = on_frame, on_tick
         self._condition = Condition()
@@ -79,7 +80,8 @@ class Worker(Generic[Frame]):
             with self._condition:
                 patience = None if self._on_tick is None else max(due - monotonic(), 0.0)
                 self._condition.wait_for(
-                    lambda: self._closed or self._orders or self._frame is not None, patience)
+                    lambda: self._closed or self._orders or self._frame is not None, patience
+                )
                 if self._closed:
                     return
                 order = self._orders.popleft() if self._orders else None

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in which a person selects a target: its server, its protocol and its files. It knows no ROS.
 
-`tracker_ros.nodes.selector` connects it to a tracker node. docs/select.md describes its use and what it
+`tracker_ros.nodes.selector.node` connects it to a tracker node. docs/select.md describes its use and what it
 trusts.
 """

@@ -103,8 +103,9 @@ class Hub:
             ValueError: when it cannot be encoded.
         """
         if shot not in self._encoding:
-            self._encoding = {key: made for key, made in self._encoding.items()
-                              if key in (self.image, self.response)}
+            self._encoding = {
+                key: made for key, made in self._encoding.items() if key in (self.image, self.response)
+            }
             self._encoding[shot] = asyncio.get_running_loop().run_in_executor(None, shot.encode)
         picture = await asyncio.shield(self._encoding[shot])
         header = {"type": kind, "stamp": shot.stamp, "width": picture.width, "height": picture.height}

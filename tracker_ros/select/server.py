@@ -39,8 +39,8 @@ _GOODBYE = 1.0
 _FILES = Path(__file__).parent / "page"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
-    "Content-Security-Policy":
-        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -130,8 +130,11 @@ class Page:
         if len(self._viewers) >= MOST_PAGES:
             raise web.HTTPServiceUnavailable(text=f"{MOST_PAGES} pages are open already.\n")
         # Pictures are compressed already; what aiohttp packs once more outlives a page that closes.
-        viewer = Viewer(web.WebSocketResponse(
-            max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT, timeout=_GOODBYE, compress=False))
+        viewer = Viewer(
+            web.WebSocketResponse(
+                max_msg_size=LONGEST_MESSAGE, heartbeat=_HEARTBEAT, timeout=_GOODBYE, compress=False
+            )
+        )
         self._viewers.add(viewer)
         try:
             await viewer.socket.prepare(request)

@@ -35,8 +35,7 @@ class PageThread:
         self._loop = asyncio.new_event_loop()
         self._ending = asyncio.Event()
         started: Future[tuple[Page, int]] = Future()
-        self._thread = Thread(
-            target=self._run, args=(bridge, host, port, started), name="page", daemon=True)
+        self._thread = Thread(target=self._run, args=(bridge, host, port, started), name="page", daemon=True)
         self._thread.start()
         self._page, self._port = started.result()
         self._host = f"[{host}]" if ":" in host else host

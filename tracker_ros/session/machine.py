@@ -139,8 +139,9 @@ class Session:
         if before in (State.COASTING, State.LOST):
             self._model["box"] = (self._candidate or self._predicted(stamp)).to_tensor(frame.device)
         estimate = _twice(self._tracker.localize, frame, self._model)
-        values = torch.cat((estimate.box, torch.stack(
-            (estimate.score, psr(estimate.response), apce(estimate.response))))).tolist()
+        values = torch.cat(
+            (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
+        ).tolist()
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found, score = Box(*values[:4]), values[4]
@@ -206,14 +207,17 @@ class Session:
 
     def _discontinuity(self, frame: Tensor, stamp: float) -> str:
         if tuple(frame.shape[1:]) != self._size:
-            return (f"frame size changed from {self._size[1]} x {self._size[0]}"
-                    f" to {frame.shape[2]} x {frame.shape[1]}")
+            return (
+                f"frame size changed from {self._size[1]} x {self._size[0]}"
+                f" to {frame.shape[2]} x {frame.shape[1]}"
+            )
         if stamp < self._stamp - self.settings.max_backstep:
             return f"stamps jumped back by {self._stamp - stamp:.1f} s"
         return ""
 
-    def _report(self, estimate: Estimate | None, score: float = 0.0, psr_: float = 0.0,
-                apce_: float = 0.0) -> Report:
+    def _report(
+        self, estimate: Estimate | None, score: float = 0.0, psr_: float = 0.0, apce_: float = 0.0
+    ) -> Report:
         box = None
         if self.state in (State.ACQUIRING, State.TRACKING):
             box = self._motion.box

@@ -72,8 +72,10 @@ class Motion:
         if 0 < elapsed < 1:
             way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])
             vx, vy = self._velocity
-            self._velocity = (vx + self._gain * (way[0] / elapsed - vx),
-                              vy + self._gain * (way[1] / elapsed - vy))
+            self._velocity = (
+                vx + self._gain * (way[0] / elapsed - vx),
+                vy + self._gain * (way[1] / elapsed - vy),
+            )
         self.box, self._at, self._shift = found, stamp, (0.0, 0.0)
 
     def predicted(self, stamp: float, width: int, height: int) -> Box:

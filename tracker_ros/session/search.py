@@ -40,8 +40,9 @@ class Search:
         """Begin with the most similar place again."""
         self._turn = 0
 
-    def places(self, frame: Tensor, center: tuple[float, float], radius: float,
-               count: int) -> list[tuple[float, float]]:
+    def places(
+        self, frame: Tensor, center: tuple[float, float], radius: float, count: int
+    ) -> list[tuple[float, float]]:
         """The next `count` places (x, y), by turns among the most similar ones within `radius` pixels."""
         if self._template is None or count == 0:
             return []
@@ -50,9 +51,14 @@ class Search:
             return []  # the camera's images became smaller than the target was
         response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
         found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
-        near = [(x, y) for x, y in (((column + width / 2) * self._block, (row + height / 2) * self._block)
-                                    for row, column, _ in found)
-                if math.hypot(x - center[0], y - center[1]) <= radius][:PLACES]
+        near = [
+            (x, y)
+            for x, y in (
+                ((column + width / 2) * self._block, (row + height / 2) * self._block)
+                for row, column, _ in found
+            )
+            if math.hypot(x - center[0], y - center[1]) <= radius
+        ][:PLACES]
         first, self._turn = self._turn, self._turn + count
         return [near[(first + i) % len(near)] for i in range(min(count, len(near)))]
 

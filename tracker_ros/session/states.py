@@ -36,8 +36,9 @@ class SessionSettings:
     ego_motion: bool = setting(False, "take the camera's own motion out of the motion model")
     search_windows: int = setting(2, "more windows to look into per frame while the target is gone", 0, 64)
     found_score: float = setting(0.55, "score of the model in such a window that is followed up", 0.0, 1.0)
-    verify_score: float = setting(0.35, "score of the first frame's model that proves it is the target",
-                                  0.0, 1.0)
+    verify_score: float = setting(
+        0.35, "score of the first frame's model that proves it is the target", 0.0, 1.0
+    )
 
 
 class Report(NamedTuple):

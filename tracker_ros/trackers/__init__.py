@@ -30,8 +30,21 @@ for _module in iter_modules([str(Path(__file__).parent)]):
     import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
-    "Estimate", "Preset", "SettingsError", "Tracker", "create", "given_settings", "key_value", "load",
-    "make_settings", "preset_files", "read_preset", "register", "registered", "resolve", "setting",
+    "Estimate",
+    "Preset",
+    "SettingsError",
+    "Tracker",
+    "create",
+    "given_settings",
+    "key_value",
+    "load",
+    "make_settings",
+    "preset_files",
+    "read_preset",
+    "register",
+    "registered",
+    "resolve",
+    "setting",
 ]
 
 
@@ -47,13 +60,16 @@ def resolve(preset: str, overrides: Mapping[str, Any] | None = None) -> Preset:
     """
     described = read_preset(preset)
     settings = make_settings(
-        tracker_class(described.tracker).Settings, {**described.settings, **(overrides or {})},
-        described.tracker)
+        tracker_class(described.tracker).Settings,
+        {**described.settings, **(overrides or {})},
+        described.tracker,
+    )
     return dataclasses.replace(described, settings=dataclasses.asdict(settings))
 
 
-def load(preset: str, overrides: Mapping[str, Any] | None = None, weights: str | None = None,
-         device: str = "cpu") -> Tracker:
+def load(
+    preset: str, overrides: Mapping[str, Any] | None = None, weights: str | None = None, device: str = "cpu"
+) -> Tracker:
     """The tracker that a preset describes, with its weights, in evaluation mode on `device`.
 
     Args:

@@ -15,7 +15,7 @@ from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradi
 def center(features: Tensor, height: int, width: int) -> Tensor:
     """The middle [C, height, width] of [C, h, w]; all sides odd."""
     top, left = (features.shape[1] - height) // 2, (features.shape[2] - width) // 2
-    return features[:, top:top + height, left:left + width]
+    return features[:, top : top + height, left : left + width]
 
 
 def resize(features: Tensor, side: int) -> Tensor:
@@ -25,8 +25,15 @@ def resize(features: Tensor, side: int) -> Tensor:
     return F.interpolate(features.unsqueeze(0), [side, side], mode="bilinear", align_corners=False)[0]
 
 
-def fit_kernel(features: Tensor, label: Tensor, kernel_h: int, kernel_w: int, penalty: float,
-               tolerance: float, iterations: int) -> Tensor:
+def fit_kernel(
+    features: Tensor,
+    label: Tensor,
+    kernel_h: int,
+    kernel_w: int,
+    penalty: float,
+    tolerance: float,
+    iterations: int,
+) -> Tensor:
     """The kernel [C, kh, kw] of the ridge regression of `label` (TADT, eq. 3).
 
     Conjugate gradients on the normal equations: the problem is quadratic, so a step needs no
@@ -65,8 +72,9 @@ def regression_importance(features: Tensor, kernel: Tensor, label: Tensor, by_gr
     return feature_gradient(kernel, shifts(upstream, kernel.shape[1], kernel.shape[2])).mean(1)
 
 
-def ranking_importance(features: Tensor, height: int, width: int, steps: list[int], tolerance: float,
-                       iterations: int) -> Tensor:
+def ranking_importance(
+    features: Tensor, height: int, width: int, steps: list[int], tolerance: float, iterations: int
+) -> Tensor:
     """[C]: how much each channel helps to tell the target's size from others (TADT, eq. 5-7).
 
     Samples are the features resized by `steps` cells, cut to the target's size; f is linear. The

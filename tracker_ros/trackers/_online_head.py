@@ -26,8 +26,14 @@ def head_margin(samples: Tensor, parameters: list[Tensor]) -> Tensor:
     return scores[:, 1] - scores[:, 0]
 
 
-def head_gradients(samples: Tensor, signs: Tensor, parameters: list[Tensor], loss: ClassificationLoss,
-                   drop4: Tensor, drop5: Tensor) -> list[Tensor]:
+def head_gradients(
+    samples: Tensor,
+    signs: Tensor,
+    parameters: list[Tensor],
+    loss: ClassificationLoss,
+    drop4: Tensor,
+    drop5: Tensor,
+) -> list[Tensor]:
     """Gradients of the mean loss (eq. 18) by each of the six parameters.
 
     Args:
@@ -47,15 +53,25 @@ def head_gradients(samples: Tensor, signs: Tensor, parameters: list[Tensor], los
     back5 = back6.mm(parameters[4]) * drop5 * (hidden5 > 0)
     back4 = back5.mm(parameters[2]) * drop4 * (hidden4 > 0)
     return [
-        back4.t().mm(samples), back4.sum(0),
-        back5.t().mm(hidden4), back5.sum(0),
-        back6.t().mm(hidden5), back6.sum(0),
+        back4.t().mm(samples),
+        back4.sum(0),
+        back5.t().mm(hidden4),
+        back5.sum(0),
+        back6.t().mm(hidden5),
+        back6.sum(0),
     ]
 
 
-def sgd_step(parameters: list[Tensor], velocities: list[Tensor], gradients: list[Tensor], rate: float,
-             momentum: float = 0.9, decay: float = 5e-4, limit: float = 10.0,
-             last_layer: float = 10.0) -> tuple[list[Tensor], list[Tensor]]:
+def sgd_step(
+    parameters: list[Tensor],
+    velocities: list[Tensor],
+    gradients: list[Tensor],
+    rate: float,
+    momentum: float = 0.9,
+    decay: float = 5e-4,
+    limit: float = 10.0,
+    last_layer: float = 10.0,
+) -> tuple[list[Tensor], list[Tensor]]:
     """Parameters and velocities after one step of SGD.
 
     The gradient of all parameters together is cut to the norm `limit`. The last layer, which starts
@@ -87,9 +103,18 @@ def _dropout(shape: list[int], seed: Tensor) -> Tensor:
     return (uniform(seed, shape[0] * shape[1]).view(shape) > 0.5).float() * 2
 
 
-def train_head(positives: Tensor, negatives: Tensor, parameters: list[Tensor], loss: ClassificationLoss,
-               steps: int, rate: float, pool: int, seed: Tensor, batch: int = 32,
-               hard: int = 96) -> list[Tensor]:
+def train_head(
+    positives: Tensor,
+    negatives: Tensor,
+    parameters: list[Tensor],
+    loss: ClassificationLoss,
+    steps: int,
+    rate: float,
+    pool: int,
+    seed: Tensor,
+    batch: int = 32,
+    hard: int = 96,
+) -> list[Tensor]:
     """The parameters after `steps` steps on `batch` positives and `hard` hard negatives each.
 
     Args:

@@ -33,8 +33,15 @@ def reduction_gradients(fine: Tensor, coarse: Tensor, by_joined: Tensor, share: 
     return [by_fine @ fine.flatten(1).t(), by_coarse @ coarse.flatten(1).t()]
 
 
-def descend(model: list[Tensor], gradients: list[Tensor], means: list[Tensor], squares: list[Tensor],
-            step: int, rates: list[float], decay: float) -> None:
+def descend(
+    model: list[Tensor],
+    gradients: list[Tensor],
+    means: list[Tensor],
+    squares: list[Tensor],
+    step: int,
+    rates: list[float],
+    decay: float,
+) -> None:
     """One step of Adam (Kingma and Ba, 2015, algorithm 1) on the first tensors of the model.
 
     The lists `model`, `means` and `squares` get new tensors: none is changed in place.
@@ -54,8 +61,14 @@ def descend(model: list[Tensor], gradients: list[Tensor], means: list[Tensor], s
         model[i] = model[i] - rates[i] * mean / (spread + 1e-8)
 
 
-def first_frame_step(fine: list[Tensor], coarse: list[Tensor], label: Tensor, model: list[Tensor],
-                     share: float, loss: RegressionLoss) -> tuple[Tensor, list[Tensor]]:
+def first_frame_step(
+    fine: list[Tensor],
+    coarse: list[Tensor],
+    label: Tensor,
+    model: list[Tensor],
+    share: float,
+    loss: RegressionLoss,
+) -> tuple[Tensor, list[Tensor]]:
     """Mean over views of the first frame of the summed loss, and its derivatives by the whole model.
 
     Args:

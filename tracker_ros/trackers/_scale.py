@@ -62,8 +62,13 @@ class ScaleFilter(nn.Module):
         columns = (torch.arange(width, device=box.device) + 0.5) * (2 / width) - 1
         grid = torch.stack((columns.expand(height, width), rows.unsqueeze(1).expand(height, width)), -1)
         grid = grid * self.shrink.view(-1, 1, 1, 1)
-        patches = F.grid_sample(image.expand(self.count, 3, image.shape[2], image.shape[3]), grid,
-                                "bilinear", "border", align_corners=False)
+        patches = F.grid_sample(
+            image.expand(self.count, 3, image.shape[2], image.shape[3]),
+            grid,
+            "bilinear",
+            "border",
+            align_corners=False,
+        )
         features = self.features(patches).reshape(self.count, -1)
         half = self.analysis.shape[0] // 2
         spectrum = self.analysis @ features
@@ -88,4 +93,4 @@ class ScaleFilter(nn.Module):
         exponent = float(best - self.count // 2)
         if 0 < best < self.count - 1:
             exponent += vertex(response[best - 1], response[best], response[best + 1])
-        return self.step ** exponent
+        return self.step**exponent

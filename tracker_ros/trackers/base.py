@@ -66,8 +66,13 @@ class SettingsError(ValueError):
     """A setting that is unknown, of the wrong type or out of range. The message names the key."""
 
 
-def setting(default: Any, text: str, low: float | None = None, high: float | None = None,
-            choices: tuple[str, ...] = ()) -> Any:
+def setting(
+    default: Any,
+    text: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
     """A dataclass field with its documentation and the range or the choices that it must respect."""
     return dataclasses.field(
         default=default, metadata={"text": text, "low": low, "high": high, "choices": choices}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracker_ros.networks.cfnet import STRIDE, CFNetModel, Conv1Features, Conv2Features
-from tracker_ros.trackers._cf_search import SEARCH, SearchSettings, SiameseSearch
+from tracker_ros.trackers._scale_search import SEARCH, SearchSettings, SiameseSearch
 from tracker_ros.trackers.base import register, setting
 
 # Side of the features of a crop of 255 px, by depth.
@@ -58,5 +58,6 @@ class AdaCFNet(SiameseSearch):
 
     def __init__(self, settings: AdaCFNetSettings) -> None:
         features = Conv2Features(attention=True, width=settings.width)
-        super().__init__(CFNetModel(features, CELLS["conv2"], settings.ridge, MARGIN), settings, SEARCH,
-                         STRIDE, RESPONSE)
+        super().__init__(
+            CFNetModel(features, CELLS["conv2"], settings.ridge, MARGIN), settings, SEARCH, STRIDE, RESPONSE
+        )

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
-from tracker_ros.networks.tiny_features import TinyFeatures, TinyGradientFeatures
+from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import Support, background_aware_filter, centered_support, shifted
 from tracker_ros.ops.labels import circular_gaussian, hann
@@ -31,10 +31,14 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class DcfSettings:
     """Settings of `Dcf`."""
 
-    features: str = setting("gradient", "gradient histograms and colour, DCFNet's network, `tiny`, or both"
-                            " the first and the last", choices=("gradient", "dcfnet", "tiny", "both"))
+    features: str = setting(
+        "gradient",
+        "gradient histograms and colour, DCFNet's network, `micro_resnet`, or"
+        " the first and the last together",
+        choices=("gradient", "dcfnet", "micro_resnet", "gradient+micro_resnet"),
+    )
     size: int = setting(160, "side of the search crop in pixels, a multiple of `cell`", 32, 512)
-    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1, tiny and both 4", 1, 8)
+    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1, those of micro_resnet 4", 1, 8)
     context: float = setting(4.0, "side of the search region over the root of the target's area", 1.5, 8.0)
     support: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
     sigma: float = setting(0.12, "width of the label over the root of the target's area", 0.01, 1.0)
@@ -90,7 +94,7 @@ class Dcf(Tracker):
         label = torch.fft.rfft2(circular_gaussian(self.cells, self.cells, sigma, sigma))
         self.register_buffer("label", label, persistent=False)
         # These two have unit mean square as they come.
-        self.normalized = settings.features in ("tiny", "both")
+        self.normalized = settings.features in ("micro_resnet", "gradient+micro_resnet")
         self.middle = self.cells // 2
         turn = torch.zeros(self.cells, self.cells)
         turn[self.middle, self.middle] = 1.0
@@ -108,11 +112,20 @@ class Dcf(Tracker):
         scales = self.scale_filter.sample(frame, box, self._aspect(box))
         numerator, energy = self.scale_filter.terms(scales, torch.ones_like(box[0]))
         # A target without any feature has no peak; with a floor under it, nothing looks like it.
-        return {"box": box, "first": box, "age": torch.zeros([], dtype=torch.long), "basis": basis,
-                "sample": sample, "support_rows": support.rows, "support_columns": support.columns,
-                "support_inverse": support.inverse, "filter": solved,
-                "peak": self._respond(sample, solved).max().clamp(min=0.05),
-                "scale_numerator": numerator, "scale_energy": energy}
+        return {
+            "box": box,
+            "first": box,
+            "age": torch.zeros([], dtype=torch.long),
+            "basis": basis,
+            "sample": sample,
+            "support_rows": support.rows,
+            "support_columns": support.columns,
+            "support_inverse": support.inverse,
+            "filter": solved,
+            "peak": self._respond(sample, solved).max().clamp(min=0.05),
+            "scale_numerator": numerator,
+            "scale_energy": energy,
+        }
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
@@ -220,8 +233,8 @@ def make_features(settings: DcfSettings) -> tuple[nn.Module, int]:
     """The features that the settings name, and the pixels of their cells."""
     if settings.features == "dcfnet":
         return DCFNetFeatures(), 1
-    if settings.features == "tiny":
-        return TinyFeatures(), TinyFeatures.stride
-    if settings.features == "both":
-        return TinyGradientFeatures(), TinyGradientFeatures.stride
+    if settings.features == "micro_resnet":
+        return MicroResNetFeatures(), MicroResNetFeatures.stride
+    if settings.features == "gradient+micro_resnet":
+        return GradientMicroResNetFeatures(), GradientMicroResNetFeatures.stride
     return GradientColorFeatures(settings.cell), settings.cell

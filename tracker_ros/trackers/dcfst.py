@@ -25,10 +25,13 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class DcfstSettings:
     """Settings of DCFST."""
 
-    backbone: str = setting("tiny", "network", choices=("resnet18", "tiny"))
+    backbone: str = setting("micro_resnet", "network", choices=("resnet18", "micro_resnet"))
     penalty: float = setting(0.1, "lambda of the ridge regression", 1e-6, 1e3)
-    memory: str = setting("gram", "what is averaged over frames: the data matrix (eq. 6) or X'X and X'y",
-                          choices=("data", "gram"))
+    memory: str = setting(
+        "gram",
+        "what is averaged over frames: the data matrix (eq. 6) or X'X and X'y",
+        choices=("data", "gram"),
+    )
     rate: float = setting(0.01, "delta of eq. 6, a frame", 0.0, 1.0)
     hard_rate: float = setting(0.1, "delta of a frame with a distractor", 0.0, 1.0)
     first_share: float = setting(0.25, "the first frame's share never falls below this", 0.0, 1.0)
@@ -76,9 +79,13 @@ class Dcfst(Tracker):
         patch = crop(frame, region, self.network.search, self.network.search)
         levels = self.network.backbone(patch)
         inside = self.inside(box, region)
-        state = {"box": box, "age": torch.zeros([]), "share": torch.ones([]),
-                 "labels": self.network.labels(inside).double(),
-                 "modulation": self.network.iou.reference(levels, inside.unsqueeze(0))[0]}
+        state = {
+            "box": box,
+            "age": torch.zeros([]),
+            "share": torch.ones([]),
+            "labels": self.network.labels(inside).double(),
+            "modulation": self.network.iou.reference(levels, inside.unsqueeze(0))[0],
+        }
         data = self.samples(levels, inside[2:])
         if self.by_gram:
             gram = data.t() @ data
@@ -141,8 +148,9 @@ class Dcfst(Tracker):
             following["w"] = ridge(following["data"], state["labels"], self.penalty).float()
         return following
 
-    def remember(self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor,
-                 rate: float) -> None:
+    def remember(
+        self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor, rate: float
+    ) -> None:
         """Take one frame into the running averages of X'X and X'y and solve for the model."""
         share = float(state["share"])
         kept = max(share * (1 - rate), self.first_share)
@@ -219,5 +227,5 @@ class Dcfst(Tracker):
         predicted = self.network.iou.predict(ready, modulation, boxes)[0]
         ratio = boxes[:, 2:].max(1).values / boxes[:, 2:].min(1).values
         predicted = torch.where(ratio > self.aspect, torch.full_like(predicted, -1e3), predicted)
-        best = predicted.argsort(descending=True)[:self.kept]
+        best = predicted.argsort(descending=True)[: self.kept]
         return boxes.index_select(0, best).mean(0)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tracker_ros.geometry import into_frame
 from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
-from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.labels import gaussian
@@ -28,7 +28,7 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_3", "conv5_3"), (3, 4)),
     "resnet50": (("layer2", "layer3"), ()),
-    "tiny": (("stride4", "stride8"), ()),
+    "micro_resnet": (("stride4", "stride8"), ()),
 }
 
 
@@ -81,8 +81,9 @@ class Dslt(Tracker):
         self.scale_score, self.damping = s.scale_score, s.damping
         side = self.cells * s.prior if s.prior > 0 else float("inf")
         middle = (self.cells - 1) / 2
-        self.register_buffer("window", gaussian(self.cells, self.cells, side, side, middle, middle),
-                             persistent=False)
+        self.register_buffer(
+            "window", gaussian(self.cells, self.cells, side, side, middle, middle), persistent=False
+        )
         generator = torch.Generator().manual_seed(s.seed)
         for name, inputs in zip(("reduce_fine", "reduce_coarse"), self.backbone.channels, strict=True):
             first = torch.randn(s.channels, inputs, generator=generator) / s.channels**0.5
@@ -96,11 +97,18 @@ class Dslt(Tracker):
         model = self.learn(fine, coarse, label, self.start(box))
         joined = join(fine[0], coarse[0], model, self.share)
         return {
-            "box": box, "scales": scales, "sigmas": sigmas, "steps": torch.zeros([]),
+            "box": box,
+            "scales": scales,
+            "sigmas": sigmas,
+            "steps": torch.zeros([]),
             "peak": convolve(joined, model[0]).max().clamp(min=1e-6),
-            "kernel": model[0], "reduce_fine": model[1], "reduce_coarse": model[2],
-            "mean": torch.zeros_like(model[0]), "square": torch.zeros_like(model[0]),
-            "joined": joined.unsqueeze(0), "labels": label.unsqueeze(0),
+            "kernel": model[0],
+            "reduce_fine": model[1],
+            "reduce_coarse": model[2],
+            "mean": torch.zeros_like(model[0]),
+            "square": torch.zeros_like(model[0]),
+            "joined": joined.unsqueeze(0),
+            "labels": label.unsqueeze(0),
         }
 
     def views(self, frame: Tensor, box: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
@@ -110,8 +118,9 @@ class Dslt(Tracker):
         scales = torch.stack((self.energy(fine), self.energy(coarse)))
         return self.divided(fine, scales[0]), self.divided(coarse, scales[1]), scales
 
-    def learn(self, fine: list[Tensor], coarse: list[Tensor], label: Tensor,
-              model: list[Tensor]) -> list[Tensor]:
+    def learn(
+        self, fine: list[Tensor], coarse: list[Tensor], label: Tensor, model: list[Tensor]
+    ) -> list[Tensor]:
         """The model after Adam on views of the first frame, reductions included."""
         means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
         rates, objective = self.rates(model, self.rate), self.objective()
@@ -193,8 +202,15 @@ class Dslt(Tracker):
 
     def label(self, sigmas: Tensor, place: Tensor, device: torch.device) -> Tensor:
         """Wanted response [cells, cells] of a target at `place` (row, column)."""
-        return gaussian(self.cells, self.cells, float(sigmas[0]), float(sigmas[1]), float(place[0]),
-                        float(place[1]), device)
+        return gaussian(
+            self.cells,
+            self.cells,
+            float(sigmas[0]),
+            float(sigmas[1]),
+            float(place[0]),
+            float(place[1]),
+            device,
+        )
 
     def sides(self, box: Tensor) -> Tensor:
         """(height, width) of a target in cells."""

@@ -13,7 +13,7 @@ from tracker_ros.geometry import into_frame
 from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
-from tracker_ros.trackers._cf_search import best_scale, bounded
+from tracker_ros.trackers._scale_search import best_scale, bounded
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 from tracker_ros.trackers.siamfc import SiamFC, SiamFCSettings
 
@@ -58,8 +58,15 @@ class FineSearch(Tracker):
         region = torch.cat((box[:2], box[2:] * self.extent))
         return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
 
-    def estimate(self, frame: Tensor, response: Tensor, scale: float, score: Tensor,
-                 state: dict[str, Tensor], aux: dict[str, Tensor]) -> Estimate:
+    def estimate(
+        self,
+        frame: Tensor,
+        response: Tensor,
+        scale: float,
+        score: Tensor,
+        state: dict[str, Tensor],
+        aux: dict[str, Tensor],
+    ) -> Estimate:
         """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
         box = state["box"]
         cell = box[2:] * (self.extent * self.cell * scale / self.side)
@@ -131,8 +138,14 @@ class EDCF(FineSearch):
         seen = self.model.features.shallow(self.search_crops(frame, box)[1:2])
         f, _ = self.model(seen, template)
         peak = self.model.filter(self.model.fine(seen), filters).max()
-        return {"box": box, "first": box, "filter": filters, "peak": peak, "template": template,
-                "f_peak": f.max()}
+        return {
+            "box": box,
+            "first": box,
+            "filter": filters,
+            "peak": peak,
+            "template": template,
+            "f_peak": f.max(),
+        }
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
@@ -157,5 +170,11 @@ class EDCF(FineSearch):
         rate = (self.rate * share).clamp(max=1.0)
         newest = self.model.learn(self.model.features.shallow(self.wide_crop(frame, estimate.box)))
         filters = state["filter"] * (1 - rate) + newest * rate
-        return {"box": estimate.box, "first": state["first"], "filter": filters, "peak": state["peak"],
-                "template": state["template"], "f_peak": state["f_peak"]}
+        return {
+            "box": estimate.box,
+            "first": state["first"],
+            "filter": filters,
+            "peak": state["peak"],
+            "template": state["template"],
+            "f_peak": state["f_peak"],
+        }

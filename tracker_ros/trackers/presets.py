@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from tracker_ros.resources import config_folders
+from tracker_ros.config_files import config_folders
 from tracker_ros.trackers.base import SettingsError
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.losses.classification import KINDS, ClassificationLoss
-from tracker_ros.networks.mdnet_tiny import TinyMdNet
+from tracker_ros.networks.light_mdnet import LightMdNet
 from tracker_ros.networks.vggm import MdNet
 from tracker_ros.ops.anchors import decode, encode
 from tracker_ros.ops.counter_random import fork
@@ -30,13 +30,15 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class RtMdNetSettings:
     """Settings of `rtmdnet`; defaults from the published code."""
 
-    backbone: str = setting("vggm", "network; 'tiny' starts its layers at random", choices=("vggm", "tiny"))
+    backbone: str = setting(
+        "vggm", "network; 'micro_resnet' starts its layers at random", choices=("vggm", "micro_resnet")
+    )
     loss: str = setting("bce", "what the classifier minimises online", choices=KINDS)
     a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
     c: float = setting(0.6, "probability at which the shrinkage loss has halved", 0.0, 1.0)
     gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
     width: float = setting(1.0, "multiplies the channels of all layers of vggm", 0.02, 4.0)
-    hidden: int = setting(128, "units of each fully connected layer on tiny", 1, 4096)
+    hidden: int = setting(128, "units of each fully connected layer on micro_resnet", 1, 4096)
     standardize: bool = setting(False, "shift and scale features to mean 0, deviation 1 in the first frame")
     seed: int = setting(0, "of the candidates and the training order", 0, 2**31)
     candidates: int = setting(256, "boxes that are classified in a frame", 16, 4096)
@@ -92,9 +94,9 @@ class RtMdNet(Tracker):
         # TorchScript knows plain attributes, not dataclasses.
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
-        tiny = settings.backbone == "tiny"
+        tiny = settings.backbone == "micro_resnet"
         self.scale_filter = ScaleFilter(max(settings.sizes, 1), settings.size_step, 0.01)
-        self.net = TinyMdNet(settings.hidden, settings.seed) if tiny else MdNet(settings.width)
+        self.net = LightMdNet(settings.hidden, settings.seed) if tiny else MdNet(settings.width)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -103,20 +105,33 @@ class RtMdNet(Tracker):
         on, beside = self.first_positives, self.first_negatives
         near = gaussian_boxes(box, 2 * on, 0.1, 1.2, fork(seed, 0))
         far = uniform_boxes(box, 2 * beside, 1.0, 2.0, fork(seed, 1))
-        boxes = torch.cat((
-            with_overlap(inside(near, frame), box, self.overlap, 1.0, on),
-            with_overlap(inside(far, frame), box, 0.0, 0.5, beside),
-        ))
+        boxes = torch.cat(
+            (
+                with_overlap(inside(near, frame), box, self.overlap, 1.0, on),
+                with_overlap(inside(far, frame), box, 0.0, 0.5, beside),
+            )
+        )
         features = self._read(frame, boxes, box[2:])
         center, spread = self._standard(features)
         features = (features - center) / spread
         positives, negatives = features[:on], features[on:]
         last = [torch.zeros(2, self.net.hidden, device=frame.device), torch.zeros(2, device=frame.device)]
-        parameters = train_head(positives, negatives, self.net.start() + last, self._objective(),
-                                self.first_steps, self.first_rate, self.pool, fork(seed, 2))
+        parameters = train_head(
+            positives,
+            negatives,
+            self.net.start() + last,
+            self._objective(),
+            self.first_steps,
+            self.first_rate,
+            self.pool,
+            fork(seed, 2),
+        )
         state = {
-            "box": box, "seed": fork(seed, 3), "failed": torch.zeros([], device=frame.device),
-            "center": center, "spread": spread,
+            "box": box,
+            "seed": fork(seed, 3),
+            "failed": torch.zeros([], device=frame.device),
+            "center": center,
+            "spread": spread,
             "learned": torch.ones([], dtype=torch.int64, device=frame.device),
             "positives0": positives[: self.positives].clone(),
             "negatives0": negatives[: self.negatives].clone(),
@@ -184,8 +199,19 @@ class RtMdNet(Tracker):
             span = self.long_memory if good else min(self.short_memory, self.long_memory)
             positives = self._recall(moved, "positives", learned, span, self.long_memory)
             negatives = self._recall(moved, "negatives", learned, self.short_memory, self.short_memory)
-            self._store(moved, train_head(positives, negatives, self._head(moved), self._objective(),
-                                          self.steps, self.rate, self.pool, fork(state["seed"], 1)))
+            self._store(
+                moved,
+                train_head(
+                    positives,
+                    negatives,
+                    self._head(moved),
+                    self._objective(),
+                    self.steps,
+                    self.rate,
+                    self.pool,
+                    fork(state["seed"], 1),
+                ),
+            )
         return moved
 
     def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
@@ -229,8 +255,12 @@ class RtMdNet(Tracker):
         box, seed = state["box"], state["seed"]
         near = inside(gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, fork(seed, 2)), frame)
         far = inside(uniform_boxes(box, 2 * self.negatives, 1.5, 1.2, fork(seed, 3)), frame)
-        boxes = torch.cat((with_overlap(near, box, self.overlap, 1.0, self.positives),
-                           with_overlap(far, box, 0.0, self.beside, self.negatives)))
+        boxes = torch.cat(
+            (
+                with_overlap(near, box, self.overlap, 1.0, self.positives),
+                with_overlap(far, box, 0.0, self.beside, self.negatives),
+            )
+        )
         features = self._seen(frame, boxes, box[2:], state)
         state["positives" + str(learned % self.long_memory)] = features[: self.positives].clone()
         state["negatives" + str(learned % self.short_memory)] = features[self.positives :].clone()

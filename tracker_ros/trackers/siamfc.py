@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from tracker_ros.networks.siamfc import SiamFCModel
-from tracker_ros.trackers._cf_search import SearchSettings, SiameseSearch
+from tracker_ros.trackers._scale_search import SearchSettings, SiameseSearch
 from tracker_ros.trackers.base import SettingsError, register, setting
 
 EXEMPLAR = 127
@@ -23,7 +23,9 @@ class SiamFCSettings(SearchSettings):
 
     stride: int = setting(8, "pixels a cell: 8, or 4 as in CFNet's Baseline-conv5", 4, 8)
     channels: int = setting(256, "of the last layer", 2, 1024)
-    backbone: str = setting("alexnet", "network; 'tiny' has stride 8", choices=("alexnet", "tiny"))
+    backbone: str = setting(
+        "alexnet", "network; 'micro_resnet' has stride 8", choices=("alexnet", "micro_resnet")
+    )
     width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
     background: float = setting(1.0, "weight of the exemplar outside the target; 1 as published", 0.0, 1.0)
 
@@ -32,20 +34,23 @@ class SiamFCSettings(SearchSettings):
 class SiamFC(SiameseSearch):
     """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, rate > 0).
 
-    The backbone `tiny` and a `background` below 1 are this package's own (docs/losses.md). Both must be
-    what the weights were trained with.
+    The backbone `micro_resnet` and a `background` below 1 are this package's own (docs/losses.md). Both must
+    be what the weights were trained with.
     """
 
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
             raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
-        if settings.backbone == "tiny" and (settings.stride, settings.width) != (8, 1.0):
-            raise SettingsError("siamfc: 'tiny' has 'stride' 8 and 'width' 1,"
-                                f" got {settings.stride} and {settings.width}")
+        if settings.backbone == "micro_resnet" and (settings.stride, settings.width) != (8, 1.0):
+            raise SettingsError(
+                "siamfc: 'micro_resnet' has 'stride' 8 and 'width' 1,"
+                f" got {settings.stride} and {settings.width}"
+            )
         if settings.channels % 2:
             raise SettingsError(f"siamfc: 'channels' must be even, got {settings.channels}")
-        model = SiamFCModel(settings.channels, settings.stride, settings.width, settings.backbone,
-                            settings.background)
+        model = SiamFCModel(
+            settings.channels, settings.stride, settings.width, settings.backbone, settings.background
+        )
         cells = CELLS[settings.stride] + 2 * model.trim
         super().__init__(model, settings, EXEMPLAR, settings.stride, cells)
 

@@ -16,8 +16,9 @@ from tracker_ros.trackers.base import register, setting
 class SiamRpnSettings(ProposalSettings):
     """Settings of `siamrpn`."""
 
-    correlation: str = setting("up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model",
-                               choices=("up", "depthwise"))
+    correlation: str = setting(
+        "up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model", choices=("up", "depthwise")
+    )
     width: float = setting(1.0, "multiplies AlexNet's channels", 0.05, 4.0)
 
 

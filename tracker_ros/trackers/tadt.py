@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tracker_ros.geometry import into_frame
-from tracker_ros.networks.backbones import build_backbone
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.labels import gaussian, hann
@@ -33,7 +33,7 @@ from tracker_ros.trackers.base import Estimate, SettingsError, Tracker, register
 #: The shallow and the deep level of each backbone, and the pools to leave out.
 _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_1", "conv4_3"), (3,)),
-    "tiny": (("stride4", "stride8"), ()),
+    "micro_resnet": (("stride4", "stride8"), ()),
 }
 
 
@@ -45,14 +45,21 @@ class TadtSettings:
     search: int = setting(180, "side of the search region", 48, 512)
     smallest: float = setting(44.0, "targets are resampled to at least this root of their area", 8.0, 256.0)
     largest: float = setting(59.0, "and to at most this", 8.0, 256.0)
-    shallow: str = setting("regress+rank", "how channels of the shallow level are chosen",
-                           choices=("none", "all", "random", "regress", "rank", "regress+rank"))
-    deep: str = setting("regress", "how channels of the deep level are chosen",
-                        choices=("none", "all", "random", "regress"))
+    shallow: str = setting(
+        "regress+rank",
+        "how channels of the shallow level are chosen",
+        choices=("none", "all", "random", "regress", "rank", "regress+rank"),
+    )
+    deep: str = setting(
+        "regress", "how channels of the deep level are chosen", choices=("none", "all", "random", "regress")
+    )
     shallow_channels: int = setting(80, "channels kept of the shallow level", 1, 4096)
     deep_channels: int = setting(250, "channels kept of the deep level", 1, 4096)
-    importance: str = setting("weights", "a channel's importance: the loss's gradient (eq. 2) or its weights",
-                              choices=("gradient", "weights"))
+    importance: str = setting(
+        "weights",
+        "a channel's importance: the loss's gradient (eq. 2) or its weights",
+        choices=("gradient", "weights"),
+    )
     sigma: float = setting(0.1, "width of the regression label, in target sizes", 0.01, 1.0)
     penalty: float = setting(0.01, "lambda of eq. 3, for features of unit mean energy", 0.0, 1e6)
     tolerance: float = setting(0.02, "loss that ends learning, relative to its start", 0.0, 1.0)
@@ -165,8 +172,9 @@ class Tadt(Tracker):
             rank = ranking_importance(features, height, width, steps, self.tolerance, self.iterations)
             return choose(rank, count)
         middle = (self.cells - 1) / 2
-        label = gaussian(self.cells, self.cells, self.sigma * height, self.sigma * width, middle, middle,
-                         features.device)
+        label = gaussian(
+            self.cells, self.cells, self.sigma * height, self.sigma * width, middle, middle, features.device
+        )
         unit = features / features.square().sum(0).mean().sqrt().clamp(min=1e-12)
         kernel = fit_kernel(unit, label, height, width, self.penalty, self.tolerance, self.iterations)
         active = regression_importance(unit, kernel, label, self.by_gradient)

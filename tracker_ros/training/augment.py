@@ -43,8 +43,11 @@ class Augmentation:
         def draw(*shape: int) -> Tensor:
             return torch.rand(*shape, device=device)
 
-        shared = {"flip": draw(count) < self.flip, "grey": draw(count) < self.grey,
-                  "gain": 1 + self.gain * (2 * draw(count, 3) - 1)}
+        shared = {
+            "flip": draw(count) < self.flip,
+            "grey": draw(count) < self.grey,
+            "gain": 1 + self.gain * (2 * draw(count, 3) - 1),
+        }
         out = dict(batch)
         for name in ("exemplar", "search"):
             crops = batch[name]

@@ -29,8 +29,16 @@ class CFNetTraining(PairTraining):
         margin: cells cropped from each side of the filter.
     """
 
-    def __init__(self, depth: str = "conv2", attention: bool = False, focal: bool = False, width: float = 1.0,
-                 balanced: bool = True, size: int = 255, margin: int = 16) -> None:
+    def __init__(
+        self,
+        depth: str = "conv2",
+        attention: bool = False,
+        focal: bool = False,
+        width: float = 1.0,
+        balanced: bool = True,
+        size: int = 255,
+        margin: int = 16,
+    ) -> None:
         super().__init__()
         if depth == "conv1" and attention:
             raise ValueError("attention needs depth 'conv2'; conv1 has one layer and no blocks")

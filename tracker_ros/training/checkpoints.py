@@ -44,8 +44,10 @@ class WholeFiles(TorchCheckpointIO):
             os.replace(temporary, target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
-            raise CheckpointError(f"cannot write {target}: {error.strerror}. Mend that and go on with"
-                                  f" --resume {target.parent / 'last.ckpt'}") from error
+            raise CheckpointError(
+                f"cannot write {target}: {error.strerror}. Mend that and go on with"
+                f" --resume {target.parent / 'last.ckpt'}"
+            ) from error
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

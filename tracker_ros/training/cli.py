@@ -26,14 +26,24 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = sub.add_parser("train", help="train a tracker from a recipe", description=__doc__)
     parser.add_argument("--recipe", help=f"name in config/recipes or a YAML file; '{ALL}' with --smoke")
     parser.add_argument("--list", action="store_true", help="name the recipes and end")
-    parser.add_argument("--data", action="append", default=[], metavar="KIND=FOLDER",
-                        help="where data of a kind lies; may be repeated")
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="KIND=FOLDER",
+        help="where data of a kind lies; may be repeated",
+    )
     parser.add_argument("--out", type=Path, help="folder for checkpoints and logs")
     parser.add_argument("--smoke", action="store_true", help="two small steps on made-up pictures")
     parser.add_argument("--resume", type=Path, metavar="CKPT", help="go on from a checkpoint")
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the weights as .safetensors")
-    parser.add_argument("--from", dest="source", type=Path, metavar="CKPT",
-                        help="with --export: do not train, export this checkpoint")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="CKPT",
+        help="with --export: do not train, export this checkpoint",
+    )
     parser.add_argument("--half", action="store_true", help="export in half precision")
     parser.add_argument("--devices", default="1", help="devices a machine: a number, a list or 'auto'")
     parser.add_argument("--num-nodes", type=int, default=1, help="machines")
@@ -96,9 +106,18 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
         raise RecipeError("say where checkpoints go: --out FOLDER")
     module = build(recipe)
     sources = open_sources(recipe.data, roots(args.data), module.spec)
-    fit = train(module, recipe, sources, args.out, devices=args.devices, nodes=args.num_nodes,
-                strategy=args.strategy, accelerator=args.accelerator, workers=args.workers,
-                resume=args.resume)
+    fit = train(
+        module,
+        recipe,
+        sources,
+        args.out,
+        devices=args.devices,
+        nodes=args.num_nodes,
+        strategy=args.strategy,
+        accelerator=args.accelerator,
+        workers=args.workers,
+        resume=args.resume,
+    )
     if args.export and fit.global_rank == 0:
         _write(args, recipe, module.tracker_state(), fit.steps_done, fit.fingerprints())
     return 0

@@ -34,8 +34,9 @@ def exemplar_extent(spec: PairSpec, w: float, h: float) -> Array:
     raise ValueError(f"unknown context '{spec.context}'; use 'siamfc', 'padding' or 'area'")
 
 
-def cut(image: Image, box: Array, spec: PairSpec, side: int, shift: Array | None = None,
-        scale: float = 1.0) -> tuple[Image, Array]:
+def cut(
+    image: Image, box: Array, spec: PairSpec, side: int, shift: Array | None = None, scale: float = 1.0
+) -> tuple[Image, Array]:
     """A crop [side, side, 3] around a box (cx, cy, w, h), and the box in its pixels.
 
     Args:
@@ -51,8 +52,13 @@ def cut(image: Image, box: Array, spec: PairSpec, side: int, shift: Array | None
     return crop, np.concatenate([middle, box[2:] * zoom])
 
 
-def warp(source: Image, matrix: Array, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT,
-         fill: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)) -> Image:
+def warp(
+    source: Image,
+    matrix: Array,
+    size: tuple[int, int],
+    border: int = cv2.BORDER_CONSTANT,
+    fill: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
+) -> Image:
     """`source` through a [2, 3] matrix (source to destination, corner convention), in a (width, height).
 
     Where it shrinks by more than two, whole blocks are averaged first, so that detail does not alias.

@@ -162,8 +162,14 @@ def read_videos(root: Path) -> list[Clip]:
 
 
 READERS: dict[str, Callable[[Path], list[Clip]]] = {
-    "vid": read_vid, "det": read_det, "coco": read_coco, "got10k": read_got10k, "lasot": read_lasot,
-    "trackingnet": read_trackingnet, "youtube_bb": read_youtube_bb, "labelled": read_labelled,
+    "vid": read_vid,
+    "det": read_det,
+    "coco": read_coco,
+    "got10k": read_got10k,
+    "lasot": read_lasot,
+    "trackingnet": read_trackingnet,
+    "youtube_bb": read_youtube_bb,
+    "labelled": read_labelled,
     "videos": read_videos,
 }
 

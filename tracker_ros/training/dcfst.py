@@ -19,19 +19,27 @@ class DcfstTraining(PairTraining):
     """Locator and IoU head, and the backbone too unless it is frozen.
 
     Args:
-        backbone: 'resnet18' or 'tiny'.
+        backbone: 'resnet18' or 'micro_resnet'.
         freeze: leave the backbone as it is, as the paper does with ResNet-18 of ImageNet.
         candidates: jittered boxes an image from which the IoU head learns.
         penalty: lambda of the ridge regression.
     """
 
-    def __init__(self, backbone: str = "tiny", freeze: bool = False, candidates: int = 16,
-                 penalty: float = 0.1) -> None:
+    def __init__(
+        self, backbone: str = "micro_resnet", freeze: bool = False, candidates: int = 16, penalty: float = 0.1
+    ) -> None:
         super().__init__()
         self.network = DcfstNetwork(backbone)
         search = SHAPES[backbone].search
-        self.spec = PairSpec(exemplar=search, search=search, context="area", amount=AREA, border="replicate",
-                             max_shift=search / 4, max_scale=1.25)
+        self.spec = PairSpec(
+            exemplar=search,
+            search=search,
+            context="area",
+            amount=AREA,
+            border="replicate",
+            max_shift=search / 4,
+            max_scale=1.25,
+        )
         self.freeze, self.candidates, self.penalty = freeze, candidates, penalty
         if freeze:
             self.network.backbone.requires_grad_(False)
@@ -58,11 +66,16 @@ class DcfstTraining(PairTraining):
         weight = batch["positive"] / batch["positive"].sum().clamp(min=1.0)
         locate = ((torch.stack(errors) + torch.stack(shrunk)) * weight).sum()
         fit = (self._iou_errors(both, batch) * weight).sum()
-        return {"loss": locate + fit, "locate": locate.detach(), "iou": fit.detach(),
-                "response": torch.stack(response)}
+        return {
+            "loss": locate + fit,
+            "locate": locate.detach(),
+            "iou": fit.detach(),
+            "response": torch.stack(response),
+        }
 
-    def _regress(self, located: list[Tensor], i: int, count: int,
-                 batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def _regress(
+        self, located: list[Tensor], i: int, count: int, batch: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Predictions and labels of pair `i`: of the search crop's grid and, last, of the true box."""
         exemplar_box, search_box = batch["exemplar_box"][i], batch["search_box"][i]
         known = self.network.embed([level[i] for level in located], exemplar_box[2:])
@@ -97,5 +110,6 @@ def jittered(box: Tensor, count: int) -> Tensor:
     noise = torch.randn(count, 4, device=box.device)
     spread = torch.rand(count, 1, device=box.device) * 0.5
     root = (box[2] * box[3]).sqrt()
-    return torch.cat((box[:2] + noise[:, :2] * spread * root * 0.5,
-                      box[2:] * torch.exp(noise[:, 2:] * spread)), dim=1)
+    return torch.cat(
+        (box[:2] + noise[:, :2] * spread * root * 0.5, box[2:] * torch.exp(noise[:, 2:] * spread)), dim=1
+    )

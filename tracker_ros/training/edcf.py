@@ -35,8 +35,9 @@ TEMPLATE = 127
 # The trackers' own values (EDCF, sec. 4.1).
 PENALTY, CONTEXT_PENALTY = 1e-4, 0.1
 # The windowed filter must also answer targets that left the middle; f reaches 64 px.
-WIDE_PAIRS = PairSpec(exemplar=WIDE, search=SEARCH, context="padding", amount=EXTENT * WIDE / SEARCH - 1,
-                      max_shift=32.0)
+WIDE_PAIRS = PairSpec(
+    exemplar=WIDE, search=SEARCH, context="padding", amount=EXTENT * WIDE / SEARCH - 1, max_shift=32.0
+)
 
 
 def fine_loss(responses: Tensor, batch: dict[str, Tensor]) -> Tensor:
@@ -101,7 +102,8 @@ class EDSiamTraining(PairTraining):
         logits = self.model.adjust(correlate(semantic, template))
         high = semantic_loss(logits, batch)
         recon = reconstruction(self.decoder(template), batch["exemplar"] / 255) + reconstruction(
-            self.decoder(semantic), batch["search"] / 255)
+            self.decoder(semantic), batch["search"] / 255
+        )
         return {"loss": high + recon, "high": high, "reconstruction": recon, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
@@ -135,7 +137,8 @@ class EDCFTraining(PairTraining):
         f, semantic = self.model(seen, template)
         low, high = fine_loss(g, batch), semantic_loss(self.model.adjust(f), batch)
         recon = reconstruction(self.decoder(template), middle(exemplar, TEMPLATE) / 255) + reconstruction(
-            self.decoder(semantic), search / 255)
+            self.decoder(semantic), search / 255
+        )
         loss = multi_task(low, high, recon, decay_of([self.model, self.decoder]), self.decay)
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 

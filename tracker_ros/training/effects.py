@@ -41,8 +41,13 @@ class Look:
         detail = math.exp(rng.uniform(math.log(0.25), 0.0)) if rng.random() < 0.7 else 1.0
         quality = int(rng.integers(30, 90)) if rng.random() < 0.4 else 0
         gain = rng.uniform(0.85, 1.15) * rng.uniform(0.9, 1.1, 3)
-        return cls(detail, quality, (float(gain[0]), float(gain[1]), float(gain[2])),
-                   math.exp(rng.normal(0, 0.2)), bool(rng.random() < 0.15))
+        return cls(
+            detail,
+            quality,
+            (float(gain[0]), float(gain[1]), float(gain[2])),
+            math.exp(rng.normal(0, 0.2)),
+            bool(rng.random() < 0.15),
+        )
 
     def apply(self, rng: np.random.Generator, picture: Image) -> Image:
         """The picture [h, w, 3] as this camera gives it."""

@@ -43,6 +43,7 @@ def export(state: dict[str, Tensor], path: Path, half: bool = False) -> str:
     Args:
         half: in half precision; loading makes them float32 again.
     """
+
     def packed(tensor: Tensor) -> Tensor:
         tensor = tensor.detach().cpu().contiguous()
         return tensor.half() if half and tensor.is_floating_point() else tensor
@@ -52,8 +53,15 @@ def export(state: dict[str, Tensor], path: Path, half: bool = False) -> str:
     return sha256(path)
 
 
-def model_card(name: str, recipe: Recipe, command: str, digest: str, steps: int, fingerprints: dict[str, str],
-               notes: str = "") -> str:
+def model_card(
+    name: str,
+    recipe: Recipe,
+    command: str,
+    digest: str,
+    steps: int,
+    fingerprints: dict[str, str],
+    notes: str = "",
+) -> str:
     """Text of a model card in Markdown: what was trained how, on what, with which command."""
     data = "\n".join(f"- {kind}: SHA-256 {value[:16]}" for kind, value in fingerprints.items()) or "- none"
     recipe_text = yaml.safe_dump(described(recipe), sort_keys=False).strip()

@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recipes: one YAML file a training, in config/recipes.
 
-    module: siamfc.SiamFCTraining     # a class in tracker_ros.training
-    arguments: {}                     # of its constructor
-    initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
-    data: [{kind: vid, weight: 1}]    # see `sources.KINDS`; other keys are the kind's options
-    pairs: 53200                      # an epoch
-    epochs: 50
-    batch: 8                          # on each device
-    optimizer: {name: sgd, rate: 1.0e-2, momentum: 0.9, decay: 5.0e-4}
-    schedule: {name: geometric, last: 1.0e-5}
-    rates: {backbone: 0.1}            # learning rate of parts relative to the rest
-    frozen: {backbone: 10}            # parts that do not learn before this epoch
-    clip: 10.0                        # greatest norm of the gradient; 0 for none
-    precision: 32-true                # Lightning's names
-    augment: {flip: 0.5}
-    seed: 0
-    smoke: {width: 0.25}              # arguments that make a smoke test quick
+module: siamfc.SiamFCTraining     # a class in tracker_ros.training
+arguments: {}                     # of its constructor
+initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
+data: [{kind: vid, weight: 1}]    # see `sources.KINDS`; other keys are the kind's options
+pairs: 53200                      # an epoch
+epochs: 50
+batch: 8                          # on each device
+optimizer: {name: sgd, rate: 1.0e-2, momentum: 0.9, decay: 5.0e-4}
+schedule: {name: geometric, last: 1.0e-5}
+rates: {backbone: 0.1}            # learning rate of parts relative to the rest
+frozen: {backbone: 10}            # parts that do not learn before this epoch
+clip: 10.0                        # greatest norm of the gradient; 0 for none
+precision: 32-true                # Lightning's names
+augment: {flip: 0.5}
+seed: 0
+smoke: {width: 0.25}              # arguments that make a smoke test quick
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import Any
 
 import yaml
 
-from tracker_ros.resources import config_folders
+from tracker_ros.config_files import config_folders
 from tracker_ros.training.augment import Augmentation
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.schedules import Optimizer, Schedule

@@ -31,12 +31,26 @@ class RtMdNetTraining(PairTraining):
         instance: weight of the instance loss.
     """
 
-    def __init__(self, loss: ClassificationLoss | str = "bce", domains: int = 100, width: float = 1.0,
-                 positives: int = 64, negatives: int = 196, instance: float = 0.1) -> None:
+    def __init__(
+        self,
+        loss: ClassificationLoss | str = "bce",
+        domains: int = 100,
+        width: float = 1.0,
+        positives: int = 64,
+        negatives: int = 196,
+        instance: float = 0.1,
+    ) -> None:
         super().__init__()
         # A target of 107 x 107 in a scene of four target sizes; room for negatives all around it.
-        self.spec = PairSpec(exemplar=107, search=428, context="padding", amount=0.0, border="replicate",
-                             max_shift=32.0, max_scale=1.1)
+        self.spec = PairSpec(
+            exemplar=107,
+            search=428,
+            context="padding",
+            amount=0.0,
+            border="replicate",
+            max_shift=32.0,
+            max_scale=1.1,
+        )
         self.net = MdNet(width)
         self.branches = nn.ModuleList(nn.Linear(self.net.hidden, 2) for _ in range(domains))
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
@@ -57,7 +71,8 @@ class RtMdNetTraining(PairTraining):
         labels = (torch.arange(own.shape[1], device=own.device) < self.positives).float()
         found = classification_loss(own[..., 1] - own[..., 0], labels, self.loss).mean()
         confused = F.cross_entropy(
-            scores[:, : self.positives, :, 1].flatten(0, 1), domains.repeat_interleave(self.positives))
+            scores[:, : self.positives, :, 1].flatten(0, 1), domains.repeat_interleave(self.positives)
+        )
         return {"loss": found + self.instance * confused, "classification": found, "instance": confused}
 
     def _boxes(self, box: Tensor) -> Tensor:
@@ -65,8 +80,12 @@ class RtMdNetTraining(PairTraining):
         first, second = torch.randint(2**31, [2], device=box.device)
         near = gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, first)
         far = uniform_boxes(box, 2 * self.negatives, 1.0, 1.6, second)
-        return torch.cat((with_overlap(near, box, 0.7, 1.0, self.positives),
-                          with_overlap(far, box, 0.0, 0.5, self.negatives)))
+        return torch.cat(
+            (
+                with_overlap(near, box, 0.7, 1.0, self.positives),
+                with_overlap(far, box, 0.0, 0.5, self.negatives),
+            )
+        )
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `rtmdnet`; branches stay behind, a target learns its own."""

@@ -60,8 +60,10 @@ class ClipPairs:
 
     def __init__(self, clips: Sequence[Clip], spec: PairSpec, gap: int = 100, negative: float = 0.0) -> None:
         if not clips or gap < 0 or not 0 <= negative < 1:
-            raise ValueError(f"pairs need clips, a gap >= 0 and a chance of negative pairs below 1;"
-                             f" got {len(clips)} clips, gap {gap}, negative {negative}")
+            raise ValueError(
+                f"pairs need clips, a gap >= 0 and a chance of negative pairs below 1;"
+                f" got {len(clips)} clips, gap {gap}, negative {negative}"
+            )
         self.clips, self.spec, self.gap, self.negative = clips, spec, gap, negative
 
     def draw(self, rng: np.random.Generator) -> Pair:
@@ -107,10 +109,17 @@ class RenderedPairs:
         return _pair(exemplars, searches, positive, target)
 
 
-def _pair(exemplars: list[tuple[Image, Array]], searches: list[tuple[Image, Array]], positive: bool,
-          domain: int) -> Pair:
-    return Pair(np.stack([e[0] for e in exemplars]), np.stack([e[1] for e in exemplars]),
-                np.stack([s[0] for s in searches]), np.stack([s[1] for s in searches]), positive, domain)
+def _pair(
+    exemplars: list[tuple[Image, Array]], searches: list[tuple[Image, Array]], positive: bool, domain: int
+) -> Pair:
+    return Pair(
+        np.stack([e[0] for e in exemplars]),
+        np.stack([e[1] for e in exemplars]),
+        np.stack([s[0] for s in searches]),
+        np.stack([s[1] for s in searches]),
+        positive,
+        domain,
+    )
 
 
 class PairDataset(Dataset[dict[str, Any]]):
@@ -160,9 +169,14 @@ def to_tensors(pair: Pair) -> dict[str, Any]:
         tensor = torch.from_numpy(values).float()
         return tensor[0] if single else tensor
 
-    return {"exemplar": crops(pair.exemplar), "exemplar_box": boxes(pair.exemplar_box),
-            "search": crops(pair.search), "search_box": boxes(pair.search_box),
-            "positive": torch.tensor(float(pair.positive)), "domain": torch.tensor(pair.domain)}
+    return {
+        "exemplar": crops(pair.exemplar),
+        "exemplar_box": boxes(pair.exemplar_box),
+        "search": crops(pair.search),
+        "search_box": boxes(pair.search_box),
+        "positive": torch.tensor(float(pair.positive)),
+        "domain": torch.tensor(pair.domain),
+    }
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:

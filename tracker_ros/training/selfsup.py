@@ -16,8 +16,11 @@ import numpy as np
 
 from tracker_ros.training.clips import Boxes, Clip, Decoded, Image
 
-_FLOW = {"winSize": (13, 13), "maxLevel": 3,
-         "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)}
+_FLOW = {
+    "winSize": (13, 13),
+    "maxLevel": 3,
+    "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03),
+}
 #: Fewer flow vectors than this do not make a median.
 _LEAST_POINTS = 16
 

@@ -50,13 +50,19 @@ def match_labels(batch: dict[str, Tensor], height: int, width: int, stride: floa
 class SiamFCTraining(PairTraining):
     """SiamFC's training; with `stride` 4 and 32 channels that of CFNet's Baseline-conv5.
 
-    A network that pads would learn that targets are in the middle: with `tiny` they are off it.
+    A network that pads would learn that targets are in the middle: with `micro_resnet` they are off it.
 
     Args: those of the tracker's settings of the same names.
     """
 
-    def __init__(self, channels: int = 256, stride: int = 8, width: float = 1.0,
-                 backbone: str = "alexnet", background: float = 1.0) -> None:
+    def __init__(
+        self,
+        channels: int = 256,
+        stride: int = 8,
+        width: float = 1.0,
+        backbone: str = "alexnet",
+        background: float = 1.0,
+    ) -> None:
         super().__init__()
         published = backbone == "alexnet"
         self.spec = PairSpec(exemplar=127, search=255, max_shift=0.0 if published else 48.0)

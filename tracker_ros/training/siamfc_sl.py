@@ -21,8 +21,15 @@ class SiamFCShrinkageTraining(SiamFCTraining):
         channels, stride, width, backbone, background: those of the tracker's settings of the same names.
     """
 
-    def __init__(self, loss: ClassificationLoss | str = "shrinkage", channels: int = 256, stride: int = 8,
-                 width: float = 1.0, backbone: str = "alexnet", background: float = 1.0) -> None:
+    def __init__(
+        self,
+        loss: ClassificationLoss | str = "shrinkage",
+        channels: int = 256,
+        stride: int = 8,
+        width: float = 1.0,
+        backbone: str = "alexnet",
+        background: float = 1.0,
+    ) -> None:
         super().__init__(channels, stride, width, backbone, background)
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
 

@@ -43,8 +43,9 @@ class ProposalTraining(PairTraining):
         regression: eta, the weight of the box loss; pysot's value.
     """
 
-    def __init__(self, net: nn.Module, extra_cells: int, loss: ClassificationLoss | str,
-                 regression: float = 1.2) -> None:
+    def __init__(
+        self, net: nn.Module, extra_cells: int, loss: ClassificationLoss | str, regression: float = 1.2
+    ) -> None:
         super().__init__()
         self.spec = PairSpec(exemplar=127, search=255, max_shift=64.0, max_scale=1.18)
         self.net = net
@@ -70,12 +71,15 @@ class ProposalTraining(PairTraining):
             found = balanced_loss(logits, positive.float(), self.loss)
         located = box_loss(split_offsets(loc), encode(self.anchors, boxes), positive.float())
         return {
-            "loss": found + self.regression * located, "classification": found, "regression": located,
+            "loss": found + self.regression * located,
+            "classification": found,
+            "regression": located,
             "response": logits.detach().sigmoid().amax(1),
         }
 
-    def _selected(self, logits: Tensor, overlap: Tensor, boxes: Tensor,
-                  same: Tensor) -> tuple[Tensor, Tensor]:
+    def _selected(
+        self, logits: Tensor, overlap: Tensor, boxes: Tensor, same: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
 
         At most 16 positives with IoU > 0.6 and 48 negatives with IoU < 0.3 of a pair; of one that does
@@ -95,8 +99,9 @@ class ProposalTraining(PairTraining):
 class SiamRpnTraining(ProposalTraining):
     """Training of `siamrpn`; arguments as its settings and `ProposalTraining`."""
 
-    def __init__(self, loss: ClassificationLoss | str = "bce", correlation: str = "up",
-                 width: float = 1.0) -> None:
+    def __init__(
+        self, loss: ClassificationLoss | str = "bce", correlation: str = "up", width: float = 1.0
+    ) -> None:
         net = SiamRpnNet(len(RATIOS), correlation, width)
         super().__init__(net, net.extra_cells, loss)
 

@@ -35,8 +35,9 @@ class Named:
     fingerprint: str
 
 
-def open_sources(entries: list[dict[str, Any]], roots: Mapping[str, list[Path]],
-                 spec: PairSpec) -> list[Named]:
+def open_sources(
+    entries: list[dict[str, Any]], roots: Mapping[str, list[Path]], spec: PairSpec
+) -> list[Named]:
     """The sources of a recipe.
 
     Args:
@@ -66,8 +67,9 @@ def _open(entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec
     return Named(ClipPairs(clips, spec, gap, negative), weight, kind, fingerprint(clips))
 
 
-def _synthetic(options: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, weight: float,
-               negative: float) -> Named:
+def _synthetic(
+    options: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, weight: float, negative: float
+) -> Named:
     try:
         chances = Chances(**options)
     except TypeError as error:

@@ -86,8 +86,9 @@ class SyntheticPairs:
         ValueError: without a photograph or without a cut-out.
     """
 
-    def __init__(self, photos: list[Image], cutouts: list[Cutout], spec: PairSpec,
-                 chances: Chances | None = None) -> None:
+    def __init__(
+        self, photos: list[Image], cutouts: list[Cutout], spec: PairSpec, chances: Chances | None = None
+    ) -> None:
         if not photos or not cutouts:
             raise ValueError(f"synthesis needs photos and cut-outs; got {len(photos)} and {len(cutouts)}")
         self.photos, self.cutouts, self.spec = photos, cutouts, spec
@@ -96,8 +97,9 @@ class SyntheticPairs:
         for index, cutout in enumerate(cutouts):
             self.groups.setdefault(cutout.group, []).append(index)
 
-    def render(self, rng: np.random.Generator,
-               target: int | None = None) -> tuple[Image, Array, Image, Array]:
+    def render(
+        self, rng: np.random.Generator, target: int | None = None
+    ) -> tuple[Image, Array, Image, Array]:
         """(exemplar [E, E, 3], its box, search [S, S, 3], its box); boxes (cx, cy, w, h) in crop pixels.
 
         Args:
@@ -125,8 +127,9 @@ class SyntheticPairs:
         search = self._compose(rng, photo, view, spec.search, scale, second, others, cover)
         mirror = rng.random() < 0.5
         shots = [(exemplar, first, Shot.draw(rng)), (search, second, Shot.draw(rng))]
-        (a, box_a), (b, box_b) = (_finish(rng, picture, placed, look, shot, mirror)
-                                  for picture, placed, shot in shots)
+        (a, box_a), (b, box_b) = (
+            _finish(rng, picture, placed, look, shot, mirror) for picture, placed, shot in shots
+        )
         return a, box_a, b, box_b
 
     def _place(self, index: int, pose: Array, center: Array, scale: float, loose: Array) -> _Placed:
@@ -137,8 +140,9 @@ class SyntheticPairs:
         zoom = scale * self.spec.exemplar / extent
         linear = pose * zoom[:, None]
         offset = center - (low + high) / 2 * zoom
-        return _Placed(index, np.column_stack([linear, offset]),
-                       np.concatenate([center, (high - low) * zoom * loose]))
+        return _Placed(
+            index, np.column_stack([linear, offset]), np.concatenate([center, (high - low) * zoom * loose])
+        )
 
     def _distractors(self, rng: np.random.Generator, target: int) -> list[tuple[int, Array, Array, Array]]:
         """(cut-out, pose, direction and distance in target sizes, tint) of up to three like objects."""
@@ -153,8 +157,17 @@ class SyntheticPairs:
             found.append((index, _pose(rng), distance * np.array([math.cos(angle), math.sin(angle)]), tint))
         return found
 
-    def _compose(self, rng: np.random.Generator, photo: int, view: Array, side: int, scale: float,
-                 placed: _Placed, others: list[tuple[int, Array, Array, Array]], cover: int | None) -> Image:
+    def _compose(
+        self,
+        rng: np.random.Generator,
+        photo: int,
+        view: Array,
+        side: int,
+        scale: float,
+        placed: _Placed,
+        others: list[tuple[int, Array, Array, Array]],
+        cover: int | None,
+    ) -> Image:
         """Background, distractors, target and what covers it, in this order."""
         picture = _background(self.photos[photo], view, side)
         box, ones = placed.box, np.ones(2)
@@ -234,8 +247,9 @@ def _lay(picture: npt.NDArray[np.float32], rgba: Image, matrix: Array, tint: Arr
     picture[y0:y1, x0:x1] = under + alpha * (colour - under)
 
 
-def _finish(rng: np.random.Generator, picture: Image, placed: _Placed, look: Look, shot: Shot,
-            mirror: bool) -> tuple[Image, Array]:
+def _finish(
+    rng: np.random.Generator, picture: Image, placed: _Placed, look: Look, shot: Shot, mirror: bool
+) -> tuple[Image, Array]:
     picture, box = shot.apply(rng, look.apply(rng, picture)), placed.box.copy()
     if mirror:
         picture = np.ascontiguousarray(picture[:, ::-1])

@@ -84,8 +84,10 @@ class Fit(pl.LightningModule):
             self._draw(batch, outputs["response"])
         loss: Tensor = outputs["loss"]
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss became {loss.item()} at step {self.global_step}:"
-                                     " lower the recipe's rate or set its clip")
+            raise FloatingPointError(
+                f"the loss became {loss.item()} at step {self.global_step}:"
+                " lower the recipe's rate or set its clip"
+            )
         self.steps_done, self.last_loss = self.global_step + 1, float(loss.detach())
         return loss
 
@@ -141,9 +143,20 @@ class Pairs(pl.LightningDataModule):
         )
 
 
-def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: Path, *, devices: str = "1",
-          nodes: int = 1, strategy: str = "auto", accelerator: str = "auto", workers: int = 0,
-          resume: Path | None = None, quiet: bool = False) -> Fit:
+def train(
+    module: PairTraining,
+    recipe: Recipe,
+    sources: Sequence[Named],
+    out: Path,
+    *,
+    devices: str = "1",
+    nodes: int = 1,
+    strategy: str = "auto",
+    accelerator: str = "auto",
+    workers: int = 0,
+    resume: Path | None = None,
+    quiet: bool = False,
+) -> Fit:
     """Train and leave checkpoints and TensorBoard's logs under `out`.
 
     Args:
@@ -163,11 +176,22 @@ def train(module: PairTraining, recipe: Recipe, sources: Sequence[Named], out: P
     if not quiet:
         savers.append(ModelCheckpoint(dirpath=str(out), filename="{epoch}", save_last=True))
     trainer = pl.Trainer(
-        accelerator=accelerator, devices=devices if not devices.isdigit() else int(devices), num_nodes=nodes,
-        strategy=strategy, precision=cast(Any, recipe.precision), max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.clip or None, logger=logger, callbacks=savers, log_every_n_steps=20,
-        reload_dataloaders_every_n_epochs=1, default_root_dir=str(out), enable_model_summary=False,
-        enable_checkpointing=not quiet, enable_progress_bar=not quiet, plugins=[WholeFiles()],
+        accelerator=accelerator,
+        devices=devices if not devices.isdigit() else int(devices),
+        num_nodes=nodes,
+        strategy=strategy,
+        precision=cast(Any, recipe.precision),
+        max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.clip or None,
+        logger=logger,
+        callbacks=savers,
+        log_every_n_steps=20,
+        reload_dataloaders_every_n_epochs=1,
+        default_root_dir=str(out),
+        enable_model_summary=False,
+        enable_checkpointing=not quiet,
+        enable_progress_bar=not quiet,
+        plugins=[WholeFiles()],
     )
     fit = Fit(module, recipe, sources)
     trainer.fit(fit, datamodule=Pairs(recipe, sources, workers), ckpt_path=str(resume) if resume else None)

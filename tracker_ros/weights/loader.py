@@ -100,7 +100,8 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     wrong += [f"unexpected {n}" for n in tensors if n not in expected]
     wrong += [
         f"{n} is {tuple(tensors[n].shape)}, expected {tuple(e.shape)}"
-        for n, e in expected.items() if n in tensors and tensors[n].shape != e.shape
+        for n, e in expected.items()
+        if n in tensors and tensors[n].shape != e.shape
     ]
     if wrong:
         listed = "; ".join(wrong[:6]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import yaml
 
-from tracker_ros.resources import config_folders
+from tracker_ros.config_files import config_folders
 
 VARIABLE = "TRACKER_ROS_WEIGHTS"
 

@@ -13,8 +13,10 @@ from tracker_ros.weights.importers.matconvnet import expect_shape, kernel, read_
 from tracker_ros.weights.loader import WeightsError, read_state_dict
 
 SHAPES: dict[str, tuple[int, ...]] = {
-    "conv1.weight": (32, 3, 3, 3), "conv1.bias": (32,),
-    "conv2.weight": (32, 32, 3, 3), "conv2.bias": (32,),
+    "conv1.weight": (32, 3, 3, 3),
+    "conv1.bias": (32,),
+    "conv2.weight": (32, 32, 3, 3),
+    "conv2.bias": (32,),
 }
 
 
@@ -46,7 +48,9 @@ def _from_arrays(content: dict[str, Any]) -> dict[str, Tensor]:
     read = {"w": ("weight", kernel), "b": ("bias", vector)}
     return {
         f"{layer}.{read[kind][0]}": read[kind][1](content[f"{layer}_{kind}"])
-        for layer in ("conv1", "conv2") for kind in read if f"{layer}_{kind}" in content
+        for layer in ("conv1", "conv2")
+        for kind in read
+        if f"{layer}_{kind}" in content
     }
 
 

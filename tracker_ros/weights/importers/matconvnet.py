@@ -59,7 +59,8 @@ def expect_shape(tensors: dict[str, Tensor], shapes: dict[str, tuple[int, ...]],
     wrong = [f"{name} is missing" for name in shapes if name not in tensors]
     wrong += [
         f"{name} is {tuple(tensors[name].shape)}, expected {shape}"
-        for name, shape in shapes.items() if name in tensors and tuple(tensors[name].shape) != shape
+        for name, shape in shapes.items()
+        if name in tensors and tuple(tensors[name].shape) != shape
     ]
     if wrong:
         raise WeightsError(f"{origin} has another layout than this importer reads: {'; '.join(wrong)}")

@@ -14,7 +14,16 @@ from tracker_ros.weights.loader import WeightsError, read_state_dict
 
 #: Place of each layer in the flat list of the older AlexNet files.
 _LEGACY = {
-    0: "1.0", 1: "1.1", 4: "2.0", 5: "2.1", 8: "3.0", 9: "3.1", 11: "4.0", 12: "4.1", 14: "5.0", 15: "5.1",
+    0: "1.0",
+    1: "1.1",
+    4: "2.0",
+    5: "2.1",
+    8: "3.0",
+    9: "3.1",
+    11: "4.0",
+    12: "4.1",
+    14: "5.0",
+    15: "5.1",
 }
 
 
@@ -33,8 +42,10 @@ def import_pysot(path: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{path} is a SiamMask model; only its box trackers' siblings are supported")
     first = "backbone.conv1.weight" if "backbone.conv1.weight" in tensors else "backbone.layer1.0.weight"
     if first not in tensors or not any(name.startswith("rpn_head.") for name in tensors):
-        raise WeightsError(f"{path} is no pysot model with a backbone and an rpn_head; it starts with"
-                           f" {', '.join(list(tensors)[:3])}")
+        raise WeightsError(
+            f"{path} is no pysot model with a backbone and an rpn_head; it starts with"
+            f" {', '.join(list(tensors)[:3])}"
+        )
     if tensors[first].shape[1] != 3:
         raise WeightsError(f"{path}: {first} takes {tensors[first].shape[1]} channels, expected 3 (BGR)")
     tensors[first] = tensors[first].flip(1)

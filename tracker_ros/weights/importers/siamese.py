@@ -21,8 +21,12 @@ _LAYER = re.compile(r"(?:.*_)?((?:conv|bn)\d)([fbmx])")
 _ADJUST = re.compile(r"(?:.*_)?(adjust|adjust_bn)_?([fbmx])")
 # MatConvNet keeps sqrt(variance + epsilon), PyTorch adds its epsilon itself.
 _EPSILON = 1e-5
-_ALEXNET = {"conv1": (96, 3, 11, 11), "conv2": (256, 48, 5, 5), "conv3": (384, 256, 3, 3),
-            "conv4": (384, 192, 3, 3)}
+_ALEXNET = {
+    "conv1": (96, 3, 11, 11),
+    "conv2": (256, 48, 5, 5),
+    "conv3": (384, 256, 3, 3),
+    "conv4": (384, 192, 3, 3),
+}
 
 
 def import_siamfc(path: Path) -> dict[str, Tensor]:
@@ -102,8 +106,9 @@ def _adjust(values: dict[str, Any]) -> dict[str, Tensor]:
     return {"adjust.gain": torch.tensor(gain).float(), "adjust.bias": torch.tensor(bias).float()}
 
 
-def _complete(read: dict[str, Tensor], kernels: dict[str, tuple[int, ...]], normalised: int,
-              path: Path) -> dict[str, Tensor]:
+def _complete(
+    read: dict[str, Tensor], kernels: dict[str, tuple[int, ...]], normalised: int, path: Path
+) -> dict[str, Tensor]:
     """The tracker's state dict, after a check of its layers, of which the first `normalised` have a bn."""
     shapes: dict[str, tuple[int, ...]] = {"adjust.gain": (), "adjust.bias": ()}
     counters = {}

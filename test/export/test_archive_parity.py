@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Every registered tracker: an exported archive gives the boxes of the source over 100 frames.
+
+The presets that ship, and small networks with seeded random parameters for the others, because the code
+is compared, not the accuracy. All of them take minutes of a CPU, so only three run unless
+`TRACKER_ROS_LONG=1` is set; pytest's ``--junitxml`` writes out the greatest differences.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from cf_helpers import clip, track
+from torch import Tensor
+
+from tracker_ros.export.archive import export, load_archive
+from tracker_ros.trackers import Tracker, create, load, registered, resolve
+from tracker_ros.weights import load_weights
+
+CORRELATION: dict[str, Any] = {"width": 0.0625, "upsampling": 2}
+TINY = {"backbone": "micro_resnet", "search": 64}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "siamfc": CORRELATION,
+    "cfnet": CORRELATION,
+    "adacfnet": CORRELATION,
+    "edsiam": CORRELATION,
+    "edcf": {"width": 0.0625},
+    "cacfnet": {"width": 0.0625},
+    "cacfnet_plus": {"width": 0.0625},
+    "tadt": {**TINY, "smallest": 16.0, "largest": 21.0, "shallow_channels": 12, "deep_channels": 24},
+    "dslt": {**TINY, "channels": 8, "iterations": 10, "online_steps": 1, "memory": 3},
+    "dcfst": {},
+    "siamrpn": {"width": 0.1},
+    "siamrpnpp": {"width": 4},
+    "rtmdnet": {"width": 0.25, "first_steps": 4, "candidates": 32, "interval": 25},
+}
+
+#: As they ship.
+PRESETS = ("dcf", "dcf_tiny", "dcfst_tiny", "dslt_tiny", "rtmdnet_tiny", "siamfc_tiny", "tadt_tiny")
+#: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
+ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny")
+TOLERANCE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def flight() -> tuple[list[Tensor], Tensor]:
+    """101 frames and the first box."""
+    frames, boxes = clip(101)
+    return frames, boxes[0]
+
+
+def made(name: str) -> tuple[Tracker, str, dict[str, Any]]:
+    """A tracker, the name that its manifest bears, and its settings."""
+    if name in PRESETS:
+        preset = resolve(name)
+        return load(name), preset.name, preset.settings
+    tracker = create(name, SETTINGS[name])
+    load_weights(tracker, "random:0")
+    return tracker.eval(), name, SETTINGS[name]
+
+
+@pytest.mark.parametrize("name", sorted({*registered(), *SETTINGS, *PRESETS}))
+def test_archive_gives_the_boxes_of_the_source_over_100_frames(
+    name: str,
+    flight: tuple[list[Tensor], Tensor],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    if name not in ALWAYS and not os.environ.get("TRACKER_ROS_LONG"):
+        pytest.skip("TRACKER_ROS_LONG is not set")
+    tracker, label, settings = made(name)
+    export(tracker, label, settings, tmp_path / "one.ts")
+    expected = track(tracker, *flight)
+    found = track(load_archive(tmp_path / "one.ts", [tmp_path]), *flight)
+    assert len(found) == 100
+    boxes, scores = (
+        [torch.stack([getattr(e, field) for e in estimates]) for estimates in (found, expected)]
+        for field in ("box", "score")
+    )
+    record_property("greatest difference, px", float((boxes[0] - boxes[1]).abs().max()))
+    torch.testing.assert_close(boxes[0], boxes[1], atol=TOLERANCE, rtol=0)
+    torch.testing.assert_close(scores[0], scores[1], atol=TOLERANCE, rtol=0)

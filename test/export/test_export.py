@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Archives: loaded only when they are what they claim, also from C++."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from tracker_ros.cli import main
+from tracker_ros.data.footage import film
+from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export.archive import ArchiveError, load_archive, manifest_path, read_manifest
+from tracker_ros.export.half import with_half_networks
+from tracker_ros.trackers import load
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cpp_track"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("archive") / "dcf.ts"
+    assert main(["export", "--tracker", "dcf", "--out", str(path)]) == 0
+    return path
+
+
+def flight(count: int) -> tuple[list[torch.Tensor], torch.Tensor]:
+    shots = list(itertools.islice(film(AerialScene(seed=2), 30.0), count))
+    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    return frames, shots[0].box.to_tensor()
+
+
+def follow(tracker, frames, box):
+    state, found = tracker.initialize(frames[0], box), []
+    for frame in frames[1:]:
+        estimate = tracker.localize(frame, state)
+        state = tracker.update(frame, state, estimate)
+        found.append(torch.cat((estimate.box, estimate.score.reshape(1))))
+    return torch.stack(found)
+
+
+def test_check_agrees_with_the_manifest_and_notices_other_boxes(archive, tmp_path, capsys):
+    assert main(["export", "--check", str(archive)]) == 0
+    assert "as exported" in capsys.readouterr().out
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(archive, copy)
+    content = json.loads(manifest_path(archive).read_text())
+    content["boxes"][5][0] += 1.0
+    manifest_path(copy).write_text(json.dumps(content))
+    assert main(["export", "--check", str(copy)]) == 1
+
+
+def test_manifest_says_what_the_archive_is(archive):
+    manifest = read_manifest(archive)
+    assert (manifest.tracker, manifest.format) == ("dcf", "torchscript")
+    assert manifest.settings["size"] == 120 and len(manifest.boxes) == 19
+    assert not list(archive.parent.glob("*.part*"))
+
+
+def test_changed_bytes_are_refused(archive, tmp_path):
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(manifest_path(archive), manifest_path(copy))
+    copy.write_bytes(archive.read_bytes() + b"\0")
+    with pytest.raises(ArchiveError, match="sha256 differs"):
+        load_archive(copy, [tmp_path])
+
+
+def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_path):
+    link = tmp_path / "link.ts"
+    link.symlink_to(archive)
+    with pytest.raises(ArchiveError, match="outside the allowed folders"):
+        load_archive(link, [tmp_path])
+    with pytest.raises(ArchiveError, match="does not exist"):
+        load_archive(tmp_path / "no.ts", [tmp_path])
+    (tmp_path / "bare.ts").write_bytes(b"PK")
+    with pytest.raises(ArchiveError, match="no manifest"):
+        load_archive(tmp_path / "bare.ts", [tmp_path])
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--out", "x.ts", "--tracker", "none"], "unknown preset 'none'"),
+        (["--out", "x.ts", "--set", "size"], "expected KEY=VALUE"),
+        (["--out", "x.ts", "--half", "bfloat16"], "Dcf has no backbone to run in bfloat16"),
+        (["--out", "x.ts", "--module", "features"], "must end in one of .pt2, .onnx"),
+        (["--out", "x.pt2", "--module", "brain"], "no module 'brain'; known: features, scale_filter"),
+        ([], "say what to do"),
+    ],
+)
+def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_precision_moves_boxes_by_what_its_manifest_says(tmp_path):
+    path = tmp_path / "half.ts"
+    assert main(["export", "--tracker", "dcf_tiny", "--half", "bfloat16", "--out", str(path)]) == 0
+    manifest = read_manifest(path)
+    assert manifest.precision == "bfloat16" and 0 < manifest.deviation < 0.2
+    network = with_half_networks(load("dcf_tiny"), "float16")
+    assert {p.dtype for n, p in network.named_parameters() if "backbone" in n} == {torch.float16}
+
+
+def test_an_archive_of_an_unknown_format_is_refused(archive, tmp_path):
+    copy = tmp_path / "dcf.ts"
+    shutil.copy(archive, copy)
+    content = json.loads(manifest_path(archive).read_text())
+    manifest_path(copy).write_text(json.dumps({**content, "format": "tea"}))
+    with pytest.raises(ArchiveError, match="format 'tea'; known: torchscript"):
+        load_archive(copy, [tmp_path])
+
+
+@pytest.mark.parametrize("suffix", ["pt2", "onnx"])
+def test_a_network_alone_gives_the_maps_of_the_source(tmp_path, suffix):
+    if suffix == "onnx":
+        pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+        runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path / f"features.{suffix}"
+    words = ["export", "--tracker", "dcf_tiny", "--module", "features", "--shape", "1,3,64,64"]
+    assert main([*words, "--out", str(path)]) == 0
+    crops = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
+    with torch.inference_mode():
+        expected = load("dcf_tiny").features(crops)
+    if suffix == "onnx":
+        found = torch.from_numpy(runtime.InferenceSession(str(path)).run(None, {"crops": crops.numpy()})[0])
+    else:
+        found = torch.export.load(str(path)).module()(crops)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+
+
+@pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")), reason="no C++ compiler or no cmake")
+def test_a_cpp_program_tracks_with_the_archive(archive, pytestconfig):
+    prefix = torch.utils.cmake_prefix_path
+    # Compiling takes longer than all other tests of this file: what did not change is not compiled again.
+    key = hashlib.sha256(f"{prefix} {torch.__version__} {EXAMPLE}".encode()).hexdigest()[:12]
+    build = pytestconfig.cache.mkdir(f"cpp_track_{key}")
+    for command in (
+        ["cmake", "-S", EXAMPLE, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"],
+        ["cmake", "--build", build],
+    ):
+        subprocess.run([str(part) for part in command], check=True, timeout=300, capture_output=True)
+    frames, box = flight(30)
+    height, width = frames[0].shape[1:]
+    pixels = b"".join(frame.permute(1, 2, 0).contiguous().numpy().tobytes() for frame in frames)
+    command = [build / "cpp_track", archive, width, height, *box.tolist()]
+    ended = subprocess.run(
+        [str(part) for part in command], input=pixels, check=True, timeout=120, capture_output=True
+    )
+    found = torch.tensor([[float(value) for value in line.split()] for line in ended.stdout.splitlines()])
+    with torch.inference_mode():
+        expected = follow(load_archive(archive, [archive.parent]), frames, box)
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)

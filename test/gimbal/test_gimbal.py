@@ -1,0 +1,271 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The line of sight, the controller and the simulated gimbal, against independent references."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracker_ros.gimbal import attitude as att
+from tracker_ros.gimbal.camera import read_calibration
+from tracker_ros.gimbal.controller import Axis, Controller, Rates
+from tracker_ros.gimbal.settings import ControlSettings
+from tracker_ros.gimbal.sight import LineOfSight, Sight
+from tracker_ros.gimbal.simulated import GimbalModel, SimulatedGimbal
+from tracker_ros.gimbal.units import RATE_UNITS, convert
+
+K = [700.0, 0.0, 320.0, 0.0, 690.0, 236.0, 0.0, 0.0, 1.0]
+P = [600.0, 0.0, 310.0, 0.0, 0.0, 610.0, 230.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+ANGLES = st.floats(-3.1, 3.1)
+TIMES = st.floats(-1.0, 5.0)
+ANYTHING = st.floats(allow_nan=True, allow_infinity=True)
+
+
+# -- the line of sight ----------------------------------------------------------------------------------
+
+
+def seen(azimuth: float, elevation: float = -0.5) -> att.Direction:
+    return att.Direction(azimuth, elevation)
+
+
+def test_filter_follows_a_constant_rate_exactly_and_wraps() -> None:
+    sight = LineOfSight(smoothing=0.05, forget=0.5)
+    for step in range(60):
+        angle = math.remainder(3.0 + 0.4 * step / 30, 2 * math.pi)
+        sight.observe(step / 30, seen(angle, -0.5 + 0.1 * step / 30))
+    last = sight.confirmed(2.0)
+    assert last is not None and (last.azimuth_rate, last.elevation_rate) == pytest.approx((0.4, 0.1))
+    ahead = last.predicted(2.2)
+    assert ahead.azimuth == pytest.approx(math.remainder(3.0 + 0.88, 2 * math.pi))
+    assert ahead.elevation == pytest.approx(-0.5 + 0.22)
+
+
+def test_what_the_tracker_only_guessed_is_taken_back_in_either_order() -> None:
+    sight = LineOfSight(0.05, 0.5)
+    sight.observe(1.0, seen(0.1), "a")
+    first = sight.confirmed(1.0)
+    sight.observe(1.03, seen(0.9), "a")
+    sight.coast(1.03)
+    assert sight.confirmed(1.03) == first
+    sight.coast(1.06)
+    sight.observe(1.06, seen(0.9), "a")
+    assert sight.confirmed(1.06) == first
+
+
+def test_detections_of_frames_up_to_the_loss_are_ignored() -> None:
+    sight = LineOfSight(0.05, 0.5)
+    sight.observe(1.0, seen(0.1), "a")
+    sight.lose(1.1)
+    for at in (1.05, 1.1):
+        sight.observe(at, seen(0.1), "a")
+        assert sight.newest is None
+    sight.observe(1.15, seen(0.3), "a")
+    assert sight.newest == Sight(1.15, 0.3, -0.5)
+
+
+def test_late_and_repeated_detections_change_nothing_and_a_new_target_everything() -> None:
+    sight = LineOfSight(0.05, 0.5)
+    sight.observe(1.0, seen(0.1), "a")
+    for at in (1.0, 0.9):
+        sight.observe(at, seen(0.5), "a")
+    assert sight.confirmed(1.0) == Sight(1.0, 0.1, -0.5)
+    sight.observe(1.1, seen(0.5), "b")
+    assert sight.confirmed(1.1) == Sight(1.1, 0.5, -0.5)
+    sight.observe(0.2, seen(0.3), "b")  # a bag that starts over
+    assert sight.confirmed(0.2) == Sight(0.2, 0.3, -0.5)
+    assert sight.confirmed(-0.5) is None, "a detection of the far future"
+
+
+# -- the controller -------------------------------------------------------------------------------------
+
+
+def test_an_axis_is_a_pid_with_feedforward() -> None:
+    axis = Axis(
+        ControlSettings(
+            kp=2.0,
+            ki=0.5,
+            kd=0.1,
+            feedforward=0.8,
+            deadband_deg=0.0,
+            max_rate_deg=360.0,
+            max_acceleration_deg=10000.0,
+        )
+    )
+    assert axis.step(0.1, 0.2, 0.02) == pytest.approx(2 * 0.1 + 0.8 * 0.2)
+    assert axis.step(0.14, 0.2, 0.02) == pytest.approx(
+        2 * 0.14 + 0.5 * 0.1 * 0.02 + 0.1 * 0.04 / 0.02 + 0.8 * 0.2
+    )
+
+
+def test_deadband_has_no_step() -> None:
+    quick = {"ki": 0.0, "max_acceleration_deg": 10000.0}
+    for error_deg, left_deg in ((0.5, 0.0), (-0.99, 0.0), (1.001, 0.001), (-1.5, -0.5)):
+        axis = Axis(ControlSettings(kp=2.0, deadband_deg=1.0, **quick))
+        assert axis.step(math.radians(error_deg), 0.0, 0.1) == pytest.approx(2 * math.radians(left_deg))
+
+
+def test_integral_does_not_wind_up() -> None:
+    """After a long time at the limit the command leaves it as soon as the error turns."""
+    axis = Axis(
+        ControlSettings(kp=2.0, ki=5.0, deadband_deg=0.0, max_rate_deg=30.0, max_acceleration_deg=10000.0)
+    )
+    for _ in range(500):
+        assert axis.step(1.0, 0.0, 0.02) <= math.radians(30) + 1e-12
+    assert axis.step(-0.01, 0.0, 0.02) < 0.05
+
+
+@given(
+    st.floats(1, 90),
+    st.floats(10, 900),
+    st.lists(
+        st.tuples(st.sampled_from(["step", "brake"]), ANYTHING, ANYTHING, st.floats(-0.1, 1.0)), max_size=30
+    ),
+)
+def test_an_axis_keeps_its_limits_whatever_happens(
+    rate: float, slew: float, calls: list[tuple[str, float, float, float]]
+) -> None:
+    axis = Axis(ControlSettings(kd=0.5, max_rate_deg=rate, max_acceleration_deg=slew))
+    before = 0.0
+    for what, error, feedforward, elapsed in calls:
+        now = axis.step(error, feedforward, elapsed) if what == "step" else axis.brake(elapsed)
+        assert math.isfinite(now) and abs(now) <= math.radians(rate) * (1 + 1e-9)
+        assert abs(now - before) <= math.radians(slew) * max(elapsed, 0.0) + 1e-9
+        before = now
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["see", "coast", "lose", "attitude"]), TIMES, ANGLES, st.floats(-1.57, 1.57)
+        ),
+        max_size=30,
+    )
+)
+def test_commands_are_finite_limited_and_end(events: list[tuple[str, float, float, float]]) -> None:
+    values = ControlSettings(timeout=0.4, max_rate_deg=40.0, max_acceleration_deg=200.0)
+    controller, before, now = Controller(values), Rates(), 0.0
+    last = -math.inf
+    for what, at, a, b in events:
+        if what == "see":
+            controller.sight.observe(at, att.Direction(a, b))
+            last = max(last, at)
+        elif what == "attitude":
+            controller.attitudes.add(at, att.from_yaw_pitch(a, b))
+        else:
+            controller.sight.coast(at) if what == "coast" else controller.sight.lose(at)
+        now += 0.05
+        before = _checked(controller.step(now, 0.05), before, values, 0.05)
+    # From the timeout of the last detection on, braking takes as long as the slew limit needs.
+    now = max(now, last + values.timeout) + 1e-6
+    for _ in range(math.ceil(40.0 / 200.0 / 0.05) + 1):
+        now += 0.05
+        before = _checked(controller.step(now, 0.05), before, values, 0.05)
+    assert before == Rates(0.0, 0.0)
+
+
+def _checked(rates: Rates, before: Rates, values: ControlSettings, elapsed: float) -> Rates:
+    for rate, old in zip(rates, before, strict=True):
+        assert math.isfinite(rate) and abs(rate) <= math.radians(values.max_rate_deg) * (1 + 1e-9)
+        assert abs(rate - old) <= math.radians(values.max_acceleration_deg) * elapsed * (1 + 1e-9)
+    return rates
+
+
+def pointed(azimuth: float, elevation: float, **values: Any) -> Rates:
+    """What is commanded to a gimbal that looks along the x axis when the target stands there."""
+    controller = Controller(ControlSettings(max_acceleration_deg=10000.0, **values))
+    controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
+    controller.sight.observe(0.0, att.Direction(azimuth, elevation))
+    return controller.step(0.02, 0.02)
+
+
+def test_signs() -> None:
+    """A target up and to the right in the image: pitch up and yaw to the right are positive."""
+    camera = read_calibration("plumb_bob", [], K, P, rectified=False)
+    bearing = att.direction(camera.bearing(400.0, 100.0))
+    assert bearing.azimuth > 0 < bearing.elevation
+    rates = pointed(*bearing)
+    assert rates.yaw > 0 < rates.pitch
+    assert pointed(-0.1, -0.1).yaw < 0 > pointed(-0.1, -0.1).pitch
+
+
+def test_straight_down_yaw_is_calm() -> None:
+    assert abs(pointed(2.0, -math.pi / 2, max_rate_deg=700.0).yaw) < 1e-9
+
+
+def test_latency_is_compensated_by_what_the_target_does_meanwhile() -> None:
+    """A detection 0.1 s old of a target at 0.5 rad/s: the aim lies 0.05 rad farther."""
+    errors = []
+    for compensated in (True, False):
+        controller = Controller(
+            ControlSettings(
+                kp=1.0,
+                ki=0.0,
+                feedforward=0.0,
+                deadband_deg=0.0,
+                max_acceleration_deg=10000.0,
+                latency_compensation=compensated,
+            )
+        )
+        for step in range(21):
+            controller.attitudes.add(step / 20, att.from_yaw_pitch(0.0, 0.0))
+            controller.sight.observe(step / 20 - 0.1, att.Direction(0.5 * (step / 20 - 0.1), 0.0))
+        errors.append(controller.step(1.0, 0.02).yaw)
+    assert errors == pytest.approx([0.5, 0.45], abs=1e-6)
+
+
+def test_nothing_is_commanded_without_an_attitude() -> None:
+    controller = Controller(ControlSettings())
+    assert controller.trouble(0.0) == "no target"
+    controller.sight.observe(0.0, att.Direction(0.2, 0.1))
+    assert controller.step(0.02, 0.02) == Rates()
+    assert "attitude is not known" in controller.trouble(0.02)
+    assert "2.0 s old" in controller.trouble(2.0) and "3.0 s ahead" in controller.trouble(-3.0)
+    controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
+    assert controller.trouble(0.02) == ""
+
+
+# -- units and the simulated gimbal ---------------------------------------------------------------------
+
+
+def test_units_are_those_of_the_dialect() -> None:
+    """The streamed message is in radians, says pymavlink's dialect; commands count in degrees."""
+    common = pytest.importorskip("pymavlink.dialects.v20.common")
+    units = common.MAVLink_gimbal_manager_set_pitchyaw_message.fieldunits_by_name
+    assert units["pitch_rate"] == units["yaw_rate"] == f"{RATE_UNITS['mavros']}/s"
+    assert common.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW == 1000
+    assert RATE_UNITS == {"vector3": "rad", "mavros": "rad", "mavros_service": "deg", "px4": "deg"}
+    assert convert(math.pi / 2, "deg") == 90.0 and convert(0.25, "rad") == 0.25
+
+
+def test_simulated_gimbal_answers_a_step_as_its_model_says() -> None:
+    """Nothing for the delay, then 1 - exp(-t / lag) of the rate."""
+    model = GimbalModel(delay=0.05, lag=0.1, max_rate_deg=90.0, max_acceleration_deg=10000.0)
+    gimbal = SimulatedGimbal(model, 0.0, -1.0)
+    gimbal.command(0.0, Rates(yaw=0.5))
+    gimbal.advance(0.05)
+    assert gimbal.yaw == pytest.approx(0.0, abs=2e-3)
+    gimbal.advance(0.35)
+    expected = 0.5 * (0.3 - 0.1 * (1 - math.exp(-3.0)))
+    assert gimbal.yaw == pytest.approx(expected, abs=2e-3) and gimbal.pitch == -1.0
+
+
+def test_simulated_gimbal_has_limits_and_stops() -> None:
+    gimbal = SimulatedGimbal(
+        GimbalModel(delay=0.0, lag=0.001, max_rate_deg=20.0, max_acceleration_deg=100.0), 0.0, -1.0
+    )
+    gimbal.command(0.0, Rates(pitch=-9.0, yaw=9.0))
+    gimbal.advance(0.1)
+    assert gimbal.yaw == pytest.approx(math.radians(0.5 * 100 * 0.1**2), rel=0.1)
+    gimbal.advance(1.1)
+    assert gimbal.yaw == pytest.approx(math.radians(20 * 1.0), rel=0.05)
+    gimbal.advance(10.0)
+    assert gimbal.pitch == pytest.approx(math.radians(-88.0))
+    before = gimbal.attitude
+    gimbal.advance(5.0)
+    assert gimbal.attitude == before

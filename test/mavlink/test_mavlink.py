@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The MAVLink camera without ROS: what it answers on the wire, and when it sends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("pymavlink", reason="pymavlink is not installed")
+
+from mavlink_helpers import BOX, GROUND, ME, NAN, Tracker, command, wire  # noqa: E402
+from pymavlink.dialects.v20 import common as mav  # noqa: E402
+
+from tracker_ros.mavlink.camera import Camera, Outcome  # noqa: E402
+from tracker_ros.mavlink.messages import ACTIVE, COASTING, FAILED, IDLE  # noqa: E402
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return Tracker()
+
+
+@pytest.fixture
+def camera(tracker: Tracker) -> Camera:
+    return Camera(ME, tracker, 0.2, 0.04, 0.0)
+
+
+def answers(camera: Camera, message: Any, now: float = 0.0) -> list[Any]:
+    return [wire(answer, (1, 100)) for answer in camera.handle(message, now)]
+
+
+def result(camera: Camera, message: Any, now: float = 0.0) -> int:
+    """The MAV_RESULT of the first answer, which must be the acknowledgement of this command."""
+    first = answers(camera, message, now)[0]
+    assert first.get_type() == "COMMAND_ACK" and first.command == message.command
+    assert (first.target_system, first.target_component) == GROUND
+    return first.result
+
+
+def sent(camera: Camera, until: float, start: float = 0.0) -> list[tuple[float, Any]]:
+    """What the camera sends by itself up to some time, polled when it asks to be."""
+    found, now = [], start
+    while now < until:
+        found += [(now, wire(message, (1, 100))) for message in camera.poll(now)]
+        now = max(camera.due(), now + 1e-6)
+    return found
+
+
+def statuses(messages: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+    return [(at, message) for at, message in messages if message.get_msgId() == 275]
+
+
+# -- what it says of itself ---------------------------------------------------------------------------
+
+
+def test_a_heartbeat_each_second_says_camera(camera: Camera, tracker: Tracker) -> None:
+    beats = sent(camera, 4.5)
+    assert [at for at, _ in beats] == pytest.approx([0, 1, 2, 3, 4], abs=1e-5)
+    beat = beats[0][1]
+    assert (beat.get_msgId(), beat.get_srcSystem(), beat.get_srcComponent()) == (0, 1, 100)
+    assert (beat.type, beat.autopilot, beat.system_status) == (30, 8, 4)  # CAMERA, INVALID, ACTIVE
+    tracker.now = tracker.now._replace(works=False)
+    assert sent(camera, 5.5, 5.0)[0][1].system_status == 3  # STANDBY
+
+
+@pytest.mark.parametrize("request_", [(512, 259), (521, 1)])
+def test_camera_information_offers_points_and_rectangles(camera: Camera, request_: tuple[int, int]) -> None:
+    ack, info = answers(camera, command(*request_), now=12.5)
+    assert (ack.get_msgId(), ack.result, info.get_msgId()) == (77, 0, 259)
+    assert info.flags == 512 + 1024  # CAMERA_CAP_FLAGS_HAS_TRACKING_POINT, ..._RECTANGLE
+    assert bytes(info.vendor_name).rstrip(b"\0") == b"tracker_ros"
+    assert bytes(info.model_name).rstrip(b"\0") == b"front/tracker"
+    assert info.firmware_version == 1 + (2 << 8) + (3 << 16)
+    assert (info.time_boot_ms, info.resolution_h, info.resolution_v) == (12500, 640, 480)
+    assert (info.cam_definition_uri, info.gimbal_device_id, info.camera_device_id) == ("", 0, 0)
+    assert math.isnan(info.focal_length)
+
+
+@pytest.mark.parametrize("request_", [(512, 260), (522, 1)])
+def test_camera_settings_say_video(camera: Camera, request_: tuple[int, int]) -> None:
+    ack, settings = answers(camera, command(*request_))
+    assert (ack.result, settings.get_msgId(), settings.mode_id) == (0, 260, 1)
+    assert math.isnan(settings.zoomLevel) and math.isnan(settings.focusLevel)
+
+
+def test_what_cannot_be_had_is_denied_or_unsupported(camera: Camera) -> None:
+    assert result(camera, command(512, 261)) == 2  # STORAGE_INFORMATION: there is none
+    assert result(camera, command(512, NAN)) == 2
+    assert result(camera, command(521, 7)) == 2
+    assert [a.get_msgId() for a in answers(camera, command(521, 0))] == [77]
+    assert result(camera, command(2000)) == 3  # MAV_CMD_IMAGE_START_CAPTURE
+    as_int = mav.MAVLink_command_int_message(1, 100, 0, 2010, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert result(camera, wire(as_int)) == 7  # MAV_RESULT_COMMAND_LONG_ONLY
+
+
+def test_commands_for_others_and_those_for_all_that_cannot_be_obeyed_are_left_alone(camera: Camera) -> None:
+    for target in ((1, 1), (1, 101), (2, 100), (2, 0)):
+        assert answers(camera, command(512, 259, target=target)) == []
+    assert answers(camera, command(400, 1, target=(1, 0))) == []  # arming is not ours to refuse
+    assert answers(camera, command(512, 148, target=(1, 0))) == []  # nor is the autopilot's version
+    assert answers(camera, command(2010, 101, target=(1, 0))) == []  # another camera's target
+    assert len(answers(camera, command(512, 259, target=(1, 0)))) == 2
+    assert answers(camera, wire(mav.MAVLink_ping_message(0, 0, 1, 100))) == []
+
+
+# -- orders -------------------------------------------------------------------------------------------
+
+
+def test_a_rectangle_is_acknowledged_when_the_tracker_has_it(camera: Camera, tracker: Tracker) -> None:
+    order = command(2005, *BOX)
+    assert answers(camera, order, 1.0) == [] and camera.waits
+    assert tracker.orders[0][0] == BOX
+    assert result(camera, command(2005, *BOX, confirmation=1), 1.2) == 5  # IN_PROGRESS
+    assert result(camera, command(2005, 0, 0, 0.5, 0.5), 1.2) == 1  # one after the other
+    tracker.orders[0][1].set_result(Outcome(0, "b"))
+    ack = wire(camera.poll(1.3)[0])
+    assert (ack.command, ack.result, ack.target_system, ack.target_component) == (2005, 0, *GROUND)
+    # The ground station did not get that: it hears it again, and the tracker is not bothered.
+    assert result(camera, command(2005, *BOX, confirmation=1), 1.5) == 0
+    assert len(tracker.orders) == 1 and not camera.waits
+    assert answers(camera, command(2005, *BOX), 2.0) == [] and len(tracker.orders) == 2
+
+
+def test_an_order_that_the_tracker_does_not_answer_is_rejected_for_now(
+    camera: Camera, tracker: Tracker
+) -> None:
+    camera.handle(command(2010), 1.0)
+    news = [message for at in range(2, 11) for message in camera.poll(at) if message.get_msgId() == 77]
+    assert [(ack.command, ack.result, ack.progress) for ack in news] == [(2010, 5, 255)] * 9  # IN_PROGRESS
+    ack, text, *_ = (wire(message) for message in camera.poll(11.1))
+    assert (ack.command, ack.result) == (2010, 1)
+    assert tracker.orders[0][1].cancelled()
+    assert text.text == "tracking: the tracker node does not answer"
+
+
+@pytest.mark.parametrize("reason", ["too small", "x" * 40, "box x=1 y=2 w=3 h=4 lies outside " + "é" * 60])
+def test_a_refusal_comes_with_its_reason(camera: Camera, tracker: Tracker, reason: str) -> None:
+    camera.handle(command(2005, *BOX), 1.0)
+    tracker.orders[0][1].set_result(Outcome(2, reason=reason))
+    ack, *texts = [m for m in camera.poll(1.1) if m.get_msgId() in (77, 253)]
+    assert ack.result == 2
+    received = [wire(text) for text in texts]
+    assert [text.chunk_seq for text in received] == list(range(len(texts)))
+    assert len({text.id for text in received}) == 1 and (received[0].id == 0) == (len(texts) == 1)
+    pieces = [text._text_raw.rstrip(b"\0") for text in received]  # a letter may span two of them
+    assert b"".join(pieces).decode() == f"tracking: {reason}"
+    assert len(texts) == 1 or len(pieces[-1]) < 50  # the last one must not be full
+
+
+@pytest.mark.parametrize("order", [
+    (2005, NAN, 0.1, 0.5, 0.5), (2005, 0.1, 0.1, 1.01, 0.5), (2005, -0.01, 0.1, 0.5, 0.5),
+    (2005, 0.5, 0.1, 0.5, 0.5), (2005, 0.5, 0.5, 0.1, 0.1), (2005, 0.1, 0.1, 0.5, math.inf),
+    (2005, *BOX, 3), (2004, NAN, 0.5), (2004, 0.5, 1.5), (2004, 0.5, 0.5, -0.1), (2004, 0.5, 0.5, 2.0),
+    (2004, 0.5, 0.5, 0.1, 101), (2010, 6),
+])  # fmt: skip
+def test_numbers_that_make_no_sense_are_denied(
+    camera: Camera, tracker: Tracker, order: tuple[float, ...]
+) -> None:
+    assert result(camera, command(int(order[0]), *order[1:])) == 2
+    assert tracker.orders == []
+
+
+@given(st.floats(0, 1, width=32), st.floats(0, 1, width=32), st.floats(0, 1, width=32) | st.just(NAN))
+def test_a_point_becomes_a_square_of_pixels_inside_the_image(x: float, y: float, radius: float) -> None:
+    tracker = Tracker()
+    camera = Camera(ME, tracker, 0.2, 0.04, 0.0)
+    camera.handle(command(2004, x, y, radius), 0.0)
+    box, half = tracker.orders[0][0], max(0.04, 0.0 if math.isnan(radius) else radius) * 640
+    left, right, top, bottom = x * 640 - half, x * 640 + half, y * 480 - half, y * 480 + half
+    expected = max(left, 0) / 640, max(top, 0) / 480, min(right, 640) / 640, min(bottom, 480) / 480
+    assert box == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_point_has_no_size_before_the_first_image(camera: Camera, tracker: Tracker) -> None:
+    tracker.now = tracker.now._replace(size=(0, 0))
+    assert result(camera, command(2004, 0.5, 0.5, 0.1)) == 1
+
+
+# -- the tracking status ------------------------------------------------------------------------------
+
+
+def test_the_status_of_a_rectangle(camera: Camera, tracker: Tracker) -> None:
+    tracker.says(ACTIVE, BOX)
+    _, status = answers(camera, command(512, 275))
+    assert (status.tracking_status, status.tracking_mode, status.target_data) == (1, 2, 4)
+    corners = status.rec_top_x, status.rec_top_y, status.rec_bottom_x, status.rec_bottom_y
+    assert corners == tuple(BOX)
+    # The box is 160 x 120 pixels: half its longer side is an eighth of the width of 640.
+    assert (status.point_x, status.point_y, status.radius) == (0.375, 0.625, 0.125)
+
+
+def test_the_status_is_a_point_where_a_point_was_asked_for(camera: Camera, tracker: Tracker) -> None:
+    def mode() -> int:
+        return answers(camera, command(512, 275))[1].tracking_mode
+
+    camera.handle(command(2004, 0.5, 0.5, 0.1), 0.0)
+    tracker.orders[0][1].set_result(Outcome(0, "p"))
+    camera.poll(0.1)
+    tracker.says(ACTIVE, BOX, "p")
+    assert mode() == 1
+    tracker.says(ACTIVE, BOX, "chosen by somebody else")
+    assert mode() == 2
+
+
+@pytest.mark.parametrize(("flags", "expected"), [(IDLE, (0, 0, 0)), (FAILED, (2, 2, 0))])
+def test_the_status_without_a_box_has_no_place(
+    camera: Camera, tracker: Tracker, flags: int, expected: tuple[int, int, int]
+) -> None:
+    tracker.says(flags)
+    _, status = answers(camera, command(512, 275))
+    assert (status.tracking_status, status.tracking_mode, status.target_data) == expected
+    assert all(math.isnan(getattr(status, name)) for name in status.get_fieldnames()[3:10])
+
+
+def test_a_coasting_target_is_active_too(camera: Camera, tracker: Tracker) -> None:
+    tracker.says(COASTING, BOX)
+    assert answers(camera, command(512, 275))[1].tracking_status == 1 + 8
+
+
+@settings(max_examples=25)
+@given(st.integers(10_000, 3_000_000))
+def test_the_status_comes_at_the_asked_rate(microseconds: int) -> None:
+    camera = Camera(ME, Tracker(), 0.2, 0.04, 0.0)
+    assert result(camera, command(511, 275, microseconds), 0.0) == 0
+    times = [at for at, _ in statuses(sent(camera, 6.0))]
+    steps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    assert steps == pytest.approx([microseconds * 1e-6] * len(steps), rel=1e-6, abs=2e-6)
+    assert len(times) == pytest.approx(6.0 / (microseconds * 1e-6), abs=1.01)
+
+
+def test_the_status_interval_can_be_the_default_or_off(camera: Camera) -> None:
+    assert result(camera, command(511, 275, 0)) == 0
+    assert [at for at, _ in statuses(sent(camera, 0.99))] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert result(camera, command(511, 275, -1), 1.0) == 0
+    assert statuses(sent(camera, 5.0, 1.0)) == []
+    for interval in (NAN, -2, 9_999, math.inf):
+        assert result(camera, command(511, 275, interval)) == 2
+    assert result(camera, command(511, 276, 100_000)) == 2  # no geographic status
+    assert statuses(sent(camera, 9.0, 5.0)) == []
+
+
+def test_unasked_the_status_is_sent_while_there_is_a_target(camera: Camera, tracker: Tracker) -> None:
+    assert statuses(sent(camera, 1.0)) == []
+    tracker.says(ACTIVE, BOX)
+    assert len(statuses(sent(camera, 2.0, 1.0))) in (5, 6)
+    tracker.says(IDLE)
+    assert [message.tracking_status for _, message in statuses(sent(camera, 4.0, 2.0))] == [0]

@@ -1,0 +1,307 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong around and inside a tracker node, each with a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future as Answer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from node_helpers import (  # noqa: E402
+    ACTIVATE,
+    CLEANUP,
+    CONFIGURE,
+    DEACTIVATE,
+    REPOSITORY,
+    Client,
+    Domain,
+    Measured,
+    NodeProcess,
+)
+from rclpy.context import Context  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+from session_helpers import BOX, NAN, RAISE  # noqa: E402
+from tracker_ros.msg import TrackState  # noqa: E402
+
+from tracker_ros.nodes.tracker import node as tracker_node  # noqa: E402
+from tracker_ros.nodes.tracker.parameters import Parameters  # noqa: E402
+from tracker_ros.ros.compat import run_node  # noqa: E402
+from tracker_ros.ros.parameters import ParameterError  # noqa: E402
+from tracker_ros.trackers import SettingsError  # noqa: E402
+
+pytestmark = pytest.mark.ros
+TRACKER = "tracker_ros.nodes.tracker.node"
+
+
+def picture(code: int = 90) -> np.ndarray:
+    """What `Oracle` reads a score of 0.9, or an order to fail, from."""
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[0, 0, 0] = code
+    return pixels
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment with a tracker package that tracker_ros does not know, and a preset for it."""
+    folder = tmp_path_factory.mktemp("site")
+    info = folder / "outside-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tracker_ros.trackers]\noutside = outside_tracker\n")
+    (folder / "outside.yaml").write_text("tracker: outside\n")
+    return {
+        "PYTHONPATH": os.pathsep.join((str(folder), str(REPOSITORY / "test" / "helpers"), str(REPOSITORY))),
+        "preset": str(folder / "outside.yaml"),
+    }
+
+
+class Flight:
+    """One domain with the outside tracker in a node that can be started again."""
+
+    def __init__(self, outside: dict[str, str]):
+        self.domain, self._outside = Domain(), outside
+        self.client = Client(self.domain)
+        self.node = self.start()
+
+    def start(self) -> NodeProcess:
+        given = {
+            "tracker": self._outside["preset"],
+            "torchscript": False,
+            "image_reliability": "reliable",
+            "session.coast_seconds": 30.0,
+            "autostart": True,
+        }
+        environment = {"PYTHONPATH": self._outside["PYTHONPATH"]}
+        self.node = NodeProcess(TRACKER, self.domain, given, environment=environment)
+        self.client.forget_services()
+        return self.node
+
+    def ready(self) -> Client:
+        """The client of a node that answers to images."""
+        self.client.connect(self.client.camera, lambda: self.client.image(picture()))
+        return self.client
+
+    def select(self) -> str:
+        answer = self.client.select(BOX)
+        assert answer.accepted, answer.reason
+        return str(answer.target_id)
+
+    def close(self) -> None:
+        self.client.close()
+        self.node.stop(signal.SIGKILL)
+        self.domain.close()
+
+
+@pytest.fixture(scope="module")
+def flight(outside: dict[str, str]) -> Iterator[Flight]:
+    made = Flight(outside)
+    yield made
+    made.close()
+
+
+def test_what_cannot_be_configured_says_why_and_can_be_tried_again() -> None:
+    domain = Domain()
+    node, client = NodeProcess(TRACKER, domain, {"weights": "/no/such/file.pth"}), Client(domain)
+    try:
+        assert client.lifecycle() == "unconfigured" and not client.transition(CONFIGURE)
+        client.wait(lambda: "/no/such/file.pth" in node.output, "the reason")
+        client.set_parameters(weights="", tracker="nonsense")
+        assert not client.transition(CONFIGURE)
+        client.wait(lambda: "unknown preset 'nonsense'; known:" in node.output, "the reason")
+        client.set_parameters(tracker="dcf", device="abacus")
+        assert not client.transition(CONFIGURE)
+        client.wait(lambda: "device 'abacus' cannot be used" in node.output, "the reason")
+        client.set_parameters(device="cpu", image_transport="pigeon")
+        assert not client.transition(CONFIGURE)
+        client.wait(lambda: "must be one of raw, compressed, got 'pigeon'" in node.output, "the reason")
+        client.set_parameters(image_transport="raw")
+        assert client.lifecycle() == "unconfigured" and client.transition(CONFIGURE)
+        assert client.lifecycle() == "inactive" and "Traceback" not in node.output
+    finally:
+        client.close()
+        assert node.stop() == 0
+        domain.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("session.keep_score", 1.5, "session.keep_score.*out of range"),
+        ("threads", 0, "threads.*out of range"),
+        ("threads", "many", "threads.*expecting type"),
+        ("session.nonsense", 1, "unknown parameter 'session.nonsense'; known: session.coast_seconds"),
+        ("settings.nonsense", 1, "unknown parameter 'settings.nonsense'; known: settings."),
+        ("image_transport", "pigeon", "must be one of raw, compressed, got 'pigeon'"),
+        ("tracker", "nonsense", "unknown preset 'nonsense'"),
+    ],
+)
+def test_wrong_parameters_are_named(name: str, value: object, words: str) -> None:
+    context = Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("n", context=context, parameter_overrides=[Parameter(name, value=value)])
+    try:
+        with pytest.raises((ParameterError, SettingsError), match=words):
+            Parameters(node).read()
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def test_settings_are_parameters_with_ranges_that_keep_what_is_set() -> None:
+    context = Context()
+    rclpy.init(context=context)
+    given = [Parameter("settings.rate", value=0.5)]
+    node = rclpy.create_node("n", context=context, parameter_overrides=given)
+    try:
+        parameters = Parameters(node)
+        assert parameters.read().settings["rate"] == 0.5
+        node.set_parameters([Parameter("settings.rate", value=0.25)])
+        assert parameters.read().settings["rate"] == 0.25
+        assert not node.set_parameters([Parameter("session.keep_score", value=7.0)])[0].successful
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def test_a_program_with_a_wrong_parameter_ends_with_one_line() -> None:
+    domain = Domain()
+    node = NodeProcess("tracker_ros.nodes.diagnostics.node", domain, {"period": -1.0})
+    assert node.ended() == 2
+    assert "parameter 'period'" in node.output and "Traceback" not in node.output
+    domain.close()
+
+
+@pytest.mark.parametrize("ending", [True, False])
+def test_errors_of_an_executor_whose_context_ends_are_no_failure(ending: bool) -> None:
+    def fail() -> None:
+        if ending:  # as the signal handler does, between two steps of the executor
+            rclpy.shutdown()
+        raise RuntimeError("failed to initialize wait set")
+
+    def make() -> rclpy.node.Node:
+        node = rclpy.create_node("n")
+        node.create_timer(0.0, fail)
+        return node
+
+    if ending:
+        assert run_node(make) == 0
+    else:
+        with pytest.raises(RuntimeError, match="wait set"):
+            run_node(make)
+
+
+def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_node, "LONGEST_ORDER", 0.1)
+    domain = Domain()
+    context = Context()
+    rclpy.init(context=context, domain_id=domain.number)
+    monkeypatch.setattr("rclpy.node.get_default_context", lambda: context)
+    node, executor = tracker_node.TrackerNode(), SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    try:
+        for withdraw in (True, False):
+            stuck: Answer[str] = Answer()
+            task = executor.create_task(node._outcome, stuck, withdraw)
+            executor.spin_until_future_complete(task, timeout_sec=20)
+            assert task.result() == ("", "the inference in hand takes more than 0.1 s")
+            assert stuck.cancelled() == withdraw
+    finally:
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown(context=context)
+        domain.close()
+
+
+@pytest.mark.parametrize(("code", "words"), [(RAISE, "KeyError"), (NAN, "not finite")])
+def test_a_tracker_that_fails(flight: Flight, code: int, words: str) -> None:
+    client = flight.ready()
+    flight.select()
+    state = client.send(client.image(picture(code)))
+    assert state.state == TrackState.ERROR and words in state.message and state.bbox.size_x == 0
+    assert client.send(client.image(picture())).state == TrackState.ERROR
+    client.send(client.image(picture(RAISE)))
+    answer = client.select(BOX)
+    assert not answer.accepted and "the tracker failed: KeyError" in answer.reason
+    client.send(client.image(picture()))
+    flight.select()
+    assert client.send(client.image(picture())).state == TrackState.ACQUIRING
+    assert client.send(client.image(picture())).state == TrackState.TRACKING
+
+
+def test_two_hundred_lifecycles_do_not_grow(flight: Flight, record_property: Measured) -> None:
+    client, process = flight.ready(), Path(f"/proc/{flight.node.pid}")
+
+    def cycle(count: int) -> int:
+        """Bytes resident after so many."""
+        for _ in range(count):
+            assert all(client.transition(t) for t in (DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE))
+        return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def threads() -> int:
+        return len(list((process / "task").iterdir()))
+
+    cycle(50)
+    settled, busy = cycle(50), threads()
+    grown = cycle(100) - settled
+    record_property("grown_mib", grown / 2**20)
+    assert grown < 4 << 20 and threads() == busy
+    assert "Traceback" not in flight.node.output
+
+
+def test_a_fast_camera_into_a_slow_tracker_gives_young_results(
+    flight: Flight, record_property: Measured
+) -> None:
+    client = flight.client
+    client.reconfigure(settings__seconds=0.1)
+    flight.ready()
+    flight.select()
+    client.states.clear()
+    timer = client.node.create_timer(1 / 60, lambda: client.camera.publish(client.image(picture())))
+    client.wait(lambda: client.states, "a result")
+    began, before = time.monotonic(), len(client.states)
+    client.wait(lambda: len(client.states) > 15, "results")
+    each = max(1000 * (time.monotonic() - began) / (len(client.states) - before), 100.0)
+    client.node.destroy_timer(timer)
+    first, last = client.states[0], client.states[-1]
+    processed = last.frames_processed - first.frames_processed
+    assert last.frames_dropped - first.frames_dropped > processed
+    # A frame waits at most for the one in hand, then takes its own time: more than 100 ms where others
+    # want the processor as well.
+    median = np.median([state.latency_ms for state in client.states])
+    record_property("latency_ms", median)
+    record_property("frame_ms", each)
+    assert median < 2 * each + 50
+
+
+def test_a_killed_node_comes_back_and_ends_in_the_middle_of_an_inference(
+    flight: Flight, record_property: Measured
+) -> None:
+    client = flight.client
+    client.reconfigure(settings__seconds=0.0)
+    flight.ready()
+    before, killed = flight.select(), time.monotonic()
+    flight.node.stop(signal.SIGKILL)
+    client.states.clear()
+    flight.start()
+    flight.ready()
+    record_property("seconds_to_return", time.monotonic() - killed)
+    assert client.states[-1].state == TrackState.IDLE
+    client.reconfigure(settings__seconds=1.0)
+    flight.ready()
+    assert flight.select() != before
+    client.camera.publish(client.image(picture()))
+    client.lifecycle()  # answered while the inference runs
+    interrupted = time.monotonic()
+    assert flight.node.stop(signal.SIGINT) == 0
+    record_property("seconds_to_end", time.monotonic() - interrupted)
+    assert "Traceback" not in flight.node.output

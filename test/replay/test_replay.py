@@ -1,0 +1,287 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Replaying bags: the same every time, one verdict for machines, one line for a bag that is broken."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rosbags", reason="rosbags is not installed")
+
+from rosbags.rosbag2 import Reader, StoragePlugin, Writer  # noqa: E402
+
+from tracker_ros.cli import main  # noqa: E402
+from tracker_ros.data.footage import Shot, film  # noqa: E402
+from tracker_ros.data.synthetic import AerialScene  # noqa: E402
+from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.replay.bag import STATE_TOPIC, stamp_of  # noqa: E402
+from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, make_types  # noqa: E402
+from tracker_ros.replay.run import against_truth, agreement  # noqa: E402
+from tracker_ros.ros.images import fill_compressed, fill_image  # noqa: E402
+from tracker_ros.session import Report, State  # noqa: E402
+
+TYPES = make_types()
+STEP = 33_000_000
+START = 50 * 10**9
+FRAMES = 24
+
+
+class Recording(NamedTuple):
+    path: Path
+    shots: list[Shot]
+
+    @property
+    def select(self) -> str:
+        assert self.shots[0].box is not None
+        return ",".join(map(str, self.shots[0].box.to_xywh()))
+
+
+def header(stamp: int) -> Any:
+    time = TYPES.types["builtin_interfaces/msg/Time"](sec=stamp // 10**9, nanosec=stamp % 10**9)
+    return TYPES.types["std_msgs/msg/Header"](stamp=time, frame_id="camera_optical")
+
+
+def picture(shot: Shot, stamp: int, compressed: bool) -> Any:
+    nothing = np.zeros(0, np.uint8)
+    if compressed:
+        kind = TYPES.types["sensor_msgs/msg/CompressedImage"]
+        message = fill_compressed(kind(header=header(stamp), format="", data=nothing), shot.image)
+    else:
+        kind = TYPES.types["sensor_msgs/msg/Image"]
+        message = kind(
+            header=header(stamp), height=0, width=0, encoding="", is_bigendian=0, step=0, data=nothing
+        )
+        fill_image(message, shot.image, "rgb8")
+    message.data = np.frombuffer(message.data, np.uint8)
+    return message
+
+
+def record(
+    path: Path,
+    shots: list[Shot],
+    stamps: list[int],
+    storage: StoragePlugin = StoragePlugin.MCAP,
+    compressed: bool = False,
+) -> Recording:
+    """A bag with images on /camera/image and the truth on /truth."""
+    factory = Factory(TYPES, "truth")
+    with Writer(path, version=9, storage_plugin=storage) as writer:
+        kind = "sensor_msgs/msg/" + ("CompressedImage" if compressed else "Image")
+        images = writer.add_connection("/camera/image", kind, typestore=TYPES)
+        truths = writer.add_connection("/truth", DETECTION, typestore=TYPES)
+        for index, (shot, stamp) in enumerate(zip(shots, stamps, strict=True)):
+            at = START + index * STEP
+            writer.write(images, at, TYPES.serialize_cdr(picture(shot, stamp, compressed), kind))
+            report = Report(State.TRACKING, "t", shot.box, 1.0, 0.0, 0.0, None, "")
+            truth = factory.detection(header(stamp), report)
+            writer.write(truths, at, TYPES.serialize_cdr(truth, DETECTION))
+    return Recording(path, shots)
+
+
+@pytest.fixture(scope="module")
+def shots() -> list[Shot]:
+    return list(itertools.islice(film(AerialScene(width=320, height=240), 30.0), FRAMES))
+
+
+@pytest.fixture(scope="module")
+def recording(shots: list[Shot], tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    stamps = [START + index * STEP for index in range(FRAMES)]
+    return record(tmp_path_factory.mktemp("bag") / "flight", shots, stamps)
+
+
+def replay(recording: Recording, *words: object) -> int:
+    return main(["replay", str(recording.path), "--select", recording.select, *map(str, words)])
+
+
+def content(path: Path) -> list[tuple[str, int, bytes]]:
+    with Reader(path) as reader:
+        return [(connection.topic, at, bytes(data)) for connection, at, data in reader.messages()]
+
+
+def states(path: Path) -> list[Any]:
+    return [TYPES.deserialize_cdr(data, STATE) for topic, _, data in content(path) if topic == STATE_TOPIC]
+
+
+def test_twice_gives_the_same_bytes_and_good_boxes(
+    recording: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--truth", "/truth", "--min-truth-iou", 0.7)
+    assert replay(recording, "--out", tmp_path / "one", *words) == 0
+    assert f"over {FRAMES} images" in capsys.readouterr().out
+    assert replay(recording, "--out", tmp_path / "two", "--expect", tmp_path / "one", "--min-iou", 1) == 0
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+    found = states(tmp_path / "one")
+    assert [stamp_of(0, state.header) for state in found] == [START + i * STEP for i in range(FRAMES)]
+    assert found[0].state == State.ACQUIRING and found[-1].state == State.TRACKING
+    assert {state.header.frame_id for state in found} == {"camera_optical"}
+    kinds = {
+        topic: len([t for t, _, _ in content(tmp_path / "one") if t == topic])
+        for topic in ("/tracker/target", "/tracker/targets", "/tracker/state")
+    }
+    assert set(kinds.values()) == {FRAMES}
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_sqlite3_and_jpeg_are_read_too(
+    shots: list[Shot], recording: Recording, compressed: bool, tmp_path: Path
+) -> None:
+    stamps = [START + index * STEP for index in range(FRAMES)]
+    other = record(tmp_path / "lite", shots, stamps, StoragePlugin.SQLITE3, compressed)
+    assert replay(recording, "--out", tmp_path / "result") == 0
+    assert replay(other, "--expect", tmp_path / "result", "--min-iou", 0.7 if compressed else 1) == 0
+
+
+def test_other_boxes_end_with_status_1(
+    recording: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(recording, "--out", tmp_path / "one") == 0
+    elsewhere = ["replay", str(recording.path), "--select", "5,5,30,30", "--expect", str(tmp_path / "one")]
+    assert main(elsewhere) == 1
+    assert "below 0.9" in capsys.readouterr().out
+    lines = ["0,0,5,5"] * FRAMES
+    (tmp_path / "groundtruth.txt").write_text("\n".join(lines))
+    words = ("--truth", tmp_path / "groundtruth.txt", "--min-truth-iou")
+    assert replay(recording, *words, 0.5) == 1 and replay(recording, *words, 0) == 0
+
+
+def test_stamps_that_jump_back_lead_to_lost_and_late_images_are_left_out(
+    shots: list[Shot], tmp_path: Path
+) -> None:
+    stamps = [START + index * STEP for index in range(FRAMES)]
+    stamps[5] = stamps[4]
+    stamps[20:] = [stamp - 10**10 for stamp in stamps[20:]]
+    assert replay(record(tmp_path / "bag", shots, stamps), "--out", tmp_path / "result") == 0
+    found = states(tmp_path / "result")
+    assert len(found) == FRAMES - 1 and found[-1].frames_dropped == 1
+    assert found[19].state == State.LOST and "stamps jumped back" in found[19].message
+    empty = [
+        TYPES.deserialize_cdr(data, DETECTIONS)
+        for topic, _, data in content(tmp_path / "result")
+        if topic == "/tracker/targets"
+    ][19]
+    assert empty.detections == [] and found[19].bbox.size_x == 0
+
+
+def test_an_image_that_cannot_be_used_is_told_and_passed(shots: list[Shot], tmp_path: Path) -> None:
+    bad = shots[3]._replace(image=shots[3].image[:, :, :1].repeat(3, 2))
+    stamps = [START + index * STEP for index in range(6)]
+    path = tmp_path / "bag"
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        kind = "sensor_msgs/msg/CompressedImage"
+        topic = writer.add_connection("/image/compressed", kind, typestore=TYPES)
+        for index, shot in enumerate([*shots[:3], bad, *shots[4:6]]):
+            message = picture(shot, stamps[index], True)
+            if shot is bad:
+                message.data = message.data[:100]
+            writer.write(topic, stamps[index], TYPES.serialize_cdr(message, kind))
+    assert replay(Recording(path, shots), "--out", tmp_path / "result") == 0
+    assert [state.state for state in states(tmp_path / "result")][2:5] == [
+        State.TRACKING,
+        State.ERROR,
+        State.TRACKING,
+    ]
+
+
+def test_images_without_stamps_are_told_apart_by_their_arrival(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = record(tmp_path / "bag", shots, [0] * FRAMES)
+    assert replay(made, "--out", tmp_path / "result", "--truth", "/truth") == 0
+    assert f"over {FRAMES} images" in capsys.readouterr().out
+    assert replay(made, "--expect", tmp_path / "result", "--min-iou", 1) == 0
+
+
+def test_the_node_s_own_message_types_read_the_result(recording: Recording, tmp_path: Path) -> None:
+    pytest.importorskip("rclpy", reason="rclpy is not installed")
+    from rclpy.serialization import deserialize_message, serialize_message
+    from tracker_ros.msg import TrackState
+    from vision_msgs.msg import Detection2D, Detection2DArray
+
+    kinds = {
+        "/tracker/target": (Detection2D, DETECTION),
+        "/tracker/targets": (Detection2DArray, DETECTIONS),
+        STATE_TOPIC: (TrackState, STATE),
+    }
+    assert replay(recording, "--out", tmp_path / "result") == 0
+    drawings = "/tracker/annotations"  # of a package that need not be installed
+    for topic, _, data in (entry for entry in content(tmp_path / "result") if entry[0] != drawings):
+        kind, name = kinds[topic]
+        message = deserialize_message(data, kind)
+        # The padding between fields is anything in what rclpy writes.
+        again = TYPES.deserialize_cdr(serialize_message(message), name)
+        assert bytes(TYPES.serialize_cdr(again, name)) == data
+        assert message.header.frame_id == "camera_optical"
+
+
+@pytest.mark.parametrize("fault", ["cut", "noise", "no metadata", "absent"])
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_a_broken_bag_ends_with_one_line(
+    fault: str, storage: StoragePlugin, shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = record(tmp_path / "bag", shots[:4], [START + index * STEP for index in range(4)], storage)
+    (data,) = (path for path in made.path.iterdir() if path.suffix != ".yaml")
+    if fault == "cut":
+        data.write_bytes(data.read_bytes()[: data.stat().st_size * 2 // 3])
+    elif fault == "noise":
+        data.write_bytes(np.random.default_rng(0).bytes(data.stat().st_size))
+    elif fault == "no metadata":
+        (made.path / "metadata.yaml").unlink()
+    else:
+        shutil.rmtree(made.path)
+    assert replay(made, "--out", tmp_path / "result") == 2
+    shown = capsys.readouterr().err
+    assert "cannot be read as a bag" in shown and shown.count("\n") == 1
+    assert not (tmp_path / "result").exists()
+
+
+def test_a_chunk_that_does_not_fit_its_checksum_is_refused(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = record(tmp_path / "bag", shots[:4], [START + index * STEP for index in range(4)])
+    (data,) = made.path.glob("*.mcap")
+    content, place = bytearray(data.read_bytes()), 8
+    while content[place] != 6:  # a record is its kind, its length in 8 bytes, and the rest; 6 is a chunk
+        place += 9 + int.from_bytes(content[place + 1 : place + 9], "little")
+    content[place + 33] = 1  # behind two times and a size
+    data.write_bytes(content)
+    assert replay(made) == 2
+    shown = capsys.readouterr().err
+    assert "checksum" in shown and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--topic", "/none"], "has no images on /none; topics with images: /camera/image"),
+        (["--tracker", "none"], "unknown preset 'none'"),
+        (["--device", "abacus"], "device 'abacus' cannot be used"),
+        (["--truth", "none.txt"], "none.txt is missing"),
+        (["--expect", "none"], "cannot be read as a bag"),
+        (["--select", "900,900,30,30"], "lies outside the 320 x 240 image"),
+        (["--out", "."], "exists already"),
+    ],
+)
+def test_wrong_requests_end_with_status_2(
+    words: list[str], message: str, recording: Recording, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(recording, *words) == 2
+    shown = capsys.readouterr().err
+    assert message in shown and shown.count("\n") == 1
+
+
+def test_agreement_by_hand() -> None:
+    box = Box(10, 10, 4, 4)
+    half = box._replace(cx=12.0)  # IoU 1/3
+    found = {1: box, 2: half, 3: None, 4: None, 5: box}
+    expected = {1: box, 2: box, 3: None, 4: box}
+    result = agreement(found, expected)
+    assert (result.compared, result.lowest, result.worst) == (5, 0.0, 4)
+    assert result.mean == pytest.approx((1 + 1 / 3 + 1 + 0 + 0) / 5)
+    truth = against_truth(found, {**expected, 9: box})
+    assert truth.compared == 3 and truth.mean == pytest.approx((1 + 1 / 3 + 0) / 3)

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Suites of replays, and the drawings for Foxglove in a result bag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rosbags", reason="rosbags is not installed")
+
+from rosbags.rosbag2 import Reader  # noqa: E402
+
+from tracker_ros.cli import main  # noqa: E402
+from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.replay import suite as suite_module  # noqa: E402
+from tracker_ros.replay.annotations import ANNOTATIONS, drawing  # noqa: E402
+from tracker_ros.replay.bag import ANNOTATIONS_TOPIC  # noqa: E402
+from tracker_ros.replay.messages import Factory, make_types  # noqa: E402
+from tracker_ros.replay.scenes import Scene, record  # noqa: E402
+from tracker_ros.replay.suite import read_suite  # noqa: E402
+from tracker_ros.session import Report, State  # noqa: E402
+
+TYPES = make_types()
+SUITES = Path(__file__).resolve().parents[2] / "config" / "replay"
+
+
+@pytest.fixture
+def flight(tmp_path: Path) -> tuple[Path, str]:
+    """A bag of a short flight, and its --select."""
+    _, box = record(tmp_path / "flight", Scene(0, 8), TYPES)
+    return tmp_path / "flight", ",".join(f"{value:.3f}" for value in box.to_xywh())
+
+
+def run_suite(path: Path, text: str) -> int:
+    (path / "suite.yaml").write_text(text)
+    return main(["replay", "--suite", str(path / "suite.yaml")])
+
+
+def test_every_way_to_store_images_gives_the_same_boxes(
+    flight: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bag, select = flight
+    words = ["replay", str(bag), "--select", select, "--out", str(tmp_path / "expected")]
+    assert main(words) == 0
+    assert (
+        run_suite(
+            tmp_path,
+            f"""
+cases:
+  a bag: {{bag: flight, select: '{select}', expect: expected, min_iou: 0.999, max_without_box: 0}}
+""",
+        )
+        == 0
+    )
+    assert (
+        run_suite(
+            tmp_path,
+            """
+defaults: {scene: 0, frames: 8, min_truth_iou: 0.7, max_without_box: 0}
+cases:
+  sqlite3: {storage: sqlite3}
+  JPEG: {jpeg: true}
+  both: {storage: sqlite3, jpeg: true, session: {confirm_frames: 1}}
+""",
+        )
+        == 0
+    )
+    assert capsys.readouterr().out.count("good") == 4
+
+
+def test_a_bag_that_starts_over_is_lost_for_a_moment_only(tmp_path: Path) -> None:
+    assert (
+        run_suite(
+            tmp_path,
+            """
+cases:
+  loop: {scene: 0, frames: 24, loop: true, max_without_box: 4, min_truth_iou: 0.8}
+""",
+        )
+        == 0
+    )
+
+
+def test_the_verdict_of_the_worst_case_counts(
+    flight: tuple[Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, select = flight
+    text = f"""
+defaults: {{bag: flight}}
+cases:
+  elsewhere: {{select: '5,5,30,30', truth: /truth, min_truth_iou: 0.5}}
+  good: {{select: '{select}', truth: /truth, min_truth_iou: 0.5}}
+"""
+    assert run_suite(tmp_path, text) == 1
+    shown = capsys.readouterr().out
+    assert "elsewhere: mean IoU" in shown and "is below 0.5" in shown and "good" in shown
+    assert run_suite(tmp_path, text + "  none: {bag: none, select: '5,5,30,30'}\n") == 2
+    assert "none cannot be read as a bag" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cases: {}", "needs a mapping 'cases'"),
+        ("cases: {a: {}}\nextra: 1", "unknown key 'extra'"),
+        ("cases: {a: [", "not valid YAML"),
+        ("cases: {a: {bag: x, scene: 0}}", "case 'a': give either 'bag' or 'scene'"),
+        ("cases: {a: {bag: x}}", "'select' (x,y,w,h in the first image) is missing"),
+        ("cases: {a: {scene: 0, shade: 1}}", "unknown setting 'shade'"),
+        ("cases: {a: {scene: 0, loop: 1}}", "'loop' cannot be 1"),
+        ("cases: {a: {scene: true}}", "'scene' cannot be True"),
+        ("cases: {a: {scene: 0, min_iou: 2}}", "'min_iou' must be between 0 and 1, got 2"),
+        ("cases: {a: {scene: 0, storage: tape}}", "'storage' must be one of mcap, sqlite3, got 'tape'"),
+        ("cases: {a: {scene: 0, frames: 1}}", "'frames' must be at least 2, got 1"),
+    ],
+)
+def test_a_wrong_suite_ends_with_one_line(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_suite(tmp_path, text) == 2
+    shown = capsys.readouterr().err
+    assert message in shown and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", sorted(SUITES.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_suites_that_ship_can_be_read(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suite_module, "record", lambda *_: ("/truth", Box(9, 9, 9, 9)))
+    assert len(read_suite(path, tmp_path, TYPES)) >= 1
+
+
+def test_a_bag_or_a_suite_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay"]) == 2
+    assert "give a bag and --select" in capsys.readouterr().err
+
+
+def test_the_result_bag_draws_its_boxes(flight: tuple[Path, str], tmp_path: Path) -> None:
+    bag, select = flight
+    assert main(["replay", str(bag), "--select", select, "--out", str(tmp_path / "result")]) == 0
+    drawn: list[Any] = []
+    with Reader(tmp_path / "result") as reader:
+        for connection, _, data in reader.messages():
+            if connection.topic == ANNOTATIONS_TOPIC:
+                assert connection.msgtype == ANNOTATIONS
+                drawn.append(TYPES.deserialize_cdr(data, ANNOTATIONS))
+    assert len(drawn) == 8
+    (outline,), (label,) = drawn[-1].points, drawn[-1].texts
+    assert outline.type == 2 and label.text.startswith("TRACKING") and outline.timestamp.sec > 0
+
+
+def test_drawings_by_hand() -> None:
+    header = Factory(TYPES, "dcf").header(5, "camera")
+    report = Report(State.COASTING, "t", Box(10, 20, 4, 6), 0.5, 0.0, 0.0, None, "")
+    made = drawing(TYPES, header, report)
+    assert [(p.x, p.y) for p in made.points[0].points] == [(8, 17), (12, 17), (12, 23), (8, 23)]
+    assert made.texts[0].text == "COASTING 0.50" and made.points[0].outline_color.r == 1.0
+    gone = drawing(TYPES, header, report._replace(box=None, state=State.LOST))
+    assert not gone.points and not gone.texts

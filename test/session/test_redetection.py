@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Finding a lost target again: picture matching, the motion of the camera, and the session's search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.ops.registration import thumbnail, translation
+from tracker_ros.ops.template import local_maxima, match_template
+from tracker_ros.session import Session, State
+from tracker_ros.session.motion import SURE, CameraMotion, Motion
+from tracker_ros.session.search import Search
+from tracker_ros.trackers.base import Estimate, Tracker
+
+
+def texture(height: int, width: int, seed: int = 0) -> Tensor:
+    """Smooth random pixels, uint8 [3, height, width]."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, height // 6, width // 6, generator=generator)
+    fine = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
+    return (fine[0] * 255).to(torch.uint8)
+
+
+# -- ops ---------------------------------------------------------------------------------------------
+
+
+def slow_match(image: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """The correlation coefficient of numpy with every window."""
+    _, height, width = template.shape
+    rows, columns = image.shape[1] - height + 1, image.shape[2] - width + 1
+    result = np.zeros((rows, columns))
+    for y in range(rows):
+        for x in range(columns):
+            window = image[:, y : y + height, x : x + width]
+            if np.ptp(window) > 0:
+                result[y, x] = np.corrcoef(window.ravel(), template.ravel())[0, 1]
+    return result
+
+
+def test_match_template_is_the_correlation_coefficient() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0, 255, (3, 14, 17))
+    image[:, :6, :6] = 128.0  # no contrast
+    template = image[:, 5:10, 8:12]
+    single = [torch.from_numpy(a).float() for a in (image, template)]
+    found = torch.jit.script(match_template)(*single)
+    np.testing.assert_allclose(found.numpy(), slow_match(image, template), atol=1e-4)
+    assert divmod(int(found.argmax()), found.shape[1]) == (5, 8)
+    assert found.max().item() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_local_maxima_are_the_highest_of_their_neighbourhood() -> None:
+    response = torch.zeros(9, 9)
+    response[2, 2], response[2, 3], response[7, 6] = 0.9, 0.8, 0.5
+    found = torch.jit.script(local_maxima)(response, 1, 1, 2)
+    torch.testing.assert_close(found, torch.tensor([[2.0, 2.0, 0.9], [7.0, 6.0, 0.5]]))
+
+
+@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (7, -3), (-12, 9), (1, 30)])
+def test_translation_finds_known_shifts(dx: int, dy: int) -> None:
+    big = texture(240, 320)[1].float()
+    before, after = big[50:170, 60:220], big[50 - dy : 170 - dy, 60 - dx : 220 - dx]
+    moved, peak = torch.jit.script(translation)(before, after)
+    assert moved.tolist() == pytest.approx([dx, dy], abs=0.3)
+    assert peak > 2 * SURE
+
+
+def test_translation_between_strangers_and_flat_pictures_is_unsure() -> None:
+    one, other = texture(120, 160, 1)[1].float(), texture(120, 160, 2)[1].float()
+    assert translation(one, other)[1] < SURE
+    moved, peak = translation(one, torch.zeros(120, 160))
+    assert torch.isfinite(moved).all() and peak == 0
+
+
+def test_thumbnail_averages_whole_blocks() -> None:
+    frame = texture(49, 65)
+    small = torch.jit.script(thumbnail)(frame, 16)
+    assert small.shape == (9, 13)
+    assert small[2, 3].item() == pytest.approx(frame[1, 10:15, 15:20].float().mean().item(), abs=1e-3)
+
+
+# -- motion ------------------------------------------------------------------------------------------
+
+
+def test_camera_motion_is_told_in_pixels_of_the_frame() -> None:
+    big = texture(700, 900)
+    camera = CameraMotion()
+    assert camera.step(big[:, 100:580, 100:740]) == (0.0, 0.0)
+    # The view moves to the right and up: the background goes left and down.
+    assert camera.step(big[:, 88:568, 124:764]) == pytest.approx((-24.0, 12.0), abs=1.5)
+    assert camera.step(torch.zeros(3, 480, 640, dtype=torch.uint8)) == (0.0, 0.0)
+    assert camera.step(big[:, :100, :100]) == (0.0, 0.0), "another size"
+
+
+def test_a_target_at_rest_on_the_ground_moves_with_the_background_only() -> None:
+    motion = Motion(gain=1.0, horizon=1.0)
+    motion.start(Box(100.0, 50.0, 10.0, 8.0), 0.0)
+    for step in range(1, 4):
+        motion.camera_moved((5.0, -2.0))
+        motion.follow(Box(100.0 + 5 * step, 50.0 - 2 * step, 10.0, 8.0), 0.1 * step)
+    motion.camera_moved((-20.0, 0.0))
+    assert motion.predicted(0.8, 640, 480)[:2] == pytest.approx((95.0, 44.0))
+
+
+# -- search ------------------------------------------------------------------------------------------
+
+
+def test_the_picture_is_found_where_it_is_and_within_reach_only() -> None:
+    frame = texture(240, 320)
+    search = Search()
+    assert search.places(frame, (0.0, 0.0), 1e9, 2) == []
+    search.remember(frame, Box(200.0, 90.0, 30.0, 20.0))
+    moved = torch.roll(frame, (40, -60), (1, 2))
+    (best, *others) = search.places(moved, (200.0, 90.0), 1e9, 3)
+    assert best == pytest.approx((140.0, 130.0), abs=4.0) and len(others) == 2
+    search.restart()
+    assert all(np.hypot(x - 200, y - 90) <= 30 for x, y in search.places(moved, (200.0, 90.0), 30.0, 3))
+    turns = [search.places(moved, (200.0, 90.0), 1e9, 1)[0] for _ in range(4)]
+    assert len(set(turns)) > 1, "places are looked into by turns"
+
+
+@pytest.mark.parametrize("box", [Box(2, 2, 3, 3), Box(319, 239, 40, 4), Box(160, 120, 900, 700)])
+def test_any_box_has_a_picture(box: Box) -> None:
+    search, frame = Search(), texture(240, 320)
+    search.remember(frame, box)
+    for x, y in search.places(frame, (160.0, 120.0), 1e9, 4):
+        assert 0 <= x <= 320 and 0 <= y <= 240
+
+
+def test_a_picture_larger_than_the_frames_is_not_looked_for() -> None:
+    search = Search()
+    search.remember(texture(480, 640), Box(320.0, 240.0, 300.0, 300.0))
+    assert search.places(texture(60, 80), (0.0, 0.0), 1e9, 2) == []
+
+
+class Spot(Tracker):
+    """Knows one colour near the box; its state says which. The score is how much of it is there."""
+
+    calls = 0
+
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        x, y = (int(v) for v in box[:2])
+        return {"box": box, "color": frame[:, y, x].float()}
+
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        Spot.calls += 1
+        x, y = (int(v) for v in state["box"][:2])
+        same = ((frame.float() - state["color"].view(3, 1, 1)).abs().amax(0) < 20).float()
+        near = torch.zeros_like(same)
+        near[max(y - 20, 0) : y + 21, max(x - 20, 0) : x + 21] = 1
+        rows, columns = (same * near).nonzero(as_tuple=True)
+        box = state["box"].clone()
+        if len(rows):
+            box[0], box[1] = columns.float().mean() + 0.5, rows.float().mean() + 0.5
+        score = torch.tensor(min(len(rows) / 400.0, 1.0))
+        window = torch.cat((state["box"][:2], torch.tensor([40.0, 40.0])))
+        return Estimate(box, score, torch.eye(12), window, {})
+
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        x, y = (int(v) for v in estimate.box[:2])
+        return {"box": estimate.box, "color": torch.lerp(state["color"], frame[:, y, x].float(), 0.5)}
+
+
+def spot(x: int | None, y: int = 60, color: tuple[int, int, int] = (250, 40, 40)) -> Tensor:
+    """A grey textured frame with a square of 20 px about (x, y)."""
+    frame = texture(240, 320) // 4 + 60
+    if x is not None:
+        frame[:, y - 10 : y + 10, x - 10 : x + 10] = torch.tensor(color, dtype=torch.uint8).view(3, 1, 1)
+    return frame
+
+
+def lost(**settings: object) -> tuple[Session, float]:
+    """A session that lost its spot at (60, 60), and the time."""
+    session = Session(Spot(), {"coast_seconds": 0.2, **settings})
+    session.select(spot(60), Box(60, 60, 20, 20), 0.0)
+    now = 0.0
+    for _ in range(4):
+        now += 0.05
+        session.step(spot(60), now)
+    assert session.state is State.TRACKING
+    while session.state is not State.LOST:
+        now += 0.05
+        assert now < 2, "the wait for LOST is bounded"
+        session.step(spot(None), now)
+    return session, now
+
+
+def steps_until_tracking(session: Session, now: float, frame: Tensor, most: int = 40) -> int | None:
+    for count in range(1, most):
+        if session.step(frame, now + 0.05 * count).state is State.TRACKING:
+            return count
+    return None
+
+
+def test_a_target_that_returns_elsewhere_is_found_and_keeps_its_id() -> None:
+    session, now = lost()
+    assert steps_until_tracking(session, now, spot(260, 180)) is not None
+    assert session.target_id == "target-1"
+    report = session.step(spot(260, 180), now + 3)
+    assert report.box is not None and report.box[:2] == pytest.approx((260, 180), abs=1)
+
+
+def test_a_bag_that_starts_over_is_searched_all_over_at_once() -> None:
+    session = Session(Spot(), {"coast_seconds": 0.2})
+    session.select(spot(60), Box(60, 60, 20, 20), 100.0)
+    for step in range(1, 5):
+        session.step(spot(60), 100.0 + 0.05 * step)
+    assert session.step(spot(260, 180), 3.0).state is State.LOST
+    assert [session.step(spot(260, 180), 3.0 + 0.05 * step).state for step in (1, 2, 3)][-1] is State.TRACKING
+    assert session.target_id == "target-1"
+
+
+def test_a_return_counts_as_seen() -> None:
+    session, now = lost(coast_seconds=0.3)
+    count = steps_until_tracking(session, now, spot(60, 60))
+    assert count is not None
+    now += 0.05 * count
+    states = [session.step(spot(None), now + 0.05 * step).state for step in (1, 2, 3)]
+    assert states == [State.COASTING] * 3
+
+
+def test_without_windows_to_look_into_it_is_not_found() -> None:
+    session, now = lost(search_windows=0)
+    assert steps_until_tracking(session, now, spot(260, 180)) is None
+
+
+def test_what_the_first_model_does_not_know_is_no_hit_far_away_and_a_new_id_nearby() -> None:
+    session, now = lost()
+    session._model["color"] = torch.tensor([40.0, 250.0, 40.0])  # the model has drifted to something green
+    green = (40, 250, 40)
+    assert steps_until_tracking(session, now, spot(260, 180, green)) is None
+    assert steps_until_tracking(session, now + 3, spot(60, 60, green)) is not None
+    assert session.target_id == "target-2"
+
+
+@pytest.mark.parametrize("windows", [0, 1, 4])
+def test_a_frame_costs_no_more_looks_than_allowed(windows: int) -> None:
+    session, now = lost(search_windows=windows)
+    for count in range(1, 20):
+        Spot.calls = 0
+        session.step(spot(260 if count % 2 else None, 180), now + 0.05 * count)
+        # The usual window, those of the search, and the first model's look at each of these or at a return.
+        assert Spot.calls <= 1 + max(2 * windows, 1)

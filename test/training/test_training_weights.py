@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The weights that ship: their manifest, their size, and that training them was worth it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from tracker_ros.data.boxes import read_boxes
+from tracker_ros.geometry import iou, xywh_to_boxes
+from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
+from tracker_ros.trackers import load
+from tracker_ros.weights.loader import read_state_dict
+from tracker_ros.weights.manifest import entries, sha256
+
+SHIPPED = Path(__file__).resolve().parents[2] / "config" / "weights"
+
+
+def test_shipped_files_are_described_small_and_undamaged() -> None:
+    files = sorted(SHIPPED.glob("*.safetensors"))
+    described = {entry.file: entry for entry in entries().values()}
+    assert sum(path.stat().st_size for path in files) < 25e6
+    for path in files:
+        assert sha256(path) == described[path.name].sha256
+        assert path.with_suffix(".md").is_file(), f"{path.name} has no model card"
+        assert all(torch.isfinite(tensor).all() for tensor in read_state_dict(path).values())
+
+
+def test_first_level_of_tiny_is_what_the_filter_uses() -> None:
+    whole, part = (read_state_dict(SHIPPED / f"{name}.safetensors") for name in ("micro_resnet", "dcf_tiny"))
+    for name, tensor in part.items():
+        assert torch.equal(tensor, whole[name.removeprefix("features.backbone.")])
+
+
+def test_learned_features_and_gradients_weigh_alike() -> None:
+    crops = 255 * torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    learned, both = MicroResNetFeatures().eval(), GradientMicroResNetFeatures().eval()
+    both.load_state_dict(learned.state_dict())
+    with torch.inference_mode():
+        found = both(crops)
+        torch.testing.assert_close(found[:, :48], learned(crops))
+    for part in (found[:, :48], found[:, 48:]):
+        torch.testing.assert_close(part.square().mean((1, 2, 3)), torch.ones(2))
+    torch.testing.assert_close(found[:, :48].mean((2, 3)), torch.zeros(2, 48), atol=1e-5, rtol=0)
+    assert found.shape == (2, 78, 8, 12)
+
+
+def overlap(preset: str, folder: Path, frames: int) -> float:
+    """Mean IoU over the first frames of a sequence."""
+    tracker = load(preset)
+    truth = torch.from_numpy(xywh_to_boxes(read_boxes(folder / "groundtruth.txt"))).float()
+    video, state, found = cv2.VideoCapture(str(folder / "video.mp4")), {}, []
+    with torch.inference_mode():
+        for index in range(frames):
+            image = cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2RGB)
+            frame = torch.from_numpy(image).permute(2, 0, 1)
+            if index == 0:
+                state = tracker.initialize(frame, truth[0])
+                continue
+            estimate = tracker.localize(frame, state)
+            state = tracker.update(frame, state, estimate)
+            found.append(iou(estimate.box, truth[index]))
+    return float(torch.stack(found).nanmean())
+
+
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    [("dcf_tiny", "UAV123_truck2"), ("dcf_tiny", "VOT2015_ball1"), ("siamfc_tiny", "OTB100_Human7")],
+)
+def test_trained_features_hold_real_targets(preset: str, name: str, shared_data: Path) -> None:
+    assert overlap(preset, shared_data / "sequences" / name, 60) > 0.6

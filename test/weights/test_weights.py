@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The weights manifest, the loader and the command: what is refused, and what its message says."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tracker_ros.networks.backbones.factory import build_backbone
+from tracker_ros.weights import WeightsError, load_weights, manifest, read_state_dict
+from tracker_ros.weights.cli import add_parsers
+from tracker_ros.weights.loader import fill
+
+
+class Holder(torch.nn.Module):
+    """What a tracker without a head looks like to the loader."""
+
+    def __init__(self, levels: tuple[str, ...] = ("stride4",)) -> None:
+        super().__init__()
+        self.backbone = build_backbone("micro_resnet", levels)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A weights folder with one set, and a manifest that knows it and one that is missing."""
+    folder, configuration = tmp_path / "weights", tmp_path / "config"
+    folder.mkdir()
+    configuration.mkdir()
+    tensors = dict(build_backbone("micro_resnet", ("stride4", "stride8")).state_dict())
+    save_file(tensors, str(folder / "here.safetensors"))
+    digest = manifest.sha256(folder / "here.safetensors")
+    (configuration / "weights_test.yaml").write_text(
+        f"here: {{file: here.safetensors, source: by hand, sha256: '{digest}', licence: MIT, input: caffe}}\n"
+        "gone: {file: gone.pth, source: 'https://example.org/gone.pth', sha256: '0123abcd', licence: MIT}\n"
+    )
+    monkeypatch.setenv(manifest.VARIABLE, str(folder))
+    monkeypatch.setattr(manifest, "config_folders", lambda: [configuration])
+    return folder
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_parsers(parser.add_subparsers())
+    args = parser.parse_args(["weights", *arguments])
+    return int(args.run(args))
+
+
+def test_every_shipped_entry_is_complete():
+    found = manifest.entries()
+    assert {"vgg16_imagenet", "resnet18_imagenet", "resnet50_imagenet", "alexnet_imagenet"} <= set(found)
+    assert all(entry.source and entry.licence for entry in found.values())
+
+
+def test_a_shallower_network_takes_what_it_has_from_a_deeper_file(store):
+    holder = Holder()
+    load_weights(holder, "here")
+    stored = load_file(str(store / "here.safetensors"))
+    assert torch.equal(holder.backbone.stem[0].weight, stored["stem.0.weight"])
+    assert holder.backbone.bgr, "the manifest's input convention was not applied"
+
+
+def test_a_backbone_takes_what_it_has_from_a_deeper_file(store):
+    backbone = build_backbone("micro_resnet", ("stride4",))
+    load_weights(backbone, "here")
+    stored = load_file(str(store / "here.safetensors"))
+    assert torch.equal(backbone.stages[0].down[0].weight, stored["stages.0.down.0.weight"]) and backbone.bgr
+
+
+def test_a_deeper_network_says_what_it_lacks(store):
+    with pytest.raises(WeightsError, match="missing backbone.stages.2"):
+        load_weights(Holder(("stride16",)), str(store / "here.safetensors"))
+
+
+def test_files_of_early_pytorch_lack_batch_counters():
+    holder = Holder()
+    tensors = {k: v for k, v in holder.state_dict().items() if not k.endswith("num_batches_tracked")}
+    fill(holder, tensors, "old file")
+
+
+def test_changed_file_is_refused(store):
+    path = store / "here.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(WeightsError, match="is not 'here': its SHA-256"):
+        load_weights(Holder(), "here")
+
+
+@pytest.mark.parametrize(
+    "weights, said",
+    [
+        ("gone", "get gone.pth from https://example.org/gone.pth and put it into"),
+        ("nothing", "unknown weights 'nothing'; known: gone, here"),
+        ("", "needs weights"),
+        ("absent.pth", "does not exist"),
+    ],
+)
+def test_what_is_missing_is_told(store, weights, said):
+    with pytest.raises(WeightsError, match=said):
+        load_weights(Holder(), weights)
+
+
+def test_pickles_that_run_code_are_refused(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return print, ("code ran",)
+
+    path = tmp_path / "evil.pth"
+    path.write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(WeightsError, match="cannot be read as plain tensors"):
+        read_state_dict(path)
+
+
+def test_random_weights_repeat():
+    first, second, other = Holder(), Holder(), Holder()
+    for holder, name in ((first, "random:1"), (second, "random:1"), (other, "random:2")):
+        load_weights(holder, name)
+    weight = first.backbone.stem[0].weight
+    assert torch.equal(weight, second.backbone.stem[0].weight)
+    assert not torch.equal(weight, other.backbone.stem[0].weight)
+
+
+@pytest.mark.parametrize(
+    "fields, said",
+    [
+        ("{file: a, source: b, sha256: 12345678, licence: c}", "hex digits in quotes"),
+        ("{file: a, source: b, sha256: 'XYZ', licence: c}", "hex digits in quotes"),
+        ("{file: a}", "missing 3 required"),
+        ("[", "manifest"),
+    ],
+)
+def test_a_broken_manifest_names_itself(store, fields, said):
+    (manifest.config_folders()[0] / "weights_bad.yaml").write_text(f"bad: {fields}\n")
+    with pytest.raises(WeightsError, match=said):
+        manifest.entries()
+
+
+def test_command_lists_and_verifies(store, capsys):
+    assert run("list") == 0
+    assert run("verify") == 0
+    assert "here.safetensors is genuine" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_command_tells_a_missing_file_in_one_line(store, capsys):
+    assert run("verify", "gone") == 1
+    assert run("fetch", "nothing") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2 and "put it into" in told[0] and "unknown weights" in told[1]
+
+
+def test_command_fetches_and_verifies(store, tmp_path, monkeypatch, capsys):
+    served = tmp_path / "served.bin"
+    served.write_bytes(b"weights")
+    digest = manifest.sha256(served)
+    (manifest.config_folders()[0] / "weights_net.yaml").write_text(
+        f"net: {{file: net.bin, source: 'https://example.org/net.bin', sha256: '{digest}', licence: MIT}}\n"
+        "bad: {file: bad.bin, source: 'https://example.org/net.bin', sha256: '00000000', licence: MIT}\n"
+    )
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: served.open("rb"))
+    assert run("fetch", "net") == 0
+    assert (store / "net.bin").read_bytes() == b"weights"
+    assert run("fetch", "bad") == 1
+    assert "its SHA-256" in capsys.readouterr().err
+    assert not list(store.glob("bad*")), "a file that is not genuine was kept"
+
+
+def test_command_imports_a_published_file(store, shared_data, capsys):
+    published = shared_data / "weights" / "dcfnet" / "param.pth"
+    if not published.is_file():
+        pytest.skip(f"no {published}")
+    assert run("import", "--from", "dcfnet", str(published)) == 0
+    assert "features.conv1.weight" in load_file(str(store / "param.safetensors"))

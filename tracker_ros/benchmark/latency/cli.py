@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``tracker_ros latency`` and its table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import rclpy
+import torch
+from rclpy.signals import SignalHandlerOptions
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from tracker_ros.benchmark.latency.measure import Cost, measure
+from tracker_ros.demo.processes import ProcessError
+from tracker_ros.ros.compat import use_image_transport
+from tracker_ros.trackers import SettingsError
+from tracker_ros.weights import WeightsError
+
+SIZES = ((640, 480), (1920, 1080))
+TRANSPORTS = {"raw": "raw", "compressed": "JPEG"}
+"""Of image_transport, and what the table calls them."""
+
+
+def add_parsers(sub: Any) -> None:
+    """Add the ``latency`` command."""
+    parser = sub.add_parser("latency", help="measure what the tracker node adds to its tracker")
+    parser.add_argument("--tracker", default="dcf", help="preset (default: dcf, at a small size)")
+    parser.add_argument("--rate", type=float, default=30.0, help="images a second (default: 30)")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement (default: 8)")
+    parser.add_argument(
+        "--only",
+        metavar="TEXT",
+        default="",
+        help="only cases that contain this, such as '640x480 raw' or 'compressed'",
+    )
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.set_defaults(run=run_latency)
+
+
+def run_latency(args: argparse.Namespace) -> int:
+    """Carry out ``tracker_ros latency``: 0; 1 where a node failed; 2 for a wrong request."""
+    console = Console()
+    chosen = [
+        (size, transport)
+        for size in SIZES
+        for transport in TRANSPORTS
+        if args.only in f"{size[0]}x{size[1]} {transport}"
+    ]
+    load = os.getloadavg()[0]
+    torch.set_num_threads(1)
+    use_image_transport()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        costs = [measure(size, transport, args) for size, transport in chosen]
+    except (SettingsError, WeightsError) as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        return 2
+    except (ProcessError, TimeoutError) as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        return 1
+    finally:
+        rclpy.try_shutdown()
+    console.print(render(costs, args.rate, load))
+    if args.json:
+        args.json.write_text(json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")
+    return 0
+
+
+def render(costs: list[Cost], rate: float, load: float) -> Table:
+    """The table that people read, at most 80 columns wide.
+
+    Args:
+        load: the machine's load average before the measurement.
+    """
+    busy = f"Load average before: {load:.1f} on {os.cpu_count()} cores."
+    table = Table(
+        title=f"tracker node at {rate:g} images a second",
+        box=SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+        caption="Medians in ms, own = total - tracker. CPU: % of one core while "
+        f"it tracks, without a target, without images. {busy}",
+    )
+    table.add_column("images", no_wrap=True)
+    columns = {
+        "total": "total",
+        "total_p99": "p99",
+        "publish": "publish",
+        "inside": "inside",
+        "tracker": "tracker",
+        "own": "own",
+        "cpu_tracking": "CPU",
+        "cpu_idle": "idle",
+        "cpu_silent": "none",
+        "answered": "seen",
+    }
+    for heading in columns.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for cost in costs:
+        values = [getattr(cost, name) for name in columns]
+        shown = [format(value, ".2f" if index < 6 else ".1f") for index, value in enumerate(values[:-1])]
+        table.add_row(f"{cost.size} {TRANSPORTS[cost.transport]}", *shown, f"{values[-1]:.0%}")
+    return table

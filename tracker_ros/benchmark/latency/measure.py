@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A tracker node and its tracker, measured one after the other with the same images."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tracker_ros.benchmark.latency.camera import Camera
+from tracker_ros.data.footage import film
+from tracker_ros.data.sequence import Frame
+from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.demo.processes import Interrupts, Processes
+from tracker_ros.export import optimized
+from tracker_ros.geometry import Box
+from tracker_ros.session import Session
+from tracker_ros.trackers import load
+
+SETTINGS = {"size": 64, "scales": 3}
+"""Of `dcf`: little work for the tracker, so that little has to be subtracted."""
+SETTLE = 15
+"""Images at the start that are not counted."""
+STEP = (2, 1)
+"""Pixels (right, down) by which the view moves from one image to the next."""
+FRAMES = 24
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was measured at one size and transport; milliseconds, or percent of one core.
+
+    `total` is from publishing an image to the arrival of its target, `publish` the part of it that the
+    camera takes to hand the image over, `inside` from the node's receipt to its answer, `tracker` that
+    of the tracker without a node, and `own` is `total` less `tracker`. CPU is the node's: while it
+    tracks, while images come without a target, and without images. `answered` is the share of images.
+    """
+
+    size: str
+    transport: str
+    total: float
+    total_p99: float
+    publish: float
+    inside: float
+    tracker: float
+    own: float
+    cpu_tracking: float
+    cpu_idle: float
+    cpu_silent: float
+    answered: float
+
+
+def footage(width: int, height: int) -> tuple[list[Frame], Box]:
+    """Views of a still scene from a camera that moves evenly, and the target in the first of them."""
+    shot = next(film(AerialScene(width=width, height=height), 30.0))
+    assert shot.box is not None
+    frames = [np.roll(shot.image, (i * STEP[1], i * STEP[0]), (0, 1)) for i in range(FRAMES)]
+    return frames, shot.box
+
+
+def tracker_time(
+    tracker: str, settings: dict[str, Any], frames: list[Frame], box: Box, rate: float, count: int
+) -> float:
+    """Median milliseconds that a session of this tracker takes for a frame, without a node.
+
+    It waits between frames as it does behind a camera: caches grow cold meanwhile, and without the waits
+    it is up to a third faster.
+    """
+    session = Session(optimized(load(tracker, settings)))
+    images = [torch.from_numpy(frame).permute(2, 0, 1) for frame in frames]
+    images += images[-2:0:-1]
+    seconds = []
+    session.select(images[0], box, 0.0)
+    for index in range(1, SETTLE + count):
+        time.sleep(1 / rate)
+        began = time.perf_counter()
+        session.step(images[index % len(images)], index / rate)
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds[SETTLE:])) * 1e3
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used, all threads, in user and system mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> Cost:
+    """Start a node, measure it, and end it."""
+    frames, box = footage(*size)
+    settings = SETTINGS if args.tracker == "dcf" else {}
+    count = max(int(args.seconds * args.rate), SETTLE + 1)
+    own_time = tracker_time(args.tracker, settings, frames, box, args.rate, count)
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        Interrupts() as interrupts,
+        Processes(Path(logs)) as processes,
+    ):
+
+        def check() -> None:
+            interrupts.check()
+            processes.check()
+
+        processes.start(
+            "tracker",
+            {
+                "tracker": args.tracker,
+                "image_transport": transport,
+                "autostart": True,
+                "device": "cpu",
+                **{f"settings.{key}": value for key, value in settings.items()},
+            },
+        )
+        pid = processes.pid("tracker")
+        camera = Camera(frames, transport, args.rate, check)
+        try:
+            camera.connect()
+            silent = _load(pid, lambda: camera.rest(args.seconds))
+            idle = _load(pid, lambda: camera.show(count))
+            camera.select(box)
+            camera.show(SETTLE)
+            camera.forget()
+            busy = _load(pid, lambda: camera.show(count))
+            return summarize(size, transport, camera, own_time, (busy, idle, silent))
+        finally:
+            camera.close()
+
+
+def _load(pid: int, act: Callable[[], None]) -> float:
+    """Percent of one core that a process used while `act` ran."""
+    used, began = cpu_seconds(pid), time.monotonic()
+    act()
+    return 100 * (cpu_seconds(pid) - used) / (time.monotonic() - began)
+
+
+def summarize(
+    size: tuple[int, int], transport: str, camera: Camera, tracker: float, loads: tuple[float, float, float]
+) -> Cost:
+    """Medians of what a camera noted.
+
+    Raises:
+        TimeoutError: when no target arrived.
+    """
+    if not camera.latencies or not camera.states:
+        raise TimeoutError("no target arrived: see what the tracker node says")
+    total, p99 = np.percentile(camera.latencies, [50, 99])
+    inside = float(np.median([state.latency_ms for state in camera.states]))
+    return Cost(
+        f"{size[0]}x{size[1]}",
+        transport,
+        float(total),
+        float(p99),
+        float(np.median(camera.publishing)),
+        inside,
+        tracker,
+        float(total) - tracker,
+        *loads,
+        len(camera.latencies) / len(camera.publishing),
+    )

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The gimbal node: the target in, rate commands out."""

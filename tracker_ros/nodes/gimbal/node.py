@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The gimbal node: detections, calibration and attitude in, rate commands out.
+
+docs/gimbal.md lists its topics and parameters, and says which way its axes point. It needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from geometry_msgs.msg import QuaternionStamped, Vector3Stamped
+from rclpy.lifecycle import LifecycleState
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2D
+
+from tracker_ros.gimbal.attitude import direction, normalized, rotate
+from tracker_ros.gimbal.camera import Camera, CameraError, read_calibration
+from tracker_ros.gimbal.controller import Controller, Rates
+from tracker_ros.gimbal.settings import ControlSettings
+from tracker_ros.msg import TrackState
+from tracker_ros.nodes.gimbal.outputs import ONLY_TOPIC, OUTPUTS, MavlinkSettings, Output, OutputError
+from tracker_ros.ros import qos
+from tracker_ros.ros.compat import run_node, steady_clock
+from tracker_ros.ros.parameters import (
+    ParameterError,
+    declare,
+    declare_settings,
+    read_settings,
+    require_choice,
+)
+from tracker_ros.ros.transitions import ManagedNode, logged
+
+CHOICES = (ONLY_TOPIC, *OUTPUTS)
+REPEAT_SECONDS = 5.0
+"""A message that would be repeated with every frame is logged this often."""
+
+
+class GimbalNode(ManagedNode):
+    """Points a gimbal at the target of one tracker node."""
+
+    def __init__(self) -> None:
+        super().__init__("gimbal")
+        self._declare()
+        self._output: Output | None = None
+        self._offered = False
+        self._subscribed: list[Any] = []
+        self.start_if_asked()
+
+    def _declare(self) -> None:
+        declare(self, "tracker_node", "tracker", "node whose target it follows, relative to this namespace")
+        declare(self, "output", ONLY_TOPIC, "where rates go besides ~/rate", choices=CHOICES)
+        declare(self, "rate", 50.0, "commands a second", 1.0, 500.0)
+        declare(self, "rectified", False, "the target's pixels are those of rectified images")
+        declare(self, "exposure_offset", 0.0, "seconds from an exposure to the stamp of its image", -0.5, 0.5)
+        declare(self, "frame_id", "gimbal_frd", "of the header of ~/rate")
+        declare(self, "autostart", False, "configure and activate without a lifecycle manager")
+        declare_settings(self, "control", ControlSettings, {})
+        declare_settings(self, "mavlink", MavlinkSettings, {})
+
+    def _value(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+    # -- lifecycle -----------------------------------------------------------------------------------
+
+    @logged(OutputError, ParameterError)
+    def on_configure(self, state: LifecycleState) -> None:
+        """Read the parameters; offer the output."""
+        output = self._value("output")
+        require_choice("output", output, CHOICES)
+        self._control = ControlSettings(**read_settings(self, "control", ControlSettings))
+        mavlink = MavlinkSettings(**read_settings(self, "mavlink", MavlinkSettings))
+        self._output = None if output == ONLY_TOPIC else OUTPUTS[output](self, mavlink)
+        self._rates = self.create_lifecycle_publisher(Vector3Stamped, "~/rate", qos.COMMAND)
+        self._offered = True
+
+    @logged()
+    def on_activate(self, state: LifecycleState) -> None:
+        """Subscribe, take control of the gimbal and begin."""
+        super().on_activate(state)
+        self._controller = Controller(self._control)
+        self._camera: Camera | None = None
+        self._calibration: tuple[Any, ...] = ()
+        self._trouble: str | None = None
+        self._stepped = time.monotonic()
+        if self._output is not None:
+            self._output.claim()
+        # A clock that nobody stops: a command must end whatever happens to the time of the stamps.
+        self._timer = self.create_timer(1.0 / self._value("rate"), self._step, clock=steady_clock())
+        tracker = self._value("tracker_node")
+        self._subscribed = [
+            self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.camera()),
+            self.create_subscription(QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
+            self.create_subscription(Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
+            self.create_subscription(TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
+        ]
+
+    def halt(self) -> None:
+        """Stop the gimbal at once."""
+        if not self._subscribed:
+            return
+        self.destroy_timer(self._timer)
+        for subscription in self._subscribed:
+            self.destroy_subscription(subscription)
+        self._subscribed = []
+        self._send(Rates())
+
+    def release(self) -> None:
+        """Take the topics away."""
+        self.halt()
+        if self._output is not None:
+            self._output.close()
+            self._output = None
+        if self._offered:
+            self.destroy_lifecycle_publisher(self._rates)
+            self._offered = False
+
+    # -- what comes in -------------------------------------------------------------------------------
+
+    def _on_info(self, info: CameraInfo) -> None:
+        calibration = (info.distortion_model, tuple(info.d), tuple(info.k), tuple(info.p))
+        if calibration == self._calibration:
+            return
+        self._calibration = calibration
+        try:
+            self._camera = read_calibration(*calibration, rectified=self._value("rectified"))
+        except CameraError as error:
+            self._camera = None
+            self.get_logger().error(str(error))
+
+    def _on_attitude(self, message: QuaternionStamped) -> None:
+        q = message.quaternion
+        try:
+            self._controller.attitudes.add(_seconds(message.header), normalized(q.w, q.x, q.y, q.z))
+        except ValueError as error:
+            self.get_logger().error(f"attitude refused: {error}", throttle_duration_sec=REPEAT_SECONDS)
+
+    def _on_target(self, target: Detection2D) -> None:
+        exposed = _seconds(target.header) - self._value("exposure_offset")
+        attitude = self._controller.attitudes.at(exposed)
+        if self._camera is None or attitude is None:
+            missing = "calibration on camera_info" if self._camera is None else "attitude at its exposure"
+            self.get_logger().warning(
+                f"target not used: there is no {missing}", throttle_duration_sec=REPEAT_SECONDS
+            )
+            return
+        centre = target.bbox.center.position
+        try:
+            bearing = self._camera.bearing(centre.x, centre.y)
+        except CameraError as error:
+            self.get_logger().warning(f"target not used: {error}", throttle_duration_sec=REPEAT_SECONDS)
+            return
+        self._controller.sight.observe(exposed, direction(rotate(attitude, bearing)), target.id)
+
+    def _on_state(self, message: TrackState) -> None:
+        exposed = _seconds(message.header) - self._value("exposure_offset")
+        if message.state == TrackState.COASTING:
+            self._controller.sight.coast(exposed)
+        elif message.state in (TrackState.LOST, TrackState.IDLE):
+            self._controller.sight.lose(exposed)
+
+    # -- what goes out -------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        before, self._stepped = self._stepped, time.monotonic()
+        now = self.get_clock().now().nanoseconds * 1e-9
+        self._send(self._controller.step(now, self._stepped - before))
+        trouble = self._controller.trouble(now)
+        # Numbers in it change all the time; what is wrong does not.
+        if self._trouble is None or bool(trouble) != bool(self._trouble):
+            self.get_logger().info(f"stopped: {trouble}" if trouble else "pointing at the target")
+        self._trouble = trouble
+
+    def _send(self, rates: Rates) -> None:
+        if not self.context.ok():
+            return
+        message = Vector3Stamped()
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = self._value("frame_id")
+        message.vector.y, message.vector.z = rates
+        self._rates.publish(message)
+        if self._output is not None:
+            self._output.send(rates)
+
+
+def _seconds(header: Header) -> float:
+    return header.stamp.sec + header.stamp.nanosec * 1e-9
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(GimbalNode, args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

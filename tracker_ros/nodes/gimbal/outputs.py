@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Where a gimbal's rates go besides ``~/rate``: one small adapter for each receiver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from rclpy.node import Node
+
+from tracker_ros.gimbal.controller import Rates
+from tracker_ros.gimbal.settings import ranged
+from tracker_ros.gimbal.units import RATE_UNITS, convert
+from tracker_ros.ros import qos
+
+DO_GIMBAL_MANAGER_PITCHYAW, DO_GIMBAL_MANAGER_CONFIGURE = 1000, 1001
+ROLL_LOCK, PITCH_LOCK, YAW_LOCK = 4, 8, 16  # GIMBAL_MANAGER_FLAGS
+UNCHANGED = -1
+
+
+class OutputError(RuntimeError):
+    """An output that cannot be offered here. The message names the package that is missing."""
+
+
+@dataclass(frozen=True)
+class MavlinkSettings:
+    """Who asks whom, for the outputs that speak the MAVLink gimbal protocol v2."""
+
+    target_system: int = ranged(1, "system id of the autopilot", 1, 255)
+    target_component: int = ranged(1, "component id of the gimbal manager", 0, 255)
+    source_system: int = ranged(1, "system id that takes control of the gimbal", 1, 255)
+    source_component: int = ranged(191, "component id that takes control; 191: onboard computer", 1, 255)
+    gimbal_device_id: int = ranged(0, "gimbal to move; 0: all", 0, 255)
+    lock_yaw: bool = ranged(True, "yaw rates are relative to the earth, not to the vehicle")
+
+    @property
+    def flags(self) -> int:
+        """GIMBAL_MANAGER_FLAGS: roll and pitch relative to the horizon, yaw as asked for."""
+        return ROLL_LOCK | PITCH_LOCK | (YAW_LOCK if self.lock_yaw else 0)
+
+
+class Output(Protocol):
+    """A receiver of rates. `claim` lets the next `send` that is heard ask for control of the gimbal first.
+
+    It asks once: who takes control away later, such as a pilot, keeps it.
+    """
+
+    def claim(self) -> None: ...
+
+    def send(self, rates: Rates) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Mavros:
+    """MAVROS's gimbal_control plugin. Rates go as a stream, GIMBAL_MANAGER_SET_PITCHYAW, in radians."""
+
+    name = "mavros"
+
+    def __init__(self, node: Node, settings: MavlinkSettings):
+        self._node, self._settings = node, settings
+        self._manager = "mavros/gimbal_control/manager"
+        configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
+        self._control: Any = node.create_client(configure, f"{self._manager}/configure")
+        self._configure = configure
+        self._claimed = False
+        self._open()
+
+    def _open(self) -> None:
+        self._message = interface(self.name, "mavros_msgs", "msg", "GimbalManagerSetPitchyaw")
+        self._stream = self._node.create_publisher(
+            self._message, f"{self._manager}/set_pitchyaw", qos.COMMAND
+        )
+
+    def claim(self) -> None:
+        self._claimed = False
+
+    def _ask_for_control(self) -> None:
+        if self._claimed or not self._control.service_is_ready():
+            return
+        self._claimed = True
+        s = self._settings
+        answer = self._control.call_async(
+            self._configure.Request(
+                sysid_primary=s.source_system,
+                compid_primary=s.source_component,
+                sysid_secondary=UNCHANGED,
+                compid_secondary=UNCHANGED,
+                gimbal_device_id=s.gimbal_device_id,
+            )
+        )
+        answer.add_done_callback(self._on_answer)
+
+    def _on_answer(self, answer: Any) -> None:
+        if not answer.result().success:
+            self._node.get_logger().error(f"no control of the gimbal: MAV_RESULT {answer.result().result}")
+
+    def send(self, rates: Rates) -> None:
+        self._ask_for_control()
+        s = self._settings
+        self._stream.publish(
+            self._message(
+                target_system=s.target_system, target_component=s.target_component, **self._fields(rates)
+            )
+        )
+
+    def _fields(self, rates: Rates) -> dict[str, Any]:
+        """What message and service have in common. Not a number: no angle is wanted, only rates."""
+        unit = RATE_UNITS[self.name]
+        return {"flags": self._settings.flags, "gimbal_device_id": self._settings.gimbal_device_id,
+                "pitch": math.nan, "yaw": math.nan, "pitch_rate": convert(rates.pitch, unit),
+                "yaw_rate": convert(rates.yaw, unit)}  # fmt: skip
+
+    def close(self) -> None:
+        self._node.destroy_publisher(self._stream)
+        self._node.destroy_client(self._control)
+
+
+class MavrosService(Mavros):
+    """The same plugin's service, MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, in degrees.
+
+    A command is sent when the one before was answered: the newest rates, at the rate that the link bears.
+    """
+
+    name = "mavros_service"
+
+    def _open(self) -> None:
+        self._message = interface(self.name, "mavros_msgs", "srv", "GimbalManagerPitchyaw")
+        self._service: Any = self._node.create_client(self._message, f"{self._manager}/pitchyaw")
+        self._waiting: Any = None
+
+    def send(self, rates: Rates) -> None:
+        self._ask_for_control()
+        waits = self._waiting is not None and not self._waiting.done() and rates != Rates()
+        if waits or not self._service.service_is_ready():
+            return
+        self._waiting = self._service.call_async(self._message.Request(**self._fields(rates)))
+
+    def close(self) -> None:
+        self._node.destroy_client(self._service)
+        self._node.destroy_client(self._control)
+
+
+class Px4:
+    """PX4 over uXRCE-DDS: the same two commands as px4_msgs/VehicleCommand, in degrees."""
+
+    def __init__(self, node: Node, settings: MavlinkSettings):
+        self._node, self._settings = node, settings
+        self._message = interface("px4", "px4_msgs", "msg", "VehicleCommand")
+        self._commands = node.create_publisher(self._message, "fmu/in/vehicle_command", qos.COMMAND)
+        self._claimed = False
+
+    def claim(self) -> None:
+        self._claimed = False
+
+    def send(self, rates: Rates) -> None:
+        if not self._claimed and self._commands.get_subscription_count() > 0:
+            self._claimed = True
+            s = self._settings
+            self._publish(
+                DO_GIMBAL_MANAGER_CONFIGURE,
+                param1=float(s.source_system),
+                param2=float(s.source_component),
+                param3=float(UNCHANGED),
+                param4=float(UNCHANGED),
+            )
+        unit = RATE_UNITS["px4"]
+        self._publish(
+            DO_GIMBAL_MANAGER_PITCHYAW,
+            param1=math.nan,
+            param2=math.nan,
+            param3=convert(rates.pitch, unit),
+            param4=convert(rates.yaw, unit),
+            param5=float(self._settings.flags),
+        )
+
+    def _publish(self, command: int, **parameters: float) -> None:
+        s = self._settings
+        self._commands.publish(
+            self._message(
+                timestamp=self._node.get_clock().now().nanoseconds // 1000,
+                command=command,
+                param7=float(s.gimbal_device_id),
+                target_system=s.target_system,
+                target_component=s.target_component,
+                source_system=s.source_system,
+                source_component=s.source_component,
+                from_external=True,
+                **parameters,
+            )
+        )
+
+    def close(self) -> None:
+        self._node.destroy_publisher(self._commands)
+
+
+ONLY_TOPIC = "vector3"
+OUTPUTS: dict[str, Callable[[Node, MavlinkSettings], Output]] = {
+    "mavros": Mavros,
+    "mavros_service": MavrosService,
+    "px4": Px4,
+}
+
+
+def interface(output: str, package: str, kind: str, name: str) -> Any:
+    """The class of an interface of an optional package.
+
+    Raises:
+        OutputError: when the package is not installed, or too old to have it.
+    """
+    try:
+        return getattr(import_module(f"{package}.{kind}"), name)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").split(".")[0] != package:
+            raise
+        raise OutputError(
+            f"output '{output}' needs the ROS package {package}, which is not installed"
+        ) from None
+    except AttributeError:
+        raise OutputError(f"output '{output}' needs a newer {package}: it has no {kind}/{name}") from None

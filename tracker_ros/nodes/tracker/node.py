@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The tracker node: images and selections in, detections and the state of tracking out.
+
+docs/nodes.md lists its topics, services and parameters.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import CancelledError
+from concurrent.futures import Future as Answer
+from typing import Any
+
+from rclpy.lifecycle import LifecycleState
+from rclpy.task import Future
+from std_srvs.srv import SetBool, Trigger
+from vision_msgs.msg import Detection2D
+
+from tracker_ros.export.archive import ArchiveError
+from tracker_ros.nodes.tracker.model import prepare
+from tracker_ros.nodes.tracker.outputs import Outputs
+from tracker_ros.nodes.tracker.parameters import Parameters, TrackerParameters
+from tracker_ros.nodes.tracker.pipeline import Pipeline
+from tracker_ros.ros import qos
+from tracker_ros.ros.camera import read_images
+from tracker_ros.ros.compat import image_topic, run_node, steady_clock
+from tracker_ros.ros.messages import box_of, stamp_seconds
+from tracker_ros.ros.parameters import ParameterError
+from tracker_ros.ros.stream import ImageStream
+from tracker_ros.ros.transitions import ManagedNode, logged
+from tracker_ros.session import Session
+from tracker_ros.srv import SelectTarget
+from tracker_ros.trackers import SettingsError
+from tracker_ros.weights import WeightsError
+
+LONGEST_ORDER = 30.0
+"""Seconds after which an order is answered although the inference in hand did not end."""
+
+
+class TrackerNode(ManagedNode):
+    """Tracks one target in a stream of images.
+
+    Callbacks only pass images and orders on to a `Pipeline`, which has a thread of its own.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("tracker")
+        self._declared = Parameters(self)
+        self._values: TrackerParameters
+        self._model_name: str
+        self._stream: ImageStream
+        self._outputs: Outputs | None = None
+        self._pipeline: Pipeline | None = None
+        self.start_if_asked()
+
+    @logged(SettingsError, WeightsError, ArchiveError, ParameterError)
+    def on_configure(self, state: LifecycleState) -> None:
+        """Load, verify and warm up the model; offer topics and services."""
+        self._values = self._declared.read()
+        tracker, self._model_name, device = prepare(self._values)
+        self.get_logger().info(f"tracker '{self._model_name}' on {device}")
+        # The random part keeps ids unique over restarts of the node.
+        session = Session(tracker, self._values.session, name=f"target-{uuid.uuid4().hex[:6]}")
+        self._stream = ImageStream(session, device)
+        self._outputs = Outputs(self)
+        self._offered = [
+            self.create_service(SelectTarget, "~/select", self._on_select),
+            self.create_service(Trigger, "~/stop", self._on_stop),
+            self.create_service(SetBool, "~/enable", self._on_enable),
+        ]
+
+    @logged()
+    def on_activate(self, state: LifecycleState) -> None:
+        """Subscribe to images and begin."""
+        super().on_activate(state)
+        assert self._outputs is not None
+        topic = image_topic(self, self._values.image_transport)
+        pipeline = Pipeline(
+            self, self._stream, self._outputs, self._model_name, topic, self._values.buffer_frames
+        )
+        self._images = read_images(
+            self, pipeline.receive, self._values.image_transport, self._values.image_reliability
+        )
+        self._orders = self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
+        self._pipeline = pipeline
+
+    def halt(self) -> None:
+        """Give the target up and stop."""
+        if self._pipeline is None:
+            return
+        pipeline, self._pipeline = self._pipeline, None
+        self._images.close()
+        self.destroy_subscription(self._orders)
+        pipeline.close()
+
+    def release(self) -> None:
+        """Release the model, topics and services."""
+        self.halt()
+        if self._outputs is None:
+            return
+        for service in self._offered:
+            self.destroy_service(service)
+        self._outputs.close()
+        self._outputs = None
+        del self._stream
+
+    def close(self) -> None:
+        """End the worker's thread before the process ends."""
+        try:
+            self.halt()
+        except TimeoutError as error:
+            self.get_logger().error(str(error))
+
+    # -- orders --------------------------------------------------------------------------------------
+
+    async def _on_select(
+        self, request: SelectTarget.Request, response: SelectTarget.Response
+    ) -> SelectTarget.Response:
+        if self._pipeline is not None:
+            box, stamp = box_of(request.bbox), stamp_seconds(request.stamp)
+            answer = self._pipeline.select(box, request.normalized, stamp)
+            response.target_id, response.reason = await self._outcome(answer)
+        else:
+            response.reason = "the tracker node is not active"
+        response.accepted = not response.reason
+        return response
+
+    def _on_init_box(self, message: Detection2D) -> None:
+        if self._pipeline is not None:
+            self._pipeline.select_unasked(box_of(message.bbox), stamp_seconds(message.header.stamp))
+
+    async def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        trouble = ""
+        if self._pipeline is not None:
+            _, trouble = await self._outcome(self._pipeline.stop(), withdraw=False)
+        # An inactive node has no target.
+        response.success = not trouble or self._pipeline is None
+        response.message = "no target" if response.success else trouble
+        return response
+
+    async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        """While disabled, images are ignored and there is no target."""
+        if self._pipeline is None:
+            response.message = "the tracker node is not active"
+            return response
+        self._pipeline.enabled = request.data
+        if not request.data:
+            await self._outcome(self._pipeline.stop(), withdraw=False)
+        response.success, response.message = True, "enabled" if request.data else "disabled"
+        return response
+
+    async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
+        """The worker's answer to an order, and why there is none; other callbacks run meanwhile.
+
+        An order that does not get its turn in time is withdrawn if asked for, or else obeyed when it does.
+        """
+        done: Any = Future(executor=self.executor)
+        # A callback of its own makes the executor wake up and resume who awaits.
+        done.add_done_callback(lambda _: None)
+        answer.add_done_callback(done.set_result)
+        limit = self.create_timer(LONGEST_ORDER, lambda: done.set_result(None), clock=steady_clock())
+        await done
+        self.destroy_timer(limit)
+        if not answer.done():
+            if withdraw:
+                answer.cancel()
+            return "", f"the inference in hand takes more than {LONGEST_ORDER:g} s"
+        try:
+            return answer.result(), ""
+        except CancelledError:
+            return "", "the tracker node was deactivated"
+        except ValueError as error:
+            reason = str(error)
+        except Exception as error:  # a tracker may raise anything on a selection
+            reason = f"the tracker failed: {type(error).__name__}: {error}"
+        self.get_logger().warning(f"refused: {reason}")
+        return "", reason
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node."""
+    return run_node(TrackerNode, args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""From a received image to published results: what the tracker node does while it is active."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from rclpy.clock import ROSClock
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from tracker_ros.geometry import Box
+from tracker_ros.msg import TrackState
+from tracker_ros.nodes.tracker.outputs import Outputs
+from tracker_ros.ros.images import ImageError
+from tracker_ros.ros.messages import stamp_seconds
+from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received
+from tracker_ros.ros.worker import Worker
+from tracker_ros.session import Report, State
+
+LONGEST_INFERENCE = 5.0
+"""Seconds that closing waits for the inference in hand."""
+REPEAT_SECONDS = 5.0
+"""A message about every frame is logged this often."""
+
+
+class Pipeline:
+    """Callbacks hand images and orders in; a worker thread takes them one at a time and publishes.
+
+    Args:
+        node: for its logger and clock.
+        stream: the session and how it is fed; used by the worker's thread only, until `close`.
+        outputs: where results go.
+        tracker: name of the preset, for `TrackState`.
+        topic: of the images, for messages.
+        buffer_frames: images kept for selections in an earlier one.
+    """
+
+    def __init__(
+        self, node: Node, stream: ImageStream, outputs: Outputs, tracker: str, topic: str, buffer_frames: int
+    ):
+        self.enabled = True
+        self._node, self._stream, self._outputs = node, stream, outputs
+        self._tracker, self._topic = tracker, topic
+        self._log = node.get_logger()
+        self._buffer = FrameBuffer(buffer_frames)
+        self._header, self._notice = Header(), ""
+        self._processed = self._late = 0
+        self._state = State.IDLE
+        self._closed = False
+        self._worker: Worker[Received] = Worker(
+            lambda frame: self._survive(self._process, frame),
+            "inference",
+            # While an image waits, the tracker is late, not the camera: the worker does not tick then.
+            lambda: self._survive(self._tick),
+        )
+
+    def receive(self, message: Any) -> None:
+        """Take an Image or CompressedImage that has just arrived."""
+        frame = Received(message, time.monotonic())
+        self._buffer.add(frame)
+        if self.enabled:
+            self._worker.offer(frame)
+
+    def select(self, box: Box, normalized: bool, stamp: float) -> Future[str]:
+        """Start on the target in the image of that stamp (0: the newest); the answer is its id.
+
+        The future raises ValueError when the selection is refused.
+        """
+        try:
+            frames = self._buffer.since(stamp)
+        except ValueError as error:
+            refused: Future[str] = Future()
+            refused.set_exception(ValueError(f"{error} on {self._topic}"))
+            return refused
+        return self._worker.submit(lambda: self._select(frames, box, normalized))
+
+    def select_unasked(self, box: Box, stamp: float) -> None:
+        """`select` for an order that awaits no answer: the next state tells why it was refused."""
+
+        def done(answer: Future[str]) -> None:
+            if not answer.cancelled() and (error := answer.exception()) is not None:
+                self._notice = f"selection refused: {error}"
+                self._log.warning(self._notice)
+
+        self.select(box, False, stamp).add_done_callback(done)
+
+    def stop(self) -> Future[str]:
+        """Give the target up."""
+        return self._worker.submit(self._stop)
+
+    def close(self) -> None:
+        """End all work; no target remains.
+
+        Raises:
+            TimeoutError: when the inference in hand does not end. Its result will not be published.
+        """
+        ended = self._worker.close(LONGEST_INFERENCE)
+        if ended:
+            self._stop()
+        self._closed = True
+        if not ended:
+            raise TimeoutError(f"the inference in hand takes more than {LONGEST_INFERENCE:g} s")
+
+    # -- on the worker's thread ----------------------------------------------------------------------
+
+    def _survive(self, act: Callable[..., None], *args: Received) -> None:
+        try:
+            act(*args)
+        except Exception:  # the thread must live on; while the program ends, publishing fails
+            if self._node.context.ok():
+                self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
+
+    def _process(self, frame: Received) -> None:
+        try:
+            report = self._stream.process(frame)
+        except ImageError as error:
+            report = self._refused(f"image refused: {error}")
+            self._log.error(f"{report.message} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS)
+        except Exception as error:  # such as a device without memory for the image
+            report = self._refused(f"image could not be processed: {type(error).__name__}: {error}")
+            self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
+        if report is None:
+            self._late += 1
+            self._log.warning(
+                f"image on {self._topic} skipped: its stamp is not newer than the last one's",
+                throttle_duration_sec=REPEAT_SECONDS,
+            )
+            return
+        self._processed += 1
+        self._publish(report, frame.message.header, frame.at)
+
+    def _refused(self, why: str) -> Report:
+        """What is said about a frame that could not be looked at. The session goes on as it was."""
+        return Report(State.ERROR, self._stream.session.target_id, None, 0.0, 0.0, 0.0, None, why)
+
+    def _select(self, frames: list[Received], box: Box, normalized: bool) -> str:
+        target_id = self._stream.select(frames, box, normalized)
+        self._log.info(f"tracking {target_id}")
+        return target_id
+
+    def _stop(self) -> str:
+        self._publish(self._stream.session.stop(), self._header, time.monotonic())
+        return "stopped"
+
+    def _tick(self) -> None:
+        """Notice when images stay away."""
+        now = time.monotonic()
+        report = self._stream.tick(now, self._simulated_time()) if self.enabled else None
+        if report is not None:
+            # The last image's box was published with it, and a silent camera brings no newer one.
+            self._publish(report, self._header, now, only_state=report.box is not None)
+
+    def _simulated_time(self) -> float | None:
+        """Seconds of ``/clock``; None where the node takes the time from the system."""
+        clock = self._node.get_clock()
+        simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
+        return clock.now().nanoseconds * 1e-9 if simulated else None
+
+    def _publish(self, report: Report, header: Header, received: float, only_state: bool = False) -> None:
+        if self._closed or not self._node.context.ok():
+            return
+        self._header = header
+        self._tell(self._stream.session.state, self._stream.session.message)
+        stamp = stamp_seconds(header.stamp)
+        age = self._node.get_clock().now().nanoseconds * 1e-9 - stamp if stamp else 0.0
+        state = TrackState(
+            tracker=self._tracker,
+            latency_ms=(time.monotonic() - received) * 1e3,
+            age_ms=age * 1e3,
+            frames_processed=self._processed,
+            frames_dropped=self._late + self._worker.dropped,
+        )
+        if self._notice:
+            report, self._notice = report._replace(message=self._notice), ""
+        if not only_state:
+            self._outputs.publish_target(header, report)
+        self._outputs.publish_state(header, report, state)
+
+    def _tell(self, state: State, why: str) -> None:
+        """Log a change of the session's state."""
+        if state is self._state:
+            return
+        self._state = state
+        if state is State.ERROR:
+            self._log.error(f"ERROR: {why}")
+        elif state in (State.COASTING, State.LOST):
+            self._log.warning(f"{state.name}: {why}")
+        else:
+            self._log.info(f"{state.name}: {why}")

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Which nodes each camera gets, with which parameters: what the launch file starts, without `launch`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+IMAGE = "camera/image_raw"
+FIRST_COMPONENT = 100
+"""MAV_COMP_ID_CAMERA; further cameras have the numbers after it."""
+NODE_NAMES = ("tracker", "tracker_diagnostics", "sim_camera", "mavlink", "gimbal")
+"""Names of the nodes that a camera may get."""
+_NAMESPACE = re.compile(r"/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
+
+
+class CamerasError(ValueError):
+    """A list of cameras that cannot be used. The message names the file and what is wrong in it."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera and its tracker.
+
+    Attributes:
+        namespace: of its nodes.
+        image: topic of its images; in the namespace unless it begins with a slash.
+        tracker: preset, or path of one; empty for the parameter file's.
+        parameters: by the name of a node, one of `NODE_NAMES`: names and values that win over all others.
+    """
+
+    namespace: str = ""
+    image: str = IMAGE
+    tracker: str = ""
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class NodeDescription(NamedTuple):
+    """A node to start. `defaults` names a file of the configuration folder that is read first."""
+
+    executable: str
+    name: str
+    namespace: str
+    parameters: dict[str, Any]
+    remappings: list[tuple[str, str]]
+    defaults: str = ""
+    is_lifecycle: bool = False
+
+
+class Wishes(NamedTuple):
+    """What holds for all cameras. Empty texts leave the parameter files' values alone."""
+
+    use_sim_time: bool = False
+    autostart: bool = True
+    device: str = ""
+    tracker: str = ""
+    simulate: bool = False
+    mavlink: str = ""
+    gimbal: bool = False
+
+
+def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
+    """The cameras that a YAML file lists under ``cameras``, all inside `namespace`.
+
+    Raises:
+        CamerasError: for a file that is no such list.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise CamerasError(f"{path}: {error}") from error
+    entries = content.get("cameras") if isinstance(content, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise CamerasError(f"{path}: there is no list 'cameras' in it")
+    cameras = [
+        _camera(entry, f"{path}: camera {number}", namespace) for number, entry in enumerate(entries, start=1)
+    ]
+    names = [camera.namespace for camera in cameras]
+    for name in names:
+        if names.count(name) > 1:
+            raise CamerasError(f"{path}: two cameras have the namespace '{name}'")
+    return cameras
+
+
+def _camera(entry: Any, where: str, namespace: str) -> Camera:
+    known = [item.name for item in fields(Camera)]
+    if not isinstance(entry, dict):
+        raise CamerasError(f"{where} is no mapping of {', '.join(known)}")
+    for key in entry:
+        if key not in known:
+            raise CamerasError(f"{where} has an unknown key '{key}'; known: {', '.join(known)}")
+    for key in ("namespace", "image", "tracker"):
+        if not isinstance(entry.get(key, ""), str):
+            raise CamerasError(f"{where}: {key} is {entry[key]!r}, not a text")
+    own = entry.get("namespace", "")
+    if not _NAMESPACE.fullmatch(own):
+        raise CamerasError(f"{where}: '{own}' is no namespace")
+    parameters = entry.get("parameters", {})
+    if not isinstance(parameters, dict) or not all(isinstance(of, dict) for of in parameters.values()):
+        raise CamerasError(f"{where}: parameters is no mapping of node names to names and values")
+    for name in parameters:
+        if name not in NODE_NAMES:
+            raise CamerasError(f"{where}: there is no node '{name}'; there are: {', '.join(NODE_NAMES)}")
+    inside = own if own.startswith("/") or not namespace else f"{namespace.rstrip('/')}/{own}"
+    return Camera(**{**entry, "namespace": inside, "parameters": parameters})
+
+
+def nodes_of(camera: Camera, wishes: Wishes, number: int = 0) -> list[NodeDescription]:
+    """The nodes of one camera; `number` counts cameras from 0."""
+    # A driver publishes camera_info beside its images.
+    camera_info = "/".join([*camera.image.split("/")[:-1], "camera_info"])
+    remappings = [("image", camera.image), ("camera_info", camera_info)]
+    time: dict[str, Any] = {"use_sim_time": wishes.use_sim_time}
+    device = {"device": wishes.device} if wishes.device else {}
+    preset = camera.tracker or wishes.tracker
+    tracker = {"autostart": wishes.autostart, **({"tracker": preset} if preset else {})}
+
+    def node(
+        executable: str, name: str, parameters: dict[str, Any], defaults: str = "", is_lifecycle: bool = False
+    ) -> NodeDescription:
+        own = camera.parameters.get(name, {})
+        return NodeDescription(
+            executable,
+            name,
+            camera.namespace,
+            {**time, **parameters, **own},
+            remappings,
+            defaults,
+            is_lifecycle,
+        )
+
+    nodes = [
+        node("tracker_node", "tracker", {**device, **tracker}, is_lifecycle=True),
+        node("diagnostics_node", "tracker_diagnostics", device),
+    ]
+    if wishes.simulate:
+        turned = ({"source": "chase"}, "gimbal.yaml") if wishes.gimbal else ({}, "")
+        nodes.append(node("sim_camera_node", "sim_camera", *turned))
+    if wishes.mavlink:
+        address = {"endpoint": wishes.mavlink, "component_id": FIRST_COMPONENT + number}
+        nodes.append(node("mavlink_node", "mavlink", address, "mavlink.yaml"))
+    if wishes.gimbal:
+        nodes.append(
+            node("gimbal_node", "gimbal", {"autostart": wishes.autostart}, "gimbal.yaml", is_lifecycle=True)
+        )
+    return nodes
