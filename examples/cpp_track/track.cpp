@@ -58,6 +58,9 @@ int main(int argc, char** argv) {
     std::vector<float> box;
     for (int i = 4; i < 8; ++i) box.push_back(std::stof(argv[i]));
     return track(argv[1], std::stol(argv[2]), std::stol(argv[3]), box);
+  } catch (const c10::Error& error) {  // its what() ends in a backtrace
+    std::cerr << error.what_without_backtrace() << "\n";
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 1;

@@ -9,6 +9,8 @@ import itertools
 import json
 import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -138,25 +140,51 @@ def test_a_network_alone_gives_the_maps_of_the_source(tmp_path, suffix):
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
 
 
-@pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")), reason="no C++ compiler or no cmake")
+def run(command: Sequence[object], **how) -> bytes:
+    """What the command writes; where it fails, the test ends with the last lines of that."""
+    ended = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           timeout=300, **how)
+    last = "\n".join(ended.stdout.decode(errors="replace").splitlines()[-25:])
+    assert ended.returncode == 0, f"{command[0]} ended with status {ended.returncode}:\n{last}"
+    return ended.stdout
+
+
+def build_example(source: Path, build: Path) -> Path:
+    run(["cmake", "-S", source, "-B", build, f"-DPython3_EXECUTABLE={sys.executable}"])
+    run(["cmake", "--build", build])
+    return build / "cpp_track"
+
+
+needs_compiler = pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")),
+                                    reason="no C++ compiler or no cmake")
+
+
+@needs_compiler
 def test_a_cpp_program_tracks_with_the_archive(archive, pytestconfig):
-    prefix = torch.utils.cmake_prefix_path
     # Compiling takes longer than all other tests of this file: what did not change is not compiled again.
-    key = hashlib.sha256(f"{prefix} {torch.__version__} {EXAMPLE}".encode()).hexdigest()[:12]
-    build = pytestconfig.cache.mkdir(f"cpp_track_{key}")
-    for command in (
-        ["cmake", "-S", EXAMPLE, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"],
-        ["cmake", "--build", build],
-    ):
-        subprocess.run([str(part) for part in command], check=True, timeout=300, capture_output=True)
+    key = hashlib.sha256(f"{torch.__file__} {torch.__version__} {EXAMPLE}".encode()).hexdigest()[:12]
+    program = build_example(EXAMPLE, pytestconfig.cache.mkdir(f"cpp_track_{key}"))
     frames, box = flight(30)
     height, width = frames[0].shape[1:]
     pixels = b"".join(frame.permute(1, 2, 0).contiguous().numpy().tobytes() for frame in frames)
-    command = [build / "cpp_track", archive, width, height, *box.tolist()]
-    ended = subprocess.run(
-        [str(part) for part in command], input=pixels, check=True, timeout=120, capture_output=True
-    )
-    found = torch.tensor([[float(value) for value in line.split()] for line in ended.stdout.splitlines()])
+    output = run([program, archive, width, height, *box.tolist()], input=pixels)
+    found = torch.tensor([[float(value) for value in line.split()] for line in output.splitlines()])
     with torch.inference_mode():
         expected = follow(load_archive(archive, [archive.parent]), frames, box)
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+
+
+@needs_compiler
+def test_a_cpp_program_that_does_not_compile_ends_with_the_compilers_words(tmp_path):
+    shutil.copy(EXAMPLE / "CMakeLists.txt", tmp_path)
+    (tmp_path / "track.cpp").write_text("#error not today\n")
+    with pytest.raises(AssertionError, match="(?s)status [1-9].*track.cpp:1:.*error.*not today"):
+        build_example(tmp_path, tmp_path / "build")
+
+
+@needs_compiler
+def test_the_cpp_example_builds_with_a_cuda_build_and_no_toolkit(tmp_path):
+    """PyTorch's own CMake files stop where a wheel has CUDA's libraries and the machine no toolkit."""
+    (tmp_path / "TorchConfig.cmake").write_text('message(FATAL_ERROR "no CUDA toolkit was found")\n')
+    run(["cmake", "-S", EXAMPLE, "-B", tmp_path / "build", f"-DTorch_DIR={tmp_path}",
+         f"-DPython3_EXECUTABLE={sys.executable}"])
