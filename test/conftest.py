@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["skips"]
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # An example may take long to make or to run on a busy machine; pytest's own limit catches what hangs.
