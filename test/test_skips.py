@@ -20,11 +20,28 @@ TESTS = {
 def test_only_listed_reasons_skip(tmp_path: Path) -> None:
     for name, text in TESTS.items():
         (tmp_path / name).write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "skips", "-p", "no:cacheprovider", "-rfEs", str(tmp_path)]
-    ended = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "skips",
+        "-p",
+        "no:cacheprovider",
+        "-rfEs",
+        str(tmp_path),
+    ]
+    ended = subprocess.run(
+        command, cwd=Path(__file__).with_name("helpers"), capture_output=True, text=True, timeout=60
+    )
     assert ended.returncode == pytest.ExitCode.INTERRUPTED, ended.stdout
-    assert "test_file.py" in ended.stdout and "test/skips.py does not list: Skipped: no such thing" in ended.stdout
+    assert (
+        "test_file.py" in ended.stdout
+        and "test/helpers/skips.py does not list: Skipped: no such thing" in ended.stdout
+    )
     (tmp_path / "test_file.py").unlink()
-    ended = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        command, cwd=Path(__file__).with_name("helpers"), capture_output=True, text=True, timeout=60
+    )
     assert "1 failed, 1 skipped" in ended.stdout
-    assert "test/skips.py does not list: Skipped: this machine is too busy" in ended.stdout
+    assert "test/helpers/skips.py does not list: Skipped: this machine is too busy" in ended.stdout

@@ -142,8 +142,9 @@ def test_a_network_alone_gives_the_maps_of_the_source(tmp_path, suffix):
 
 def run(command: Sequence[object], **how) -> bytes:
     """What the command writes; where it fails, the test ends with the last lines of that."""
-    ended = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           timeout=300, **how)
+    ended = subprocess.run(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, **how
+    )
     last = "\n".join(ended.stdout.decode(errors="replace").splitlines()[-25:])
     assert ended.returncode == 0, f"{command[0]} ended with status {ended.returncode}:\n{last}"
     return ended.stdout
@@ -155,8 +156,9 @@ def build_example(source: Path, build: Path) -> Path:
     return build / "cpp_track"
 
 
-needs_compiler = pytest.mark.skipif(not (shutil.which("c++") and shutil.which("cmake")),
-                                    reason="no C++ compiler or no cmake")
+needs_compiler = pytest.mark.skipif(
+    not (shutil.which("c++") and shutil.which("cmake")), reason="no C++ compiler or no cmake"
+)
 
 
 @needs_compiler
@@ -186,5 +188,14 @@ def test_a_cpp_program_that_does_not_compile_ends_with_the_compilers_words(tmp_p
 def test_the_cpp_example_builds_with_a_cuda_build_and_no_toolkit(tmp_path):
     """PyTorch's own CMake files stop where a wheel has CUDA's libraries and the machine no toolkit."""
     (tmp_path / "TorchConfig.cmake").write_text('message(FATAL_ERROR "no CUDA toolkit was found")\n')
-    run(["cmake", "-S", EXAMPLE, "-B", tmp_path / "build", f"-DTorch_DIR={tmp_path}",
-         f"-DPython3_EXECUTABLE={sys.executable}"])
+    run(
+        [
+            "cmake",
+            "-S",
+            EXAMPLE,
+            "-B",
+            tmp_path / "build",
+            f"-DTorch_DIR={tmp_path}",
+            f"-DPython3_EXECUTABLE={sys.executable}",
+        ]
+    )

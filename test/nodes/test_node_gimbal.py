@@ -164,8 +164,11 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
     in_view = re.search(r"target in view\D+([\d.]+)%", done.stdout)
     latency = re.search(r"image to result, median\D+([\d.]+) ms", done.stdout)
     assert error is not None and in_view is not None and latency is not None, done.stdout
-    if float(latency[1]) > 400:  # the node stops the gimbal 500 ms after the last detection's exposure
-        pytest.skip(f"this machine is too busy to close a loop: median latency {latency[1]} ms")
+    rates = list(bag.read_topic(out / "bag", "/gimbal/rate"))
+    turned = [deserialize_message(rate.data, Vector3Stamped).vector.z for rate in rates]
+    if float(latency[1]) > 400:  # too busy a machine: 500 ms after the last detection's exposure it stops
+        assert 0.0 in turned[1:], "the gimbal went on without a detection"
+        return
     assert float(error[1]) < 3.0 and float(in_view[1]) > 95, done.stdout
     focal = camera_info(640, 480, math.radians(FIELD_OF_VIEW)).k[0]
     assert float(error[2]) == pytest.approx(focal * math.tan(math.radians(float(error[1]))), rel=0.1, abs=1.0)
@@ -176,9 +179,7 @@ def test_the_demonstration_closes_the_loop_through_real_nodes(domain: Domain, tm
     assert 0 < len(images) < len(truths), "truth comes with lost images too"
     truth = deserialize_message(truths[-1][1], Detection2D)
     assert truths[-1][0] - stamp_of(truth) > 100e6, "held back for 100 ms"
-    rates = list(bag.read_topic(out / "bag", "/gimbal/rate"))
     assert len(rates) > 50 and list(bag.read_topic(out / "bag", "/gimbal/attitude"))
-    turned = [deserialize_message(rate.data, Vector3Stamped).vector.z for rate in rates]
     assert max(map(abs, turned)) > 0.01, "the vehicle moves, so the camera must turn"
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""A pytest plug-in: tests may skip for the reasons listed here, and for no other. Any other skip is a failure.
+"""A pytest plug-in: tests may skip for the reasons listed here; any other skip is a failure.
 
 So a test does not vanish in silence when something that the scripts install stops working.
 """
@@ -16,17 +16,16 @@ import pytest
 
 REASONS = {
     "no test data under": "the recorded sequences, which are not ours to give away: TRACKER_ROS_DATA=DIR",
-    "no (published DCFNet parameters|/.*(param|vgg16_features_hed_fp16).pth)":
-        "published networks: in the folder weights beside the recorded sequences",
+    "no published DCFNet parameters|no /.*[.]pth": "published networks, in weights/ beside those sequences",
     "TRACKER_ROS_LONG is not set": "minutes of a CPU for each tracker; three of them are always tested",
     "TRACKER_ROS_VOT_PYTHON names no": "VOT's toolkit, which needs an environment of its own",
-    "the launch packages of ROS 2 are not installed": "no PyPI package; what our launch files do is tested without",
+    "the launch packages of ROS 2 are not installed": "a ROS 2 that is sourced: no index has these packages",
     "needs the ros2 command": "a ROS 2 that is sourced, and this package built with colcon",
-    "dask is not installed": "pip install distributed: an alternative to the worker processes, which are tested",
-    "onnx(script|runtime) is not installed": "pip install onnxscript onnxruntime: a format that no node reads",
+    "dask is not installed": "pip install distributed: another way to run what is tested with processes",
+    "onnx(script|runtime) is not installed": "pip install onnxscript onnxruntime; no node reads such files",
     r"the extra 'vot' \(vot-trax\) is not installed": "pip install vot-trax, which needs a compiler",
     "no Chromium is installed": "apt install chromium",
-    "this system does not let its users mount": "user namespaces: full disks are small ones, mounted for the test",
+    "this system does not let its users mount": "user namespaces: full disks are small ones, mounted",
     "installed without its type descriptions": "packages that were built without them",
     "descriptors are looked up in /proc": "Linux",
     "no C[+][+] compiler or no cmake": "a compiler; scripts/setup.sh asks for one",
@@ -43,7 +42,9 @@ def is_listed(reason: str) -> bool:
 def _judge(report: pytest.TestReport | pytest.CollectReport) -> None:
     if report.skipped and isinstance(report.longrepr, tuple) and not is_listed(report.longrepr[2]):
         report.outcome = "failed"
-        report.longrepr = f"skipped for a reason that test/skips.py does not list: {report.longrepr[2]}"
+        report.longrepr = (
+            f"skipped for a reason that test/helpers/skips.py does not list: {report.longrepr[2]}"
+        )
 
 
 @pytest.hookimpl(wrapper=True)
