@@ -73,6 +73,8 @@ def _load_entry(module: nn.Module, entry: Entry) -> None:
         raise missing(entry)
     verify(entry, path)
     fill(module, read_state_dict(path), entry.name)
+    if not entry.input:
+        return
     for layer in module.modules():
         use_input = getattr(layer, "use_input", None)
         if callable(use_input):
@@ -90,9 +92,10 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
     alone = part.endswith("backbone.") and all(n.startswith(part) for n in expected)
     if hasattr(module, "use_input"):
-        tensors = {n: t for n, t in tensors.items() if n in expected}
+        tensors = {n: t for n, t in _published(module, tensors).items() if n in expected}
     elif alone and not any(n.startswith(part) for n in tensors):
-        tensors = {part + n: t for n, t in tensors.items() if part + n in expected}
+        renamed = _published(module.get_submodule(part.removesuffix(".")), tensors)
+        tensors = {part + n: t for n, t in renamed.items() if part + n in expected}
     # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
     counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
     tensors = {**tensors, **counters}
@@ -107,6 +110,12 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
         listed = "; ".join(wrong[:6]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")
         raise WeightsError(f"{origin} does not fit {type(module).__name__}: {listed}")
     module.load_state_dict(tensors)
+
+
+def _published(backbone: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Name the tensors as the backbone does, where it knows the file's names."""
+    rename = getattr(backbone, "published", None)
+    return rename(tensors) if callable(rename) else tensors
 
 
 def randomize(module: nn.Module, seed: int) -> None:

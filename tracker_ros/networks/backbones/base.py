@@ -28,6 +28,8 @@ INPUT_CONVENTIONS = {
     "imagenet": InputConvention("RGB", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     # Networks trained in Caffe and MatConvNet.
     "caffe": InputConvention("BGR", (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+    # EfficientNet-Lite as trained in TensorFlow.
+    "tensorflow": InputConvention("RGB", (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
 }
 
 
@@ -62,6 +64,11 @@ class Backbone(nn.Module):
         self.mean.copy_(torch.tensor(convention.mean).view(1, 3, 1, 1))
         self.std.copy_(torch.tensor(convention.std).view(1, 3, 1, 1))
         self.bgr = convention.order == "BGR"
+
+    @torch.jit.unused
+    def published(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Give the tensors of a published file the names of this network; the same where they have them."""
+        return tensors
 
     def prepare(self, images: Tensor) -> Tensor:
         """Crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
