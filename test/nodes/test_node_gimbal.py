@@ -33,7 +33,7 @@ from rclpy.serialization import deserialize_message  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
-from vision_msgs.msg import Detection2D  # noqa: E402
+from vision_msgs.msg import Detection2D, ObjectHypothesis, ObjectHypothesisWithPose  # noqa: E402
 
 from tracker_ros import cli  # noqa: E402
 from tracker_ros.config_files import config_file  # noqa: E402
@@ -71,7 +71,7 @@ class Rig:
     def header(self) -> Header:
         return Header(stamp=self.client.node.get_clock().now().to_msg())
 
-    def tell(self, x: float, y: float, state: int = TrackState.TRACKING) -> None:
+    def tell(self, x: float, y: float, state: int = TrackState.TRACKING, kind: str = "target") -> None:
         """One frame: level gimbal, a target at this pixel, and what the tracker thinks of it."""
         header = self.header()
         info = camera_info(WIDTH, HEIGHT, math.radians(60))
@@ -79,7 +79,9 @@ class Rig:
         self.info.publish(info)
         level = QuaternionStamped(header=header)
         self.attitude.publish(level)  # the identity: w is 1 unless said otherwise
-        self.target.publish(Detection2D(header=header, bbox=box_message(Box(x, y, 20, 20)), id="a"))
+        target = Detection2D(header=header, bbox=box_message(Box(x, y, 20, 20)), id="a")
+        target.results.append(ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=kind)))
+        self.target.publish(target)
         self.state.publish(TrackState(header=header, state=state))
 
     def until(self, condition: Any, what: str, *frame: Any) -> Vector3Stamped:
@@ -134,6 +136,12 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         rig.until(is_zero, "zero while the tracker only guesses", 240.0, 120.0, TrackState.COASTING)
         rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
         rig.until(is_zero, "zero when the tracker says lost", 240.0, 120.0, TrackState.LOST)
+        rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
+        doubtful = (240.0, 120.0, TrackState.TRACKING, "unverified")
+        rig.until(is_zero, "zero for what may be another object", *doubtful)
+        assert "a not followed: it may be another object" in process.output
+        rig.client.set_parameters(follow_unverified=True)
+        rig.until(lambda v: v.z > 0.1, "rates where any object will do", *doubtful)
         limit = math.radians(60.0) + 1e-9
         assert all(abs(r.vector.y) <= limit and abs(r.vector.z) <= limit for r in rig.rates)
         rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)

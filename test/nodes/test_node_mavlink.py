@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from node_helpers import PATIENCE, REPOSITORY, Client, Domain, NodeProcess  # noqa: E402
 from pymavlink import mavutil  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
@@ -247,3 +248,15 @@ def test_the_size_of_the_image_is_measured_again_when_it_may_have_changed(node: 
     assert node._images is None
     node._on_state(TrackState(state=TrackState.TRACKING, target_id="a"))
     assert node._images is not None and see(32)
+
+
+def test_only_the_selected_object_is_reported_as_tracked(node: MavlinkNode) -> None:
+    node._on_image(fill_image(Image(), np.zeros((8, 16, 3), np.uint8), "rgb8"))
+    state = TrackState(state=TrackState.TRACKING, target_id="a", bbox=box_message(Box(8.0, 4.0, 4.0, 4.0)))
+    node._on_state(state)
+    assert (node.view().track.flags, node.view().track.box) == (ERROR, None), "it may be another object"
+    node.set_parameters([Parameter("follow_unverified", value=True)])
+    assert node.view().track.flags == ACTIVE and node.view().track.box is not None
+    node.set_parameters([Parameter("follow_unverified", value=False)])
+    state.verified = True
+    assert node.view().track.flags == ACTIVE and node.view().track.box is not None

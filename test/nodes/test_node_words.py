@@ -23,6 +23,7 @@ from tracker_ros.ros.memory import Memory, device_memory  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of, detection, detections, response_map  # noqa: E402
 from tracker_ros.ros.overlay import draw_response, draw_state  # noqa: E402
 from tracker_ros.session import State  # noqa: E402
+from tracker_ros.session.states import UNVERIFIED  # noqa: E402
 from tracker_ros.trackers.base import Estimate  # noqa: E402
 
 # -- messages ----------------------------------------------------------------------------------------
@@ -35,6 +36,9 @@ def test_report_to_messages() -> None:
     message = detection(header, report)
     assert message is not None and box_of(message.bbox) == report.box and message.id == "target-1"
     assert message.header == header and message.results[0].hypothesis.score == pytest.approx(0.9)
+    assert message.results[0].hypothesis.class_id == "target"
+    other = detection(header, report._replace(reacquired=UNVERIFIED))
+    assert other is not None and other.results[0].hypothesis.class_id == "unverified"
     assert detections(header, message).detections == [message]
     assert detection(header, report._replace(box=None)) is None and detections(header, None).detections == []
     aux = {"weights_conv5": torch.tensor([0.25, 0.5]), "weights": torch.zeros(2, 2), "label": torch.zeros(2)}

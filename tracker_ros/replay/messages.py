@@ -73,7 +73,9 @@ class Factory:
         """The target with the image's header verbatim; None where there is no target."""
         if report.box is None:
             return None
-        guess = self._new("vision_msgs/msg/ObjectHypothesis", class_id="target", score=float(report.score))
+        guess = self._new(
+            "vision_msgs/msg/ObjectHypothesis", class_id=report.label, score=float(report.score)
+        )
         result = self._new("vision_msgs/msg/ObjectHypothesisWithPose", hypothesis=guess, pose=self._no_pose())
         return self._new(
             DETECTION, header=header, results=[result], bbox=self._box(report.box), id=report.target_id
@@ -90,6 +92,8 @@ class Factory:
             header=header,
             state=int(report.state),
             target_id=report.target_id,
+            verified=report.verified,
+            reacquired=report.reacquired,
             tracker=self._tracker,
             score=report.score,
             psr=report.psr,

@@ -45,7 +45,7 @@ def detection(header: Header, report: Report) -> Detection2D | None:
         return None
     message = Detection2D(header=header, bbox=box_message(report.box), id=report.target_id)
     result = ObjectHypothesisWithPose()
-    result.hypothesis.class_id = "target"
+    result.hypothesis.class_id = report.label
     result.hypothesis.score = report.score
     message.results.append(result)
     return message

@@ -28,7 +28,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
 from tracker_ros.session.motion import CameraMotion, Motion
 from tracker_ros.session.search import Search
-from tracker_ros.session.states import Report, SessionSettings, State
+from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
 PICTURE_SECONDS = 0.3
@@ -59,6 +59,7 @@ class Session:
         self._candidate: Box | None
         self._size: tuple[int, ...]
         self._streak: int
+        self._reacquired: str
         self._forget()
 
     @property
@@ -148,8 +149,8 @@ class Session:
         self._judge(score, stamp)
         self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
-            if before is State.LOST and not self._is_first(frame, found):
-                self._count += 1
+            if before is State.LOST:
+                self._take_up(self._is_first(frame, found))
             if score >= self.settings.recover_score and stamp - self._pictured >= PICTURE_SECONDS:
                 self._search.remember(frame, found)
                 self._pictured = stamp
@@ -162,6 +163,12 @@ class Session:
             self._candidate = self._look_around(frame, stamp)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
+
+    def _take_up(self, is_target: bool) -> None:
+        """Go on with what was found after an absence, under a new id where it may be another object."""
+        self._count += not is_target
+        if self._reacquired != UNVERIFIED:
+            self._reacquired = VERIFIED if is_target else UNVERIFIED
 
     def _look_around(self, frame: Tensor, stamp: float) -> Box | None:
         """A few more windows; where one of them shows what the first frame's model knows."""
@@ -223,7 +230,9 @@ class Session:
             box = self._motion.box
         elif self.state is State.COASTING:
             box = self._predicted(self._stamp)
-        return Report(self.state, self.target_id, box, score, psr_, apce_, estimate, self.message)
+        return Report(
+            self.state, self.target_id, box, score, psr_, apce_, estimate, self.message, self._reacquired
+        )
 
     def _lose(self, why: str) -> None:
         self._streak = 0
@@ -248,6 +257,7 @@ class Session:
         self._size = (0, 0)
         self._stamp = self._seen = self._pictured = 0.0
         self._streak = 0
+        self._reacquired = ""
 
 
 def _twice(method: Callable[..., Any], *args: Any) -> Any:

@@ -41,8 +41,15 @@ class SessionSettings:
     )
 
 
+VERIFIED, UNVERIFIED = "verified", "unverified"
+
+
 class Report(NamedTuple):
-    """What one step found. `box` is None where there is no target; `estimate` where none was made."""
+    """What one step found. `box` is None where there is no target; `estimate` where none was made.
+
+    `reacquired` is '' until the target was out of sight, then `VERIFIED`; or `UNVERIFIED` for what was
+    found in its place without a proof that it is the object that was selected.
+    """
 
     state: State
     target_id: str
@@ -52,3 +59,14 @@ class Report(NamedTuple):
     apce: float
     estimate: Estimate | None
     message: str
+    reacquired: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether `target_id` stands for the object that was selected, as far as one can tell."""
+        return self.target_id != "" and self.reacquired != UNVERIFIED
+
+    @property
+    def label(self) -> str:
+        """The class of its detection: 'target', or 'unverified' for what may be another object."""
+        return "target" if self.verified else UNVERIFIED

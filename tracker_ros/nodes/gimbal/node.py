@@ -35,6 +35,8 @@ from tracker_ros.ros.parameters import (
 from tracker_ros.ros.transitions import ManagedNode, logged
 
 CHOICES = (ONLY_TOPIC, *OUTPUTS)
+UNVERIFIED = "unverified"
+"""Class of a detection that may be another object than the selected one."""
 REPEAT_SECONDS = 5.0
 """A message that would be repeated with every frame is logged this often."""
 
@@ -54,6 +56,7 @@ class GimbalNode(ManagedNode):
         declare(self, "tracker_node", "tracker", "node whose target it follows, relative to this namespace")
         declare(self, "output", ONLY_TOPIC, "where rates go besides ~/rate", choices=CHOICES)
         declare(self, "rate", 50.0, "commands a second", 1.0, 500.0)
+        declare(self, "follow_unverified", False, "also point at what may be another object after an absence")
         declare(self, "rectified", False, "the target's pixels are those of rectified images")
         declare(self, "exposure_offset", 0.0, "seconds from an exposure to the stamp of its image", -0.5, 0.5)
         declare(self, "frame_id", "gimbal_frd", "of the header of ~/rate")
@@ -139,6 +142,12 @@ class GimbalNode(ManagedNode):
             self.get_logger().error(f"attitude refused: {error}", throttle_duration_sec=REPEAT_SECONDS)
 
     def _on_target(self, target: Detection2D) -> None:
+        if not self._may_follow(target):
+            self.get_logger().warning(
+                f"{target.id} not followed: it may be another object. Select it to follow it",
+                throttle_duration_sec=REPEAT_SECONDS,
+            )
+            return
         exposed = _seconds(target.header) - self._value("exposure_offset")
         attitude = self._controller.attitudes.at(exposed)
         if self._camera is None or attitude is None:
@@ -154,6 +163,11 @@ class GimbalNode(ManagedNode):
             self.get_logger().warning(f"target not used: {error}", throttle_duration_sec=REPEAT_SECONDS)
             return
         self._controller.sight.observe(exposed, direction(rotate(attitude, bearing)), target.id)
+
+    def _may_follow(self, target: Detection2D) -> bool:
+        """Whether a detection is the selected object, as far as the tracker can tell, or any will do."""
+        doubtful = any(result.hypothesis.class_id == UNVERIFIED for result in target.results)
+        return not doubtful or self._value("follow_unverified")
 
     def _on_state(self, message: TrackState) -> None:
         exposed = _seconds(message.header) - self._value("exposure_offset")

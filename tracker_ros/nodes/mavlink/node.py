@@ -74,6 +74,7 @@ class MavlinkNode(Node):
         )
         declare(self, "system_id", 1, "of the vehicle that carries the camera", 1, 255)
         declare(self, "component_id", 100, "100 for the first camera, 101 for the second...", 7, 255)
+        declare(self, "follow_unverified", False, "report as tracked also what may be another object")
         declare(self, "status_rate", 5.0, "tracking status, Hz, where nobody asked for another", 0.1, 100.0)
         declare(
             self,
@@ -151,6 +152,9 @@ class MavlinkNode(Node):
         state, (width, height) = self._state, self._size
         works = time.monotonic() - self._at < SILENCE
         flags = _FLAGS.get(state.state, TRACKING_FAILED)
+        # An autopilot flies after what is said to be tracked: another object than the selected one is not.
+        if flags != IDLE and not (state.verified or self._value("follow_unverified")):
+            flags = TRACKING_FAILED
         if not works and flags != IDLE:
             flags = TRACKING_FAILED
         box = _fractions(state.bbox, width, height) if width and flags in (ACTIVE, COASTING) else None

@@ -59,6 +59,7 @@ def state_values(state: TrackState) -> dict[str, Any]:
     return {
         "state": STATES[state.state] if state.state < len(STATES) else str(state.state),
         "target": state.target_id,
+        "verified": state.verified,
         "tracker": state.tracker,
         "score": _finite(state.score),
         "box": box_values(state.bbox),

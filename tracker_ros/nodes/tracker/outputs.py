@@ -36,6 +36,7 @@ class Outputs:
     def publish_state(self, header: Header, report: Report, state: TrackState) -> None:
         """Publish `state`, which holds timing, counts and the tracker, filled with the report."""
         state.header, state.state, state.target_id = header, int(report.state), report.target_id
+        state.verified, state.reacquired = report.verified, report.reacquired
         state.score, state.psr, state.apce = report.score, report.psr, report.apce
         state.bbox, state.message = box_message(report.box), report.message
         self._state.publish(state)
