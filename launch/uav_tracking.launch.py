@@ -19,7 +19,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironment
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
-from tracker_ros.config_files import config_file
+from tracker_ros.config_files import DEFAULT_PRESET, config_file
 from tracker_ros.ros.compat import node_environment
 from tracker_ros.ros.launch_plan import IMAGE, Camera, NodeDescription, Wishes, nodes_of, read_cameras
 
@@ -43,7 +43,11 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         return DeclareLaunchArgument(name, default_value=default, description=text, choices=choices)
 
     return [
-        argument("tracker", "", "name of a preset, such as dcf; empty: the parameter file's"),
+        argument(
+            "tracker",
+            "",
+            f"name of a preset, such as dcf; empty: the parameter file's, or else {DEFAULT_PRESET}",
+        ),
         argument("preset", "", "path of a preset of your own (a YAML file); wins over tracker"),
         argument("namespace", "", "namespace of the nodes"),
         argument("image", IMAGE, "topic of the camera's images"),

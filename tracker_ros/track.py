@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import torch
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import Frame
@@ -40,7 +41,7 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument(
         "--box", type=parse_box, required=True, metavar="X,Y,W,H", help="the target in the first frame"
     )
-    parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
+    parser.add_argument("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     parser.add_argument("--fps", type=float, default=30.0, help="frames a second, the session's time base")

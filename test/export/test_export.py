@@ -91,7 +91,10 @@ def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_pa
     [
         (["--out", "x.ts", "--tracker", "none"], "unknown preset 'none'"),
         (["--out", "x.ts", "--set", "size"], "expected KEY=VALUE"),
-        (["--out", "x.ts", "--half", "bfloat16"], "Dcf has no backbone to run in bfloat16"),
+        (
+            ["--out", "x.ts", "--tracker", "dcf", "--half", "bfloat16"],
+            "Dcf has no backbone to run in bfloat16",
+        ),
         (["--out", "x.ts", "--module", "features"], "must end in one of .pt2, .onnx"),
         (["--out", "x.pt2", "--module", "brain"], "no module 'brain'; known: features, scale_filter"),
         ([], "say what to do"),

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from node_helpers import Client, Domain
 
+from tracker_ros.config_files import DEFAULT_PRESET
+
 pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
 
 FILE = Path(__file__).resolve().parents[2] / "launch" / "uav_tracking.launch.py"
@@ -101,7 +103,7 @@ def test_ros2_launch_tracks_what_the_simulated_camera_shows(domain: Domain, tmp_
     try:
         client.wait(lambda: client.states, f"a state ({log})", 60.0)
         assert client.lifecycle() == "active"
-        assert client.states[-1].tracker == "dcf_tiny"
+        assert client.states[-1].tracker == DEFAULT_PRESET
         assert client.states[-1].header.frame_id == "camera_optical_frame"
     finally:
         client.close()

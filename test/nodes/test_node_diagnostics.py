@@ -20,6 +20,7 @@ from respawn_helpers import Respawned  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 
+from tracker_ros.config_files import DEFAULT_PRESET  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.ros.images import to_rgb  # noqa: E402
 from tracker_ros.ros.messages import box_of  # noqa: E402
@@ -94,7 +95,11 @@ def test_state_and_rates_follow_the_tracker(watcher: Watcher) -> None:
     timer = client.node.create_timer(0.05, lambda: client.camera.publish(client.image(scene(BOX))))
     status = watcher.wait("tracking", "TRACKING", DiagnosticStatus.OK)
     values = {pair.key: pair.value for pair in status.values}
-    assert values["tracker"] == "dcf" and float(values["score"]) > 0.4 and values["lifecycle"] == "active"
+    assert (
+        values["tracker"] == DEFAULT_PRESET
+        and float(values["score"]) > 0.4
+        and values["lifecycle"] == "active"
+    )
     watcher.wait("images", "Hz", DiagnosticStatus.OK)
     watcher.wait("timing", "median latency", DiagnosticStatus.OK)
     client.node.destroy_timer(timer)

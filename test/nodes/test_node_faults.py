@@ -160,7 +160,7 @@ def test_wrong_parameters_are_named(name: str, value: object, words: str) -> Non
 def test_settings_are_parameters_with_ranges_that_keep_what_is_set() -> None:
     context = Context()
     rclpy.init(context=context)
-    given = [Parameter("settings.rate", value=0.5)]
+    given = [Parameter("tracker", value="dcf"), Parameter("settings.rate", value=0.5)]
     node = rclpy.create_node("n", context=context, parameter_overrides=given)
     try:
         parameters = Parameters(node)

@@ -32,6 +32,7 @@ from tracker_ros.msg import ResponseMap, TrackState  # noqa: E402
 from tracker_ros.srv import SelectTarget  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
+from tracker_ros.config_files import DEFAULT_PRESET  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.ros.images import fill_compressed  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
@@ -90,7 +91,7 @@ def test_results_carry_the_image_header_and_one_id(client: Client) -> None:
         assert target.header == image.header and target.id == answer.target_id
     found = box_of(client.targets[-1].bbox)
     assert math.dist(found[:2], box[:2]) < 3 and abs(found.w / box.w - 1) < 0.1
-    assert state.tracker == "dcf" and state.score > 0.4 and state.psr > 0 and state.latency_ms > 0
+    assert state.tracker == DEFAULT_PRESET and state.score > 0.4 and state.psr > 0 and state.latency_ms > 0
     client.wait(lambda: client.lists[-1].header == sent[-1].header, "the list of the last image")
     assert client.lists[-1].detections == [client.targets[-1]]
 

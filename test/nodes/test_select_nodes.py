@@ -38,6 +38,8 @@ from std_msgs.msg import Header  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 
+from tracker_ros.config_files import DEFAULT_PRESET  # noqa: E402
+
 # Four programs start at once, on a machine that may have other things to do.
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
@@ -87,7 +89,7 @@ def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
         accepted = await page.receive("answer")
         assert accepted["accepted"], accepted
         state = await page.receive("state", lambda state: state["state"] == "TRACKING")
-        assert state["target"] == accepted["target_id"] and state["tracker"] == "dcf"
+        assert state["target"] == accepted["target_id"] and state["tracker"] == DEFAULT_PRESET
         header, _ = await page.receive("image", lambda header: header.get("state", {}).get("box"))
         assert np.allclose(header["state"]["box"], idle.box.to_xywh(), atol=6)
         header, data = await page.receive("response")

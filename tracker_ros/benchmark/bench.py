@@ -33,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.footage import Shot, film, open_recording, play
 from tracker_ros.data.sequence import DataError, Frame
@@ -220,9 +221,9 @@ def add_parsers(sub: Any) -> None:
     parser = sub.add_parser("bench", help="measure how fast trackers run on this machine")
     parser.add_argument(
         "--trackers",
-        default="dcf,kcf,csrt",
+        default=f"{DEFAULT_PRESET},kcf,csrt",
         metavar="NAMES",
-        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)} (default: dcf,kcf,csrt)",
+        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)} (default: %(default)s)",
     )
     add_tracker_options(parser)
     parser.add_argument("--video", type=Path, help="video or image folder (default: a synthetic flight)")

@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
 from tracker_ros.demo.pointing import add_rows, judge
@@ -42,7 +43,7 @@ def add_parsers(sub: Any) -> None:
     )  # fmt: skip
     add = parser.add_argument
     add("--seconds", type=_positive, help=f"length of the flight (default {SECONDS:g}, a recording's all)")
-    add("--tracker", help="preset to run, such as dcf (default: config/uav_tracking.yaml's)")
+    add("--tracker", help=f"preset to run, such as dcf (default: {DEFAULT_PRESET})")
     add("--seed", type=int, help="of the synthetic scene")
     add("--gimbal", action="store_true", help="chase a dodging vehicle with a camera on a simulated gimbal")
     add("--latency", type=_not_negative, metavar="MS", help="more latency of the images, milliseconds")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tells a good frame from a lost one: the score, PSR, APCE, a second peak or the first frame's model.
 
-    python -m tracker_ros.experiments.confidence --root DATA --trackers dcf,dcf_tiny
+    python -m tracker_ros.experiments.confidence --root DATA --trackers NAMES
 
 runs trackers without a session and ranks all frames by each measure. The figure is the area under the
 ROC curve, the chance that a good frame (overlap above 0.5) ranks above a bad one (overlap below 0.1 or no
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import read_folders, select
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.metrics import is_box, overlaps
@@ -117,7 +118,9 @@ def main(words: Words[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with sequences")
     parser.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
-    parser.add_argument("--trackers", default="dcf", metavar="NAMES", help="presets, separated by commas")
+    parser.add_argument(
+        "--trackers", default=DEFAULT_PRESET, metavar="NAMES", help="presets, separated by commas"
+    )
     args = parser.parse_args(words)
     torch.set_num_threads(1)
     names = args.trackers.split(",")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
 from tracker_ros.export.formats import NETWORKS, save_network
 from tracker_ros.export.half import PRECISIONS
@@ -23,7 +24,7 @@ TOLERANCE = 0.05
 def add_parsers(sub: Any) -> None:
     """Add the ``export`` command."""
     parser = sub.add_parser("export", help="write a tracker, weights included, as one TorchScript file")
-    parser.add_argument("--tracker", default="dcf", help="preset (default: dcf)")
+    parser.add_argument("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument(
         "--set",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rosbags.typesys.store import Typestore
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.data.sequence import DataError
 from tracker_ros.geometry import Box
@@ -56,7 +57,7 @@ class Case:
     bag: Path
     select: Box
     topic: str = ""
-    tracker: str = "dcf"
+    tracker: str = DEFAULT_PRESET
     weights: str = ""
     device: str = "cpu"
     session: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.replay.case import Case, Verdict, run_case
 from tracker_ros.replay.messages import make_types
@@ -31,7 +32,7 @@ def add_parsers(sub: Any) -> None:
     add("--suite", type=Path, metavar="FILE.yaml", help="several bags with their limits, in place of one")
     add("--select", metavar="X,Y,W,H", type=parse_box, help="the target in the first image")
     add("--topic", default="", help="Image or CompressedImage (default: the only one in the bag)")
-    add("--tracker", default="dcf", help="preset (default: dcf)")
+    add("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
     add("--weights", default="", help="in place of the preset's weights")
     add("--device", default="cpu", help="torch device (default: cpu)")
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")

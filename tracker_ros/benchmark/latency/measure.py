@@ -26,8 +26,10 @@ from tracker_ros.geometry import Box
 from tracker_ros.session import Session
 from tracker_ros.trackers import load
 
+PROBE = "dcf"
+"""The preset to measure with where none is named."""
 SETTINGS = {"size": 64, "scales": 3}
-"""Of `dcf`: little work for the tracker, so that little has to be subtracted."""
+"""Of `PROBE`: little work for the tracker, so that little has to be subtracted."""
 SETTLE = 15
 """Images at the start that are not counted."""
 STEP = (2, 1)
@@ -97,9 +99,9 @@ def cpu_seconds(pid: int) -> float:
 def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> Cost:
     """Start a node, measure it, and end it."""
     frames, box = footage(*size)
-    settings = SETTINGS if args.tracker == "dcf" else {}
+    tracker, settings = (args.tracker, {}) if args.tracker else (PROBE, SETTINGS)
     count = max(int(args.seconds * args.rate), SETTLE + 1)
-    own_time = tracker_time(args.tracker, settings, frames, box, args.rate, count)
+    own_time = tracker_time(tracker, settings, frames, box, args.rate, count)
     with (
         tempfile.TemporaryDirectory() as logs,
         Interrupts() as interrupts,
@@ -113,7 +115,7 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
         processes.start(
             "tracker",
             {
-                "tracker": args.tracker,
+                "tracker": tracker,
                 "image_transport": transport,
                 "autostart": True,
                 "device": "cpu",

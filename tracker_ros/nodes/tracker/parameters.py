@@ -9,6 +9,7 @@ from typing import Any
 
 from rclpy.node import Node
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.ros.parameters import declare, declare_settings, read_settings, require_choice, undeclare
 from tracker_ros.ros.qos import RELIABILITIES
 from tracker_ros.session import SessionSettings
@@ -45,7 +46,12 @@ class Parameters:
     def __init__(self, node: Node):
         self._node = node
         self._preset = ""
-        declare(node, "tracker", "dcf", "preset: a name in config/trackers, or the path of such a YAML file")
+        declare(
+            node,
+            "tracker",
+            DEFAULT_PRESET,
+            "preset: a name in config/trackers, or the path of such a YAML file",
+        )
         declare(node, "weights", "", "in place of the preset's: a manifest name, a file or random:SEED")
         # An archive is code: who can set parameters in flight must not choose what code is loaded.
         declare(
