@@ -112,7 +112,22 @@ def videos(root: Path) -> None:
     (root / "one/groundtruth.txt").write_text("10,10,20,10\nnan,nan,nan,nan\n12,10,20,10\n")
 
 
+def tracks(root: Path) -> None:
+    for index in range(60):
+        picture(root / "BIRDS_1/img" / f"{index:04d}.png")
+    lines = ["frame,id,x,y,w,h"]
+    lines += [f"{frame},7,{10 + frame / 100},10,20,10" for frame in (0, 1, 5, 26, 59)]
+    (root / "BIRDS_1/tracks.csv").write_text("\n".join([*lines, "3,8,5,5,30,20", "4,9,5,5,2,2"]))
+
+
+def boxes(root: Path) -> None:
+    picture(root / "DOGS/a.jpg")
+    (root / "DOGS/boxes.csv").write_text("file,x,y,w,h,label\na.jpg,10,10,20,10,dog\na.jpg,0,0,40,40,dog\n")
+
+
 TREES = {
+    "tracks": tracks,
+    "boxes": boxes,
     "vid": vid,
     "det": det,
     "coco": coco,
@@ -125,6 +140,9 @@ TREES = {
 }
 # Clips, and the usable frames of the first.
 EXPECTED = {
+    # Away for 20 frames is the same target, away for 32 may be another.
+    "tracks": (3, [0, 1, 5, 26]),
+    "boxes": (2, [0]),
     "vid": (2, [0, 1, 2]),
     "det": (1, [0]),
     "coco": (1, [0]),
@@ -195,3 +213,24 @@ def test_tiny_and_absent_boxes_are_not_usable() -> None:
     image = np.zeros((10, 10, 3), np.uint8)
     boxes = np.array([[5, 5, 4, 4], [5, 5, 3, 9], [np.nan] * 4])
     assert Clip("clip", Decoded((image,) * 3), boxes).usable.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("frame,id,x,y,w\n", "no column h"),
+        ("frame,id,x,y,w,h\n0,1,a,2,3,4\n", "line 2: '0,1,a,2,3,4' is no box"),
+        ("frame,id,x,y,w,h\n0,1,1,2,3\n", "line 2: .* is no box"),
+        ("frame,id,x,y,w,h\n70,1,1,2,30,40\n", "frame 70 of a video of 60 frames"),
+    ],
+)
+def test_a_damaged_table_of_tracks_names_the_line(text: str, said: str, tmp_path: Path) -> None:
+    tracks(tmp_path)
+    (tmp_path / "BIRDS_1/tracks.csv").write_text(text)
+    with pytest.raises(DataError, match=said):
+        READERS["tracks"](tmp_path)
+
+
+def test_tracks_of_one_name_are_one_group(tmp_path: Path) -> None:
+    tracks(tmp_path)
+    assert {clip.group for clip in READERS["tracks"](tmp_path)} == {"BIRDS"}

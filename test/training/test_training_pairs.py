@@ -16,7 +16,7 @@ from tracker_ros.training.clips import BadImage, Clip, Decoded, ImageFiles
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import cut, exemplar_extent
 from tracker_ros.training.materials import polygons, segmented, stamps, trimmed
-from tracker_ros.training.sampling import ClipPairs, PairDataset, RenderedPairs, collate
+from tracker_ros.training.sampling import ClipPairs, PairDataset, RenderedPairs, capped, collate
 from tracker_ros.training.smoke import clouds
 from tracker_ros.training.sources import open_sources
 from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
@@ -223,3 +223,25 @@ def test_sources_name_what_is_missing(tmp_path: Path) -> None:
         open_sources([{"kind": "synthetic"}], {"photos": [tmp_path]}, SPEC)
     with pytest.raises(DataError, match="sparkle"):
         open_sources([{"kind": "synthetic", "sparkle": 1}], {"photos": [tmp_path]}, SPEC)
+
+
+def test_no_group_of_clips_has_more_than_its_cap() -> None:
+    groups = ["drone"] * 90 + ["dog"] * 6 + ["car"] * 4
+    shares = capped(groups, 0.5)
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[:90].sum() == pytest.approx(0.5)
+    # The others share the rest in proportion to their clips, until they are at the cap too.
+    assert shares[90:96].sum() == pytest.approx(0.3) and shares[96:].sum() == pytest.approx(0.2)
+    assert capped(groups, 0.4)[:96].sum() == pytest.approx(0.76)
+    assert capped(groups, 0.1).reshape(-1)[[0, 90, 96]] == pytest.approx([1 / 270, 1 / 18, 1 / 12])
+    assert capped(["one"] * 4, 0.2) == pytest.approx([0.25] * 4)
+
+
+def test_capped_groups_are_drawn_as_often_as_said() -> None:
+    image = np.zeros((60, 60, 3), np.uint8)
+    boxes = np.array([[30.0, 30.0, 20.0, 20.0]])
+    clips = [Clip("x", Decoded((image,)), boxes, group="many" if i else "few") for i in range(10)]
+    pairs = ClipPairs(clips, PairSpec(exemplar=16, search=32), cap=0.6)
+    rng = np.random.default_rng(0)
+    drawn = [pairs.draw(rng).domain for _ in range(400)]
+    assert 0.33 < drawn.count(0) / 400 < 0.47

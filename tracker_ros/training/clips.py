@@ -100,11 +100,13 @@ class Clip:
         name: for messages.
         frames: the images.
         boxes: [N, 4] float64 (cx, cy, w, h) in pixels, nan where the target cannot be seen.
+        group: recordings of one kind share it, so that no kind need outweigh the others; may be empty.
     """
 
     name: str
     frames: Pictures
     boxes: Boxes
+    group: str = ""
 
     @cached_property
     def usable(self) -> npt.NDArray[np.intp]:

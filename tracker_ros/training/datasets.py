@@ -24,6 +24,7 @@ from tracker_ros.data.readers import IMAGE_SUFFIXES, read_folders
 from tracker_ros.data.sequence import DataError, ImageFrames, VideoFrames
 from tracker_ros.geometry import xywh_to_boxes
 from tracker_ros.training.clips import Boxes, Clip, ImageFiles, VideoFile
+from tracker_ros.training.csv_datasets import read_still_boxes, read_tracks
 
 #: Side of the crops that pysot's preparation writes for YouTube-BB, and of the exemplar in them.
 _CROP_SIDE, _CROP_EXEMPLAR = 511, 127
@@ -171,6 +172,8 @@ READERS: dict[str, Callable[[Path], list[Clip]]] = {
     "youtube_bb": read_youtube_bb,
     "labelled": read_labelled,
     "videos": read_videos,
+    "tracks": read_tracks,
+    "boxes": read_still_boxes,
 }
 
 

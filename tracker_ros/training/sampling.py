@@ -53,28 +53,32 @@ class ClipPairs:
         spec: sizes and jitter of the crops.
         gap: most frames between exemplar and search frame.
         negative: chance that the search crop shows the target of another clip.
+        cap: greatest share of the draws of one group of clips.
 
     Raises:
-        ValueError: without clips, or for a gap or chance out of range.
+        ValueError: without clips, or for a gap, chance or share out of range.
     """
 
-    def __init__(self, clips: Sequence[Clip], spec: PairSpec, gap: int = 100, negative: float = 0.0) -> None:
-        if not clips or gap < 0 or not 0 <= negative < 1:
+    def __init__(
+        self, clips: Sequence[Clip], spec: PairSpec, gap: int = 100, negative: float = 0.0, cap: float = 1.0
+    ) -> None:
+        if not clips or gap < 0 or not 0 <= negative < 1 or not 0 < cap <= 1:
             raise ValueError(
-                f"pairs need clips, a gap >= 0 and a chance of negative pairs below 1;"
-                f" got {len(clips)} clips, gap {gap}, negative {negative}"
+                "pairs need clips, a gap >= 0, a chance of negative pairs below 1 and a cap above 0;"
+                f" got {len(clips)} clips, gap {gap}, negative {negative}, cap {cap}"
             )
         self.clips, self.spec, self.gap, self.negative = clips, spec, gap, negative
+        self.shares = capped([clip.group for clip in clips], cap) if cap < 1 else None
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """One pair of a clip drawn at random."""
+        """Draw one pair of a clip drawn at random."""
         spec = self.spec
-        index = int(rng.integers(len(self.clips)))
+        index = self._clip(rng)
         clip = self.clips[index]
         positive = rng.random() >= self.negative
         anchor = int(rng.choice(clip.usable))
         near = clip.usable[np.abs(clip.usable - anchor) <= self.gap]
-        later = clip if positive else self.clips[int(rng.integers(len(self.clips)))]
+        later = clip if positive else self.clips[self._clip(rng)]
         choice = near if positive else later.usable
         firsts = [anchor, *(int(rng.choice(near)) for _ in range(spec.frames - 1))]
         exemplars = [cut(clip.frames.read(i), clip.boxes[i], spec, spec.exemplar) for i in firsts]
@@ -84,11 +88,33 @@ class ClipPairs:
             searches.append(self._search(rng, later.frames.read(i), later.boxes[i]))
         return _pair(exemplars, searches, positive, index)
 
+    def _clip(self, rng: np.random.Generator) -> int:
+        if self.shares is None:
+            return int(rng.integers(len(self.clips)))
+        return int(rng.choice(len(self.clips), p=self.shares))
+
     def _search(self, rng: np.random.Generator, image: Image, box: Boxes) -> tuple[Image, Array]:
         spec = self.spec
         shift = rng.uniform(-spec.max_shift, spec.max_shift, 2)
         scale = math.exp(rng.uniform(-1, 1) * math.log(spec.max_scale))
         return cut(image, box, spec, spec.search, shift, scale)
+
+
+def capped(groups: Sequence[str], cap: float) -> Array:
+    """Give every clip a share of the draws such that no group has more than `cap` of them.
+
+    What a group has too much goes to the others, in proportion to their clips. With so few groups
+    that they cannot share everything, each gets the same.
+    """
+    names, of, counts = np.unique(np.array(groups), return_inverse=True, return_counts=True)
+    limit = max(cap, 1 / len(names))
+    share = counts / counts.sum()
+    over = np.zeros(len(names), bool)
+    while (share[~over] > limit + 1e-12).any():
+        over |= share > limit + 1e-12
+        rest = counts[~over].sum()
+        share = np.where(over, limit, counts / max(rest, 1) * (1 - limit * over.sum()))
+    return np.asarray(share / counts)[of]
 
 
 class RenderedPairs:

@@ -61,10 +61,10 @@ def _open(entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec
     readers: dict[str, Callable[[Path], list[Clip]]] = {**READERS, "unlabelled": mine_folder}
     if kind not in readers:
         raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
-    gap = int(entry.pop("gap", 100))
+    gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
     _refuse(entry, kind)
     clips = [clip for root in _roots(roots, kind) for clip in readers[kind](root)]
-    return Named(ClipPairs(clips, spec, gap, negative), weight, kind, fingerprint(clips))
+    return Named(ClipPairs(clips, spec, gap, negative, cap), weight, kind, fingerprint(clips))
 
 
 def _synthetic(
