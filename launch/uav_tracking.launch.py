@@ -21,7 +21,7 @@ from launch_ros.actions import LifecycleNode, Node
 
 from tracker_ros.config_files import DEFAULT_PRESET, config_file
 from tracker_ros.ros.compat import node_environment
-from tracker_ros.ros.launch_plan import IMAGE, Camera, NodeDescription, Wishes, nodes_of, read_cameras
+from tracker_ros.ros.launch_plan import IMAGE, Camera, LaunchOptions, NodeDescription, nodes_of, read_cameras
 
 PACKAGE = "tracker_ros"
 SWITCH = ["true", "false"]
@@ -90,7 +90,7 @@ def _start(context: LaunchContext) -> list[Node]:
             respawn=is_on("respawn") and not node.executable.startswith("sim_"), respawn_delay=1.0,
         )  # fmt: skip
 
-    wishes = Wishes(
+    options = LaunchOptions(
         is_on("use_sim_time"),
         is_on("autostart"),
         value("device"),
@@ -103,7 +103,7 @@ def _start(context: LaunchContext) -> list[Node]:
         cameras = read_cameras(_existing(value("cameras")), value("namespace"))
     else:
         cameras = [Camera(value("namespace"), value("image"))]
-    return [make(node) for number, camera in enumerate(cameras) for node in nodes_of(camera, wishes, number)]
+    return [make(node) for number, camera in enumerate(cameras) for node in nodes_of(camera, options, number)]
 
 
 def _existing(name: str) -> Path:

@@ -34,8 +34,8 @@ packages = json.load(open(sys.argv[1]))["dependencies"]
 skipped = [p["name"] for p in packages if "skip_reason" in p]
 known = [(p, v) for p in packages for v in p.get("vulns", [])]
 for package, found in known:
-    cure = f"fixed in {', '.join(found['fix_versions'])}" if found["fix_versions"] else "not fixed yet"
-    print(f"{package['name']} {package['version']}: {found['id']} ({cure})")
+    state = f"fixed in {', '.join(found['fix_versions'])}" if found["fix_versions"] else "not fixed yet"
+    print(f"{package['name']} {package['version']}: {found['id']} ({state})")
 print(f"{len(packages)} packages, {len(packages) - len(skipped)} looked up, {len(known)} known vulnerabilities")
 if skipped:
     print(f"audit: PyPI did not answer for {len(skipped)}, as without a network: {', '.join(skipped[:5])} ...",

@@ -60,8 +60,8 @@ def explain(name: str, missing: ModuleNotFoundError) -> str:
     module, extra = missing.name or str(missing), COMMANDS[name].extra
     if module.split(".")[0] == PACKAGE:
         return f"'{name}' is not part of this installation: {module} is missing"
-    cure = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {module.split('.')[0]}"
-    return f"'{name}' needs the Python package {module.split('.')[0]}: {cure}"
+    advice = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {module.split('.')[0]}"
+    return f"'{name}' needs the Python package {module.split('.')[0]}: {advice}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,22 +23,39 @@ from tracker_ros.export.archive import export, load_archive
 from tracker_ros.trackers import Tracker, create, load, registered, resolve
 from tracker_ros.weights import load_weights
 
-CORRELATION: dict[str, Any] = {"width": 0.0625, "upsampling": 2}
-TINY = {"backbone": "micro_resnet", "search": 64}
+CORRELATION: dict[str, Any] = {"width_multiplier": 0.0625, "response_upsampling": 2}
+TINY = {"backbone": "micro_resnet", "search_size": 64}
 SETTINGS: dict[str, dict[str, Any]] = {
     "siamfc": CORRELATION,
     "cfnet": CORRELATION,
     "adacfnet": CORRELATION,
     "edsiam": CORRELATION,
-    "edcf": {"width": 0.0625},
-    "cacfnet": {"width": 0.0625},
-    "cacfnet_plus": {"width": 0.0625},
-    "tadt": {**TINY, "smallest": 16.0, "largest": 21.0, "shallow_channels": 12, "deep_channels": 24},
-    "dslt": {**TINY, "channels": 8, "iterations": 10, "online_steps": 1, "memory": 3},
+    "edcf": {"width_multiplier": 0.0625},
+    "cacfnet": {"width_multiplier": 0.0625},
+    "cacfnet_plus": {"width_multiplier": 0.0625},
+    "tadt": {
+        **TINY,
+        "min_target_size": 16.0,
+        "max_target_size": 21.0,
+        "shallow_channels": 12,
+        "deep_channels": 24,
+    },
+    "dslt": {
+        **TINY,
+        "reduced_channels": 8,
+        "initial_iterations": 10,
+        "update_iterations": 1,
+        "sample_memory": 3,
+    },
     "dcfst": {},
-    "siamrpn": {"width": 0.1},
-    "siamrpnpp": {"width": 4},
-    "rtmdnet": {"width": 0.25, "first_steps": 4, "candidates": 32, "interval": 25},
+    "siamrpn": {"width_multiplier": 0.1},
+    "siamrpnpp": {"bottleneck_width": 4},
+    "rtmdnet": {
+        "width_multiplier": 0.25,
+        "initial_iterations": 4,
+        "candidate_count": 32,
+        "update_interval": 25,
+    },
 }
 
 #: As they ship.

@@ -221,13 +221,13 @@ def test_latency_is_compensated_by_what_the_target_does_meanwhile() -> None:
 
 def test_nothing_is_commanded_without_an_attitude() -> None:
     controller = Controller(ControlSettings())
-    assert controller.trouble(0.0) == "no target"
+    assert controller.problem(0.0) == "no target"
     controller.sight.observe(0.0, att.Direction(0.2, 0.1))
     assert controller.step(0.02, 0.02) == Rates()
-    assert "attitude is not known" in controller.trouble(0.02)
-    assert "2.0 s old" in controller.trouble(2.0) and "3.0 s ahead" in controller.trouble(-3.0)
+    assert "attitude is not known" in controller.problem(0.02)
+    assert "2.0 s old" in controller.problem(2.0) and "3.0 s ahead" in controller.problem(-3.0)
     controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
-    assert controller.trouble(0.02) == ""
+    assert controller.problem(0.02) == ""
 
 
 # -- units and the simulated gimbal ---------------------------------------------------------------------

@@ -20,22 +20,22 @@ NAN = math.nan
 
 
 class Tracker:
-    """An operator that notes its orders and answers when the test says so."""
+    """An operator that notes its requests and answers when the test says so."""
 
     def __init__(self) -> None:
         self.now = View(Track(aspect=4 / 3), (640, 480), True)
-        self.orders: list[tuple[Any, Future[Outcome]]] = []
+        self.requests: list[tuple[Any, Future[Outcome]]] = []
 
     def view(self) -> View:
         return self.now
 
     def select(self, box: Rectangle) -> Future[Outcome]:
-        self.orders.append((box, Future()))
-        return self.orders[-1][1]
+        self.requests.append((box, Future()))
+        return self.requests[-1][1]
 
     def stop(self) -> Future[Outcome]:
-        self.orders.append(("stop", Future()))
-        return self.orders[-1][1]
+        self.requests.append(("stop", Future()))
+        return self.requests[-1][1]
 
     def says(self, flags: int, box: Rectangle | None = None, target_id: str = "a") -> None:
         self.now = self.now._replace(track=Track(flags, target_id, box, 4 / 3))

@@ -23,7 +23,7 @@ SECONDS = 10.0
 
 
 class Tracker:
-    """Notes what the page asks for; orders are decided by the test."""
+    """Notes what the page asks for; requests are decided by the test."""
 
     def __init__(self) -> None:
         self.looks: list[tuple[bool, bool]] = []

@@ -143,7 +143,7 @@ async def draw(page: Browser, box: Box, gesture: Callable[..., Awaitable[None]])
         await gesture(*await corners(page, box))
         await page.wait("/^(Selected|Refused)/.test(document.getElementById('notice').textContent)")
         said = await page.text("#notice")
-        if "is at hand" not in said:
+        if "is available" not in said:
             break
     assert re.fullmatch(r"Selected target-\w+-\d+\.", said), said
 

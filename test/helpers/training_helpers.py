@@ -12,7 +12,7 @@ from tracker_ros.training.schedules import Schedule
 
 
 def small(name: str = "micro_resnet", **changes: object) -> object:
-    recipe = read_recipe(name, {"pairs": 4, "batch": 2, "epochs": 1, "precision": "32-true"})
+    recipe = read_recipe(name, {"pairs_per_epoch": 4, "batch_size": 2, "epochs": 1, "precision": "32-true"})
     recipe = dataclasses.replace(recipe, arguments={"size": 32, "levels": ["stride4"]})
     return dataclasses.replace(recipe, **changes)
 

@@ -24,7 +24,7 @@ from tracker_ros.srv import SelectTarget  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
 from tracker_ros.geometry import iou  # noqa: E402
-from tracker_ros.ros.launch_plan import Camera, CamerasError, Wishes, nodes_of, read_cameras  # noqa: E402
+from tracker_ros.ros.launch_plan import Camera, CamerasError, LaunchOptions, nodes_of, read_cameras  # noqa: E402
 from tracker_ros.ros.messages import box_of  # noqa: E402
 
 CONFIG = REPOSITORY / "config"
@@ -35,7 +35,8 @@ TRACKER_MEMORY = 700
 
 
 def test_one_camera_gets_a_tracker_and_its_diagnostics() -> None:
-    tracker, diagnostics = nodes_of(Camera("uav", "/cam/image_raw"), Wishes(device="cpu", tracker="dcf"))
+    options = LaunchOptions(device="cpu", tracker="dcf")
+    tracker, diagnostics = nodes_of(Camera("uav", "/cam/image_raw"), options)
     assert (tracker.executable, tracker.name, tracker.namespace) == ("tracker_node", "tracker", "uav")
     assert tracker.is_lifecycle and not diagnostics.is_lifecycle
     assert tracker.remappings == [("image", "/cam/image_raw"), ("camera_info", "/cam/camera_info")]
@@ -47,9 +48,9 @@ def test_one_camera_gets_a_tracker_and_its_diagnostics() -> None:
 def test_each_camera_of_the_list_has_its_own_values() -> None:
     cameras = read_cameras(CONFIG / "two_cameras.yaml", "/uav1/")
     assert [camera.namespace for camera in cameras] == ["/uav1/front", "/uav1/down"]
-    wishes = Wishes(simulate=True, mavlink="udpin:127.0.0.1:1", tracker="tadt")
+    options = LaunchOptions(simulate=True, mavlink="udpin:127.0.0.1:1", tracker="tadt")
     front, down = (
-        {node.name: node for node in nodes_of(camera, wishes, number)}
+        {node.name: node for node in nodes_of(camera, options, number)}
         for number, camera in enumerate(cameras)
     )
     assert list(front) == list(down) == ["tracker", "tracker_diagnostics", "sim_camera", "mavlink"]
@@ -110,7 +111,7 @@ class Pair:
         self.domain = Domain()
         self.nodes = {}
         for number, camera in enumerate(read_cameras(path)):
-            for node in nodes_of(camera, Wishes(simulate=True), number):
+            for node in nodes_of(camera, LaunchOptions(simulate=True), number):
                 rules = [f"__ns:=/{node.namespace}", *(f"{old}:={new}" for old, new in node.remappings)]
                 self.nodes[f"{node.namespace}/{node.name}"] = NodeProcess(
                     f"tracker_ros.nodes.{node.executable.removesuffix('_node')}.node",

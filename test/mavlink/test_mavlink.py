@@ -108,22 +108,22 @@ def test_commands_for_others_and_those_for_all_that_cannot_be_obeyed_are_left_al
     assert answers(camera, wire(mav.MAVLink_ping_message(0, 0, 1, 100))) == []
 
 
-# -- orders -------------------------------------------------------------------------------------------
+# -- requests ---------------------------------------------------------------------------------------------
 
 
 def test_a_rectangle_is_acknowledged_when_the_tracker_has_it(camera: Camera, tracker: Tracker) -> None:
-    order = command(2005, *BOX)
-    assert answers(camera, order, 1.0) == [] and camera.waits
-    assert tracker.orders[0][0] == BOX
+    sent = command(2005, *BOX)
+    assert answers(camera, sent, 1.0) == [] and camera.waits
+    assert tracker.requests[0][0] == BOX
     assert result(camera, command(2005, *BOX, confirmation=1), 1.2) == 5  # IN_PROGRESS
     assert result(camera, command(2005, 0, 0, 0.5, 0.5), 1.2) == 1  # one after the other
-    tracker.orders[0][1].set_result(Outcome(0, "b"))
+    tracker.requests[0][1].set_result(Outcome(0, "b"))
     ack = wire(camera.poll(1.3)[0])
     assert (ack.command, ack.result, ack.target_system, ack.target_component) == (2005, 0, *GROUND)
     # The ground station did not get that: it hears it again, and the tracker is not bothered.
     assert result(camera, command(2005, *BOX, confirmation=1), 1.5) == 0
-    assert len(tracker.orders) == 1 and not camera.waits
-    assert answers(camera, command(2005, *BOX), 2.0) == [] and len(tracker.orders) == 2
+    assert len(tracker.requests) == 1 and not camera.waits
+    assert answers(camera, command(2005, *BOX), 2.0) == [] and len(tracker.requests) == 2
 
 
 def test_an_order_that_the_tracker_does_not_answer_is_rejected_for_now(
@@ -134,14 +134,14 @@ def test_an_order_that_the_tracker_does_not_answer_is_rejected_for_now(
     assert [(ack.command, ack.result, ack.progress) for ack in news] == [(2010, 5, 255)] * 9  # IN_PROGRESS
     ack, text, *_ = (wire(message) for message in camera.poll(11.1))
     assert (ack.command, ack.result) == (2010, 1)
-    assert tracker.orders[0][1].cancelled()
+    assert tracker.requests[0][1].cancelled()
     assert text.text == "tracking: the tracker node does not answer"
 
 
 @pytest.mark.parametrize("reason", ["too small", "x" * 40, "box x=1 y=2 w=3 h=4 lies outside " + "é" * 60])
 def test_a_refusal_comes_with_its_reason(camera: Camera, tracker: Tracker, reason: str) -> None:
     camera.handle(command(2005, *BOX), 1.0)
-    tracker.orders[0][1].set_result(Outcome(2, reason=reason))
+    tracker.requests[0][1].set_result(Outcome(2, reason=reason))
     ack, *texts = [m for m in camera.poll(1.1) if m.get_msgId() in (77, 253)]
     assert ack.result == 2
     received = [wire(text) for text in texts]
@@ -152,17 +152,17 @@ def test_a_refusal_comes_with_its_reason(camera: Camera, tracker: Tracker, reaso
     assert len(texts) == 1 or len(pieces[-1]) < 50  # the last one must not be full
 
 
-@pytest.mark.parametrize("order", [
+@pytest.mark.parametrize("sent", [
     (2005, NAN, 0.1, 0.5, 0.5), (2005, 0.1, 0.1, 1.01, 0.5), (2005, -0.01, 0.1, 0.5, 0.5),
     (2005, 0.5, 0.1, 0.5, 0.5), (2005, 0.5, 0.5, 0.1, 0.1), (2005, 0.1, 0.1, 0.5, math.inf),
     (2005, *BOX, 3), (2004, NAN, 0.5), (2004, 0.5, 1.5), (2004, 0.5, 0.5, -0.1), (2004, 0.5, 0.5, 2.0),
     (2004, 0.5, 0.5, 0.1, 101), (2010, 6),
 ])  # fmt: skip
 def test_numbers_that_make_no_sense_are_denied(
-    camera: Camera, tracker: Tracker, order: tuple[float, ...]
+    camera: Camera, tracker: Tracker, sent: tuple[float, ...]
 ) -> None:
-    assert result(camera, command(int(order[0]), *order[1:])) == 2
-    assert tracker.orders == []
+    assert result(camera, command(int(sent[0]), *sent[1:])) == 2
+    assert tracker.requests == []
 
 
 @given(st.floats(0, 1, width=32), st.floats(0, 1, width=32), st.floats(0, 1, width=32) | st.just(NAN))
@@ -170,7 +170,7 @@ def test_a_point_becomes_a_square_of_pixels_inside_the_image(x: float, y: float,
     tracker = Tracker()
     camera = Camera(ME, tracker, 0.2, 0.04, 0.0)
     camera.handle(command(2004, x, y, radius), 0.0)
-    box, half = tracker.orders[0][0], max(0.04, 0.0 if math.isnan(radius) else radius) * 640
+    box, half = tracker.requests[0][0], max(0.04, 0.0 if math.isnan(radius) else radius) * 640
     left, right, top, bottom = x * 640 - half, x * 640 + half, y * 480 - half, y * 480 + half
     expected = max(left, 0) / 640, max(top, 0) / 480, min(right, 640) / 640, min(bottom, 480) / 480
     assert box == pytest.approx(expected, abs=1e-6)
@@ -199,7 +199,7 @@ def test_the_status_is_a_point_where_a_point_was_asked_for(camera: Camera, track
         return answers(camera, command(512, 275))[1].tracking_mode
 
     camera.handle(command(2004, 0.5, 0.5, 0.1), 0.0)
-    tracker.orders[0][1].set_result(Outcome(0, "p"))
+    tracker.requests[0][1].set_result(Outcome(0, "p"))
     camera.poll(0.1)
     tracker.says(ACTIVE, BOX, "p")
     assert mode() == 1
@@ -244,7 +244,7 @@ def test_the_status_interval_can_be_the_default_or_off(camera: Camera) -> None:
     assert statuses(sent(camera, 9.0, 5.0)) == []
 
 
-def test_unasked_the_status_is_sent_while_there_is_a_target(camera: Camera, tracker: Tracker) -> None:
+def test_the_status_is_streamed_while_there_is_a_target(camera: Camera, tracker: Tracker) -> None:
     assert statuses(sent(camera, 1.0)) == []
     tracker.says(ACTIVE, BOX)
     assert len(statuses(sent(camera, 2.0, 1.0))) in (5, 6)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""The MAVLink end point: noise, an order over UDP, a serial line that vanishes, and names."""
+"""The MAVLink end point: noise, a request over UDP, a serial line that vanishes, and names."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def test_garbage_leaves_the_camera_alive(peer: Peer, tracker: Tracker) -> None:
 def test_an_order_over_udp_is_answered(peer: Peer, tracker: Tracker) -> None:
     peer.send(command(2005, *BOX).get_msgbuf())
     end = time.monotonic() + 10
-    while not tracker.orders and time.monotonic() < end:
+    while not tracker.requests and time.monotonic() < end:
         time.sleep(0.005)
-    tracker.orders[0][1].set_result(Outcome(0, "a"))
+    tracker.requests[0][1].set_result(Outcome(0, "a"))
     assert peer.receive(77).result == 0
 
 

@@ -56,7 +56,7 @@ class Figures:
         tenth, settled = max(len(samples) // 10, 1), int(len(samples) * SETTLED)
         return np.median(samples[settled : settled + tenth], 0), np.median(samples[-tenth:], 0)
 
-    def troubles(self) -> list[str]:
+    def problems(self) -> list[str]:
         """What is wrong with these figures, a sentence each."""
         found = []
         if self.age(99) >= 2 * self.frame_seconds:
@@ -195,9 +195,9 @@ def main() -> int:
             tell=lambda line: print(line, flush=True),
         )
     print("\n".join(figures.lines()))
-    troubles = figures.troubles()
-    print("\n".join(troubles) or "as it should be")
-    return 1 if troubles else 0
+    problems = figures.problems()
+    print("\n".join(problems) or "as it should be")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

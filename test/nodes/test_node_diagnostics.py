@@ -156,9 +156,9 @@ def test_best_effort_images_of_full_size_arrive(
         client.wait(lambda due=due: time.monotonic() >= due, "the next frame's time")
         image = client.image(pixels)
         publisher.publish(image)
-        patience = time.monotonic() + 5.0
+        deadline = time.monotonic() + 5.0
         client.wait(
-            lambda image=image, end=patience: (
+            lambda image=image, end=deadline: (
                 client.states[-1].header == image.header or time.monotonic() > end
             ),
             "its state",

@@ -44,7 +44,7 @@ TRACKER = "tracker_ros.nodes.tracker.node"
 
 
 def picture(code: int = 90) -> np.ndarray:
-    """What `Oracle` reads a score of 0.9, or an order to fail, from."""
+    """What `Oracle` reads a score of 0.9, or a command to fail, from."""
     pixels = np.zeros((48, 64, 3), np.uint8)
     pixels[0, 0, 0] = code
     return pixels
@@ -201,7 +201,7 @@ def test_errors_of_an_executor_whose_context_ends_are_no_failure(ending: bool) -
 
 
 def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracker_node, "LONGEST_ORDER", 0.1)
+    monkeypatch.setattr(tracker_node, "REQUEST_TIMEOUT", 0.1)
     domain = Domain()
     context = Context()
     rclpy.init(context=context, domain_id=domain.number)
@@ -213,7 +213,7 @@ def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: py
             stuck: Answer[str] = Answer()
             task = executor.create_task(node._outcome, stuck, withdraw)
             executor.spin_until_future_complete(task, timeout_sec=20)
-            assert task.result() == ("", "the inference in hand takes more than 0.1 s")
+            assert task.result() == ("", "the inference in progress takes more than 0.1 s")
             assert stuck.cancelled() == withdraw
     finally:
         node.destroy_node()
@@ -275,7 +275,7 @@ def test_a_fast_camera_into_a_slow_tracker_gives_young_results(
     first, last = client.states[0], client.states[-1]
     processed = last.frames_processed - first.frames_processed
     assert last.frames_dropped - first.frames_dropped > processed
-    # A frame waits at most for the one in hand, then takes its own time: more than 100 ms where others
+    # A frame waits at most for the one in progress, then takes its own time: more than 100 ms where others
     # want the processor as well.
     median = np.median([state.latency_ms for state in client.states])
     record_property("latency_ms", median)

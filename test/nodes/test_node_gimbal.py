@@ -48,7 +48,7 @@ from tracker_ros.nodes.gimbal import node as gimbal  # noqa: E402
 from tracker_ros.nodes.sim_camera import node as sim_camera  # noqa: E402
 from tracker_ros.nodes.sim_camera.node import camera_info  # noqa: E402
 from tracker_ros.ros import qos  # noqa: E402
-from tracker_ros.ros.launch_plan import Camera, Wishes, nodes_of  # noqa: E402
+from tracker_ros.ros.launch_plan import Camera, LaunchOptions, nodes_of  # noqa: E402
 from tracker_ros.ros.messages import box_message  # noqa: E402
 from tracker_ros.ros.parameters import given_parameters  # noqa: E402
 
@@ -219,12 +219,12 @@ def test_wrong_requests_are_explained(
 
 
 def test_launching_with_a_gimbal_turns_the_simulated_camera() -> None:
-    nodes = {node.name: node for node in nodes_of(Camera("uav"), Wishes(simulate=True, gimbal=True))}
+    nodes = {node.name: node for node in nodes_of(Camera("uav"), LaunchOptions(simulate=True, gimbal=True))}
     assert nodes["sim_camera"].parameters["source"] == "chase"
     assert nodes["gimbal"].executable == "gimbal_node" and nodes["gimbal"].is_lifecycle
     assert nodes["gimbal"].parameters["autostart"] is True
     assert {nodes[name].defaults for name in ("sim_camera", "gimbal")} == {"gimbal.yaml"}
-    assert "gimbal" not in {node.name for node in nodes_of(Camera("uav"), Wishes(simulate=True))}
+    assert "gimbal" not in {node.name for node in nodes_of(Camera("uav"), LaunchOptions(simulate=True))}
 
 
 def test_the_nodes_know_every_parameter_of_their_file() -> None:

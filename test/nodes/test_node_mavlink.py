@@ -70,7 +70,7 @@ class Station:
                 return message
         raise AssertionError(f"no {kind} with {fields}:\n{self.nodes['mavlink'].output}")
 
-    def order(self, command: int, *parameters: float, target: int = 101) -> int:
+    def send_command(self, command: int, *parameters: float, target: int = 101) -> int:
         """Send a command; the MAV_RESULT of its acknowledgement."""
         padded = [*parameters, *[0.0] * (7 - len(parameters))]
         self.link.mav.command_long_send(7, target, command, 0, *padded)
@@ -115,21 +115,21 @@ def station() -> Iterator[Station]:
 def test_the_camera_introduces_itself(station: Station) -> None:
     beat = station.receive("HEARTBEAT", 3 * PATIENCE, system_status=4)  # active: the tracker works
     assert (beat.type, beat.autopilot) == (30, 8)
-    assert station.order(REQUEST, 259) == 0
+    assert station.send_command(REQUEST, 259) == 0
     info = station.receive("CAMERA_INFORMATION")
     assert bytes(info.model_name).rstrip(b"\0") == b"tracker"
     assert info.flags == 512 + 1024
     while info.resolution_h == 0:  # no image came yet
-        assert station.order(REQUEST, 259) == 0
+        assert station.send_command(REQUEST, 259) == 0
         info = station.receive("CAMERA_INFORMATION")
     assert (info.resolution_h, info.resolution_v) == (WIDTH, HEIGHT)
-    assert station.order(REQUEST, 260) == 0 and station.receive("CAMERA_SETTINGS").mode_id == 1
+    assert station.send_command(REQUEST, 260) == 0 and station.receive("CAMERA_SETTINGS").mode_id == 1
 
 
 def test_a_rectangle_is_tracked_and_reported_at_the_asked_rate(station: Station) -> None:
-    assert station.order(INTERVAL, 275, 100_000) == 0
+    assert station.send_command(INTERVAL, 275, 100_000) == 0
     assert station.receive("CAMERA_TRACKING_IMAGE_STATUS").tracking_status == IDLE
-    assert station.order(TRACK_RECTANGLE, *station.corners()) == 0
+    assert station.send_command(TRACK_RECTANGLE, *station.corners()) == 0
     status = station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_status=ACTIVE)
     assert (status.tracking_mode, status.target_data) == (2, 4)
     begin, times = time.monotonic(), []
@@ -145,7 +145,7 @@ def test_a_rectangle_is_tracked_and_reported_at_the_asked_rate(station: Station)
 
 
 def test_stopping_leads_to_idle(station: Station) -> None:
-    assert station.order(STOP) == 0
+    assert station.send_command(STOP) == 0
     status = station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_status=IDLE)
     assert status.tracking_mode == 0 and status.rec_top_x != status.rec_top_x  # NaN
     station.client.wait(lambda: station.client.states[-1].state == TrackState.IDLE, "the tracker to be idle")
@@ -153,7 +153,7 @@ def test_stopping_leads_to_idle(station: Station) -> None:
 
 def test_a_point_is_tracked_and_reported_as_one(station: Station) -> None:
     target = station.truth()
-    assert station.order(TRACK_POINT, target.cx / WIDTH, target.cy / HEIGHT, 0.0) == 0
+    assert station.send_command(TRACK_POINT, target.cx / WIDTH, target.cy / HEIGHT, 0.0) == 0
     status = station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_mode=1)
     assert status.tracking_status == ACTIVE and status.radius == pytest.approx(0.04, rel=0.3)
     center = station.truth()
@@ -161,30 +161,30 @@ def test_a_point_is_tracked_and_reported_as_one(station: Station) -> None:
 
 
 def test_what_cannot_be_tracked_is_denied_and_the_target_is_kept(station: Station) -> None:
-    assert station.order(TRACK_RECTANGLE, 0.5, 0.5, 0.4, 0.6) == 2
+    assert station.send_command(TRACK_RECTANGLE, 0.5, 0.5, 0.4, 0.6) == 2
     assert "has no area" in station.receive("STATUSTEXT").text
-    assert station.order(TRACK_RECTANGLE, 0.5, 0.5, 0.501, 0.501) == 2  # less than a pixel
+    assert station.send_command(TRACK_RECTANGLE, 0.5, 0.5, 0.501, 0.501) == 2  # less than a pixel
     assert "tracking: box is" in station.receive("STATUSTEXT").text
     station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_status=ACTIVE, tracking_mode=1)
-    assert station.order(INTERVAL, 275, -1) == 0
+    assert station.send_command(INTERVAL, 275, -1) == 0
 
 
 def test_other_components_commands_are_not_ours(station: Station) -> None:
     station.link.mav.command_long_send(7, 100, STOP, 0, *[0.0] * 7)
-    assert station.order(REQUEST, 275) == 0  # understood after that one
+    assert station.send_command(REQUEST, 275) == 0  # understood after that one
     states = station.client.states
     count = len(states)
     station.client.wait(lambda: len(states) > count + 3, "more images")
     assert all(state.state != TrackState.IDLE for state in states[count:])
 
 
-def test_a_tracker_that_is_gone_has_no_box_and_takes_no_orders(station: Station) -> None:
+def test_a_tracker_that_is_gone_has_no_box_and_takes_no_requests(station: Station) -> None:
     assert station.nodes["tracker"].stop() == 0
     assert station.receive("HEARTBEAT", system_status=3)
-    assert station.order(REQUEST, 275) == 0
+    assert station.send_command(REQUEST, 275) == 0
     status = station.receive("CAMERA_TRACKING_IMAGE_STATUS")
     assert status.tracking_status in (IDLE, ERROR) and status.rec_top_x != status.rec_top_x
-    assert station.order(TRACK_RECTANGLE, 0.4, 0.4, 0.6, 0.6) == 1  # TEMPORARILY_REJECTED
+    assert station.send_command(TRACK_RECTANGLE, 0.4, 0.4, 0.6, 0.6) == 1  # TEMPORARILY_REJECTED
 
 
 def test_a_box_is_cut_at_the_edges_of_the_image() -> None:

@@ -59,7 +59,7 @@ def stream(**settings: float) -> ImageStream:
 # -- worker ------------------------------------------------------------------------------------------
 
 
-def test_only_the_newest_frame_waits_and_orders_go_first() -> None:
+def test_only_the_newest_frame_waits_and_requests_go_first() -> None:
     done: list[object] = []
     started, go_on = threading.Event(), threading.Event()
 
@@ -113,7 +113,7 @@ def test_a_withdrawn_order_is_not_run() -> None:
     assert worker.close(5)
 
 
-def test_the_worker_ticks_between_frames_and_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_ticks_between_frames_and_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker_ros.ros.worker.TICK_SECONDS", 0.001)
     ticked, events = threading.Semaphore(0), []
     worker: Worker[int] = Worker(events.append, "test", ticked.release)

@@ -195,7 +195,7 @@ def test_selection_by_topic(client: Client) -> None:
     publisher = client.node.create_publisher(Detection2D, "tracker/init_box", 10)
     client.wait(publisher.get_subscription_count, "the subscription")
     publisher.publish(Detection2D(header=image.header, bbox=box_message(BOX._replace(w=math.inf))))
-    # The order may be heard after the next image: they come on different threads.
+    # The request may be heard after the next image: they come on different threads.
     told = r"selection refused: box .*not finite"
     client.wait(lambda: re.match(told, client.send(client.image(scene(BOX))).message), "the refusal")
     publisher.publish(Detection2D(bbox=box_message(BOX)))

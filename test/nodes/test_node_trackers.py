@@ -24,17 +24,23 @@ from tracker_ros.ros.qos import PICTURE  # noqa: E402
 
 pytestmark = pytest.mark.ros
 BOX = Box(100.0, 100.0, 40.0, 30.0)
-TINY = {"backbone": "micro_resnet", "search": 96}
+TINY = {"backbone": "micro_resnet", "search_size": 96}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "siamfc": {"width": 0.0625},
-    "cfnet": {"width": 0.0625},
-    "edsiam": {"width": 0.0625},
-    "edcf": {"width": 0.0625},
-    "cacfnet": {"width": 0.0625},
-    "cacfnet_plus": {"width": 0.0625},
-    "tadt": {**TINY, "smallest": 24.0, "largest": 32.0, "shallow_channels": 24, "deep_channels": 48},
-    "dslt": {**TINY, "channels": 8, "iterations": 10},
-    "dcfst": {"candidates": 2},
+    "siamfc": {"width_multiplier": 0.0625},
+    "cfnet": {"width_multiplier": 0.0625},
+    "edsiam": {"width_multiplier": 0.0625},
+    "edcf": {"width_multiplier": 0.0625},
+    "cacfnet": {"width_multiplier": 0.0625},
+    "cacfnet_plus": {"width_multiplier": 0.0625},
+    "tadt": {
+        **TINY,
+        "min_target_size": 24.0,
+        "max_target_size": 32.0,
+        "shallow_channels": 24,
+        "deep_channels": 48,
+    },
+    "dslt": {**TINY, "reduced_channels": 8, "initial_iterations": 10},
+    "dcfst": {"refinement_candidates": 2},
 }
 
 

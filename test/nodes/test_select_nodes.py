@@ -75,14 +75,14 @@ def test_a_target_is_selected_over_the_socket_and_tracked(idle: Flight) -> None:
         assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (HEIGHT, WIDTH, 3)
         refused = {"reason": "nobody offers"}
         # A selector that has just started sees no tracker yet; a tracker may get an image after the page.
-        while "nobody offers" in refused["reason"] or "is at hand" in refused["reason"]:
+        while "nobody offers" in refused["reason"] or "is available" in refused["reason"]:
             header, _ = await page.receive("image")
             await page.send(type="select", id=1, box=[900, 900, 40, 40], stamp=header["stamp"])
             refused = await page.receive("answer")
         assert not refused["accepted"] and "lies outside the 640 x 480 image" in refused["reason"]
         await page.send(type="select", id=2, box=[10, 10, 40, 40], stamp=[1, 0])
         refused = await page.receive("answer")
-        assert not refused["accepted"] and "no image of stamp 1.000 s is at hand" in refused["reason"]
+        assert not refused["accepted"] and "no image of stamp 1.000 s is available" in refused["reason"]
         # One that the tracker has seen: on a busy machine it may miss what the page got.
         header, _ = await page.receive("image", lambda header: "state" in header)
         await page.send(type="select", id=3, box=list(idle.box.to_xywh()), stamp=header["stamp"])

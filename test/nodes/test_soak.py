@@ -28,9 +28,9 @@ def test_what_a_soak_finds_wrong() -> None:
     flat = [(100 << 20,) * 3] * 20
     grown = [*flat[:10], *[(100 << 20, 109 << 20, 100 << 20)] * 10]
     good = Figures(0.1, 20.0, [0.15] * 200, 1200, 1000, flat)
-    assert good.troubles() == [] and "60.0 Hz" in good.lines()[0]
+    assert good.problems() == [] and "60.0 Hz" in good.lines()[0]
     old = Figures(0.1, 20.0, [*[0.15] * 190, *np.full(10, 0.25)], 1200, 1000, grown)
-    assert old.troubles() == [
+    assert old.problems() == [
         "age 250 ms (p99) reaches two frame times of the tracker, 200 ms",
         f"{NODES[1]} grew by 9.0 MiB",
     ]

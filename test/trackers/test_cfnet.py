@@ -145,13 +145,13 @@ def test_filter_answers_its_own_exemplar_in_the_middle() -> None:
 
 def test_a_grown_target_is_followed_with_damping() -> None:
     frames, boxes = clip(2, motion=(1e-6, 0.0), growth=1.0575)
-    [estimate] = track(untrained("cfnet", penalty=1.0), frames, boxes[0])
+    [estimate] = track(untrained("cfnet", scale_penalty=1.0), frames, boxes[0])
     torch.testing.assert_close(estimate.box[2:], boxes[0, 2:] * (1 + 0.52 * 0.0575))
 
 
 def test_template_is_a_rolling_average() -> None:
     frames, boxes = clip(2)
-    tracker = untrained("adacfnet", width=0.1, rate=0.25)
+    tracker = untrained("adacfnet", width_multiplier=0.1, learning_rate=0.25)
     with torch.inference_mode():
         state = tracker.initialize(frames[0], boxes[0])
         estimate = tracker.localize(frames[1], state)
@@ -167,18 +167,22 @@ def test_channel_weights_come_with_every_estimate() -> None:
         weights = first.aux[name]
         assert weights.shape == (channels,) and (weights > 0).all() and (weights < 1).all()
         assert not torch.equal(weights, second.aux[name]), "the weights follow the frame"
-    assert not track(untrained("cfnet", depth="conv1"), frames[:2], boxes[0])[0].aux
+    assert not track(untrained("cfnet", last_layer="conv1"), frames[:2], boxes[0])[0].aux
 
 
 def test_defaults_are_the_papers() -> None:
     tracker = create("adacfnet")
-    assert tracker.scales == [1 / 1.0575, 1.0, 1.0575] and tracker.damping == 0.52
+    assert tracker.scales == [1 / 1.0575, 1.0, 1.0575] and tracker.scale_learning_rate == 0.52
     assert tracker.model.penalty == 10.0 and tracker.model.margin == 16
 
 
 @pytest.mark.parametrize(
     ("name", "frames", "settings"),
-    [("adacfnet", 50, {"width": 0.0625}), ("cfnet", 4, {"width": 0.125}), ("cfnet", 4, {"depth": "conv1"})],
+    [
+        ("adacfnet", 50, {"width_multiplier": 0.0625}),
+        ("cfnet", 4, {"width_multiplier": 0.125}),
+        ("cfnet", 4, {"last_layer": "conv1"}),
+    ],
 )
 def test_torchscript_gives_the_same_boxes(name: str, frames: int, settings: dict[str, object]) -> None:
     images, boxes = clip(frames)
@@ -188,7 +192,7 @@ def test_torchscript_gives_the_same_boxes(name: str, frames: int, settings: dict
 @pytest.mark.parametrize(("attention", "focal"), [(False, False), (True, False), (True, True)])
 def test_training_overfits_two_pairs(attention: bool, focal: bool) -> None:
     torch.manual_seed(0)
-    module = CFNetTraining(attention=attention, focal=focal, width=0.25, size=127, margin=8)
+    module = CFNetTraining(attention=attention, focal=focal, width_multiplier=0.25, size=127, margin=8)
     batch = pairs(127, 127, 40)
     before, after = overfit(module, batch)
     assert after["loss"] < 0.6 * before["loss"]
@@ -198,7 +202,9 @@ def test_training_overfits_two_pairs(attention: bool, focal: bool) -> None:
 
 def test_trained_parameters_fit_the_tracker() -> None:
     create("cfnet").load_state_dict(CFNetTraining().tracker_state())
-    create("cfnet", {"depth": "conv1"}).load_state_dict(CFNetTraining(depth="conv1").tracker_state())
+    create("cfnet", {"last_layer": "conv1"}).load_state_dict(
+        CFNetTraining(last_layer="conv1").tracker_state()
+    )
     create("adacfnet").load_state_dict(CFNetTraining(attention=True, focal=True).tracker_state())
     with pytest.raises(ValueError, match="attention needs depth 'conv2'"):
-        CFNetTraining(depth="conv1", attention=True)
+        CFNetTraining(last_layer="conv1", attention=True)

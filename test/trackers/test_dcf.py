@@ -136,7 +136,7 @@ def run(tracker, frames, box):
 @pytest.mark.parametrize("keep", [0, 16])
 def test_follows_the_synthetic_flight_and_is_the_same_compiled(keep):
     frames, truth = clip(51)
-    tracker = load("dcf", {"keep": keep})
+    tracker = load("dcf", {"compressed_channels": keep})
     with torch.inference_mode():
         plain = run(tracker, frames, truth[0])
         compiled = run(optimized(tracker), frames, truth[0])
@@ -149,7 +149,7 @@ def test_follows_the_synthetic_flight_and_is_the_same_compiled(keep):
 
 def test_what_is_left_out_of_most_frames_is_made_up_for():
     frames, truth = clip(51)
-    both = load("dcf"), load("dcf", {"interval": 6, "scale_interval": 3})
+    both = load("dcf"), load("dcf", {"update_interval": 6, "scale_update_interval": 3})
     with torch.inference_mode():
         states = [tracker.initialize(frames[0], truth[0]) for tracker in both]
         for count in range(1, 7):

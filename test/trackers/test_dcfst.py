@@ -20,7 +20,7 @@ from tracker_ros.weights.loader import fill
 
 
 def tiny(**settings) -> Tracker:
-    tracker = create("dcfst", {"not_found": 0.0, "candidates": 0, **settings})
+    tracker = create("dcfst", {"not_found_score": 0.0, "refinement_candidates": 0, **settings})
     load_weights(tracker, "random:0")
     return tracker.eval()
 
@@ -80,7 +80,9 @@ def test_written_out_ascent_is_autograd():
 
 @pytest.mark.parametrize("memory", ["gram", "data"])
 def test_model_of_two_frames_is_ridge_regression_of_both(memory):
-    tracker = tiny(memory=memory, rate=0.2, hard_rate=0.2, augment=False)
+    tracker = tiny(
+        memory_kind=memory, learning_rate=0.2, distractor_learning_rate=0.2, initial_augmentation=False
+    )
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         first = tracker.initialize(frame, box)
@@ -111,7 +113,9 @@ def crop_of(tracker: Tracker, image: Tensor, region: Tensor) -> Tensor:
 
 
 def test_share_of_the_first_frame_has_a_floor():
-    tracker = tiny(rate=0.5, hard_rate=0.5, first_share=0.3, augment=False)
+    tracker = tiny(
+        learning_rate=0.5, distractor_learning_rate=0.5, initial_share=0.3, initial_augmentation=False
+    )
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
@@ -123,7 +127,7 @@ def test_share_of_the_first_frame_has_a_floor():
 
 
 def test_nothing_is_learned_or_moved_below_the_threshold():
-    tracker = tiny(not_found=1.0, interval=1)
+    tracker = tiny(not_found_score=1.0, update_interval=1)
     frame, box = drawn(120, 100)
     later, _ = drawn(140, 100)
     with torch.inference_mode():
@@ -159,7 +163,7 @@ def test_follows_a_moving_target():
 
 
 def test_script_equals_eager():
-    tracker = tiny(candidates=5)
+    tracker = tiny(refinement_candidates=5)
     scripted = torch.jit.script(tracker)
     frame, box = drawn(120, 100)
     later, _ = drawn(125, 97)

@@ -16,7 +16,7 @@ from tracker_ros.trackers import SettingsError, Tracker, create
 from tracker_ros.trackers._regression import descend, first_frame_step, join, online_gradient
 from tracker_ros.weights import load_weights
 
-TINY = {"backbone": "micro_resnet", "search": 128, "channels": 16, "iterations": 30}
+TINY = {"backbone": "micro_resnet", "search_size": 128, "reduced_channels": 16, "initial_iterations": 30}
 
 
 def tiny(**settings) -> Tracker:
@@ -93,7 +93,7 @@ def test_decay_is_the_derivative_of_the_penalty():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_first_frame_is_learned(kind):
-    tracker = tiny(loss=kind, iterations=60)
+    tracker = tiny(loss=kind, initial_iterations=60)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         estimate = tracker.localize(frame, tracker.initialize(frame, box))
@@ -102,7 +102,7 @@ def test_first_frame_is_learned(kind):
 
 
 def test_follows_a_moving_target_and_remembers_the_last_frames():
-    tracker = tiny(memory=3)
+    tracker = tiny(sample_memory=3)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
@@ -116,7 +116,7 @@ def test_follows_a_moving_target_and_remembers_the_last_frames():
 
 
 def test_learning_online_raises_the_response_to_what_was_seen():
-    tracker = tiny(online_steps=8)
+    tracker = tiny(update_iterations=8)
     frame, box = drawn(120, 100)
     later, _ = drawn(126, 104, 34, 30)
     with torch.inference_mode():
@@ -129,7 +129,7 @@ def test_learning_online_raises_the_response_to_what_was_seen():
 
 
 def test_script_equals_eager():
-    tracker = tiny(iterations=10)
+    tracker = tiny(initial_iterations=10)
     scripted = torch.jit.script(tracker)
     frame, box = drawn(120, 100)
     later, _ = drawn(125, 97)
@@ -146,7 +146,7 @@ def test_script_equals_eager():
 
 
 def test_nothing_changes_a_state():
-    tracker = tiny(iterations=5)
+    tracker = tiny(initial_iterations=5)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
@@ -157,7 +157,14 @@ def test_nothing_changes_a_state():
 
 def test_resnet_version_runs():
     tracker = create(
-        "dslt", {"backbone": "resnet50", "search": 96, "channels": 8, "iterations": 2, "scale_step": 1.0}
+        "dslt",
+        {
+            "backbone": "resnet50",
+            "search_size": 96,
+            "reduced_channels": 8,
+            "initial_iterations": 2,
+            "scale_step": 1.0,
+        },
     )
     load_weights(tracker, "random:0")
     frame, box = drawn(120, 100)

@@ -167,7 +167,7 @@ def test_fused_grids_lie_on_each_other() -> None:
 @pytest.mark.parametrize("name", ["edcf", "cacfnet", "cacfnet_plus", "edsiam"])
 def test_an_untrained_tracker_follows_a_clear_target(name: str) -> None:
     frames, boxes = clip(3)
-    estimates = track(untrained(name, width=0.25), frames, boxes[0])
+    estimates = track(untrained(name, width_multiplier=0.25), frames, boxes[0])
     for estimate, box in zip(estimates, boxes[1:], strict=True):
         assert (estimate.box[:2] - box[:2]).abs().max() < 4
         assert 0 <= estimate.score <= 1 and torch.isfinite(estimate.response).all()
@@ -175,7 +175,7 @@ def test_an_untrained_tracker_follows_a_clear_target(name: str) -> None:
 
 def test_filter_rate_follows_the_semantic_response() -> None:
     frames, boxes = clip(2)
-    tracker = untrained("edcf", width=WIDTH, rate=0.1)
+    tracker = untrained("edcf", width_multiplier=WIDTH, learning_rate=0.1)
     with torch.inference_mode():
         state = tracker.initialize(frames[0], boxes[0])
         estimate = tracker.localize(frames[1], state)
@@ -188,14 +188,14 @@ def test_filter_rate_follows_the_semantic_response() -> None:
 
 def test_defaults_are_the_papers() -> None:
     tracker = create("edcf")
-    assert tracker.scales == [1 / 1.02, 1.0, 1.02] and tracker.rate == 0.017
+    assert tracker.scales == [1 / 1.02, 1.0, 1.02] and tracker.learning_rate == 0.017
     assert tracker.model.filter.penalty == 1e-4 and tracker.model.filter.context_penalty == 0.1
 
 
 @pytest.mark.parametrize(("name", "count"), [("edcf", 50), ("cacfnet", 4), ("edsiam", 4)])
 def test_torchscript_gives_the_same_boxes(name: str, count: int) -> None:
     frames, boxes = clip(count)
-    assert greatest_difference(untrained(name, width=WIDTH), frames, boxes[0]) < 1e-3
+    assert greatest_difference(untrained(name, width_multiplier=WIDTH), frames, boxes[0]) < 1e-3
 
 
 def test_edcf_overfits_two_pairs_in_every_part_of_its_loss() -> None:
@@ -204,7 +204,7 @@ def test_edcf_overfits_two_pairs_in_every_part_of_its_loss() -> None:
     before, after = overfit(module, batch, 0.005, 25)
     assert all(after[part] < 0.5 * before[part] for part in ("low", "high", "reconstruction"))
     assert (peaks_of(after["response"], 2, 255) - batch["search_box"][:, :2]).abs().max() <= 4
-    create("edcf", {"width": WIDTH}).load_state_dict(module.tracker_state())
+    create("edcf", {"width_multiplier": WIDTH}).load_state_dict(module.tracker_state())
 
 
 def test_edsiam_overfits_two_pairs() -> None:
@@ -212,7 +212,9 @@ def test_edsiam_overfits_two_pairs() -> None:
     module, batch = EDSiamTraining(16, WIDTH), pairs(127, 255, 40)
     before, after = overfit(module, batch, 0.01)
     assert after["high"] < 0.2 * before["high"] and after["reconstruction"] < 0.2 * before["reconstruction"]
-    create("edsiam", {"width": WIDTH, "channels": 16}).load_state_dict(module.tracker_state())
+    create("edsiam", {"width_multiplier": WIDTH, "output_channels": 16}).load_state_dict(
+        module.tracker_state()
+    )
 
 
 def test_cacfnet_overfits_two_pairs() -> None:
@@ -220,5 +222,7 @@ def test_cacfnet_overfits_two_pairs() -> None:
     module, batch = CACFNetTraining(WIDTH), pairs(423, 255, 85)
     before, after = overfit(module, batch, 0.01, 25)
     assert after["loss"] < 0.5 * before["loss"]
-    create("cacfnet", {"width": WIDTH}).load_state_dict(module.tracker_state())
-    create("cacfnet_plus", {"width": WIDTH}).load_state_dict(CACFNetPlusTraining(WIDTH).tracker_state())
+    create("cacfnet", {"width_multiplier": WIDTH}).load_state_dict(module.tracker_state())
+    create("cacfnet_plus", {"width_multiplier": WIDTH}).load_state_dict(
+        CACFNetPlusTraining(WIDTH).tracker_state()
+    )

@@ -28,17 +28,17 @@ from tracker_ros.training.rtmdnet import RtMdNetTraining
 from tracker_ros.weights import load_weights
 
 SMALL = {
-    "width": 0.0625,
-    "candidates": 64,
-    "first_positives": 64,
-    "first_negatives": 200,
-    "first_steps": 10,
-    "pool": 128,
-    "regression_boxes": 60,
-    "positives": 20,
-    "negatives": 60,
-    "steps": 5,
-    "first_rate": 1e-3,
+    "width_multiplier": 0.0625,
+    "candidate_count": 64,
+    "initial_positives": 64,
+    "initial_negatives": 200,
+    "initial_iterations": 10,
+    "hard_negative_pool": 128,
+    "box_regression_samples": 60,
+    "update_positives": 20,
+    "update_negatives": 60,
+    "update_iterations": 5,
+    "initial_lr": 1e-3,
 }
 
 
@@ -149,11 +149,11 @@ def test_follows_a_target_by_what_it_learns_online() -> None:
         "rtmdnet",
         **{
             **SMALL,
-            "width": 0.125,
-            "first_negatives": 600,
-            "first_steps": 30,
-            "first_rate": 5e-3,
-            "candidates": 128,
+            "width_multiplier": 0.125,
+            "initial_negatives": 600,
+            "initial_iterations": 30,
+            "initial_lr": 5e-3,
+            "candidate_count": 128,
             "loss": "shrinkage",
         },
     )
@@ -168,32 +168,32 @@ def test_follows_a_target_by_what_it_learns_online() -> None:
 @pytest.mark.parametrize(("loss", "success"), [("bce", 0.0), ("focal", 1.0), ("shrinkage", 0.0)])
 def test_eager_equals_torchscript(loss: str, success: float) -> None:
     frames, boxes = clip(6)
-    tracker = untrained("rtmdnet", **SMALL, loss=loss, success=success, interval=2)
+    tracker = untrained("rtmdnet", **SMALL, loss=loss, update_min_score=success, update_interval=2)
     assert greatest_difference(tracker, frames, boxes[0]) < 1e-3
 
 
 TINY = {
     "backbone": "micro_resnet",
-    "hidden": 32,
+    "hidden_units": 32,
     "standardize": True,
-    "first_rate": 1e-2,
-    "rate": 1e-2,
+    "initial_lr": 1e-2,
+    "update_lr": 1e-2,
     "loss": "shrinkage",
-    "regression": False,
-    "candidates": 128,
-    "first_positives": 64,
-    "first_negatives": 600,
-    "first_steps": 30,
-    "pool": 128,
-    "positives": 20,
-    "negatives": 60,
-    "steps": 5,
+    "box_regression": False,
+    "candidate_count": 128,
+    "initial_positives": 64,
+    "initial_negatives": 600,
+    "initial_iterations": 30,
+    "hard_negative_pool": 128,
+    "update_positives": 20,
+    "update_negatives": 60,
+    "update_iterations": 5,
 }
 
 
 def test_the_small_preset_follows_a_target_and_scripts() -> None:
     frames, boxes = clip(8, motion=(3.0, 1.5))
-    tracker = load("rtmdnet_tiny", {"interval": 3})
+    tracker = load("rtmdnet_tiny", {"update_interval": 3})
     estimates = track(tracker, frames, boxes[0])
     assert iou(torch.stack([e.box for e in estimates]), boxes[1:]).min() > 0.6
     assert greatest_difference(tracker, frames[:5], boxes[0]) < 1e-3
@@ -203,7 +203,9 @@ def test_the_small_preset_follows_a_target_and_scripts() -> None:
 def test_the_size_follows_a_target_that_grows_by_half_and_one_that_does_not(growth: float) -> None:
     frames, boxes = clip(41, motion=(0.0, 0.0), growth=growth)
     # The search is held to the place, so that the size alone is tried.
-    tracker = load("rtmdnet_tiny", {"reach": 0.05, "lost_reach": 0.05, "refine": 0})
+    tracker = load(
+        "rtmdnet_tiny", {"search_radius": 0.05, "lost_search_radius": 0.05, "refinement_candidates": 0}
+    )
     found = torch.stack([e.box for e in track(tracker, frames, boxes[0])])
     assert (found[:, 2:] / boxes[1:, 2:]).log().abs().max() < 0.1
     # The shape is the first box's.
@@ -214,7 +216,12 @@ def test_a_second_look_places_the_box_closer() -> None:
     frames, boxes = clip(8, motion=(3.0, 1.5))
 
     def error(refine: int) -> float:
-        settings = {"refine": refine, "sizes": 0, "best": 1, "candidates": 32}
+        settings = {
+            "refinement_candidates": refine,
+            "scale_count": 0,
+            "averaged_candidates": 1,
+            "candidate_count": 32,
+        }
         found = torch.stack([e.box for e in track(load("rtmdnet_tiny", settings), frames, boxes[0])])
         return float((found[:, :2] - boxes[1:, :2]).norm(dim=1).mean())
 
@@ -223,7 +230,13 @@ def test_a_second_look_places_the_box_closer() -> None:
 
 def test_the_size_stays_within_its_limits() -> None:
     frames, boxes = clip(13, motion=(0.0, 0.0), growth=1.04)
-    settings = {"reach": 0.05, "lost_reach": 0.05, "refine": 0, "size_limit": 1.05, "size_change": 1.02}
+    settings = {
+        "search_radius": 0.05,
+        "lost_search_radius": 0.05,
+        "refinement_candidates": 0,
+        "max_scale_total": 1.05,
+        "max_scale_change": 1.02,
+    }
     found = torch.stack([e.box for e in track(load("rtmdnet_tiny", settings), frames, boxes[0])])
     sizes = torch.cat((boxes[:1, 2], found[:, 2]))
     assert (sizes[1:] / sizes[:-1]).max() < 1.02 + 1e-5
@@ -233,7 +246,7 @@ def test_the_size_stays_within_its_limits() -> None:
 def test_features_of_the_first_frame_are_standardised() -> None:
     frames, boxes = clip(1)
     with torch.inference_mode():
-        tracker = untrained("rtmdnet", **{**TINY, "positives": 64, "negatives": 600})
+        tracker = untrained("rtmdnet", **{**TINY, "update_positives": 64, "update_negatives": 600})
         state = tracker.initialize(frames[0], boxes[0])
     samples = torch.cat((state["positives0"], state["negatives0"]))
     assert samples.mean(0).abs().max() < 1e-4
@@ -251,7 +264,9 @@ def test_a_plain_backbone_s_file_fits_the_small_one(tmp_path: Path) -> None:
 
 def test_memory_is_bounded_and_states_are_not_changed_by_use() -> None:
     frames, boxes = clip(9)
-    tracker = untrained("rtmdnet", **SMALL, success=0.0, interval=3, long_memory=5, short_memory=2)
+    tracker = untrained(
+        "rtmdnet", **SMALL, update_min_score=0.0, update_interval=3, positive_memory=5, negative_memory=2
+    )
     with torch.inference_mode():
         state = tracker.initialize(frames[0], boxes[0])
         for frame in frames[1:]:
@@ -266,7 +281,7 @@ def test_memory_is_bounded_and_states_are_not_changed_by_use() -> None:
 
 def test_a_failure_widens_the_search_and_trains() -> None:
     frames, boxes = clip(3)
-    tracker = untrained("rtmdnet", **SMALL, success=1.0)
+    tracker = untrained("rtmdnet", **SMALL, update_min_score=1.0)
     with torch.inference_mode():
         state = tracker.initialize(frames[0], boxes[0])
         first = tracker.localize(frames[1], state)
@@ -300,7 +315,7 @@ def test_overfits_one_batch(loss: str) -> None:
     batch = pairs(107, 428, 107)
     batch["domain"] = torch.tensor([0, 5])
     torch.manual_seed(0)
-    module = RtMdNetTraining(loss, domains=3, width=0.0625, positives=16, negatives=32)
+    module = RtMdNetTraining(loss, domains=3, width_multiplier=0.0625, positives=16, negatives=32)
     losses = learn(module, batch, 14, 2e-3)
     assert losses[-1] < 0.7 * losses[0]
     tracker = create("rtmdnet", {**SMALL})

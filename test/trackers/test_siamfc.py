@@ -86,7 +86,7 @@ def test_labels_mark_the_displaced_target() -> None:
 
 def test_window_and_displacement_of_an_estimate() -> None:
     frames, boxes = clip(2, motion=(6.0, 3.0))
-    [estimate] = track(untrained("siamfc", width=0.25), frames, boxes[0])
+    [estimate] = track(untrained("siamfc", width_multiplier=0.25), frames, boxes[0])
     assert (estimate.box - boxes[1]).abs().max() < 3
     assert estimate.response.shape == (17, 17) and 0 <= estimate.score <= 1
     # p = (w + h) / 2 on each side; 17 cells of 8 px of the 255 that show 255 / 127 of the exemplar.
@@ -100,7 +100,7 @@ def test_window_and_displacement_of_an_estimate() -> None:
 def test_template_is_fixed_unless_a_rate_is_set() -> None:
     frames, boxes = clip(2)
     for rate in (0.0, 0.25):
-        tracker = untrained("siamfc", width=0.05, stride=4, channels=4, rate=rate)
+        tracker = untrained("siamfc", width_multiplier=0.05, stride=4, output_channels=4, learning_rate=rate)
         with torch.inference_mode():
             state = tracker.initialize(frames[0], boxes[0])
             estimate = tracker.localize(frames[1], state)
@@ -129,15 +129,20 @@ def test_centre_stays_in_the_frame() -> None:
 def test_settings_that_the_network_cannot_have_are_explained() -> None:
     with pytest.raises(SettingsError, match="'stride' must be 4 or 8, got 6"):
         create("siamfc", {"stride": 6})
-    with pytest.raises(SettingsError, match="'channels' must be even, got 33"):
-        create("siamfc", {"channels": 33})
-    with pytest.raises(SettingsError, match="'micro_resnet' has 'stride' 8 and 'width' 1, got 4 and 1.0"):
+    with pytest.raises(SettingsError, match="'output_channels' must be even, got 33"):
+        create("siamfc", {"output_channels": 33})
+    with pytest.raises(
+        SettingsError, match="'micro_resnet' has 'stride' 8 and 'width_multiplier' 1, got 4 and 1.0"
+    ):
         create("siamfc", {"backbone": "micro_resnet", "stride": 4})
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"width": 0.0625}, {"backbone": "micro_resnet", "channels": 8, "background": 0.2, "rate": 0.01}],
+    [
+        {"width_multiplier": 0.0625},
+        {"backbone": "micro_resnet", "output_channels": 8, "background_weight": 0.2, "learning_rate": 0.01},
+    ],
 )
 def test_torchscript_gives_the_same_boxes(settings: dict[str, object]) -> None:
     frames, boxes = clip(50)
@@ -146,7 +151,10 @@ def test_torchscript_gives_the_same_boxes(settings: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"channels": 32, "width": 0.125}, {"channels": 32, "backbone": "micro_resnet", "background": 0.2}],
+    [
+        {"output_channels": 32, "width_multiplier": 0.125},
+        {"output_channels": 32, "backbone": "micro_resnet", "background_weight": 0.2},
+    ],
 )
 def test_training_overfits_two_pairs_into_the_tracker(settings: dict[str, object]) -> None:
     torch.manual_seed(0)

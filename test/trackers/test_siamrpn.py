@@ -65,7 +65,9 @@ def test_the_best_proposal_moves_and_resizes_the_box_by_the_paper_s_rules() -> N
     cls[0, 5 + 2, 10 + 2, 10 - 3], cls[0, 2, 10 + 2, 10 - 3] = 1.0, -1.0
     loc[0, 2, 12, 7] = 0.125  # dx of 8 crop pixels
     loc[0, 15 + 2, 12, 7] = math.log(1.5)  # height 96
-    tracker = ProposalTracker(SiamRpnSettings(penalty=0.1, window=0.0, rate=0.5), Fixed(cls, loc), 0)
+    tracker = ProposalTracker(
+        SiamRpnSettings(change_penalty=0.1, window_influence=0.0, scale_learning_rate=0.5), Fixed(cls, loc), 0
+    )
     frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 50.0, 30.0])
     estimate = tracker.localize(frame, tracker.initialize(frame, box))
 
@@ -84,7 +86,9 @@ def test_the_best_proposal_moves_and_resizes_the_box_by_the_paper_s_rules() -> N
 
 def test_boxes_stay_in_the_frame() -> None:
     cls, loc = torch.zeros(1, 10, 21, 21), torch.full((1, 20, 21, 21), 300.0)
-    tracker = ProposalTracker(SiamRpnSettings(penalty=0.0, rate=1.0), Fixed(cls, loc), 0)
+    tracker = ProposalTracker(
+        SiamRpnSettings(change_penalty=0.0, scale_learning_rate=1.0), Fixed(cls, loc), 0
+    )
     frame = torch.zeros(3, 100, 140, dtype=torch.uint8)
     estimate = tracker.localize(frame, tracker.initialize(frame, torch.tensor([70.0, 50.0, 20.0, 20.0])))
     assert (estimate.box[:2] <= torch.tensor([140.0, 100.0])).all()
@@ -94,14 +98,14 @@ def test_boxes_stay_in_the_frame() -> None:
 @pytest.mark.parametrize("correlation", ["up", "depthwise"])
 def test_eager_equals_torchscript(correlation: str) -> None:
     frames, boxes = clip(4)
-    tracker = untrained("siamrpn", width=0.1, correlation=correlation)
+    tracker = untrained("siamrpn", width_multiplier=0.1, correlation=correlation)
     assert greatest_difference(tracker, frames, boxes[0]) < 1e-3
     assert all(0 <= e.score <= 1 for e in track(tracker, frames, boxes[0]))
 
 
 def test_a_state_is_not_changed_by_use() -> None:
     frames, boxes = clip(3)
-    tracker = untrained("siamrpn", width=0.1)
+    tracker = untrained("siamrpn", width_multiplier=0.1)
     state = tracker.initialize(frames[0], boxes[0])
     before = {name: tensor.clone() for name, tensor in state.items()}
     tracker.update(frames[1], state, tracker.localize(frames[1], state))
@@ -116,7 +120,7 @@ def test_bad_settings_are_named() -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_overfits_one_batch(loss: str) -> None:
     torch.manual_seed(0)
-    module = SiamRpnTraining(loss, "depthwise", width=0.0625)
+    module = SiamRpnTraining(loss, "depthwise", width_multiplier=0.0625)
     losses = learn(module, pairs(127, 255, 64), 20, 4e-3)
     assert losses[-1] < 0.4 * losses[0]
 
@@ -135,7 +139,11 @@ def test_what_training_rewards_the_tracker_reads(loss: str) -> None:
     beside = Fixed(torch.cat((-logits, logits), dim=1), offsets + 0.2)
     assert ProposalTraining(beside, 0, loss)(batch)["loss"] > 0.05
 
-    tracker = ProposalTracker(SiamRpnSettings(search=255, penalty=0.0, window=0.0, rate=1.0), net, 0)
+    tracker = ProposalTracker(
+        SiamRpnSettings(search_size=255, change_penalty=0.0, window_influence=0.0, scale_learning_rate=1.0),
+        net,
+        0,
+    )
     search = batch["search"][0].to(torch.uint8)
     # The square around a box of 63.5 px is 127 px wide: crops are then cut pixel for pixel.
     box = torch.tensor([127.5, 127.5, 63.5, 63.5])
@@ -146,10 +154,10 @@ def test_what_training_rewards_the_tracker_reads(loss: str) -> None:
 def test_up_channel_training_and_siamfc_sl_run_their_losses() -> None:
     batch = pairs(127, 255, 64)
     torch.manual_seed(0)
-    up = learn(SiamRpnTraining("shrinkage", "up", width=0.06), batch, 8, 3e-3)
+    up = learn(SiamRpnTraining("shrinkage", "up", width_multiplier=0.06), batch, 8, 3e-3)
     assert up[-1] < up[0]
     for loss in LOSSES:
-        fc = learn(SiamFCShrinkageTraining(loss, channels=16, width=0.1), batch, 12, 1e-2)
+        fc = learn(SiamFCShrinkageTraining(loss, output_channels=16, width_multiplier=0.1), batch, 12, 1e-2)
         assert fc[-1] < 0.8 * fc[0]
 
 
@@ -157,7 +165,7 @@ def test_negative_pairs_teach_that_nothing_is_there() -> None:
     batch = pairs(127, 255, 64)
     batch["positive"] = torch.zeros(2)
     for loss in ("bce", "shrinkage"):
-        module = SiamRpnTraining(loss, "depthwise", width=0.06)
+        module = SiamRpnTraining(loss, "depthwise", width_multiplier=0.06)
         outputs = module(batch)
         assert outputs["regression"] == 0 and outputs["classification"] > 0
         outputs["loss"].backward()

@@ -48,7 +48,7 @@ def test_levels_are_mixed_by_softmax() -> None:
 
 def test_eager_equals_torchscript() -> None:
     frames, boxes = clip(3)
-    tracker = untrained("siamrpnpp", width=4)
+    tracker = untrained("siamrpnpp", bottleneck_width=4)
     assert greatest_difference(tracker, frames, boxes[0]) < 1e-3
     [estimate, _] = track(tracker, frames, boxes[0])
     assert estimate.response.shape == (25, 25) and 0 <= estimate.score <= 1
@@ -58,5 +58,5 @@ def test_eager_equals_torchscript() -> None:
 def test_overfits_one_batch(loss: str) -> None:
     batch = {name: tensor[:1] for name, tensor in pairs(127, 255, 64).items()}
     torch.manual_seed(0)
-    losses = learn(SiamRpnPlusPlusTraining(loss, width=4), batch, 8, 5e-3)
+    losses = learn(SiamRpnPlusPlusTraining(loss, bottleneck_width=4), batch, 8, 5e-3)
     assert losses[-1] < 0.5 * losses[0]

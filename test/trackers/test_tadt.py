@@ -28,9 +28,9 @@ from tracker_ros.weights import load_weights
 
 TINY = {
     "backbone": "micro_resnet",
-    "search": 128,
-    "smallest": 30.0,
-    "largest": 40.0,
+    "search_size": 128,
+    "min_target_size": 30.0,
+    "max_target_size": 40.0,
     "shallow_channels": 24,
     "deep_channels": 48,
 }
@@ -133,9 +133,9 @@ def test_a_resized_map_keeps_its_middle():
     "settings",
     [
         {},
-        {"shallow": "none"},
-        {"deep": "none"},
-        {"shallow": "rank", "importance": "gradient"},
+        {"shallow_selection": "none"},
+        {"deep_selection": "none"},
+        {"shallow_selection": "rank", "importance": "gradient"},
     ],
 )
 def test_follows_a_moving_target(settings):
@@ -163,7 +163,7 @@ def test_score_is_one_on_the_first_frame_and_low_without_the_target():
 
 @pytest.mark.parametrize("how, count", [("none", 0), ("all", 48), ("random", 24), ("regress+rank", 24)])
 def test_so_many_channels_are_chosen(how, count):
-    tracker = tiny(shallow=how)
+    tracker = tiny(shallow_selection=how)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
@@ -209,9 +209,9 @@ def test_nothing_changes_a_state():
 @pytest.mark.parametrize(
     "settings, said",
     [
-        ({"shallow": "none", "deep": "none"}, "cannot both be 'none'"),
-        ({"smallest": 60.0}, "'smallest' \\(60.0\\) must not exceed"),
-        ({"deep": "rank"}, "'deep' must be one of"),
+        ({"shallow_selection": "none", "deep_selection": "none"}, "cannot both be 'none'"),
+        ({"min_target_size": 60.0}, "'min_target_size' \\(60.0\\) must not exceed"),
+        ({"deep_selection": "rank"}, "'deep_selection' must be one of"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, said):
@@ -224,7 +224,7 @@ def test_vgg_tracks_a_real_sequence(shared_data):
     if not weights.is_file():
         pytest.skip(f"no {weights}")
     cv2 = pytest.importorskip("cv2")
-    tracker = create("tadt", {"search": 108, "smallest": 26.4, "largest": 35.4})
+    tracker = create("tadt", {"search_size": 108, "min_target_size": 26.4, "max_target_size": 35.4})
     load_weights(tracker, str(weights))
     folder = shared_data / "sequences" / "OTB100_Crossing"
     truth = np.loadtxt(folder / "groundtruth.txt", delimiter=",")

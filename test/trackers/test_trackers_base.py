@@ -101,11 +101,11 @@ def test_a_broken_preset_file_is_refused_by_path(tmp_path, text, words):
 
 def test_a_preset_file_of_the_user_is_loaded_with_overrides(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text("tracker: dcf\nsettings: {rate: 0.5}\n")
-    assert read_preset(str(path)).settings == {"rate": 0.5}
-    load(str(path), {"rate": 0.25})
-    with pytest.raises(SettingsError, match="'rate'"):
-        load(str(path), {"rate": -1.0})
+    path.write_text("tracker: dcf\nsettings: {learning_rate: 0.5}\n")
+    assert read_preset(str(path)).settings == {"learning_rate": 0.5}
+    load(str(path), {"learning_rate": 0.25})
+    with pytest.raises(SettingsError, match="'learning_rate'"):
+        load(str(path), {"learning_rate": -1.0})
 
 
 def layers() -> nn.Sequential:

@@ -47,7 +47,7 @@ def test_smoke_of_every_recipe(capsys: pytest.CaptureFixture[str]) -> None:
 def test_recipe_builds_what_it_names(name: str) -> None:
     recipe = read_recipe(name)
     assert issubclass(training_class(recipe), PairTraining)
-    assert recipe.epochs * recipe.pairs >= recipe.batch
+    assert recipe.epochs * recipe.pairs_per_epoch >= recipe.batch_size
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_recipe_builds_what_it_names(name: str) -> None:
         ({"module": "micro_resnet.Huge"}, "no training module 'Huge'"),
         ({"arguments": {"colour": 1}}, "colour"),
         ({"epochs": 0}, "epochs"),
-        ({"optimizer": {"name": "rocket", "rate": 1.0}}, "rocket"),
+        ({"optimizer": {"name": "rocket", "lr": 1.0}}, "rocket"),
         ({"speed": 1}, "speed"),
         ({"data": []}, "nothing to learn"),
     ],
@@ -117,7 +117,7 @@ def test_checkpoint_says_what_it_was_trained_with_and_exports(tmp_path: Path) ->
 
 
 def test_frozen_parts_and_relative_rates(tmp_path: Path) -> None:
-    recipe = small(epochs=2, frozen={"backbone.stem": 1}, rates={"filters": 0.5})
+    recipe = small(epochs=2, freeze_epochs={"backbone.stem": 1}, lr_multipliers={"filters": 0.5})
     module = build(recipe)
     before = {n: t.clone() for n, t in module.backbone.stem.state_dict().items()}
     stages = [p.clone() for p in module.backbone.stages.parameters()]
@@ -166,9 +166,9 @@ def test_two_processes_train_one_model_and_export_it(tmp_path: Path) -> None:
     recipe = yaml.safe_load(recipe_files()["micro_resnet"].read_text())
     recipe.update(
         data=[{"kind": "synthetic"}, {"kind": "labelled"}],
-        pairs=8,
+        pairs_per_epoch=8,
         epochs=1,
-        batch=2,
+        batch_size=2,
         precision="32-true",
         arguments={"size": 32, "levels": ["stride4"]},
     )

@@ -85,17 +85,19 @@ def test_augmentation_out_of_range_names_the_field() -> None:
 
 
 def test_schedules_in_closed_form() -> None:
-    geometric = Schedule("geometric", last=1e-5)
+    geometric = Schedule("geometric", final_lr=1e-5)
     assert geometric.share(0, 50, 1e-2) == 1 and geometric.share(50, 50, 1e-2) == pytest.approx(1e-3)
     # SiamFC_sl's published factor 0.8685 an epoch for 60 epochs.
-    assert Schedule("geometric", last=1e-2 * 0.8685**60).share(1, 60, 1e-2) == pytest.approx(0.8685)
-    assert Schedule("cosine", last=0.0).share(5, 10, 1.0) == pytest.approx(0.5)
-    assert [Schedule("steps", at=(15, 30), factor=0.2).share(e, 40, 1.0) for e in (14.9, 15, 30)] == [
+    assert Schedule("geometric", final_lr=1e-2 * 0.8685**60).share(1, 60, 1e-2) == pytest.approx(0.8685)
+    assert Schedule("cosine", final_lr=0.0).share(5, 10, 1.0) == pytest.approx(0.5)
+    assert [
+        Schedule("steps", milestones=(15, 30), decay_factor=0.2).share(e, 40, 1.0) for e in (14.9, 15, 30)
+    ] == [
         1,
         0.2,
         pytest.approx(0.04),
     ]
-    warm = Schedule("constant", warmup=5)
+    warm = Schedule("constant", warmup_epochs=5)
     assert [warm.share(e, 50, 1.0) for e in (0, 2.5, 5)] == [0.2, pytest.approx(0.6), 1]
     for wrong in ({"name": "up"}, {"name": "geometric"}):
         with pytest.raises(ValueError, match="schedule"):

@@ -82,7 +82,7 @@ def plain(t: dict[str, Tensor], exemplar: Tensor, search: Tensor) -> list[Tensor
 def test_an_imported_file_computes_what_pysot_would(tmp_path: Path, legacy: bool) -> None:
     path = tmp_path / "model.pth"
     torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in published(legacy).items()}}, path)
-    tracker = create("siamrpn", {"correlation": "depthwise", "width": 0.25, "search": 191})
+    tracker = create("siamrpn", {"correlation": "depthwise", "width_multiplier": 0.25, "search_size": 191})
     fill(tracker, import_pysot(path), str(path))
     g = torch.Generator().manual_seed(1)
     exemplar, search = (torch.rand(1, 3, side, side, generator=g) * 255 for side in (127, 191))
@@ -95,7 +95,7 @@ def test_an_imported_file_computes_what_pysot_would(tmp_path: Path, legacy: bool
 
 
 def test_a_resnet_file_fits(tmp_path: Path) -> None:
-    tracker = create("siamrpnpp", {"width": 4})
+    tracker = create("siamrpnpp", {"bottleneck_width": 4})
     tensors = {name.removeprefix("net."): tensor.clone() for name, tensor in tracker.state_dict().items()}
     old = {name: tensor for name, tensor in tensors.items() if not name.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "r50.pth")

@@ -90,7 +90,7 @@ def test_siamfc_and_baseline_fit_their_trackers(tmp_path: Path) -> None:
         "fin_adjust_bnb": np.array([[-3.0]]),
         "fin_adjust_bnx": np.array([[10.0, 2.0]]),
     }
-    tracker = create("siamfc", {"stride": 4, "channels": 32})
+    tracker = create("siamfc", {"stride": 4, "output_channels": 32})
     fill(tracker, import_siamfc(save(tmp_path / "baseline.mat", values)), "baseline.mat")
     assert float(tracker.model.adjust(torch.tensor(12.0))) == pytest.approx((12 - 10) / 2 * 4 - 3)
 

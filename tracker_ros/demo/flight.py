@@ -160,7 +160,7 @@ class Flight:
         """One for each image with a stamp (ns) from `first` to `last`."""
         return [self._moment(stamp) for stamp in sorted(self._truths) if first <= stamp <= last]
 
-    # -- orders --------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------------
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float) -> Any:
         """Work until the condition holds; what it returned.

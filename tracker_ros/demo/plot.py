@@ -26,9 +26,9 @@ def choose_stills(moments: Sequence[Moment], count: int = 4) -> list[int]:
     """Stamps of moments that tell the story: spread over the flight, one where the state is not TRACKING."""
     places = np.linspace(0.02, 0.98, count) * (len(moments) - 1)
     chosen = [round(place) for place in places]
-    trouble = [i for i, moment in enumerate(moments) if moment.state in ("COASTING", "LOST")]
-    if trouble:
-        middle = trouble[len(trouble) // 2]
+    problem = [i for i, moment in enumerate(moments) if moment.state in ("COASTING", "LOST")]
+    if problem:
+        middle = problem[len(problem) // 2]
         inner = range(1, count - 1)
         chosen[min(inner, key=lambda k: abs(chosen[k] - middle))] = middle
     return [moments[index].stamp for index in sorted(set(chosen))]

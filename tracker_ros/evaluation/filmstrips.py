@@ -29,12 +29,12 @@ class Failure(NamedTuple):
     rest: float
 
 
-def first_loss(prediction: Array, truth: Array, patience: int = 5) -> int | None:
-    """The first frame from which the tracker overlaps nothing for `patience` annotated frames in a row."""
+def first_loss(prediction: Array, truth: Array, frames: int = 5) -> int | None:
+    """The first frame from which the tracker overlaps nothing for `frames` annotated frames in a row."""
     given = np.flatnonzero(is_box(truth))
     missed = overlaps(prediction, truth)[given] <= 0
-    for index in range(len(given) - patience + 1):
-        if missed[index : index + patience].all():
+    for index in range(len(given) - frames + 1):
+        if missed[index : index + frames].all():
             return int(given[index])
     return None
 

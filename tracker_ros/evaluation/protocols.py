@@ -50,7 +50,7 @@ class EvaluationProtocol(Protocol):
         """The runs that make up the evaluation of one sequence."""
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
-        """Carry out one run; `frames` are those of ``plan.order``."""
+        """Execute one run; `frames` are those of ``plan.order``."""
 
 
 class _Follow:

@@ -75,8 +75,8 @@ ABLATIONS = {
         Variant("CACFNet", "cacfnet", "cacfnet", "edcf.CACFNetTraining"),
         # CACFNet+ is what EDCF's training leaves when only the fine branch tracks. R of its loss is left
         # to the optimiser's weight decay, which all rows have.
-        Variant("CACFNet+", "cacfnet_plus", "edcf", "edcf.EDCFTraining", {"decay": 0.0}),
-        Variant("EDCF", "edcf", "edcf", "edcf.EDCFTraining", {"decay": 0.0}),
+        Variant("CACFNet+", "cacfnet_plus", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0}),
+        Variant("EDCF", "edcf", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0}),
     ),
 }
 
@@ -87,15 +87,15 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
     path = folder / "parameters.safetensors"
     if path.is_file():
         return path
-    arguments = {**variant.arguments, "width": args.width}
+    arguments = {**variant.arguments, "width_multiplier": args.width}
     own = dataclasses.replace(
         recipe,
         name=variant.training,
         module=variant.module,
         arguments=arguments,
         initial={},
-        rates={},
-        frozen={},
+        lr_multipliers={},
+        freeze_epochs={},
     )
     module = build(own)
     sources = open_sources(own.data, roots(args.data), module.spec)
@@ -108,7 +108,7 @@ def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Pat
     """The file with those of the trained parameters that the variant's tracker has."""
     path: Path = args.out / f"{variant.label}.safetensors"
     state = read_state_dict(trained)
-    tracker = load(variant.preset, {"width": args.width}, "random:0")
+    tracker = load(variant.preset, {"width_multiplier": args.width}, "random:0")
     export({name: state[name] for name in tracker.state_dict()}, path)
     return path
 
@@ -117,7 +117,7 @@ def evaluate(
     variant: Variant, weights: Path, sequences: list[Sequence], args: argparse.Namespace
 ) -> TrackerScores:
     """Scores of one pass over the sequences; raises what `run_once` does."""
-    spec = TrackerSpec(variant.preset, (("width", args.width),), str(weights), args.device)
+    spec = TrackerSpec(variant.preset, (("width_multiplier", args.width),), str(weights), args.device)
     return run_once(variant.label, spec, sequences, args)
 
 
@@ -152,7 +152,9 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
     parser.add_argument("--epochs", type=int, help="in place of the recipe's")
-    parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
+    parser.add_argument(
+        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+    )
     parser.add_argument("--seed", type=int, help="in place of the recipe's")
     parser.add_argument("--width", type=float, default=1.0, help="share of the published channels")
     parser.add_argument("--accelerator", default="auto", help="for training: cpu, gpu or auto")
@@ -168,7 +170,7 @@ def main(words: list[str] | None = None) -> int:
     args = arguments_of(words)
     try:
         sequences = read_data(args)
-        names = ("epochs", "pairs", "seed")
+        names = ("epochs", "pairs_per_epoch", "seed")
         changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
         recipe = read_recipe(args.recipe, changes)
         variants = ABLATIONS[args.paper]

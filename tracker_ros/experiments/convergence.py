@@ -47,13 +47,13 @@ def learn(
     """[3, steps] of the measures before each step of Adam, each divided by its start."""
     model = list(start)
     means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
-    rates, target, rows = tracker.rates(model, tracker.rate), label > 0.1, []
+    rates, target, rows = tracker.rates(model, tracker.initial_lr), label > 0.1, []
     for step in range(steps):
-        value, gradients = first_frame_step(views[0], views[1], label, model, tracker.share, loss)
-        response = convolve(join(views[0][0], views[1][0], model, tracker.share), model[0])
+        value, gradients = first_frame_step(views[0], views[1], label, model, tracker.coarse_weight, loss)
+        response = convolve(join(views[0][0], views[1][0], model, tracker.coarse_weight), model[0])
         error = (response - label).square()
         rows.append((float(value), float(error[target].sum()), float(error.sum())))
-        descend(model, gradients, means, squares, step + 1, rates, tracker.decay)
+        descend(model, gradients, means, squares, step + 1, rates, tracker.regularization)
     curves = np.array(rows).T
     return curves / curves[:, :1]
 
@@ -65,7 +65,7 @@ def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
         box = Box.from_xywh(*sequence.truth[0]).to_tensor()
         fine, coarse, _ = tracker.views(frame, box)
         middle = torch.full([2], (tracker.cells - 1) / 2)
-        label = tracker.label(tracker.sigma * tracker.sides(box), middle, frame.device)
+        label = tracker.label(tracker.label_sigma * tracker.sides(box), middle, frame.device)
         start = tracker.start(box)
         losses = map(RegressionLoss, KINDS)
         return np.stack([learn(tracker, (fine, coarse), label, start, loss, steps) for loss in losses])

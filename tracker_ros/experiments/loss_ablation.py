@@ -73,12 +73,12 @@ ROWS = (
 )
 REGRESSION_ROWS = (
     Row("L2", {"loss": "l2"}, NAN, NAN),
-    Row("without exp(Y)", {"exponential": False}, 84.0, 59.7),
-    Row("only exp(Y)", {"modulated": False}, 80.6, 58.1),
-    Row("a=10, c=0.2", {"a": 10.0, "c": 0.2}, 84.3, 59.9),
-    Row("a=6, c=0.2", {"a": 6.0, "c": 0.2}, 84.0, 59.7),
-    Row("a=10, c=0.6", {"a": 10.0, "c": 0.6}, 83.7, 59.6),
-    Row("a=6, c=0.6", {"a": 6.0, "c": 0.6}, 83.1, 59.0),
+    Row("without exp(Y)", {"shrinkage_exponential": False}, 84.0, 59.7),
+    Row("only exp(Y)", {"shrinkage_modulation": False}, 80.6, 58.1),
+    Row("a=10, c=0.2", {"shrinkage_a": 10.0, "shrinkage_c": 0.2}, 84.3, 59.9),
+    Row("a=6, c=0.2", {"shrinkage_a": 6.0, "shrinkage_c": 0.2}, 84.0, 59.7),
+    Row("a=10, c=0.6", {"shrinkage_a": 10.0, "shrinkage_c": 0.6}, 83.7, 59.6),
+    Row("a=6, c=0.6", {"shrinkage_a": 6.0, "shrinkage_c": 0.6}, 83.1, 59.0),
 )
 PARTS = ("classification", "regression")
 
@@ -105,10 +105,12 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
     parser.add_argument("--recipe", default="siamrpn_sl", help="optimiser and schedule (default: siamrpn_sl)")
     parser.add_argument("--epochs", type=int, help="in place of the recipe's")
-    parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
-    parser.add_argument("--batch", type=int, help="in place of the recipe's")
+    parser.add_argument(
+        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+    )
+    parser.add_argument("--batch", dest="batch_size", type=int, help="in place of the recipe's")
     parser.add_argument("--seed", type=int, help="in place of the recipe's")
-    parser.add_argument("--rate", type=float, help="learning rate, in place of the recipe's")
+    parser.add_argument("--lr", type=float, help="learning rate, in place of the recipe's")
     parser.add_argument("--correlation", default="up", choices=("up", "depthwise"), help="SiamRPN's head")
     parser.add_argument("--width", type=float, default=1.0, help="share of AlexNet's channels")
     parser.add_argument("--dslt", default="dslt_tiny", help="preset of the regression rows")
@@ -121,13 +123,13 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
     """The recipe with the data and the numbers of the command line."""
-    names = ("epochs", "pairs", "batch", "seed")
+    names = ("epochs", "pairs_per_epoch", "batch_size", "seed")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     recipe = read_recipe(args.recipe, changes)
     if not args.data:
         raise RecipeError("SiamRPN's rows are trained: give --data, or --part regression")
-    if args.rate is not None:
-        recipe = dataclasses.replace(recipe, optimizer=dataclasses.replace(recipe.optimizer, rate=args.rate))
+    if args.lr is not None:
+        recipe = dataclasses.replace(recipe, optimizer=dataclasses.replace(recipe.optimizer, lr=args.lr))
     # A fifth of the pairs shows another target, as in pysot.
     data = [{"kind": kind, "negative": 0.2} for kind in roots(args.data)]
     return dataclasses.replace(recipe, data=data)

@@ -54,13 +54,13 @@ def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
 
 def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
     """The preset with one way to choose channels."""
-    settings: dict[str, Any] = {"shallow": shallow, "deep": deep}
+    settings: dict[str, Any] = {"shallow_selection": shallow, "deep_selection": deep}
     if args.search:
         # Smaller crops of smaller targets: the region around the target stays the same.
         settings |= {
-            "search": args.search,
-            "smallest": 44.0 * args.search / 180,
-            "largest": 59.0 * args.search / 180,
+            "search_size": args.search,
+            "min_target_size": 44.0 * args.search / 180,
+            "max_target_size": 59.0 * args.search / 180,
         }
     tracker = load(args.preset, settings, args.weights, args.device)
     return with_half_networks(tracker, "bfloat16") if args.bfloat16 else tracker

@@ -95,7 +95,7 @@ class Controller:
             self._yaw.step(level * error.yaw, level * sight.azimuth_rate, elapsed),
         )
 
-    def trouble(self, now: float) -> str:
+    def problem(self, now: float) -> str:
         """Why the gimbal is not pointed now; '' while it is."""
         sight = self.sight.newest
         if sight is None:

@@ -17,20 +17,20 @@ KINDS = ("shrinkage", "l2", "l3", "ohnm")
 
 
 def shrinkage(
-    prediction: Tensor, label: Tensor, speed: float = 10.0, place: float = 0.2, signed: bool = False
+    prediction: Tensor, label: Tensor, a: float = 10.0, c: float = 0.2, signed: bool = False
 ) -> Tensor:
     """exp(y) l^2 / (1 + exp(a (c - l))) with l = |p - y| (Lu et al., 2020, eq. 7; DCFST, eq. 4).
 
     Args:
         prediction: p.
         label: y.
-        speed: a, how fast the loss shrinks for easy samples.
-        place: c, the residual under which a sample counts as easy.
+        a: how fast the loss shrinks for easy samples.
+        c: the residual under which a sample counts as easy.
         signed: l = p - y in the weight, so that every sample predicted too low counts as easy: what
             DCFST gives as the original form (its eq. 5).
     """
     residual = prediction - label
-    weight = torch.sigmoid(speed * ((residual if signed else residual.abs()) - place))
+    weight = torch.sigmoid(a * ((residual if signed else residual.abs()) - c))
     return torch.exp(label) * residual.square() * weight
 
 

@@ -25,8 +25,8 @@ from tracker_ros.mavlink.messages import IDLE, Message, Rectangle, Track
 
 HEARTBEAT_SECONDS = 1.0
 PROGRESS_SECONDS = 1.0
-"""How often a ground station hears that its order is carried out: some trackers take seconds to start."""
-ORDER_SECONDS = 10.0
+"""How often a ground station hears that its request is executed: some trackers take seconds to start."""
+REQUEST_TIMEOUT = 10.0
 """A tracker that has not answered by then is said to be away."""
 REPEAT_SECONDS = 10.0
 """So long a command that is sent again, because its answer was lost, gets the same answer."""
@@ -52,7 +52,7 @@ class View(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an order ended: a MAV_RESULT, the id of the new target, and why there is none."""
+    """How a request ended: a MAV_RESULT, the id of the new target, and why there is none."""
 
     result: int
     target_id: str = ""
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 class Operator(Protocol):
-    """Who the camera asks about the tracker and gives orders to. Nothing here may block."""
+    """Who the camera asks about the tracker and sends requests to. Nothing here may block."""
 
     def view(self) -> View: ...
 
@@ -78,7 +78,7 @@ class Identity(NamedTuple):
     version: str
 
 
-class _Order(NamedTuple):
+class _Pending(NamedTuple):
     command: Message
     answer: Future[Outcome]
     since: float
@@ -92,7 +92,7 @@ class Camera:
     Call `handle` with every message that arrives and `poll` no later than `due`; send what they return.
 
     Args:
-        identity: whose commands are obeyed.
+        identity: whose commands are executed.
         operator: the tracker.
         status_seconds: interval of the tracking status where nobody asked for another. Until somebody
             asks for any, it is sent only while there is a target.
@@ -108,7 +108,7 @@ class Camera:
         self._started = self._heartbeat_due = self._status_due = now
         self._interval: float | None = None
         self._sent_flags = IDLE
-        self._orders: dict[int, _Order] = {}
+        self._pending: dict[int, _Pending] = {}
         self._answered: dict[int, tuple[Message, int, float]] = {}
         self._point_id = ""
         self._texts = 0
@@ -120,13 +120,13 @@ class Camera:
         kind = message.get_type()
         if kind not in ("COMMAND_LONG", "COMMAND_INT") or not self._is_for_me(message):
             return []
-        # What is for everybody and cannot be obeyed here is left to others, whose refusal this would seem.
+        # What is for everybody and cannot be executed here is left to others, whose refusal this would seem.
         direct = message.target_component == self._identity.component_id
         if kind == "COMMAND_INT":
             only_long = messages.acknowledgement(message, mav.MAV_RESULT_COMMAND_LONG_ONLY)
             return [only_long] if direct else []
         try:
-            return self._obey(message, parse(message, self._identity.component_id), now)
+            return self._execute(message, parse(message, self._identity.component_id), now)
         except Refusal as refusal:
             refused = Outcome(refusal.result, reason=str(refusal))
             return self._answer(message, refused) if direct else []
@@ -137,7 +137,7 @@ class Camera:
             self._identity.component_id,
         )
 
-    def _obey(self, command: Message, request: Request, now: float) -> list[Message]:
+    def _execute(self, command: Message, request: Request, now: float) -> list[Message]:
         if isinstance(request, SendMessage):
             accepted = messages.acknowledgement(command, ACCEPTED)
             wanted = self._message(request.message_id, now)
@@ -146,7 +146,7 @@ class Camera:
             self._interval = request.seconds or self._status_seconds
             self._status_due = now
             return [messages.acknowledgement(command, ACCEPTED)]
-        return self._order(command, request, now)
+        return self._forward(command, request, now)
 
     def _message(self, message_id: int | None, now: float) -> Message | None:
         view, uptime = self._operator.view(), now - self._started
@@ -162,13 +162,13 @@ class Camera:
             return self._status(view.track)
         return None
 
-    # -- orders to the tracker -----------------------------------------------------------------------
+    # -- requests to the tracker ---------------------------------------------------------------------
 
-    def _order(
+    def _forward(
         self, command: Message, request: TrackPoint | TrackRectangle | StopTracking, now: float
     ) -> list[Message]:
-        """Pass an order on, once however often it is sent."""
-        before = self._orders.get(command.command)
+        """Pass a request on, once however often it is sent."""
+        before = self._pending.get(command.command)
         if before is not None:
             again = _same(before.command, command)
             result = mav.MAV_RESULT_IN_PROGRESS if again else REJECTED
@@ -186,28 +186,28 @@ class Camera:
             if not width:
                 raise Refusal(REJECTED, "no image was received yet")
             answer = self._operator.select(request.rectangle(width / height, self._point_radius))
-        self._orders[command.command] = _Order(command, answer, now, now, isinstance(request, TrackPoint))
+        self._pending[command.command] = _Pending(command, answer, now, now, isinstance(request, TrackPoint))
         return self._finished(now)
 
     def _finished(self, now: float) -> list[Message]:
-        """Answers to the orders that have come to an end, and news of those that take long."""
+        """Answers to the requests that have come to an end, and news of those that take long."""
         sent: list[Message] = []
-        for number, order in list(self._orders.items()):
-            if order.answer.done():
-                outcome = order.answer.result()
-            elif now - order.since > ORDER_SECONDS:
-                order.answer.cancel()
+        for number, pending in list(self._pending.items()):
+            if pending.answer.done():
+                outcome = pending.answer.result()
+            elif now - pending.since > REQUEST_TIMEOUT:
+                pending.answer.cancel()
                 outcome = Outcome(REJECTED, reason="the tracker node does not answer")
             else:
-                if now - order.told >= PROGRESS_SECONDS:
-                    self._orders[number] = order._replace(told=now)
-                    sent.append(messages.acknowledgement(order.command, mav.MAV_RESULT_IN_PROGRESS))
+                if now - pending.told >= PROGRESS_SECONDS:
+                    self._pending[number] = pending._replace(told=now)
+                    sent.append(messages.acknowledgement(pending.command, mav.MAV_RESULT_IN_PROGRESS))
                 continue
-            del self._orders[number]
+            del self._pending[number]
             if outcome.target_id:
-                self._point_id = outcome.target_id if order.as_point else ""
-            self._answered[number] = order.command, outcome.result, now
-            sent += self._answer(order.command, outcome)
+                self._point_id = outcome.target_id if pending.as_point else ""
+            self._answered[number] = pending.command, outcome.result, now
+            sent += self._answer(pending.command, outcome)
         return sent
 
     def _answer(self, command: Message, outcome: Outcome) -> list[Message]:
@@ -218,7 +218,7 @@ class Camera:
             answer += messages.status_text(f"tracking: {outcome.reason}", self._texts)
         return answer
 
-    # -- what is sent unasked ------------------------------------------------------------------------
+    # -- what is streamed --------------------------------------------------------------------------
 
     def poll(self, now: float) -> list[Message]:
         """What is to be sent now."""
@@ -237,13 +237,13 @@ class Camera:
         return sent
 
     def due(self) -> float:
-        """When `poll` has something to do next, unless an order is in hand."""
+        """When `poll` has something to do next, unless a request is in progress."""
         return min(self._heartbeat_due, self._status_due)
 
     @property
     def waits(self) -> bool:
-        """Whether an order is in hand, whose end `poll` has to notice."""
-        return bool(self._orders)
+        """Whether a request is in progress, whose end `poll` has to notice."""
+        return bool(self._pending)
 
     def _status(self, track: Track) -> Message:
         self._sent_flags = track.flags

@@ -27,7 +27,7 @@ ON_REQUEST = (
 
 
 class Refusal(Exception):
-    """A command that is not obeyed: the MAV_RESULT to answer with, and why."""
+    """A command that is not executed: the MAV_RESULT to answer with, and why."""
 
     def __init__(self, result: int, why: str):
         super().__init__(why)
@@ -87,7 +87,7 @@ def parse(command: Message, component_id: int) -> Request:
     """What a COMMAND_LONG asks of the camera with this component id.
 
     Raises:
-        Refusal: for a command that is not known, or whose parameters cannot be obeyed.
+        Refusal: for a command that is not known, or whose parameters cannot be executed.
     """
     p = [getattr(command, f"param{i}") for i in range(1, 8)]
     number = command.command

@@ -78,7 +78,7 @@ def choose_images(path: Path, wanted: str | None) -> str:
     """The topic with images: the wanted one, or the only one.
 
     Raises:
-        BagError: when there is none, or several and no wish.
+        BagError: when there is none, or several and none was named.
     """
     found = sorted(topic for topic, kind in topics(path).items() if kind in IMAGES)
     if wanted in found:

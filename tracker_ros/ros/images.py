@@ -43,7 +43,7 @@ _STRAIGHT_TO_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
 
 
 class ImageError(ValueError):
-    """An image message that cannot be used. Says what is wrong with it and, where known, the cure."""
+    """An image message that cannot be used. Says what is wrong with it and, where known, how to fix it."""
 
 
 def to_rgb(message: Any) -> RgbImage:

@@ -53,7 +53,7 @@ class NodeDescription(NamedTuple):
     is_lifecycle: bool = False
 
 
-class Wishes(NamedTuple):
+class LaunchOptions(NamedTuple):
     """What holds for all cameras. Empty texts leave the parameter files' values alone."""
 
     use_sim_time: bool = False
@@ -111,15 +111,15 @@ def _camera(entry: Any, where: str, namespace: str) -> Camera:
     return Camera(**{**entry, "namespace": inside, "parameters": parameters})
 
 
-def nodes_of(camera: Camera, wishes: Wishes, number: int = 0) -> list[NodeDescription]:
+def nodes_of(camera: Camera, options: LaunchOptions, number: int = 0) -> list[NodeDescription]:
     """The nodes of one camera; `number` counts cameras from 0."""
     # A driver publishes camera_info beside its images.
     camera_info = "/".join([*camera.image.split("/")[:-1], "camera_info"])
     remappings = [("image", camera.image), ("camera_info", camera_info)]
-    time: dict[str, Any] = {"use_sim_time": wishes.use_sim_time}
-    device = {"device": wishes.device} if wishes.device else {}
-    preset = camera.tracker or wishes.tracker
-    tracker = {"autostart": wishes.autostart, **({"tracker": preset} if preset else {})}
+    time: dict[str, Any] = {"use_sim_time": options.use_sim_time}
+    device = {"device": options.device} if options.device else {}
+    preset = camera.tracker or options.tracker
+    tracker = {"autostart": options.autostart, **({"tracker": preset} if preset else {})}
 
     def node(
         executable: str, name: str, parameters: dict[str, Any], defaults: str = "", is_lifecycle: bool = False
@@ -139,14 +139,14 @@ def nodes_of(camera: Camera, wishes: Wishes, number: int = 0) -> list[NodeDescri
         node("tracker_node", "tracker", {**device, **tracker}, is_lifecycle=True),
         node("diagnostics_node", "tracker_diagnostics", device),
     ]
-    if wishes.simulate:
-        turned = ({"source": "chase"}, "gimbal.yaml") if wishes.gimbal else ({}, "")
+    if options.simulate:
+        turned = ({"source": "chase"}, "gimbal.yaml") if options.gimbal else ({}, "")
         nodes.append(node("sim_camera_node", "sim_camera", *turned))
-    if wishes.mavlink:
-        address = {"endpoint": wishes.mavlink, "component_id": FIRST_COMPONENT + number}
+    if options.mavlink:
+        address = {"endpoint": options.mavlink, "component_id": FIRST_COMPONENT + number}
         nodes.append(node("mavlink_node", "mavlink", address, "mavlink.yaml"))
-    if wishes.gimbal:
+    if options.gimbal:
         nodes.append(
-            node("gimbal_node", "gimbal", {"autostart": wishes.autostart}, "gimbal.yaml", is_lifecycle=True)
+            node("gimbal_node", "gimbal", {"autostart": options.autostart}, "gimbal.yaml", is_lifecycle=True)
         )
     return nodes

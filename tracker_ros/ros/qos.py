@@ -12,7 +12,7 @@ RESULT = QoSProfile(depth=10)
 """Small results of every frame: reliable, so that nobody misses that a target was lost."""
 
 COMMAND = QoSProfile(depth=10)
-"""Orders to a node: reliable, in order."""
+"""Requests to a node: reliable, in order."""
 
 MEASUREMENT = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,

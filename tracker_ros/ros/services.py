@@ -26,12 +26,12 @@ class Service:
         node: to which the client belongs.
         kind: the service's type.
         name: the service's name.
-        patience: seconds that an answer may take.
+        timeout: seconds that an answer may take.
     """
 
-    def __init__(self, node: Node, kind: Any, name: str, patience: float):
+    def __init__(self, node: Node, kind: Any, name: str, timeout: float):
         self._client: Any = node.create_client(kind, name)
-        self._name, self._patience = node.resolve_service_name(name), patience
+        self._name, self._timeout = node.resolve_service_name(name), timeout
         self._asked: dict[Any, tuple[float, Answer[Any]]] = {}
         node.create_timer(_CHECK_SECONDS, self._give_up, clock=steady_clock())
 
@@ -42,7 +42,7 @@ class Service:
             answer.set_exception(NoAnswer(f"nobody offers the service {self._name}: is the node running?"))
             return answer
         future = self._client.call_async(request)
-        self._asked[future] = time.monotonic() + self._patience, answer
+        self._asked[future] = time.monotonic() + self._timeout, answer
         future.add_done_callback(self._on_answer)
         return answer
 
@@ -56,4 +56,4 @@ class Service:
         for future in [future for future, (end, _) in self._asked.items() if now > end]:
             _, answer = self._asked.pop(future)
             self._client.remove_pending_request(future)
-            answer.set_exception(NoAnswer(f"no answer of {self._name} within {self._patience:g} s"))
+            answer.set_exception(NoAnswer(f"no answer of {self._name} within {self._timeout:g} s"))

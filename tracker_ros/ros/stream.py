@@ -55,7 +55,7 @@ class FrameBuffer:
         nearest = min(range(len(frames)), key=lambda i: abs(frames[i].stamp - stamp))
         if abs(frames[nearest].stamp - stamp) > NEAR_ENOUGH:
             raise ValueError(
-                f"no image of stamp {stamp:.3f} s is at hand: the {len(frames)} newest are of"
+                f"no image of stamp {stamp:.3f} s is available: the {len(frames)} newest are of"
                 f" {frames[0].stamp:.3f} to {frames[-1].stamp:.3f} s (parameter buffer_frames)"
             )
         return frames[nearest:]

@@ -18,11 +18,11 @@ Wanted = Callable[[Any, LifecycleState], None]
 Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
-def logged(*curable: type[Exception]) -> Callable[[Wanted], Transition]:
+def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
     """Method decorator: log the transition and what it raises.
 
     Args:
-        curable: errors whose text tells the user what to change. The transition then fails and can
+        recoverable: errors whose text tells the user what to change. The transition then fails and can
             be tried again. Anything else is logged with its traceback and leads to error processing.
     """
 
@@ -33,7 +33,7 @@ def logged(*curable: type[Exception]) -> Callable[[Wanted], Transition]:
         def run(node: Any, state: LifecycleState) -> TransitionCallbackReturn:
             try:
                 transition(node, state)
-            except curable as error:
+            except recoverable as error:
                 node.get_logger().error(f"{name} failed: {error}")
                 return TransitionCallbackReturn.FAILURE
             except Exception:  # whatever it is, it must be seen

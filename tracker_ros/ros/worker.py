@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""One thread for the work that must not hold up callbacks: orders in turn, and of frames the newest."""
+"""One thread for the work that must not hold up callbacks: requests in turn, and of frames the newest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICK_SECONDS = 0.1
 
 
 class Worker(Generic[Frame]):
-    """Runs `on_frame` for the newest offered frame and, before frames, every submitted order.
+    """Runs `on_frame` for the newest offered frame and, before frames, every submitted request.
 
     Args:
         on_frame: called on the worker's thread; it handles its own errors.
@@ -31,7 +31,7 @@ class Worker(Generic[Frame]):
         self.dropped = 0
         self._on_frame, self._on_tick = on_frame, on_tick
         self._condition = Condition()
-        self._orders: deque[tuple[Callable[[], str], Future[str]]] = deque()
+        self._requests: deque[tuple[Callable[[], str], Future[str]]] = deque()
         self._frame: Frame | None = None
         self._closed = False
         self._thread = Thread(target=self._run, name=name, daemon=True)
@@ -44,22 +44,22 @@ class Worker(Generic[Frame]):
             self._frame = frame
             self._condition.notify()
 
-    def submit(self, order: Callable[[], str]) -> Future[str]:
-        """Run `order` on the worker's thread; the future holds its answer or what it raised.
+    def submit(self, request: Callable[[], str]) -> Future[str]:
+        """Run `request` on the worker's thread; the future holds its answer or what it raised.
 
-        An order whose future is cancelled before its turn is not run.
+        A request whose future is cancelled before its turn is not run.
         """
         future: Future[str] = Future()
         with self._condition:
             if self._closed:
                 future.cancel()
             else:
-                self._orders.append((order, future))
+                self._requests.append((request, future))
                 self._condition.notify()
         return future
 
     def close(self, seconds: float) -> bool:
-        """Stop after the work in hand, waiting so long; False if that was not enough.
+        """Stop after the work in progress, waiting so long; False if that was not enough.
 
         Orders that did not have their turn are cancelled. The thread is a daemon: one that is stuck
         does not keep the process alive.
@@ -67,7 +67,7 @@ class Worker(Generic[Frame]):
         with self._condition:
             self._closed = True
             self._frame = None
-            waiting, self._orders = self._orders, deque()
+            waiting, self._requests = self._requests, deque()
             self._condition.notify()
         for _, future in waiting:
             future.cancel()
@@ -78,18 +78,18 @@ class Worker(Generic[Frame]):
         due = monotonic() + TICK_SECONDS
         while True:
             with self._condition:
-                patience = None if self._on_tick is None else max(due - monotonic(), 0.0)
+                timeout = None if self._on_tick is None else max(due - monotonic(), 0.0)
                 self._condition.wait_for(
-                    lambda: self._closed or self._orders or self._frame is not None, patience
+                    lambda: self._closed or self._requests or self._frame is not None, timeout
                 )
                 if self._closed:
                     return
-                order = self._orders.popleft() if self._orders else None
+                request = self._requests.popleft() if self._requests else None
                 frame = None
-                if order is None:
+                if request is None:
                     frame, self._frame = self._frame, None
-            if order is not None:
-                self._obey(*order)
+            if request is not None:
+                self._execute(*request)
             elif frame is not None:
                 self._on_frame(frame)
             if self._on_tick is not None and self._frame is None and monotonic() >= due:
@@ -97,10 +97,10 @@ class Worker(Generic[Frame]):
                 due = monotonic() + TICK_SECONDS
 
     @staticmethod
-    def _obey(order: Callable[[], str], future: Future[str]) -> None:
+    def _execute(request: Callable[[], str], future: Future[str]) -> None:
         if not future.set_running_or_notify_cancel():
             return
         try:
-            future.set_result(order())
+            future.set_result(request())
         except Exception as error:  # handed to whoever waits for the future
             future.set_exception(error)

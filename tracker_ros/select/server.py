@@ -51,7 +51,7 @@ _STRANGER = "This address needs the token of the running server: open the whole 
 
 
 class Answer(NamedTuple):
-    """What became of an order."""
+    """What became of a request."""
 
     accepted: bool
     reason: str = ""
@@ -152,7 +152,7 @@ class Page:
         try:
             async for message in viewer.socket:
                 if message.type is WSMsgType.TEXT:
-                    await self._obey(viewer, message.data)
+                    await self._execute(viewer, message.data)
                 else:
                     await viewer.socket.send_json({"type": "error", "text": "only text is understood"})
         except ConnectionError:  # the page went away while it was answered
@@ -160,7 +160,7 @@ class Page:
         finally:
             sender.cancel()
 
-    async def _obey(self, viewer: Viewer, text: str) -> None:
+    async def _execute(self, viewer: Viewer, text: str) -> None:
         try:
             request = read_request(text)
         except BadRequest as error:
@@ -174,12 +174,12 @@ class Page:
             viewer.ready = True
             viewer.changed.set()
         else:
-            await self._order(viewer, request)
+            await self._forward(viewer, request)
 
-    async def _order(self, viewer: Viewer, request: Select | Stop) -> None:
-        """Pass an order on. Its answer must not hold up the images."""
+    async def _forward(self, viewer: Viewer, request: Select | Stop) -> None:
+        """Pass a request on. Its answer must not hold up the images."""
         if viewer.deciding:
-            await self._answer(viewer, request.id, Answer(False, "the order before is not decided yet"))
+            await self._answer(viewer, request.id, Answer(False, "the request before is not decided yet"))
             return
         if isinstance(request, Select):
             pending = self._bridge.select(request.box, request.stamp)

@@ -112,8 +112,8 @@ class Session:
         """Look for the target in the next frame (uint8 [3, H, W] RGB; stamp in seconds)."""
         if self.state in (State.IDLE, State.ERROR):
             return self._report(None)
-        if trouble := self._discontinuity(frame, stamp):
-            self._lose(trouble)
+        if problem := self._discontinuity(frame, stamp):
+            self._lose(problem)
             self._size, self._stamp = tuple(frame.shape[1:]), stamp
             # It may be anywhere now, and earlier stamps may lie in the future.
             self._seen = self._pictured = stamp - 2 * self.settings.coast_seconds
@@ -187,7 +187,7 @@ class Session:
         return self._try(frame, self._first, box)[1] >= self.settings.verify_score
 
     def _try(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
-        """Box and score that a model gives when it looks at `box`; a box that is none scores 0."""
+        """Box and score that a model gives when it looks at `box`; an invalid box scores 0."""
         state = {**model, "box": box.to_tensor(frame.device)}
         estimate = _twice(self._tracker.localize, frame, state)
         *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()

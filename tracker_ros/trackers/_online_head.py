@@ -91,7 +91,7 @@ def sgd_step(
 
 
 def _cycled(count: int, needed: int, seed: Tensor) -> Tensor:
-    """`needed` indices below `count`: random orders of all of them, one after the other."""
+    """`needed` indices below `count`: random permutations of all of them, one after the other."""
     rounds: list[Tensor] = []
     for i in range((needed + count - 1) // count):
         rounds.append(permutation(fork(seed, i), count))

@@ -28,10 +28,14 @@ from tracker_ros.trackers.base import Estimate, Tracker, setting
 class ProposalSettings:
     """Post-processing, with the values that pysot tuned for SiamRPN with AlexNet on OTB."""
 
-    search: int = setting(287, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
-    penalty: float = setting(0.16, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0)
-    window: float = setting(0.40, "share of the cosine window in the ranking", 0.0, 1.0)
-    rate: float = setting(0.30, "how fast the size follows the best proposal", 0.0, 1.0)
+    search_size: int = setting(287, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
+    change_penalty: float = setting(
+        0.16, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0
+    )
+    window_influence: float = setting(0.40, "weight of the cosine window that prefers small motion", 0.0, 1.0)
+    scale_learning_rate: float = setting(
+        0.30, "share of a measured size change that the box takes over; times score and penalty", 0.0, 1.0
+    )
 
 
 def proposals(cls: Tensor, loc: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,12 +54,12 @@ class ProposalTracker(Tracker):
     def __init__(self, settings: ProposalSettings, net: nn.Module, extra_cells: int) -> None:
         super().__init__()
         self.net = net
-        self.search = settings.search
-        self.penalty = settings.penalty
-        self.influence = settings.window
-        self.rate = settings.rate
+        self.search_size = settings.search_size
+        self.change_penalty = settings.change_penalty
+        self.window_influence = settings.window_influence
+        self.scale_learning_rate = settings.scale_learning_rate
         self.exemplar = EXEMPLAR
-        cells = response_cells(settings.search, extra_cells)
+        cells = response_cells(settings.search_size, extra_cells)
         self.covered = cells * STRIDE
         self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
         self.register_buffer("window", hann(cells, cells), persistent=False)
@@ -76,16 +80,16 @@ class ProposalTracker(Tracker):
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """The best of all proposals; `aux` holds the share by which the size followed it."""
         box = state["box"]
-        region = self._region(box, self.search)
-        zoom = region[2] / self.search
-        patch = crop(frame, region, self.search, self.search, "mean")
+        region = self._region(box, self.search_size)
+        zoom = region[2] / self.search_size
+        patch = crop(frame, region, self.search_size, self.search_size, "mean")
         cls, loc = self.net(state["cls_kernel"], state["loc_kernel"], patch)
         score, boxes = proposals(cls, loc, self.anchors)
-        penalty = change_penalty(boxes, box[2:] / zoom, self.penalty)
-        ranking = penalty * score * (1 - self.influence) + self.window * self.influence
+        penalty = change_penalty(boxes, box[2:] / zoom, self.change_penalty)
+        ranking = penalty * score * (1 - self.window_influence) + self.window * self.window_influence
         best = ranking.flatten().argmax()
         found, probability = boxes.view(-1, 4)[best] * zoom, score.flatten()[best]
-        rate = penalty.flatten()[best] * probability * self.rate
+        rate = penalty.flatten()[best] * probability * self.scale_learning_rate
         center = into_frame(box[:2] + found[:2], frame)
         size = torch.lerp(box[2:], found[2:], rate).clamp(min=2.0).minimum(frame_extent(frame))
         side = zoom * self.covered

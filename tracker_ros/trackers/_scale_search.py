@@ -23,13 +23,17 @@ SEARCH = 255
 class SearchSettings:
     """What the family's members have in common."""
 
-    context: float = setting(0.5, "context on each side, share of (w + h) / 2", 0.0, 2.0)
-    step: float = setting(1.0375, "ratio of neighbouring scales", 1.0, 1.5)
-    penalty: float = setting(0.9745, "factor on the peak of a changed scale", 0.0, 1.0)
-    damping: float = setting(0.59, "share of a scale change that the box takes over", 0.0, 1.0)
-    influence: float = setting(0.176, "weight of the window that prefers small motion", 0.0, 1.0)
-    upsampling: int = setting(16, "bicubic upsampling of the response", 1, 32)
-    rate: float = setting(0.0, "share of the newest template in the rolling average", 0.0, 1.0)
+    context_amount: float = setting(0.5, "context on each side, share of (w + h) / 2", 0.0, 2.0)
+    scale_step: float = setting(1.0375, "ratio of neighbouring scales", 1.0, 1.5)
+    scale_penalty: float = setting(0.9745, "factor on the peak of a changed scale", 0.0, 1.0)
+    scale_learning_rate: float = setting(
+        0.59, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    window_influence: float = setting(
+        0.176, "weight of the cosine window that prefers small motion", 0.0, 1.0
+    )
+    response_upsampling: int = setting(16, "bicubic upsampling of the response map", 1, 32)
+    learning_rate: float = setting(0.0, "share of the newest frame in the model", 0.0, 1.0)
 
 
 def best_scale(peaks: Tensor, penalty: float) -> int:
@@ -66,22 +70,22 @@ class SiameseSearch(Tracker):
     ) -> None:
         super().__init__()
         self.model = model
-        self.context = settings.context
-        self.scales = [1.0 / settings.step, 1.0, settings.step]
-        self.penalty = settings.penalty
-        self.damping = settings.damping
-        self.influence = settings.influence
-        self.upsampling = settings.upsampling
-        self.rate = settings.rate
+        self.context_amount = settings.context_amount
+        self.scales = [1.0 / settings.scale_step, 1.0, settings.scale_step]
+        self.scale_penalty = settings.scale_penalty
+        self.scale_learning_rate = settings.scale_learning_rate
+        self.window_influence = settings.window_influence
+        self.response_upsampling = settings.response_upsampling
+        self.learning_rate = settings.learning_rate
         self.exemplar = exemplar
         self.search = SEARCH
         self.stride = stride
-        window = hann(cells * settings.upsampling, cells * settings.upsampling)
+        window = hann(cells * settings.response_upsampling, cells * settings.response_upsampling)
         self.register_buffer("window", window / window.sum(), persistent=False)
 
     def region(self, box: Tensor, crop_side: int) -> Tensor:
         """[4] square around `box` that a crop of `crop_side` pixels shows, at the exemplar's resolution."""
-        padded = box[2:] + self.context * box[2:].sum()
+        padded = box[2:] + self.context_amount * box[2:].sum()
         side = padded.prod().sqrt() * (crop_side / self.exemplar)
         return torch.stack((box[0], box[1], side, side))
 
@@ -107,15 +111,15 @@ class SiameseSearch(Tracker):
         region = self.region(box, self.search)
         crops = crop_pyramid(frame, region, self.scales, self.search, self.search, "mean")
         responses, weights = self.model(crops, state["template"])
-        size = [responses.shape[1] * self.upsampling, responses.shape[2] * self.upsampling]
+        size = [responses.shape[1] * self.response_upsampling, responses.shape[2] * self.response_upsampling]
         fine = F.interpolate(responses.unsqueeze(1), size, mode="bicubic", align_corners=False).squeeze(1)
-        best = best_scale(fine.flatten(1).max(1).values, self.penalty)
+        best = best_scale(fine.flatten(1).max(1).values, self.scale_penalty)
         position, logit = self.best_position(fine[best])
         scale = self.scales[best]
         cell = self.stride * region[2] * (scale / self.search)
         middle = (fine.shape[1] - 1) / 2
-        moved = into_frame(box[:2] + (position.flip(0) - middle) * (cell / self.upsampling), frame)
-        wh = bounded(box[2:] * (1 + self.damping * (scale - 1)), state["first"][2:])
+        moved = into_frame(box[:2] + (position.flip(0) - middle) * (cell / self.response_upsampling), frame)
+        wh = bounded(box[2:] * (1 + self.scale_learning_rate * (scale - 1)), state["first"][2:])
         covered = torch.stack((cell * responses.shape[2], cell * responses.shape[1]))
         aux: dict[str, Tensor] = {}
         for index, values in enumerate(weights):
@@ -127,7 +131,9 @@ class SiameseSearch(Tracker):
     def best_position(self, response: Tensor) -> tuple[Tensor, Tensor]:
         """(row, column) [2] of the windowed maximum of an upsampled response, and the logit there."""
         lifted = response - response.min()
-        mixed = (1 - self.influence) * lifted / lifted.sum().clamp(min=1e-12) + self.influence * self.window
+        mixed = (1 - self.window_influence) * lifted / lifted.sum().clamp(
+            min=1e-12
+        ) + self.window_influence * self.window
         logit = self.model.adjust(response.flatten()[mixed.flatten().argmax()])
         return subcell_peak(mixed, False), logit
 
@@ -135,6 +141,6 @@ class SiameseSearch(Tracker):
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Moves to the estimate; with `rate` > 0 the template follows the target slowly."""
         template = state["template"]
-        if self.rate > 0:
-            template = torch.lerp(template, self.template(frame, estimate.box), self.rate)
+        if self.learning_rate > 0:
+            template = torch.lerp(template, self.template(frame, estimate.box), self.learning_rate)
         return {"box": estimate.box, "first": state["first"], "template": template}

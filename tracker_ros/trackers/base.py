@@ -16,6 +16,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from torch import Tensor, nn
 
+from tracker_ros.trackers.renamed import RENAMED
+
 ENTRY_POINT_GROUP = "tracker_ros.trackers"
 
 
@@ -88,6 +90,8 @@ def make_settings(cls: type, values: Mapping[str, Any], owner: str) -> Any:
     fields = {f.name: f for f in dataclasses.fields(cls)}
     checked = {}
     for key, value in values.items():
+        if key in RENAMED.get(owner, {}) and key not in fields:
+            raise SettingsError(f"{owner}: the setting '{key}' is called '{RENAMED[owner][key]}' now")
         if key not in fields:
             raise SettingsError(f"{owner}: unknown setting '{key}'; known: {', '.join(sorted(fields))}")
         checked[key] = _checked(owner, fields[key], value)

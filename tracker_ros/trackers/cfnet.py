@@ -20,21 +20,25 @@ RESPONSE = 33
 class AdaCFNetSettings(SearchSettings):
     """Defaults: AdaCFNet, sec. IV; what it leaves open is CFNet-conv2's."""
 
-    step: float = setting(1.0575, "ratio of neighbouring scales", 1.0, 1.5)
-    penalty: float = setting(0.978, "factor on the peak of a changed scale", 0.0, 1.0)
-    damping: float = setting(0.52, "share of a scale change that the box takes over", 0.0, 1.0)
-    influence: float = setting(0.2625, "weight of the window that prefers small motion", 0.0, 1.0)
-    upsampling: int = setting(8, "bicubic upsampling of the response", 1, 32)
-    rate: float = setting(0.005, "share of the newest template in the rolling average", 0.0, 1.0)
-    ridge: float = setting(10.0, "lambda of the correlation filter", 1e-6, 1e6)
-    width: float = setting(1.0, "share of the first layer's 96 channels", 0.05, 1.0)
+    scale_step: float = setting(1.0575, "ratio of neighbouring scales", 1.0, 1.5)
+    scale_penalty: float = setting(0.978, "factor on the peak of a changed scale", 0.0, 1.0)
+    scale_learning_rate: float = setting(
+        0.52, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    window_influence: float = setting(
+        0.2625, "weight of the cosine window that prefers small motion", 0.0, 1.0
+    )
+    response_upsampling: int = setting(8, "bicubic upsampling of the response map", 1, 32)
+    learning_rate: float = setting(0.005, "share of the newest frame in the model", 0.0, 1.0)
+    regularization: float = setting(10.0, "lambda, the weight of the ridge or L2 term", 1e-6, 1e6)
+    width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
 
 
 @dataclass(frozen=True)
 class CFNetSettings(AdaCFNetSettings):
     """Defaults: CFNet-conv2."""
 
-    depth: str = setting("conv2", "the last layer", choices=("conv1", "conv2"))
+    last_layer: str = setting("conv2", "the last layer", choices=("conv1", "conv2"))
 
 
 @register("cfnet", CFNetSettings)
@@ -46,9 +50,9 @@ class CFNet(SiameseSearch):
     """
 
     def __init__(self, settings: CFNetSettings) -> None:
-        conv1 = settings.depth == "conv1"
-        features = Conv1Features() if conv1 else Conv2Features(width=settings.width)
-        model = CFNetModel(features, CELLS[settings.depth], settings.ridge, MARGIN)
+        conv1 = settings.last_layer == "conv1"
+        features = Conv1Features() if conv1 else Conv2Features(width=settings.width_multiplier)
+        model = CFNetModel(features, CELLS[settings.last_layer], settings.regularization, MARGIN)
         super().__init__(model, settings, SEARCH, STRIDE, RESPONSE)
 
 
@@ -57,7 +61,11 @@ class AdaCFNet(SiameseSearch):
     """CFNet-conv2 whose channels are weighted anew in every frame by squeeze-and-excitation blocks."""
 
     def __init__(self, settings: AdaCFNetSettings) -> None:
-        features = Conv2Features(attention=True, width=settings.width)
+        features = Conv2Features(attention=True, width=settings.width_multiplier)
         super().__init__(
-            CFNetModel(features, CELLS["conv2"], settings.ridge, MARGIN), settings, SEARCH, STRIDE, RESPONSE
+            CFNetModel(features, CELLS["conv2"], settings.regularization, MARGIN),
+            settings,
+            SEARCH,
+            STRIDE,
+            RESPONSE,
         )

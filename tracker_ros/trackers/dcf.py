@@ -37,22 +37,30 @@ class DcfSettings:
         " the first and the last together",
         choices=("gradient", "dcfnet", "micro_resnet", "gradient+micro_resnet"),
     )
-    size: int = setting(160, "side of the search crop in pixels, a multiple of `cell`", 32, 512)
-    cell: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1, those of micro_resnet 4", 1, 8)
-    context: float = setting(4.0, "side of the search region over the root of the target's area", 1.5, 8.0)
-    support: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
-    sigma: float = setting(0.12, "width of the label over the root of the target's area", 0.01, 1.0)
-    penalty: float = setting(0.1, "weight of the first iteration of the filter's solver", 1e-6, 1e3)
-    growth: float = setting(3.0, "factor on that weight in each iteration", 1.0, 100.0)
-    iterations: int = setting(4, "of the filter's solver", 1, 50)
-    keep: int = setting(0, "channels that are made of the features; 0: all features, as they are", 0, 512)
-    rate: float = setting(0.015, "share of a new frame in the model", 0.0, 1.0)
-    scales: int = setting(17, "scales that are compared, an odd number", 3, 65)
+    search_size: int = setting(160, "side of the search crop in pixels; a multiple of `cell_size`", 32, 512)
+    cell_size: int = setting(4, "pixels a cell of `gradient`; dcfnet has 1, those of micro_resnet 4", 1, 8)
+    search_area_scale: float = setting(
+        4.0, "side of the search region over the root of the target's area", 1.5, 8.0
+    )
+    filter_scale: float = setting(1.2, "size of the filter over the target's size", 0.5, 4.0)
+    label_sigma: float = setting(
+        0.12, "width of the Gaussian label over the root of the target's area", 0.01, 1.0
+    )
+    admm_penalty: float = setting(0.1, "weight of the first iteration of the filter's solver", 1e-6, 1e3)
+    admm_growth: float = setting(3.0, "factor on that weight in each iteration", 1.0, 100.0)
+    admm_iterations: int = setting(4, "of the filter's solver", 1, 50)
+    compressed_channels: int = setting(
+        0, "channels that are made of the features; 0: all features, as they are", 0, 512
+    )
+    learning_rate: float = setting(0.015, "share of the newest frame in the model", 0.0, 1.0)
+    scale_count: int = setting(17, "scales that are compared, an odd number", 3, 65)
     scale_step: float = setting(1.02, "ratio of neighbouring scales", 1.001, 1.2)
-    scale_penalty: float = setting(0.01, "regularisation of the scale filter", 1e-6, 1e3)
-    scale_rate: float = setting(0.025, "share of a new frame in the scale model", 0.0, 1.0)
-    interval: int = setting(1, "frames from one update of the filter to the next", 1, 1000)
-    scale_interval: int = setting(1, "frames from one look at the scale to the next", 1, 1000)
+    scale_filter_regularization: float = setting(0.01, "regularisation of the scale filter", 1e-6, 1e3)
+    scale_filter_learning_rate: float = setting(
+        0.025, "share of the newest frame in the scale filter", 0.0, 1.0
+    )
+    update_interval: int = setting(1, "frames from one update of the model to the next", 1, 1000)
+    scale_update_interval: int = setting(1, "frames from one look at the scale to the next", 1, 1000)
 
 
 @register("dcf", DcfSettings)
@@ -76,21 +84,25 @@ class Dcf(Tracker):
     def __init__(self, settings: DcfSettings) -> None:
         super().__init__()
         self.features, cell = make_features(settings)
-        self.scale_filter = ScaleFilter(settings.scales, settings.scale_step, settings.scale_penalty)
-        self.size = settings.size
-        self.cells = settings.size // cell
-        self.context = settings.context
-        self.extent = settings.support
-        self.penalty = settings.penalty
-        self.growth = settings.growth
-        self.iterations = settings.iterations
-        self.keep = settings.keep
-        self.interval = settings.interval
-        self.scale_interval = settings.scale_interval
+        self.scale_filter = ScaleFilter(
+            settings.scale_count, settings.scale_step, settings.scale_filter_regularization
+        )
+        self.search_size = settings.search_size
+        self.cells = settings.search_size // cell
+        self.search_area_scale = settings.search_area_scale
+        self.filter_scale = settings.filter_scale
+        self.admm_penalty = settings.admm_penalty
+        self.admm_growth = settings.admm_growth
+        self.admm_iterations = settings.admm_iterations
+        self.compressed_channels = settings.compressed_channels
+        self.update_interval = settings.update_interval
+        self.scale_update_interval = settings.scale_update_interval
         # Rates are those of a frame: skipped frames count as if each had looked like the one that is learned.
-        self.rate = 1 - (1 - settings.rate) ** settings.interval
-        self.scale_rate = 1 - (1 - settings.scale_rate) ** settings.scale_interval
-        sigma = settings.sigma * self.cells / settings.context
+        self.learning_rate = 1 - (1 - settings.learning_rate) ** settings.update_interval
+        self.scale_filter_learning_rate = (
+            1 - (1 - settings.scale_filter_learning_rate) ** settings.scale_update_interval
+        )
+        sigma = settings.label_sigma * self.cells / settings.search_area_scale
         label = torch.fft.rfft2(circular_gaussian(self.cells, self.cells, sigma, sigma))
         self.register_buffer("label", label, persistent=False)
         # These two have unit mean square as they come.
@@ -137,7 +149,7 @@ class Dcf(Tracker):
         center = self._center(response, region, frame)
         extent = box[2:]
         aux = {"sample": sample}
-        if int(state["age"]) % self.scale_interval == 0:
+        if int(state["age"]) % self.scale_update_interval == 0:
             scales = self.scale_filter.sample(frame, torch.cat((center, extent)), self._aspect(first))
             factor = self.scale_filter.locate(scales, state["scale_numerator"], state["scale_energy"])
             extent = self._bounded(extent * factor, first[2:], frame_extent(frame))
@@ -152,24 +164,26 @@ class Dcf(Tracker):
         age = int(state["age"]) + 1
         moved = state.copy()
         moved["box"], moved["age"] = estimate.box, torch.tensor(age)
-        if age % self.interval == 0:
+        if age % self.update_interval == 0:
             region = estimate.window
             shift = (region[:2] - estimate.box[:2]) / region[2:] * self.cells
             # Turned by less the displacement, the target is where the filter wants it.
             found = shifted(aux["sample"], shift.flip(0), self.cells)
-            moved["sample"] = torch.lerp(state["sample"], found, self.rate)
+            moved["sample"] = torch.lerp(state["sample"], found, self.learning_rate)
             support = Support(state["support_rows"], state["support_columns"], state["support_inverse"])
             moved["filter"] = self._solve(moved["sample"], support)
         if "scales" in aux:
             numerator, energy = self.scale_filter.terms(aux["scales"], estimate.box[2] / box[2])
-            moved["scale_numerator"] = torch.lerp(state["scale_numerator"], numerator, self.scale_rate)
-            moved["scale_energy"] = torch.lerp(state["scale_energy"], energy, self.scale_rate)
+            moved["scale_numerator"] = torch.lerp(
+                state["scale_numerator"], numerator, self.scale_filter_learning_rate
+            )
+            moved["scale_energy"] = torch.lerp(state["scale_energy"], energy, self.scale_filter_learning_rate)
         return moved
 
     def _region(self, box: Tensor) -> Tensor:
         """The square search region (cx, cy, w, h) of a box."""
         values: list[float] = box.tolist()
-        side = math.sqrt(values[2] * values[3]) * self.context
+        side = math.sqrt(values[2] * values[3]) * self.search_area_scale
         return torch.tensor([values[0], values[1], side, side], device=box.device)
 
     def _center(self, response: Tensor, region: Tensor, frame: Tensor) -> Tensor:
@@ -182,7 +196,7 @@ class Dcf(Tracker):
 
     def _features(self, frame: Tensor, region: Tensor) -> Tensor:
         """Features [F, h, w] of unit mean square in a region."""
-        features = self.features(crop(frame, region, self.size, self.size))[0]
+        features = self.features(crop(frame, region, self.search_size, self.search_size))[0]
         if self.normalized:
             return features
         return features / features.square().mean().sqrt().clamp(min=1e-6)
@@ -193,10 +207,10 @@ class Dcf(Tracker):
         Danelljan et al. (ECO, 2017) learn such a projection with the filter; its principal components are
         as good here, and the filter's solver pays for fewer channels.
         """
-        if self.keep == 0 or self.keep >= features.shape[0]:
+        if self.compressed_channels == 0 or self.compressed_channels >= features.shape[0]:
             return features.new_zeros(0)
         cells = (features * self.window).flatten(1)
-        return torch.linalg.eigh(cells @ cells.t())[1][:, -self.keep :].t().contiguous()
+        return torch.linalg.eigh(cells @ cells.t())[1][:, -self.compressed_channels :].t().contiguous()
 
     def _spectrum(self, features: Tensor, basis: Tensor) -> Tensor:
         """Spectrum [C, h, w/2+1] of the windowed features on a basis."""
@@ -209,12 +223,18 @@ class Dcf(Tracker):
         return torch.fft.irfft2((sample * solved).sum(0) * self.turn, [self.cells, self.cells])
 
     def _solve(self, sample: Tensor, support: Support) -> Tensor:
-        penalty = self.penalty * self.cells * self.cells
-        return background_aware_filter(sample, self.label, support, penalty, self.growth, self.iterations)
+        penalty = self.admm_penalty * self.cells * self.cells
+        return background_aware_filter(
+            sample, self.label, support, penalty, self.admm_growth, self.admm_iterations
+        )
 
     def _support(self, box: Tensor) -> Support:
         """The target, enlarged by `extent`, in the middle of the search region."""
-        half = box[2:] / (box[2] * box[3]).sqrt() * (0.5 * self.extent * self.cells / self.context)
+        half = (
+            box[2:]
+            / (box[2] * box[3]).sqrt()
+            * (0.5 * self.filter_scale * self.cells / self.search_area_scale)
+        )
         sides: list[int] = (2 * half.floor().long() + 1).clamp(max=self.cells - 1).tolist()
         return centered_support(sides[1], sides[0], self.cells, self.cells, box.device)
 
@@ -237,4 +257,4 @@ def make_features(settings: DcfSettings) -> tuple[nn.Module, int]:
         return MicroResNetFeatures(), MicroResNetFeatures.stride
     if settings.features == "gradient+micro_resnet":
         return GradientMicroResNetFeatures(), GradientMicroResNetFeatures.stride
-    return GradientColorFeatures(settings.cell), settings.cell
+    return GradientColorFeatures(settings.cell_size), settings.cell_size

@@ -25,28 +25,38 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 class DcfstSettings:
     """Settings of DCFST."""
 
-    backbone: str = setting("micro_resnet", "network", choices=("resnet18", "micro_resnet"))
-    penalty: float = setting(0.1, "lambda of the ridge regression", 1e-6, 1e3)
-    memory: str = setting(
+    backbone: str = setting(
+        "micro_resnet", "network that extracts the features", choices=("resnet18", "micro_resnet")
+    )
+    regularization: float = setting(0.1, "lambda, the weight of the ridge or L2 term", 1e-6, 1e3)
+    memory_kind: str = setting(
         "gram",
         "what is averaged over frames: the data matrix (eq. 6) or X'X and X'y",
         choices=("data", "gram"),
     )
-    rate: float = setting(0.01, "delta of eq. 6, a frame", 0.0, 1.0)
-    hard_rate: float = setting(0.1, "delta of a frame with a distractor", 0.0, 1.0)
-    first_share: float = setting(0.25, "the first frame's share never falls below this", 0.0, 1.0)
-    interval: int = setting(1, "frames between updates of the model", 1, 1000)
-    augment: bool = setting(True, "learn the first frame mirrored and blurred too")
-    window: float = setting(1.0, "width of the window over the response in target sides; 0: none", 0.0, 10.0)
+    learning_rate: float = setting(0.01, "share of the newest frame in the model; delta of eq. 6", 0.0, 1.0)
+    distractor_learning_rate: float = setting(0.1, "delta of a frame with a distractor", 0.0, 1.0)
+    initial_share: float = setting(0.25, "the first frame's share never falls below this", 0.0, 1.0)
+    update_interval: int = setting(1, "frames from one update of the model to the next", 1, 1000)
+    initial_augmentation: bool = setting(True, "learn the first frame mirrored and blurred too")
+    window_width: float = setting(
+        1.0, "width of the window over the response in target sides; 0: none", 0.0, 10.0
+    )
     window_floor: float = setting(0.5, "least value of the window", 0.0, 1.0)
-    not_found: float = setting(0.25, "no move and no update below this score", 0.0, 1.0)
-    distractor: float = setting(0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0)
-    distance: float = setting(0.15, "away: this far, in sides of the search region", 0.0, 1.0)
-    candidates: int = setting(9, "boxes that are refined; 0 for no refinement", 0, 100)
-    kept: int = setting(3, "best refined boxes that are averaged", 1, 100)
-    steps: int = setting(5, "steps of refinement", 1, 100)
-    damping: float = setting(0.5, "share of a measured size change that is taken", 0.0, 1.0)
-    aspect: float = setting(6.0, "refined boxes with sides of a greater ratio do not count", 1.0, 100.0)
+    not_found_score: float = setting(0.25, "no move and no update below this score", 0.0, 1.0)
+    distractor_score: float = setting(
+        0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0
+    )
+    distractor_distance: float = setting(0.15, "away: this far, in sides of the search region", 0.0, 1.0)
+    refinement_candidates: int = setting(9, "boxes of the refinement; 0 for none", 0, 100)
+    refinement_averaged: int = setting(3, "best refined boxes that are averaged", 1, 100)
+    refinement_iterations: int = setting(5, "steps of refinement", 1, 100)
+    scale_learning_rate: float = setting(
+        0.5, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    max_aspect_ratio: float = setting(
+        6.0, "refined boxes with sides of a greater ratio do not count", 1.0, 100.0
+    )
 
 
 @register("dcfst", DcfstSettings)
@@ -57,18 +67,29 @@ class Dcfst(Tracker):
         super().__init__()
         s = settings
         self.network = DcfstNetwork(s.backbone)
-        self.penalty, self.rate, self.hard_rate = s.penalty, s.rate, s.hard_rate
-        self.first_share, self.interval, self.augment = s.first_share, s.interval, s.augment
-        self.by_gram = s.memory == "gram"
-        self.not_found, self.distractor, self.distance = s.not_found, s.distractor, s.distance
-        self.candidates, self.kept, self.steps = s.candidates, min(s.kept, s.candidates), s.steps
-        self.damping, self.aspect = s.damping, s.aspect
+        self.regularization, self.learning_rate = s.regularization, s.learning_rate
+        self.distractor_learning_rate = s.distractor_learning_rate
+        self.initial_share, self.update_interval = s.initial_share, s.update_interval
+        self.initial_augmentation = s.initial_augmentation
+        self.by_gram = s.memory_kind == "gram"
+        self.not_found_score, self.distractor_score = s.not_found_score, s.distractor_score
+        self.distractor_distance = s.distractor_distance
+        self.refinement_candidates, self.refinement_iterations = (
+            s.refinement_candidates,
+            s.refinement_iterations,
+        )
+        self.refinement_averaged = min(s.refinement_averaged, s.refinement_candidates)
+        self.scale_learning_rate, self.max_aspect_ratio = s.scale_learning_rate, s.max_aspect_ratio
         self.area = AREA
         side = self.network.search / AREA
-        away = self.network.axis.square() / (2 * (s.window * side) ** 2 if s.window > 0 else float("inf"))
+        away = self.network.axis.square() / (
+            2 * (s.window_width * side) ** 2 if s.window_width > 0 else float("inf")
+        )
         window = torch.exp(-away.unsqueeze(1) - away.unsqueeze(0)).clamp(min=s.window_floor)
         self.register_buffer("window", window, persistent=False)
-        offsets = torch.rand(max(s.candidates, 1), 4, generator=torch.Generator().manual_seed(0)) - 0.5
+        offsets = (
+            torch.rand(max(s.refinement_candidates, 1), 4, generator=torch.Generator().manual_seed(0)) - 0.5
+        )
         offsets[0] = 0.0
         # In target sides: the middle moves by up to a tenth of it, the size by up to a half.
         self.register_buffer("offsets", offsets * torch.tensor([0.2, 0.2, 1.0, 1.0]), persistent=False)
@@ -90,7 +111,7 @@ class Dcfst(Tracker):
         if self.by_gram:
             gram = data.t() @ data
             correlation = data.t() @ state["labels"]
-            if self.augment:
+            if self.initial_augmentation:
                 views = self.views(patch)
                 for view in views:
                     more = self.samples(self.network.backbone(view), inside[2:])
@@ -98,10 +119,10 @@ class Dcfst(Tracker):
                 gram, correlation = gram / (len(views) + 1), correlation / (len(views) + 1)
             state["first_gram"], state["first_correlation"] = gram, correlation
             state["gram"], state["correlation"] = torch.zeros_like(gram), torch.zeros_like(correlation)
-            state["w"] = solve_gram(gram, correlation, self.penalty).float()
+            state["w"] = solve_gram(gram, correlation, self.regularization).float()
         else:
             state["data"] = data
-            state["w"] = ridge(data, state["labels"], self.penalty).float()
+            state["w"] = ridge(data, state["labels"], self.regularization).float()
         return state
 
     @torch.jit.export
@@ -118,8 +139,8 @@ class Dcfst(Tracker):
         offset = (subcell_peak(weighted, False).flip(0) - (grid - 1) / 2) * self.network.spacing
         found = torch.cat((offset + self.network.search / 2, box[2:] / scale))
         estimate = box
-        if bool(score >= self.not_found):
-            if self.candidates > 0:
+        if bool(score >= self.not_found_score):
+            if self.refinement_candidates > 0:
                 found = self.refine(levels, state["modulation"], found)
             estimate = self.outside(found, box, region, frame)
         # The outer edges of the grid's cells.
@@ -133,11 +154,11 @@ class Dcfst(Tracker):
         following["box"] = estimate.box
         following["age"] = state["age"] + 1
         hard = bool(estimate.aux["hard"])
-        due = int(following["age"]) % self.interval == 0
-        if bool(estimate.score < self.not_found) or not (hard or due):
+        due = int(following["age"]) % self.update_interval == 0
+        if bool(estimate.score < self.not_found_score) or not (hard or due):
             return following
         # The rate is one of a frame: skipped frames count as if each had looked like this one.
-        rate = self.hard_rate if hard else 1 - (1 - self.rate) ** self.interval
+        rate = self.distractor_learning_rate if hard else 1 - (1 - self.learning_rate) ** self.update_interval
         region = self.region(estimate.box)
         patch = crop(frame, region, self.network.search, self.network.search)
         data = self.samples(self.network.backbone(patch), self.inside(estimate.box, region)[2:])
@@ -145,7 +166,7 @@ class Dcfst(Tracker):
             self.remember(state, following, data, rate)
         else:
             following["data"] = torch.lerp(state["data"], data, rate)
-            following["w"] = ridge(following["data"], state["labels"], self.penalty).float()
+            following["w"] = ridge(following["data"], state["labels"], self.regularization).float()
         return following
 
     def remember(
@@ -153,7 +174,7 @@ class Dcfst(Tracker):
     ) -> None:
         """Take one frame into the running averages of X'X and X'y and solve for the model."""
         share = float(state["share"])
-        kept = max(share * (1 - rate), self.first_share)
+        kept = max(share * (1 - rate), self.initial_share)
         # Averages of the later frames alone; together with the first they weigh 1.
         fresh = min(rate / max(1 - kept, 1e-6), 1.0)
         following["gram"] = torch.lerp(state["gram"], data.t() @ data, fresh)
@@ -161,7 +182,7 @@ class Dcfst(Tracker):
         following["share"] = torch.full_like(state["share"], kept)
         gram = torch.lerp(following["gram"], state["first_gram"], kept)
         correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
-        following["w"] = solve_gram(gram, correlation, self.penalty).float()
+        following["w"] = solve_gram(gram, correlation, self.regularization).float()
 
     def region(self, box: Tensor) -> Tensor:
         """Square search region [4] around a box, in image pixels."""
@@ -177,7 +198,7 @@ class Dcfst(Tracker):
         """A box of the region's crop in pixels of the image, its size change damped."""
         scale = region[2] / self.network.search
         middle = region[:2] + (found[:2] - self.network.search / 2) * scale
-        size = box[2:] + self.damping * (found[2:] * scale - box[2:])
+        size = box[2:] + self.scale_learning_rate * (found[2:] * scale - box[2:])
         return torch.cat((into_frame(middle, frame), size.clamp(min=2.0)))
 
     def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
@@ -205,9 +226,9 @@ class Dcfst(Tracker):
     def is_distracted(self, response: Tensor, row: Tensor, column: Tensor) -> Tensor:
         """[] bool: does another place than around the peak score like a target?"""
         places = torch.arange(self.network.grid, device=response.device)
-        reach = self.distance * self.network.search / self.network.spacing
+        reach = self.distractor_distance * self.network.search / self.network.spacing
         away = ((places - row).square().unsqueeze(1) + (places - column).square().unsqueeze(0)).float().sqrt()
-        return (response * (away > reach).float()).max() > self.distractor
+        return (response * (away > reach).float()).max() > self.distractor_score
 
     def refine(self, levels: list[Tensor], modulation: Tensor, found: Tensor) -> Tensor:
         """The box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
@@ -219,13 +240,13 @@ class Dcfst(Tracker):
         middles, sizes = found[:2] + self.offsets[:, :2] * sides, found[2:] * (1 + self.offsets[:, 2:])
         boxes = torch.cat((middles, sizes), dim=1)
         predicted = torch.zeros_like(boxes[:, 0])
-        for _ in range(self.steps):
+        for _ in range(self.refinement_iterations):
             predicted, gradient = self.network.iou.ascend(ready, modulation, boxes)
             size = torch.cat((boxes[:, 2:], boxes[:, 2:]), dim=1)
             # Bounded: a step never moves a side by more than a fifth.
             boxes = boxes + (gradient * size).clamp(-0.2, 0.2) * size
         predicted = self.network.iou.predict(ready, modulation, boxes)[0]
         ratio = boxes[:, 2:].max(1).values / boxes[:, 2:].min(1).values
-        predicted = torch.where(ratio > self.aspect, torch.full_like(predicted, -1e3), predicted)
-        best = predicted.argsort(descending=True)[: self.kept]
+        predicted = torch.where(ratio > self.max_aspect_ratio, torch.full_like(predicted, -1e3), predicted)
+        best = predicted.argsort(descending=True)[: self.refinement_averaged]
         return boxes.index_select(0, best).mean(0)

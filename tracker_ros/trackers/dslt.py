@@ -36,29 +36,47 @@ _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
 class DsltSettings:
     """Settings of DSLT."""
 
-    backbone: str = setting("vgg16", "network; with resnet50 the method is DSLT*", choices=tuple(_LEVELS))
-    search: int = setting(180, "side of the search crop in pixels", 48, 512)
-    context: float = setting(4.0, "side of the search region in root areas of the target", 1.5, 10.0)
-    channels: int = setting(128, "that each level is reduced to", 1, 1024)
-    share: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
-    loss: str = setting("shrinkage", "that learning minimises", choices=KINDS)
-    a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
-    c: float = setting(0.2, "residual at which the shrinkage factor is half", 0.0, 1.0)
-    exponential: bool = setting(True, "multiply the shrinkage loss by exp(label)")
-    modulated: bool = setting(True, "false leaves the exponential alone of the shrinkage loss")
-    sigma: float = setting(0.1, "width of the label, in target sizes", 0.01, 1.0)
-    rate: float = setting(0.1, "of Adam: how far one step may move a response", 1e-6, 1.0)
-    online_rate: float = setting(0.025, "the same after the first frame", 0.0, 1.0)
-    decay: float = setting(0.0, "lambda of eq. 1", 0.0, 1.0)
-    iterations: int = setting(100, "most steps in the first frame", 1, 10000)
-    tolerance: float = setting(0.03, "summed loss that ends learning in the first frame", 0.0, 100.0)
-    memory: int = setting(7, "frames T that online learning uses", 1, 100)
-    online_steps: int = setting(2, "steps a frame", 0, 100)
+    backbone: str = setting(
+        "vgg16",
+        "network that extracts the features; with resnet50 the method is DSLT*",
+        choices=tuple(_LEVELS),
+    )
+    search_size: int = setting(180, "side of the search crop in pixels", 48, 512)
+    search_area_scale: float = setting(
+        4.0, "side of the search region over the root of the target's area", 1.5, 10.0
+    )
+    reduced_channels: int = setting(128, "that each level is reduced to", 1, 1024)
+    coarse_weight: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
+    loss: str = setting("shrinkage", "loss that online learning minimises", choices=KINDS)
+    shrinkage_a: float = setting(
+        10.0, "a of the shrinkage loss: how fast it falls for easy samples", 0.0, 100.0
+    )
+    shrinkage_c: float = setting(
+        0.2, "c of the shrinkage loss: the residual at which the factor is half", 0.0, 1.0
+    )
+    shrinkage_exponential: bool = setting(True, "multiply the shrinkage loss by exp(label)")
+    shrinkage_modulation: bool = setting(True, "false leaves the exponential alone of the shrinkage loss")
+    label_sigma: float = setting(
+        0.1, "width of the Gaussian label over the root of the target's area", 0.01, 1.0
+    )
+    initial_lr: float = setting(0.1, "optimizer's step size in the first frame", 1e-6, 1.0)
+    update_lr: float = setting(0.025, "optimizer's step size in later frames", 0.0, 1.0)
+    regularization: float = setting(0.0, "lambda, the weight of the ridge or L2 term; eq. 1", 0.0, 1.0)
+    initial_iterations: int = setting(100, "most optimizer steps in the first frame", 1, 10000)
+    tolerance: float = setting(
+        0.03, "loss that ends learning in the first frame; summed over the map", 0.0, 100.0
+    )
+    sample_memory: int = setting(7, "frames T that online learning uses", 1, 100)
+    update_iterations: int = setting(2, "optimizer steps of an update", 0, 100)
     scale_step: float = setting(1.03, "ratio of neighbouring scales", 1.0, 1.2)
-    scale_score: float = setting(0.35, "least peak that may change the size", 0.0, 1.0)
-    damping: float = setting(0.6, "share of a measured size change that is taken", 0.0, 1.0)
-    prior: float = setting(0.65, "width of the motion prior in search sides; 0 for none", 0.0, 10.0)
-    seed: int = setting(0, "of the reductions' first values", 0, 2**31)
+    scale_min_score: float = setting(0.35, "least score that may change the size", 0.0, 1.0)
+    scale_learning_rate: float = setting(
+        0.6, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    motion_prior_width: float = setting(
+        0.65, "width of the motion prior in search sides; 0 for none", 0.0, 10.0
+    )
+    seed: int = setting(0, "of all random numbers", 0, 2**31)
 
 
 @register("dslt", DsltSettings)
@@ -69,33 +87,38 @@ class Dslt(Tracker):
         super().__init__()
         s = settings
         self.backbone = build_backbone(s.backbone, *_LEVELS[s.backbone])
-        self.search, self.context, self.share = s.search, s.context, s.share
-        self.loss, self.a, self.c = s.loss, s.a, s.c
-        self.exponential, self.modulated = s.exponential, s.modulated
+        self.search_size, self.search_area_scale = s.search_size, s.search_area_scale
+        self.coarse_weight = s.coarse_weight
+        self.loss, self.shrinkage_a, self.shrinkage_c = s.loss, s.shrinkage_a, s.shrinkage_c
+        self.shrinkage_exponential, self.shrinkage_modulation = (
+            s.shrinkage_exponential,
+            s.shrinkage_modulation,
+        )
         # Odd, so that the target's middle is a cell and not the edge of one.
-        self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
-        self.sigma, self.decay, self.tolerance = s.sigma, s.decay, s.tolerance
-        self.rate, self.online_rate = s.rate, s.online_rate
-        self.iterations, self.memory, self.online_steps = s.iterations, s.memory, s.online_steps
+        self.cells = s.search_size // self.backbone.strides[0] // 2 * 2 + 1
+        self.label_sigma, self.regularization, self.tolerance = s.label_sigma, s.regularization, s.tolerance
+        self.initial_lr, self.update_lr = s.initial_lr, s.update_lr
+        self.initial_iterations, self.update_iterations = s.initial_iterations, s.update_iterations
+        self.sample_memory = s.sample_memory
         self.scales = [1.0, s.scale_step, 1 / s.scale_step] if s.scale_step > 1 else [1.0]
-        self.scale_score, self.damping = s.scale_score, s.damping
-        side = self.cells * s.prior if s.prior > 0 else float("inf")
+        self.scale_min_score, self.scale_learning_rate = s.scale_min_score, s.scale_learning_rate
+        side = self.cells * s.motion_prior_width if s.motion_prior_width > 0 else float("inf")
         middle = (self.cells - 1) / 2
         self.register_buffer(
             "window", gaussian(self.cells, self.cells, side, side, middle, middle), persistent=False
         )
         generator = torch.Generator().manual_seed(s.seed)
         for name, inputs in zip(("reduce_fine", "reduce_coarse"), self.backbone.channels, strict=True):
-            first = torch.randn(s.channels, inputs, generator=generator) / s.channels**0.5
+            first = torch.randn(s.reduced_channels, inputs, generator=generator) / s.reduced_channels**0.5
             self.register_buffer(name, first, persistent=False)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         fine, coarse, scales = self.views(frame, box)
-        sigmas = self.sigma * self.sides(box)
+        sigmas = self.label_sigma * self.sides(box)
         label = self.label(sigmas, torch.full([2], (self.cells - 1) / 2), frame.device)
         model = self.learn(fine, coarse, label, self.start(box))
-        joined = join(fine[0], coarse[0], model, self.share)
+        joined = join(fine[0], coarse[0], model, self.coarse_weight)
         return {
             "box": box,
             "scales": scales,
@@ -113,7 +136,7 @@ class Dslt(Tracker):
 
     def views(self, frame: Tensor, box: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Both levels of the first search crop and its mirror image, and what they were divided by, [2]."""
-        patch = crop(frame, self.region(box), self.search, self.search)
+        patch = crop(frame, self.region(box), self.search_size, self.search_size)
         fine, coarse = self.extract(torch.cat((patch, patch.flip(3))))
         scales = torch.stack((self.energy(fine), self.energy(coarse)))
         return self.divided(fine, scales[0]), self.divided(coarse, scales[1]), scales
@@ -123,34 +146,34 @@ class Dslt(Tracker):
     ) -> list[Tensor]:
         """The model after Adam on views of the first frame, reductions included."""
         means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
-        rates, objective = self.rates(model, self.rate), self.objective()
-        for step in range(self.iterations):
-            loss, gradients = first_frame_step(fine, coarse, label, model, self.share, objective)
+        rates, objective = self.rates(model, self.initial_lr), self.objective()
+        for step in range(self.initial_iterations):
+            loss, gradients = first_frame_step(fine, coarse, label, model, self.coarse_weight, objective)
             if bool(loss < self.tolerance):
                 break
-            descend(model, gradients, means, squares, step + 1, rates, self.decay)
+            descend(model, gradients, means, squares, step + 1, rates, self.regularization)
         return model
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         box, region = state["box"], self.region(state["box"])
-        patches = crop_pyramid(frame, region, self.scales, self.search, self.search)
+        patches = crop_pyramid(frame, region, self.scales, self.search_size, self.search_size)
         fine, coarse = self.extract(patches)
         fine, coarse = self.divided(fine, state["scales"][0]), self.divided(coarse, state["scales"][1])
         model = [state["kernel"], state["reduce_fine"], state["reduce_coarse"]]
         responses, joined = [], []
         for i in range(len(self.scales)):
-            joined.append(join(fine[i], coarse[i], model, self.share))
+            joined.append(join(fine[i], coarse[i], model, self.coarse_weight))
             responses.append(convolve(joined[i], model[0]))
         weighted = torch.stack(responses) * self.window
         peaks = weighted.flatten(1).max(1).values
-        best = int(peaks.argmax()) if bool(peaks.max() > self.scale_score) else 0
+        best = int(peaks.argmax()) if bool(peaks.max() > self.scale_min_score) else 0
         row, column = argmax_2d(weighted[best])
         place = subcell_peak(weighted[best], False)
         scale = self.scales[best]
         offset = (place.flip(0) - (self.cells - 1) / 2) * region[2:] / self.cells * scale
         middle = into_frame(box[:2] + offset, frame)
-        size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
+        size = (box[2:] * (1.0 + self.scale_learning_rate * (scale - 1.0))).clamp(min=2.0)
         score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
         window = torch.cat((box[:2], region[2:] * scale))
         aux = {"joined": joined[best], "place": place}
@@ -162,25 +185,31 @@ class Dslt(Tracker):
         following["box"] = estimate.box
         label = self.label(state["sigmas"], estimate.aux["place"], frame.device).unsqueeze(0)
         # The last T samples, the newest among them.
-        drop = max(state["labels"].shape[0] - self.memory + 1, 0)
+        drop = max(state["labels"].shape[0] - self.sample_memory + 1, 0)
         following["joined"] = torch.cat((state["joined"][drop:], estimate.aux["joined"].unsqueeze(0)))
         following["labels"] = torch.cat((state["labels"][drop:], label))
         model, means, squares = [state["kernel"]], [state["mean"]], [state["square"]]
-        rates, objective = self.rates(model, self.online_rate), self.objective()
-        for _ in range(self.online_steps):
+        rates, objective = self.rates(model, self.update_lr), self.objective()
+        for _ in range(self.update_iterations):
             gradient = online_gradient(following["joined"], following["labels"], model[0], objective)
             following["steps"] = following["steps"] + 1
-            descend(model, [gradient], means, squares, int(following["steps"]), rates, self.decay)
+            descend(model, [gradient], means, squares, int(following["steps"]), rates, self.regularization)
         following["kernel"], following["mean"], following["square"] = model[0], means[0], squares[0]
         return following
 
     def objective(self) -> RegressionLoss:
         """The loss that learning minimises."""
-        return RegressionLoss(self.loss, self.a, self.c, self.exponential, self.modulated)
+        return RegressionLoss(
+            self.loss,
+            self.shrinkage_a,
+            self.shrinkage_c,
+            self.shrinkage_exponential,
+            self.shrinkage_modulation,
+        )
 
     def region(self, box: Tensor) -> Tensor:
         """Square search region [4] around a box, in image pixels."""
-        return torch.cat((box[:2], ((box[2] * box[3]).sqrt() * self.context).expand(2)))
+        return torch.cat((box[:2], ((box[2] * box[3]).sqrt() * self.search_area_scale).expand(2)))
 
     def extract(self, patches: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
@@ -214,7 +243,7 @@ class Dslt(Tracker):
 
     def sides(self, box: Tensor) -> Tensor:
         """(height, width) of a target in cells."""
-        return box[2:].flip(0) * (self.cells / self.context) / (box[2] * box[3]).sqrt()
+        return box[2:].flip(0) * (self.cells / self.search_area_scale) / (box[2] * box[3]).sqrt()
 
     def start(self, box: Tensor) -> list[Tensor]:
         """The model before learning: a kernel of zeros, of the target's size, and random reductions."""

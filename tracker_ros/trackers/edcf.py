@@ -27,12 +27,14 @@ class EDSiam(SiamFC):
 class EDCFSettings:
     """Defaults: EDCF, sec. 4.1; the scale penalty, which it leaves open, is DCFNet's."""
 
-    step: float = setting(1.02, "ratio of neighbouring scales", 1.0, 1.5)
-    penalty: float = setting(0.9925, "factor on the peak of a changed scale", 0.0, 1.0)
-    rate: float = setting(0.017, "alpha, the basic learning rate of the filter", 0.0, 1.0)
-    ridge: float = setting(1e-4, "lambda_1 of the filter", 1e-8, 1e6)
-    context: float = setting(0.1, "lambda_2, weight of the four context patches", 0.0, 1e3)
-    width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
+    scale_step: float = setting(1.02, "ratio of neighbouring scales", 1.0, 1.5)
+    scale_penalty: float = setting(0.9925, "factor on the peak of a changed scale", 0.0, 1.0)
+    learning_rate: float = setting(
+        0.017, "share of the newest frame in the model; alpha, the basic rate", 0.0, 1.0
+    )
+    regularization: float = setting(1e-4, "lambda, the weight of the ridge or L2 term; lambda_1", 1e-8, 1e6)
+    context_regularization: float = setting(0.1, "lambda_2, weight of the four context patches", 0.0, 1e3)
+    width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
 
 
 class FineSearch(Tracker):
@@ -40,9 +42,9 @@ class FineSearch(Tracker):
 
     def __init__(self, settings: EDCFSettings) -> None:
         super().__init__()
-        self.scales = [1.0 / settings.step, 1.0, settings.step]
-        self.penalty = settings.penalty
-        self.rate = settings.rate
+        self.scales = [1.0 / settings.scale_step, 1.0, settings.scale_step]
+        self.scale_penalty = settings.scale_penalty
+        self.learning_rate = settings.learning_rate
         self.side = SEARCH
         self.wide = WIDE
         self.extent = EXTENT
@@ -85,7 +87,9 @@ class CACFNet(FineSearch):
 
     def __init__(self, settings: EDCFSettings) -> None:
         super().__init__(settings)
-        self.model = FineModel(settings.width, settings.ridge, settings.context)
+        self.model = FineModel(
+            settings.width_multiplier, settings.regularization, settings.context_regularization
+        )
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -98,7 +102,7 @@ class CACFNet(FineSearch):
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """The maximum of g over positions and scales (eq. 9)."""
         responses = self.model(self.search_crops(frame, state["box"]), state["filter"])
-        best = best_scale(responses.flatten(1).max(1).values, self.penalty)
+        best = best_scale(responses.flatten(1).max(1).values, self.scale_penalty)
         score = (responses[best].max() / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
         aux: dict[str, Tensor] = {}
         return self.estimate(frame, responses[best], self.scales[best], score, state, aux)
@@ -107,7 +111,7 @@ class CACFNet(FineSearch):
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Moves to the estimate and interpolates the filter (eq. 17) at the basic rate."""
         newest = self.model.learn(self.wide_crop(frame, estimate.box))
-        filters = state["filter"] * (1 - self.rate) + newest * self.rate
+        filters = state["filter"] * (1 - self.learning_rate) + newest * self.learning_rate
         return {"box": estimate.box, "first": state["first"], "filter": filters, "peak": state["peak"]}
 
 
@@ -128,7 +132,9 @@ class EDCF(FineSearch):
 
     def __init__(self, settings: EDCFSettings) -> None:
         super().__init__(settings)
-        self.model = EDCFModel(settings.width, settings.ridge, settings.context)
+        self.model = EDCFModel(
+            settings.width_multiplier, settings.regularization, settings.context_regularization
+        )
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -154,7 +160,7 @@ class EDCF(FineSearch):
         correlations, _ = self.model(shallow, state["template"])
         g = self.model.filter(self.model.fine(shallow), state["filter"])[:, 30:95, 30:95]
         f = on_fine_grid(self.model.adjust(correlations))
-        best = best_scale((f + g).flatten(1).max(1).values, self.penalty)
+        best = best_scale((f + g).flatten(1).max(1).values, self.scale_penalty)
         fused = f[best] + g[best]
         at = fused.flatten().argmax()
         share = (g[best].flatten()[at] / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
@@ -167,7 +173,7 @@ class EDCF(FineSearch):
         """Moves to the estimate and interpolates the filter with the adaptive rate (eq. 17 and 18)."""
         # f on the first frame is at least the template's squared norm; later ones may be negative.
         share = (estimate.aux["f_peak"] / state["f_peak"].clamp(min=1e-12)).clamp(min=0.0)
-        rate = (self.rate * share).clamp(max=1.0)
+        rate = (self.learning_rate * share).clamp(max=1.0)
         newest = self.model.learn(self.model.features.shallow(self.wide_crop(frame, estimate.box)))
         filters = state["filter"] * (1 - rate) + newest * rate
         return {

@@ -31,49 +31,67 @@ class RtMdNetSettings:
     """Settings of `rtmdnet`; defaults from the published code."""
 
     backbone: str = setting(
-        "vggm", "network; 'micro_resnet' starts its layers at random", choices=("vggm", "micro_resnet")
+        "vggm",
+        "network that extracts the features; 'micro_resnet' starts its layers at random",
+        choices=("vggm", "micro_resnet"),
     )
-    loss: str = setting("bce", "what the classifier minimises online", choices=KINDS)
-    a: float = setting(10.0, "speed of the shrinkage loss's fall", 0.0, 100.0)
-    c: float = setting(0.6, "probability at which the shrinkage loss has halved", 0.0, 1.0)
-    gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
-    width: float = setting(1.0, "multiplies the channels of all layers of vggm", 0.02, 4.0)
-    hidden: int = setting(128, "units of each fully connected layer on micro_resnet", 1, 4096)
+    loss: str = setting("bce", "loss that online learning minimises", choices=KINDS)
+    shrinkage_a: float = setting(
+        10.0, "a of the shrinkage loss: how fast it falls for easy samples", 0.0, 100.0
+    )
+    shrinkage_c: float = setting(
+        0.6, "c of the shrinkage loss: the residual at which the factor is half", 0.0, 1.0
+    )
+    focal_gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
+    width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.02, 4.0)
+    hidden_units: int = setting(128, "units of each fully connected layer on micro_resnet", 1, 4096)
     standardize: bool = setting(False, "shift and scale features to mean 0, deviation 1 in the first frame")
-    seed: int = setting(0, "of the candidates and the training order", 0, 2**31)
-    candidates: int = setting(256, "boxes that are classified in a frame", 16, 4096)
-    reach: float = setting(0.6, "farthest candidate, in mean target sizes", 0.05, 10.0)
-    lost_reach: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
-    scale: float = setting(1.05, "greatest size of a candidate, in target sizes", 1.0, 2.0)
-    best: int = setting(5, "candidates whose mean is the answer", 1, 16)
-    refine: int = setting(0, "candidates of a second look around the first answer; 0 for none", 0, 1024)
-    refine_reach: float = setting(0.15, "farthest candidate of the second look, in target sizes", 0.01, 2.0)
-    sizes: int = setting(0, "sizes that a scale filter compares at the found place, odd; 0 for none", 0, 65)
-    size_step: float = setting(1.03, "ratio of neighbouring sizes", 1.001, 1.2)
-    size_gain: float = setting(0.4, "share of the scale filter's change that is made", 0.0, 1.0)
-    size_change: float = setting(1.03, "greatest change of size in a frame, as a factor", 1.001, 2.0)
-    size_limit: float = setting(2.5, "greatest change of size since the first frame, as a factor", 1.0, 20.0)
-    size_rate: float = setting(0.025, "share of a new frame in the scale filter", 0.0, 1.0)
-    size_anchor: float = setting(0.3, "share of the first frame in the filter that is asked", 0.0, 1.0)
-    size_score: float = setting(0.7, "score above which the size may change", 0.0, 1.0)
-    overlap: float = setting(0.7, "least IoU of a box on the target", 0.0, 1.0)
-    beside: float = setting(0.3, "greatest IoU of a box beside the target after the first frame", 0.0, 1.0)
-    success: float = setting(0.5, "score above which a frame is learned from", 0.0, 1.0)
-    first_positives: int = setting(500, "boxes on the target in the first frame", 32, 10000)
-    first_negatives: int = setting(5000, "boxes beside the target in the first frame", 96, 50000)
-    first_steps: int = setting(50, "training steps in the first frame", 1, 1000)
-    first_rate: float = setting(1e-4, "learning rate in the first frame", 0.0, 1.0)
-    positives: int = setting(50, "boxes on the target in later frames", 1, 1000)
-    negatives: int = setting(200, "boxes beside the target in later frames", 1, 1000)
-    steps: int = setting(15, "training steps of an update", 1, 1000)
-    rate: float = setting(3e-4, "learning rate of an update", 0.0, 1.0)
-    interval: int = setting(10, "learned frames between long-term updates", 1, 1000)
-    long_memory: int = setting(100, "learned frames whose positives are kept", 1, 1000)
-    short_memory: int = setting(20, "learned frames whose negatives are kept", 1, 1000)
-    pool: int = setting(1024, "negatives out of which hard ones are mined", 96, 10000)
-    regression: bool = setting(True, "refine the box by ridge regression, as MDNet does")
-    regression_boxes: int = setting(1000, "boxes that the regression learns from", 8, 10000)
-    regression_penalty: float = setting(1000.0, "ridge penalty of the regression", 0.0, 1e9)
+    seed: int = setting(0, "of all random numbers", 0, 2**31)
+    candidate_count: int = setting(256, "boxes that are classified in a frame", 16, 4096)
+    search_radius: float = setting(0.6, "farthest candidate, in mean target sizes", 0.05, 10.0)
+    lost_search_radius: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
+    candidate_scale: float = setting(1.05, "greatest size of a candidate, in target sizes", 1.0, 2.0)
+    averaged_candidates: int = setting(5, "candidates whose mean is the answer", 1, 16)
+    refinement_candidates: int = setting(0, "boxes of the refinement; 0 for none", 0, 1024)
+    refinement_radius: float = setting(
+        0.15, "farthest candidate of the second look, in target sizes", 0.01, 2.0
+    )
+    scale_count: int = setting(0, "scales that are compared, an odd number; 0 for none", 0, 65)
+    scale_step: float = setting(1.03, "ratio of neighbouring scales", 1.001, 1.2)
+    scale_learning_rate: float = setting(
+        0.4, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    max_scale_change: float = setting(1.03, "greatest change of size in a frame, as a factor", 1.001, 2.0)
+    max_scale_total: float = setting(
+        2.5, "greatest change of size since the first frame, as a factor", 1.0, 20.0
+    )
+    scale_filter_learning_rate: float = setting(
+        0.025, "share of the newest frame in the scale filter", 0.0, 1.0
+    )
+    scale_filter_initial_share: float = setting(
+        0.3, "share of the first frame in the filter that is asked", 0.0, 1.0
+    )
+    scale_min_score: float = setting(0.7, "least score that may change the size", 0.0, 1.0)
+    positive_iou: float = setting(0.7, "least IoU of a box on the target", 0.0, 1.0)
+    negative_iou: float = setting(
+        0.3, "greatest IoU of a box beside the target after the first frame", 0.0, 1.0
+    )
+    update_min_score: float = setting(0.5, "score above which a frame is learned from", 0.0, 1.0)
+    initial_positives: int = setting(500, "boxes on the target in the first frame", 32, 10000)
+    initial_negatives: int = setting(5000, "boxes beside the target in the first frame", 96, 50000)
+    initial_iterations: int = setting(50, "most optimizer steps in the first frame", 1, 1000)
+    initial_lr: float = setting(1e-4, "optimizer's step size in the first frame", 0.0, 1.0)
+    update_positives: int = setting(50, "boxes on the target in later frames", 1, 1000)
+    update_negatives: int = setting(200, "boxes beside the target in later frames", 1, 1000)
+    update_iterations: int = setting(15, "optimizer steps of an update", 1, 1000)
+    update_lr: float = setting(3e-4, "optimizer's step size in later frames", 0.0, 1.0)
+    update_interval: int = setting(10, "frames from one update of the model to the next", 1, 1000)
+    positive_memory: int = setting(100, "learned frames whose positives are kept", 1, 1000)
+    negative_memory: int = setting(20, "learned frames whose negatives are kept", 1, 1000)
+    hard_negative_pool: int = setting(1024, "negatives out of which hard ones are mined", 96, 10000)
+    box_regression: bool = setting(True, "refine the box by ridge regression, as MDNet does")
+    box_regression_samples: int = setting(1000, "boxes that the regression learns from", 8, 10000)
+    box_regression_regularization: float = setting(1000.0, "ridge penalty of the regression", 0.0, 1e9)
 
 
 @register("rtmdnet", RtMdNetSettings)
@@ -95,19 +113,21 @@ class RtMdNet(Tracker):
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
         tiny = settings.backbone == "micro_resnet"
-        self.scale_filter = ScaleFilter(max(settings.sizes, 1), settings.size_step, 0.01)
-        self.net = LightMdNet(settings.hidden, settings.seed) if tiny else MdNet(settings.width)
+        self.scale_filter = ScaleFilter(max(settings.scale_count, 1), settings.scale_step, 0.01)
+        self.net = (
+            LightMdNet(settings.hidden_units, settings.seed) if tiny else MdNet(settings.width_multiplier)
+        )
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         """Learns classifier and box regression from boxes on and around the target."""
         seed = torch.tensor(self.seed, device=frame.device)
-        on, beside = self.first_positives, self.first_negatives
+        on, beside = self.initial_positives, self.initial_negatives
         near = gaussian_boxes(box, 2 * on, 0.1, 1.2, fork(seed, 0))
         far = uniform_boxes(box, 2 * beside, 1.0, 2.0, fork(seed, 1))
         boxes = torch.cat(
             (
-                with_overlap(inside(near, frame), box, self.overlap, 1.0, on),
+                with_overlap(inside(near, frame), box, self.positive_iou, 1.0, on),
                 with_overlap(inside(far, frame), box, 0.0, 0.5, beside),
             )
         )
@@ -121,9 +141,9 @@ class RtMdNet(Tracker):
             negatives,
             self.net.start() + last,
             self._objective(),
-            self.first_steps,
-            self.first_rate,
-            self.pool,
+            self.initial_iterations,
+            self.initial_lr,
+            self.hard_negative_pool,
             fork(seed, 2),
         )
         state = {
@@ -133,13 +153,13 @@ class RtMdNet(Tracker):
             "center": center,
             "spread": spread,
             "learned": torch.ones([], dtype=torch.int64, device=frame.device),
-            "positives0": positives[: self.positives].clone(),
-            "negatives0": negatives[: self.negatives].clone(),
+            "positives0": positives[: self.update_positives].clone(),
+            "negatives0": negatives[: self.update_negatives].clone(),
         }
         self._store(state, parameters)
-        if self.regression:
+        if self.box_regression:
             self._learn_regression(frame, box, fork(seed, 4), state)
-        if self.sizes > 0:
+        if self.scale_count > 0:
             state["first"] = box[2:]
             sample = self.scale_filter.sample(frame, box, float(box[3] / box[2]))
             numerator, energy = self.scale_filter.terms(sample, torch.ones_like(box[0]))
@@ -151,27 +171,31 @@ class RtMdNet(Tracker):
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         """Mean of the best candidates, each refined by the box regression if they look right."""
         box = state["box"]
-        reach = self.lost_reach if bool(state["failed"] > 0) else self.reach
-        candidates = inside(gaussian_boxes(box, self.candidates, reach, self.scale, state["seed"]), frame)
+        reach = self.lost_search_radius if bool(state["failed"] > 0) else self.search_radius
+        candidates = inside(
+            gaussian_boxes(box, self.candidate_count, reach, self.candidate_scale, state["seed"]), frame
+        )
         features = self._seen(frame, candidates, box[2:], state)
         margin = head_margin(features, self._head(state))
-        best = margin.topk(self.best).indices
+        best = margin.topk(self.averaged_candidates).indices
         side = 2 * reach * box[2:].mean()
         response = candidate_map(candidates[:, :2] - box[:2], side, torch.sigmoid(margin))
-        if self.refine > 0:
+        if self.refinement_candidates > 0:
             middle, seed = candidates[best].mean(0), fork(state["seed"], 4)
-            around = gaussian_boxes(middle, self.refine, self.refine_reach, self.scale, seed)
+            around = gaussian_boxes(
+                middle, self.refinement_candidates, self.refinement_radius, self.candidate_scale, seed
+            )
             candidates = torch.cat((candidates[best], inside(around, frame)))
             features = self._seen(frame, candidates, box[2:], state)
             margin = head_margin(features, self._head(state))
-            best = margin.topk(self.best).indices
+            best = margin.topk(self.averaged_candidates).indices
         score = torch.sigmoid(margin[best]).mean()
         boxes = candidates[best]
-        if self.regression and bool(score > self.success):
+        if self.box_regression and bool(score > self.update_min_score):
             boxes = decode(boxes, features[best] @ state["regression"] + state["regression_bias"])
         found = inside(boxes.mean(0, keepdim=True), frame)[0]
         aux = {"boxes": boxes}
-        if self.sizes > 0 and bool(score > self.size_score):
+        if self.scale_count > 0 and bool(score > self.scale_min_score):
             sample = self.scale_filter.sample(frame, found, float(state["first"][1] / state["first"][0]))
             growth = self._growth(sample, found[2:], state)
             found = inside(torch.cat((found[:2], found[2:] * growth)).unsqueeze(0), frame)[0]
@@ -185,7 +209,7 @@ class RtMdNet(Tracker):
         moved["box"] = estimate.box
         moved["seed"] = fork(state["seed"], 0)
         learned = int(state["learned"])
-        good = bool(estimate.score > self.success)
+        good = bool(estimate.score > self.update_min_score)
         moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
         if good:
             self._remember(frame, moved, learned)
@@ -193,12 +217,14 @@ class RtMdNet(Tracker):
             moved["learned"] = torch.full_like(state["learned"], learned)
         if "growth" in estimate.aux:
             new = self.scale_filter.terms(estimate.aux["size_sample"], estimate.aux["growth"])
-            moved["size_numerator"] = torch.lerp(state["size_numerator"], new[0], self.size_rate)
-            moved["size_energy"] = torch.lerp(state["size_energy"], new[1], self.size_rate)
-        if not good or learned % self.interval == 0:
-            span = self.long_memory if good else min(self.short_memory, self.long_memory)
-            positives = self._recall(moved, "positives", learned, span, self.long_memory)
-            negatives = self._recall(moved, "negatives", learned, self.short_memory, self.short_memory)
+            moved["size_numerator"] = torch.lerp(
+                state["size_numerator"], new[0], self.scale_filter_learning_rate
+            )
+            moved["size_energy"] = torch.lerp(state["size_energy"], new[1], self.scale_filter_learning_rate)
+        if not good or learned % self.update_interval == 0:
+            span = self.positive_memory if good else min(self.negative_memory, self.positive_memory)
+            positives = self._recall(moved, "positives", learned, span, self.positive_memory)
+            negatives = self._recall(moved, "negatives", learned, self.negative_memory, self.negative_memory)
             self._store(
                 moved,
                 train_head(
@@ -206,9 +232,9 @@ class RtMdNet(Tracker):
                     negatives,
                     self._head(moved),
                     self._objective(),
-                    self.steps,
-                    self.rate,
-                    self.pool,
+                    self.update_iterations,
+                    self.update_lr,
+                    self.hard_negative_pool,
                     fork(state["seed"], 1),
                 ),
             )
@@ -216,11 +242,11 @@ class RtMdNet(Tracker):
 
     def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
         """Factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
-        share = self.size_anchor
+        share = self.scale_filter_initial_share
         numerator = (1 - share) * state["size_numerator"] + share * state["first_numerator"]
         energy = (1 - share) * state["size_energy"] + share * state["first_energy"]
-        change = math.log(self.scale_filter.locate(sample, numerator, energy)) * self.size_gain
-        most, limit = math.log(self.size_change), math.log(self.size_limit)
+        change = math.log(self.scale_filter.locate(sample, numerator, energy)) * self.scale_learning_rate
+        most, limit = math.log(self.max_scale_change), math.log(self.max_scale_total)
         total = float((size / state["first"]).log().mean())
         change = min(max(min(max(change, -most), most), -limit - total), limit - total)
         return torch.full_like(size[0], math.exp(change))
@@ -253,32 +279,32 @@ class RtMdNet(Tracker):
     def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:
         """Adds features of boxes on and around the state's box to its rings."""
         box, seed = state["box"], state["seed"]
-        near = inside(gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, fork(seed, 2)), frame)
-        far = inside(uniform_boxes(box, 2 * self.negatives, 1.5, 1.2, fork(seed, 3)), frame)
+        near = inside(gaussian_boxes(box, 2 * self.update_positives, 0.1, 1.2, fork(seed, 2)), frame)
+        far = inside(uniform_boxes(box, 2 * self.update_negatives, 1.5, 1.2, fork(seed, 3)), frame)
         boxes = torch.cat(
             (
-                with_overlap(near, box, self.overlap, 1.0, self.positives),
-                with_overlap(far, box, 0.0, self.beside, self.negatives),
+                with_overlap(near, box, self.positive_iou, 1.0, self.update_positives),
+                with_overlap(far, box, 0.0, self.negative_iou, self.update_negatives),
             )
         )
         features = self._seen(frame, boxes, box[2:], state)
-        state["positives" + str(learned % self.long_memory)] = features[: self.positives].clone()
-        state["negatives" + str(learned % self.short_memory)] = features[self.positives :].clone()
+        state["positives" + str(learned % self.positive_memory)] = features[: self.update_positives].clone()
+        state["negatives" + str(learned % self.negative_memory)] = features[self.update_positives :].clone()
 
     def _recall(self, state: dict[str, Tensor], name: str, learned: int, span: int, ring: int) -> Tensor:
         """Features of the last `span` learned frames."""
         return torch.cat([state[name + str(i % ring)] for i in range(max(learned - span, 0), learned)])
 
     def _learn_regression(self, frame: Tensor, box: Tensor, seed: Tensor, state: dict[str, Tensor]) -> None:
-        count = self.regression_boxes
+        count = self.box_regression_samples
         around = inside(uniform_boxes(box, 8 * count, 0.3, 1.5, seed), frame)
         boxes = with_overlap(around, box, 0.6, 1.0, count)
         features = self._seen(frame, boxes, box[2:], state)
-        weights, bias = fit_boxes(features, encode(boxes, box), self.regression_penalty)
+        weights, bias = fit_boxes(features, encode(boxes, box), self.box_regression_regularization)
         state["regression"], state["regression_bias"] = weights, bias
 
     def _objective(self) -> ClassificationLoss:
-        return ClassificationLoss(self.loss, self.a, self.c, self.gamma)
+        return ClassificationLoss(self.loss, self.shrinkage_a, self.shrinkage_c, self.focal_gamma)
 
     def _head(self, state: dict[str, Tensor]) -> list[Tensor]:
         return [state["w4"], state["b4"], state["w5"], state["b5"], state["w6"], state["b6"]]

@@ -22,34 +22,42 @@ class SiamFCSettings(SearchSettings):
     """Defaults: the published tracker with three scales."""
 
     stride: int = setting(8, "pixels a cell: 8, or 4 as in CFNet's Baseline-conv5", 4, 8)
-    channels: int = setting(256, "of the last layer", 2, 1024)
+    output_channels: int = setting(256, "of the last layer", 2, 1024)
     backbone: str = setting(
-        "alexnet", "network; 'micro_resnet' has stride 8", choices=("alexnet", "micro_resnet")
+        "alexnet",
+        "network that extracts the features; 'micro_resnet' has stride 8",
+        choices=("alexnet", "micro_resnet"),
     )
-    width: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
-    background: float = setting(1.0, "weight of the exemplar outside the target; 1 as published", 0.0, 1.0)
+    width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
+    background_weight: float = setting(
+        1.0, "weight of the exemplar outside the target; 1 as published", 0.0, 1.0
+    )
 
 
 @register("siamfc", SiamFCSettings)
 class SiamFC(SiameseSearch):
-    """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, rate > 0).
+    """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, learning rate > 0).
 
-    The backbone `micro_resnet` and a `background` below 1 are this package's own (docs/losses.md). Both must
-    be what the weights were trained with.
+    The backbone `micro_resnet` and a `background_weight` below 1 are this package's own
+    (docs/losses.md). Both must be what the weights were trained with.
     """
 
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
             raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
-        if settings.backbone == "micro_resnet" and (settings.stride, settings.width) != (8, 1.0):
+        if settings.backbone == "micro_resnet" and (settings.stride, settings.width_multiplier) != (8, 1.0):
             raise SettingsError(
-                "siamfc: 'micro_resnet' has 'stride' 8 and 'width' 1,"
-                f" got {settings.stride} and {settings.width}"
+                "siamfc: 'micro_resnet' has 'stride' 8 and 'width_multiplier' 1,"
+                f" got {settings.stride} and {settings.width_multiplier}"
             )
-        if settings.channels % 2:
-            raise SettingsError(f"siamfc: 'channels' must be even, got {settings.channels}")
+        if settings.output_channels % 2:
+            raise SettingsError(f"siamfc: 'output_channels' must be even, got {settings.output_channels}")
         model = SiamFCModel(
-            settings.channels, settings.stride, settings.width, settings.backbone, settings.background
+            settings.output_channels,
+            settings.stride,
+            settings.width_multiplier,
+            settings.backbone,
+            settings.background_weight,
         )
         cells = CELLS[settings.stride] + 2 * model.trim
         super().__init__(model, settings, EXEMPLAR, settings.stride, cells)

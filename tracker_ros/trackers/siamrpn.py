@@ -19,7 +19,7 @@ class SiamRpnSettings(ProposalSettings):
     correlation: str = setting(
         "up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model", choices=("up", "depthwise")
     )
-    width: float = setting(1.0, "multiplies AlexNet's channels", 0.05, 4.0)
+    width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 4.0)
 
 
 @register("siamrpn", SiamRpnSettings)
@@ -27,5 +27,5 @@ class SiamRpn(ProposalTracker):
     """A region proposal network on AlexNet features, five anchors a cell."""
 
     def __init__(self, settings: SiamRpnSettings) -> None:
-        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width)
+        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width_multiplier)
         super().__init__(settings, net, net.extra_cells)

@@ -16,11 +16,15 @@ from tracker_ros.trackers.base import register, setting
 class SiamRpnPlusPlusSettings(ProposalSettings):
     """Settings of `siamrpnpp`; pysot's values for ResNet-50 on OTB."""
 
-    search: int = setting(255, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
-    penalty: float = setting(0.24, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0)
-    window: float = setting(0.50, "share of the cosine window in the ranking", 0.0, 1.0)
-    rate: float = setting(0.25, "how fast the size follows the best proposal", 0.0, 1.0)
-    width: int = setting(64, "channels of the first stage's bottlenecks; 64 in ResNet-50", 4, 64)
+    search_size: int = setting(255, "side of the search crop in pixels; 8 k + 127 fits the stride", 191, 831)
+    change_penalty: float = setting(
+        0.24, "strength of the penalty on changes of size and aspect ratio", 0.0, 10.0
+    )
+    window_influence: float = setting(0.50, "weight of the cosine window that prefers small motion", 0.0, 1.0)
+    scale_learning_rate: float = setting(
+        0.25, "share of a measured size change that the box takes over; times score and penalty", 0.0, 1.0
+    )
+    bottleneck_width: int = setting(64, "channels of the first stage's bottlenecks; 64 in ResNet-50", 4, 64)
 
 
 @register("siamrpnpp", SiamRpnPlusPlusSettings)
@@ -28,5 +32,5 @@ class SiamRpnPlusPlus(ProposalTracker):
     """Region proposal heads on three levels of a dilated ResNet-50, mixed by learned weights."""
 
     def __init__(self, settings: SiamRpnPlusPlusSettings) -> None:
-        net = SiamRpnPlusPlusNet(len(RATIOS), settings.width)
+        net = SiamRpnPlusPlusNet(len(RATIOS), settings.bottleneck_width)
         super().__init__(settings, net, net.extra_cells)

@@ -41,16 +41,18 @@ _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
 class TadtSettings:
     """Settings of TADT; sizes in pixels of the resampled search region."""
 
-    backbone: str = setting("vgg16", "network", choices=tuple(_LEVELS))
-    search: int = setting(180, "side of the search region", 48, 512)
-    smallest: float = setting(44.0, "targets are resampled to at least this root of their area", 8.0, 256.0)
-    largest: float = setting(59.0, "and to at most this", 8.0, 256.0)
-    shallow: str = setting(
+    backbone: str = setting("vgg16", "network that extracts the features", choices=tuple(_LEVELS))
+    search_size: int = setting(180, "side of the search crop in pixels", 48, 512)
+    min_target_size: float = setting(
+        44.0, "targets are resampled to at least this root of their area", 8.0, 256.0
+    )
+    max_target_size: float = setting(59.0, "and to at most this", 8.0, 256.0)
+    shallow_selection: str = setting(
         "regress+rank",
         "how channels of the shallow level are chosen",
         choices=("none", "all", "random", "regress", "rank", "regress+rank"),
     )
-    deep: str = setting(
+    deep_selection: str = setting(
         "regress", "how channels of the deep level are chosen", choices=("none", "all", "random", "regress")
     )
     shallow_channels: int = setting(80, "channels kept of the shallow level", 1, 4096)
@@ -60,15 +62,23 @@ class TadtSettings:
         "a channel's importance: the loss's gradient (eq. 2) or its weights",
         choices=("gradient", "weights"),
     )
-    sigma: float = setting(0.1, "width of the regression label, in target sizes", 0.01, 1.0)
-    penalty: float = setting(0.01, "lambda of eq. 3, for features of unit mean energy", 0.0, 1e6)
-    tolerance: float = setting(0.02, "loss that ends learning, relative to its start", 0.0, 1.0)
-    iterations: int = setting(50, "most steps of learning", 1, 1000)
-    window: float = setting(1.0, "weight of a Hann window added to the response", 0.0, 10.0)
-    smaller: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
-    larger: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
-    damping: float = setting(1.0, "share of a measured size change that is taken", 0.0, 1.0)
-    seed: int = setting(0, "of the random choice", 0, 2**31)
+    label_sigma: float = setting(
+        0.1, "width of the Gaussian label over the root of the target's area", 0.01, 1.0
+    )
+    regularization: float = setting(
+        0.01, "lambda, the weight of the ridge or L2 term; eq. 3, for features of unit mean energy", 0.0, 1e6
+    )
+    tolerance: float = setting(
+        0.02, "loss that ends learning in the first frame; relative to its start", 0.0, 1.0
+    )
+    initial_iterations: int = setting(50, "most optimizer steps in the first frame", 1, 1000)
+    window_weight: float = setting(1.0, "weight of a Hann window added to the response", 0.0, 10.0)
+    smaller_scale_factor: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
+    larger_scale_factor: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
+    scale_learning_rate: float = setting(
+        1.0, "share of a measured size change that the box takes over", 0.0, 1.0
+    )
+    seed: int = setting(0, "of all random numbers", 0, 2**31)
 
 
 @register("tadt", TadtSettings)
@@ -78,22 +88,26 @@ class Tadt(Tracker):
     def __init__(self, settings: TadtSettings) -> None:
         super().__init__()
         s = settings
-        if s.shallow == "none" and s.deep == "none":
-            raise SettingsError("tadt: 'shallow' and 'deep' cannot both be 'none'")
-        if s.smallest > s.largest:
-            raise SettingsError(f"tadt: 'smallest' ({s.smallest}) must not exceed 'largest' ({s.largest})")
+        if s.shallow_selection == "none" and s.deep_selection == "none":
+            raise SettingsError("tadt: 'shallow_selection' and 'deep_selection' cannot both be 'none'")
+        if s.min_target_size > s.max_target_size:
+            raise SettingsError(
+                f"tadt: 'min_target_size' ({s.min_target_size}) must not exceed"
+                f" 'max_target_size' ({s.max_target_size})"
+            )
         self.backbone = build_backbone(s.backbone, *_LEVELS[s.backbone])
-        self.search, self.smallest, self.largest = s.search, s.smallest, s.largest
+        self.search_size = s.search_size
+        self.min_target_size, self.max_target_size = s.min_target_size, s.max_target_size
         # Odd, so that the target's middle is a cell and not the edge of one.
-        self.cells = s.search // self.backbone.strides[0] // 2 * 2 + 1
-        self.shallow, self.deep = s.shallow, s.deep
+        self.cells = s.search_size // self.backbone.strides[0] // 2 * 2 + 1
+        self.shallow_selection, self.deep_selection = s.shallow_selection, s.deep_selection
         self.counts = [s.shallow_channels, s.deep_channels]
         self.by_gradient = s.importance == "gradient"
-        self.sigma, self.penalty = s.sigma, s.penalty
-        self.tolerance, self.iterations = s.tolerance, s.iterations
-        self.weight, self.damping = s.window, s.damping
+        self.label_sigma, self.regularization = s.label_sigma, s.regularization
+        self.tolerance, self.initial_iterations = s.tolerance, s.initial_iterations
+        self.weight, self.scale_learning_rate = s.window_weight, s.scale_learning_rate
         self.sizes = [self.cells + 2, self.cells, self.cells - 2]
-        self.factors = [s.smaller, 1.0, s.larger]
+        self.factors = [s.smaller_scale_factor, 1.0, s.larger_scale_factor]
         self.register_buffer("hann", hann(self.cells, self.cells), persistent=False)
         generator = torch.Generator().manual_seed(s.seed)
         most = max(self.backbone.channels)
@@ -102,13 +116,13 @@ class Tadt(Tracker):
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         root = float((box[2] * box[3]).sqrt())
-        zoom = min(max(root, self.smallest), self.largest) / root
-        shallow, deep = self.extract(frame, box, torch.tensor(self.search / zoom))
+        zoom = min(max(root, self.min_target_size), self.max_target_size) / root
+        shallow, deep = self.extract(frame, box, torch.tensor(self.search_size / zoom))
         height = self.odd(float(box[3]) * zoom)
         width = self.odd(float(box[2]) * zoom)
         state = {"box": box, "zoom": torch.tensor(zoom), "root": torch.tensor(root)}
-        state["shallow"] = self.select(shallow, height, width, self.shallow, self.counts[0])
-        state["deep"] = self.select(deep, height, width, self.deep, self.counts[1])
+        state["shallow"] = self.select(shallow, height, width, self.shallow_selection, self.counts[0])
+        state["deep"] = self.select(deep, height, width, self.deep_selection, self.counts[1])
         state["shallow_scale"] = self.strongest(shallow, state["shallow"])
         state["deep_scale"] = self.strongest(deep, state["deep"])
         features = self.chosen([shallow, deep], state)
@@ -119,7 +133,7 @@ class Tadt(Tracker):
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         box = state["box"]
-        side = self.search / state["zoom"] * (box[2] * box[3]).sqrt() / state["root"]
+        side = self.search_size / state["zoom"] * (box[2] * box[3]).sqrt() / state["root"]
         features = self.chosen(self.extract(frame, box, side), state)
         template = state["template"]
         responses, cosines = [], []
@@ -136,7 +150,7 @@ class Tadt(Tracker):
         cell = side / self.cells * scale
         offset = (peak.flip(0) - (self.cells - 1) / 2) * cell
         middle = into_frame(box[:2] + offset, frame)
-        size = (box[2:] * (1.0 + self.damping * (scale - 1.0))).clamp(min=2.0)
+        size = (box[2:] * (1.0 + self.scale_learning_rate * (scale - 1.0))).clamp(min=2.0)
         likeness = cosines[best][row, column]
         score = ((likeness - state["clutter"]) / (1 - state["clutter"]).clamp(min=1e-6)).clamp(0.0, 1.0)
         window = torch.cat((box[:2], (side * scale).expand(2)))
@@ -150,12 +164,12 @@ class Tadt(Tracker):
 
     def odd(self, pixels: float) -> int:
         """Odd cells for a side of the target; no more than the smallest resized map has."""
-        return min(int(pixels * self.cells / self.search) // 2 * 2 + 1, self.cells - 4)
+        return min(int(pixels * self.cells / self.search_size) // 2 * 2 + 1, self.cells - 4)
 
     def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
         """Both levels [C, cells, cells] of the square search region around the box, `side` pixels wide."""
         region = torch.cat((box[:2], side.to(box.device).expand(2)))
-        maps = self.backbone(crop(frame, region, self.search, self.search, "replicate"))
+        maps = self.backbone(crop(frame, region, self.search_size, self.search_size, "replicate"))
         return [resize(level[0], self.cells) for level in maps]
 
     def select(self, features: Tensor, height: int, width: int, how: str, count: int) -> Tensor:
@@ -169,18 +183,26 @@ class Tadt(Tracker):
             return choose(self.shuffled[:channels], count)
         steps = [0, -2, 2, -4, 4]
         if how == "rank":
-            rank = ranking_importance(features, height, width, steps, self.tolerance, self.iterations)
+            rank = ranking_importance(features, height, width, steps, self.tolerance, self.initial_iterations)
             return choose(rank, count)
         middle = (self.cells - 1) / 2
         label = gaussian(
-            self.cells, self.cells, self.sigma * height, self.sigma * width, middle, middle, features.device
+            self.cells,
+            self.cells,
+            self.label_sigma * height,
+            self.label_sigma * width,
+            middle,
+            middle,
+            features.device,
         )
         unit = features / features.square().sum(0).mean().sqrt().clamp(min=1e-12)
-        kernel = fit_kernel(unit, label, height, width, self.penalty, self.tolerance, self.iterations)
+        kernel = fit_kernel(
+            unit, label, height, width, self.regularization, self.tolerance, self.initial_iterations
+        )
         active = regression_importance(unit, kernel, label, self.by_gradient)
         if how == "regress":
             return choose(active, count)
-        rank = ranking_importance(features, height, width, steps, self.tolerance, self.iterations)
+        rank = ranking_importance(features, height, width, steps, self.tolerance, self.initial_iterations)
         # Scale-sensitive channels first, those that know the target best before the others.
         return choose(active - active.min() + (rank > 0).float() * (active.max() - active.min() + 1), count)
 

@@ -19,10 +19,10 @@ class CFNetTraining(PairTraining):
     `attention` and `focal` (+SE+focal, AdaCFNet itself).
 
     Args:
-        depth: 'conv1' or 'conv2'; conv1 has no attention.
+        last_layer: 'conv1' or 'conv2'; conv1 has no attention.
         attention: with squeeze-and-excitation blocks.
         focal: with the focal logistic loss (a = 2, b = 1) in place of the logistic one.
-        width: share of conv2's first 96 channels.
+        width_multiplier: share of conv2's first 96 channels.
         balanced: positive and negative cells weigh alike, as in CFNet's published training, to which
             AdaCFNet refers; without it the plain mean that AdaCFNet's eq. 5 prints.
         size: side of both crops; smaller ones than 255 need a smaller margin.
@@ -31,20 +31,20 @@ class CFNetTraining(PairTraining):
 
     def __init__(
         self,
-        depth: str = "conv2",
+        last_layer: str = "conv2",
         attention: bool = False,
         focal: bool = False,
-        width: float = 1.0,
+        width_multiplier: float = 1.0,
         balanced: bool = True,
         size: int = 255,
         margin: int = 16,
     ) -> None:
         super().__init__()
-        if depth == "conv1" and attention:
-            raise ValueError("attention needs depth 'conv2'; conv1 has one layer and no blocks")
+        if last_layer == "conv1" and attention:
+            raise ValueError("attention needs last_layer 'conv2'; conv1 has one layer and no blocks")
         self.spec = PairSpec(exemplar=size, search=size)
-        conv1 = depth == "conv1"
-        features = Conv1Features() if conv1 else Conv2Features(attention, width)
+        conv1 = last_layer == "conv1"
+        features = Conv1Features() if conv1 else Conv2Features(attention, width_multiplier)
         cells = (size - 11) // 4 + 1 if conv1 else ((size - 11) // 2 + 1 - 3) // 2 + 1 - 4
         self.model = CFNetModel(features, cells, margin=margin)
         improved_xavier(self.model)

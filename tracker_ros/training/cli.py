@@ -51,7 +51,9 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu or auto")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw pairs, a device")
     parser.add_argument("--epochs", type=int, help="in place of the recipe's")
-    parser.add_argument("--pairs", type=int, help="pairs an epoch, in place of the recipe's")
+    parser.add_argument(
+        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+    )
     parser.add_argument("--seed", type=int, help="in place of the recipe's")
     parser.set_defaults(run=run)
 
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             raise RecipeError("say which --recipe; `tracker_ros train --list` names them")
         if args.smoke:
             return smoke(sorted(recipe_files()) if args.recipe == ALL else [args.recipe])
-        fields = ("epochs", "pairs", "seed")
+        fields = ("epochs", "pairs_per_epoch", "seed")
         changes = {name: getattr(args, name) for name in fields if getattr(args, name) is not None}
         recipe = read_recipe(args.recipe, changes)
         if args.source is not None:

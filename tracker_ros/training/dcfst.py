@@ -22,11 +22,15 @@ class DcfstTraining(PairTraining):
         backbone: 'resnet18' or 'micro_resnet'.
         freeze: leave the backbone as it is, as the paper does with ResNet-18 of ImageNet.
         candidates: jittered boxes an image from which the IoU head learns.
-        penalty: lambda of the ridge regression.
+        regularization: lambda of the ridge regression.
     """
 
     def __init__(
-        self, backbone: str = "micro_resnet", freeze: bool = False, candidates: int = 16, penalty: float = 0.1
+        self,
+        backbone: str = "micro_resnet",
+        freeze: bool = False,
+        candidates: int = 16,
+        regularization: float = 0.1,
     ) -> None:
         super().__init__()
         self.network = DcfstNetwork(backbone)
@@ -40,7 +44,7 @@ class DcfstTraining(PairTraining):
             max_shift=search / 4,
             max_scale=1.25,
         )
-        self.freeze, self.candidates, self.penalty = freeze, candidates, penalty
+        self.freeze, self.candidates, self.regularization = freeze, candidates, regularization
         if freeze:
             self.network.backbone.requires_grad_(False)
 
@@ -79,7 +83,7 @@ class DcfstTraining(PairTraining):
         """Predictions and labels of pair `i`: of the search crop's grid and, last, of the true box."""
         exemplar_box, search_box = batch["exemplar_box"][i], batch["search_box"][i]
         known = self.network.embed([level[i] for level in located], exemplar_box[2:])
-        model = ridge(known, self.network.labels(exemplar_box), self.penalty)
+        model = ridge(known, self.network.labels(exemplar_box), self.regularization)
         levels = [level[count + i] for level in located]
         places = self.network.axis + self.network.search / 2
         vectors = self.network.locator.on_grid(levels, places, places, search_box[2:])

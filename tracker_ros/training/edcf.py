@@ -62,13 +62,13 @@ class CACFNetTraining(PairTraining):
     """L_low through the context-aware filter layer (eq. 8).
 
     Args:
-        width: share of the first layer's 96 channels.
+        width_multiplier: share of the first layer's 96 channels.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width_multiplier: float = 1.0) -> None:
         super().__init__()
         self.spec = WIDE_PAIRS
-        self.model = FineModel(width, PENALTY, CONTEXT_PENALTY)
+        self.model = FineModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
         improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -85,15 +85,15 @@ class EDSiamTraining(PairTraining):
     """L_sel = L_recon + L_high (eq. 1), on SiamFC's crops.
 
     Args:
-        channels, width: as in SiamFC.
+        output_channels, width_multiplier: as in SiamFC.
     """
 
-    def __init__(self, channels: int = 256, width: float = 1.0) -> None:
+    def __init__(self, output_channels: int = 256, width_multiplier: float = 1.0) -> None:
         super().__init__()
         self.spec = PairSpec(exemplar=TEMPLATE, search=SEARCH)
-        self.model = SiamFCModel(channels, STRIDE, width)
+        self.model = SiamFCModel(output_channels, STRIDE, width_multiplier)
         improved_xavier(self.model)
-        self.decoder = Decoder(channels, width)
+        self.decoder = Decoder(output_channels, width_multiplier)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Loss of a batch and its two parts."""
@@ -115,18 +115,18 @@ class EDCFTraining(PairTraining):
     """L_all = L_low + L_high + L_recon + R (eq. 15).
 
     Args:
-        width: share of the published channels of the inner layers.
-        decay: weight of R, the sum of squared weights; 2.5e-4 acts as an SGD weight decay of 5e-4, so
+        width_multiplier: share of the published channels of the inner layers.
+        weight_decay: weight of R, the sum of squared weights; 2.5e-4 acts as an SGD weight decay of 5e-4, so
             an optimiser's own weight decay should be 0.
     """
 
-    def __init__(self, width: float = 1.0, decay: float = 2.5e-4) -> None:
+    def __init__(self, width_multiplier: float = 1.0, weight_decay: float = 2.5e-4) -> None:
         super().__init__()
         self.spec = WIDE_PAIRS
-        self.model = EDCFModel(width, PENALTY, CONTEXT_PENALTY)
+        self.model = EDCFModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
         improved_xavier(self.model)
-        self.decoder = Decoder(width=width)
-        self.decay = decay
+        self.decoder = Decoder(width=width_multiplier)
+        self.weight_decay = weight_decay
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Loss of a batch and its parts."""
@@ -139,7 +139,7 @@ class EDCFTraining(PairTraining):
         recon = reconstruction(self.decoder(template), middle(exemplar, TEMPLATE) / 255) + reconstruction(
             self.decoder(semantic), search / 255
         )
-        loss = multi_task(low, high, recon, decay_of([self.model, self.decoder]), self.decay)
+        loss = multi_task(low, high, recon, decay_of([self.model, self.decoder]), self.weight_decay)
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:

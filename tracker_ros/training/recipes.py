@@ -2,22 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recipes: one YAML file a training, in config/recipes.
 
+```yaml
 module: siamfc.SiamFCTraining     # a class in tracker_ros.training
 arguments: {}                     # of its constructor
 initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
 data: [{kind: vid, weight: 1}]    # see `sources.KINDS`; other keys are the kind's options
-pairs: 53200                      # an epoch
+pairs_per_epoch: 53200
 epochs: 50
-batch: 8                          # on each device
-optimizer: {name: sgd, rate: 1.0e-2, momentum: 0.9, decay: 5.0e-4}
-schedule: {name: geometric, last: 1.0e-5}
-rates: {backbone: 0.1}            # learning rate of parts relative to the rest
-frozen: {backbone: 10}            # parts that do not learn before this epoch
-clip: 10.0                        # greatest norm of the gradient; 0 for none
+batch_size: 8                     # on each device
+optimizer: {name: sgd, lr: 1.0e-2, momentum: 0.9, weight_decay: 5.0e-4}
+schedule: {name: geometric, final_lr: 1.0e-5}
+lr_multipliers: {backbone: 0.1}   # learning rate of parts relative to the rest
+freeze_epochs: {backbone: 10}     # parts that do not learn before this epoch
+gradient_clip: 10.0               # greatest norm of the gradient; 0 for none
 precision: 32-true                # Lightning's names
 augment: {flip: 0.5}
 seed: 0
-smoke: {width: 0.25}              # arguments that make a smoke test quick
+smoke: {width_multiplier: 0.25}   # arguments that make a smoke test quick
+```
 """
 
 from __future__ import annotations
@@ -38,6 +40,21 @@ from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.schedules import Optimizer, Schedule
 from tracker_ros.weights.loader import load_weights
 
+RENAMED = {
+    "pairs": "pairs_per_epoch",
+    "batch": "batch_size",
+    "rates": "lr_multipliers",
+    "frozen": "freeze_epochs",
+    "clip": "gradient_clip",
+    "optimizer.rate": "optimizer.lr",
+    "optimizer.decay": "optimizer.weight_decay",
+    "schedule.last": "schedule.final_lr",
+    "schedule.at": "schedule.milestones",
+    "schedule.factor": "schedule.decay_factor",
+    "schedule.warmup": "schedule.warmup_epochs",
+}
+"""Keys of version 0.1 and what each is called now."""
+
 
 class RecipeError(ValueError):
     """A recipe that is unknown or says something that a recipe cannot say."""
@@ -52,21 +69,21 @@ class Recipe:
     data: list[dict[str, Any]]
     optimizer: Optimizer
     schedule: Schedule
-    pairs: int
+    pairs_per_epoch: int
     epochs: int
-    batch: int
+    batch_size: int
     arguments: dict[str, Any] = field(default_factory=dict)
     initial: dict[str, str] = field(default_factory=dict)
-    rates: dict[str, float] = field(default_factory=dict)
-    frozen: dict[str, int] = field(default_factory=dict)
-    clip: float = 0.0
+    lr_multipliers: dict[str, float] = field(default_factory=dict)
+    freeze_epochs: dict[str, int] = field(default_factory=dict)
+    gradient_clip: float = 0.0
     precision: str = "32-true"
     augment: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     smoke: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("pairs", "epochs", "batch"):
+        for name in ("pairs_per_epoch", "epochs", "batch_size"):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
                 raise RecipeError(f"recipe {self.name}: {name} must be a whole number of at least 1")
         if not self.data:
@@ -97,6 +114,7 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
     try:
         content = {**(yaml.safe_load(path.read_text()) or {}), **(changes or {})}
+        refuse_former_keys(content)
         parts = {"optimizer": Optimizer, "schedule": Schedule, "augment": Augmentation}
         for key, kind in parts.items():
             if key in content:
@@ -104,6 +122,15 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         return Recipe(name=path.stem, **content)
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise RecipeError(f"recipe {path}: {error}") from error
+
+
+def refuse_former_keys(content: Mapping[str, Any]) -> None:
+    """Raise ValueError for a key of version 0.1, naming the present one."""
+    for former, present in RENAMED.items():
+        part, _, key = former.rpartition(".")
+        place = content.get(part) if part else content
+        if isinstance(place, Mapping) and key in place:
+            raise ValueError(f"the key '{former}' is called '{present}' now")
 
 
 def build(recipe: Recipe, smoke: bool = False, with_initial: bool = True) -> PairTraining:

@@ -25,7 +25,7 @@ class RtMdNetTraining(PairTraining):
     Args:
         loss: the classification loss or its kind: 'bce', 'focal' or 'shrinkage'.
         domains: branches.
-        width: as the tracker's setting.
+        width_multiplier: as the tracker's setting.
         positives: boxes on the target of each scene.
         negatives: boxes beside it.
         instance: weight of the instance loss.
@@ -35,7 +35,7 @@ class RtMdNetTraining(PairTraining):
         self,
         loss: ClassificationLoss | str = "bce",
         domains: int = 100,
-        width: float = 1.0,
+        width_multiplier: float = 1.0,
         positives: int = 64,
         negatives: int = 196,
         instance: float = 0.1,
@@ -51,7 +51,7 @@ class RtMdNetTraining(PairTraining):
             max_shift=32.0,
             max_scale=1.1,
         )
-        self.net = MdNet(width)
+        self.net = MdNet(width_multiplier)
         self.branches = nn.ModuleList(nn.Linear(self.net.hidden, 2) for _ in range(domains))
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
         self.positives, self.negatives, self.instance = positives, negatives, instance

@@ -57,16 +57,16 @@ class SiamFCTraining(PairTraining):
 
     def __init__(
         self,
-        channels: int = 256,
+        output_channels: int = 256,
         stride: int = 8,
-        width: float = 1.0,
+        width_multiplier: float = 1.0,
         backbone: str = "alexnet",
-        background: float = 1.0,
+        background_weight: float = 1.0,
     ) -> None:
         super().__init__()
         published = backbone == "alexnet"
         self.spec = PairSpec(exemplar=127, search=255, max_shift=0.0 if published else 48.0)
-        self.model = SiamFCModel(channels, stride, width, backbone, background)
+        self.model = SiamFCModel(output_channels, stride, width_multiplier, backbone, background_weight)
         if published:
             improved_xavier(self.model)
 

@@ -18,19 +18,20 @@ class SiamFCShrinkageTraining(SiamFCTraining):
 
     Args:
         loss: the classification loss or its kind: 'bce', 'focal' or 'shrinkage'.
-        channels, stride, width, backbone, background: those of the tracker's settings of the same names.
+        output_channels, stride, width_multiplier, backbone, background_weight: those of the tracker's
+            settings of the same names.
     """
 
     def __init__(
         self,
         loss: ClassificationLoss | str = "shrinkage",
-        channels: int = 256,
+        output_channels: int = 256,
         stride: int = 8,
-        width: float = 1.0,
+        width_multiplier: float = 1.0,
         backbone: str = "alexnet",
-        background: float = 1.0,
+        background_weight: float = 1.0,
     ) -> None:
-        super().__init__(channels, stride, width, backbone, background)
+        super().__init__(output_channels, stride, width_multiplier, backbone, background_weight)
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:

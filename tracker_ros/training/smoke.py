@@ -22,7 +22,9 @@ BATCH = 2
 
 def smoke_recipe(recipe: Recipe) -> Recipe:
     """The recipe cut down to `STEPS` steps of `BATCH` pairs in one epoch."""
-    return dataclasses.replace(recipe, batch=BATCH, pairs=STEPS * BATCH, epochs=1, precision="32-true")
+    return dataclasses.replace(
+        recipe, batch_size=BATCH, pairs_per_epoch=STEPS * BATCH, epochs=1, precision="32-true"
+    )
 
 
 def smoke_sources(spec: PairSpec, seed: int = 0) -> list[Named]:

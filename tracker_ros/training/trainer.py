@@ -50,19 +50,19 @@ class Fit(pl.LightningModule):
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad:
                 groups.setdefault(self._relative_rate(name), []).append(parameter)
-        listed = [{"params": params, "lr": rate * recipe.optimizer.rate} for rate, params in groups.items()]
+        listed = [{"params": params, "lr": rate * recipe.optimizer.lr} for rate, params in groups.items()]
         optimizer = recipe.optimizer.build(listed)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)
 
         def share(step: int) -> float:
-            return recipe.schedule.share(step / steps * recipe.epochs, recipe.epochs, recipe.optimizer.rate)
+            return recipe.schedule.share(step / steps * recipe.epochs, recipe.epochs, recipe.optimizer.lr)
 
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _relative_rate(self, name: str) -> float:
-        found = [part for part in self.recipe.rates if _within(name, part)]
-        return self.recipe.rates[max(found, key=len)] if found else 1.0
+        found = [part for part in self.recipe.lr_multipliers if _within(name, part)]
+        return self.recipe.lr_multipliers[max(found, key=len)] if found else 1.0
 
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
         """The loss of a batch; broken images that were met on the way are counted and named once."""
@@ -93,14 +93,14 @@ class Fit(pl.LightningModule):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Parts that do not learn yet lose their gradients; dropping them keeps their statistics too."""
-        for part, until in self.recipe.frozen.items():
+        for part, until in self.recipe.freeze_epochs.items():
             if self.current_epoch < until:
                 for parameter in self.module.get_submodule(part).parameters():
                     parameter.grad = None
 
     def on_train_epoch_start(self) -> None:
         """Batch statistics of parts that do not learn yet stay as they are."""
-        for part, until in self.recipe.frozen.items():
+        for part, until in self.recipe.freeze_epochs.items():
             self.module.get_submodule(part).train(self.current_epoch >= until)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -132,8 +132,8 @@ class Pairs(pl.LightningDataModule):
     def __init__(self, recipe: Recipe, sources: Sequence[Named], workers: int) -> None:
         super().__init__()
         weighted = [(named.source, named.weight) for named in sources]
-        self.dataset = PairDataset(weighted, recipe.pairs, recipe.seed)
-        self.batch, self.workers = recipe.batch, workers
+        self.dataset = PairDataset(weighted, recipe.pairs_per_epoch, recipe.seed)
+        self.batch, self.workers = recipe.batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
         """A loader of this epoch's pairs (the trainer asks anew for each epoch)."""
@@ -182,7 +182,7 @@ def train(
         strategy=strategy,
         precision=cast(Any, recipe.precision),
         max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.clip or None,
+        gradient_clip_val=recipe.gradient_clip or None,
         logger=logger,
         callbacks=savers,
         log_every_n_steps=20,

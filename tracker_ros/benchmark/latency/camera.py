@@ -48,7 +48,7 @@ class Camera:
         self._rate, self._check = rate, check
         topic = "image" if transport == "raw" else "image/compressed"
         self._publisher = self.node.create_publisher(image_type(transport), topic, qos.camera())
-        self._orders = self.node.create_publisher(Detection2D, "tracker/init_box", qos.COMMAND)
+        self._init_box = self.node.create_publisher(Detection2D, "tracker/init_box", qos.COMMAND)
         images = [serialize_message(_message(frame, transport)) for frame in frames]
         self._images = itertools.cycle(images + images[-2:0:-1])
         self._began: dict[int, int] = {}
@@ -101,7 +101,7 @@ class Camera:
         Raises:
             TimeoutError: when the node does not say that it tracks.
         """
-        self._orders.publish(Detection2D(bbox=box_message(box)))
+        self._init_box.publish(Detection2D(bbox=box_message(box)))
         end = time.monotonic() + STARTED
         while self.states[-1].state != State.TRACKING:
             if time.monotonic() > end:

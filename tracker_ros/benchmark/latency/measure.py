@@ -28,7 +28,7 @@ from tracker_ros.trackers import load
 
 PROBE = "dcf"
 """The preset to measure with where none is named."""
-SETTINGS = {"size": 64, "scales": 3}
+SETTINGS = {"search_size": 64, "scale_count": 3}
 """Of `PROBE`: little work for the tracker, so that little has to be subtracted."""
 SETTLE = 15
 """Images at the start that are not counted."""

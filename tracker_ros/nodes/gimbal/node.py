@@ -87,7 +87,7 @@ class GimbalNode(ManagedNode):
         self._controller = Controller(self._control)
         self._camera: Camera | None = None
         self._calibration: tuple[Any, ...] = ()
-        self._trouble: str | None = None
+        self._problem: str | None = None
         self._stepped = time.monotonic()
         if self._output is not None:
             self._output.claim()
@@ -182,11 +182,11 @@ class GimbalNode(ManagedNode):
         before, self._stepped = self._stepped, time.monotonic()
         now = self.get_clock().now().nanoseconds * 1e-9
         self._send(self._controller.step(now, self._stepped - before))
-        trouble = self._controller.trouble(now)
+        problem = self._controller.problem(now)
         # Numbers in it change all the time; what is wrong does not.
-        if self._trouble is None or bool(trouble) != bool(self._trouble):
-            self.get_logger().info(f"stopped: {trouble}" if trouble else "pointing at the target")
-        self._trouble = trouble
+        if self._problem is None or bool(problem) != bool(self._problem):
+            self.get_logger().info(f"stopped: {problem}" if problem else "pointing at the target")
+        self._problem = problem
 
     def _send(self, rates: Rates) -> None:
         if not self.context.ok():

@@ -46,7 +46,7 @@ _FLAGS = {
 class MavlinkNode(Node):
     """A MAVLink camera for one tracker node.
 
-    The protocol runs on a thread of its own. It reads the last state through `view`, and gives orders
+    The protocol runs on a thread of its own. It reads the last state through `view`, and sends requests
     through `select` and `stop`, which only send the request of a service.
     """
 
@@ -160,7 +160,7 @@ class MavlinkNode(Node):
         box = _fractions(state.bbox, width, height) if width and flags in (ACTIVE, COASTING) else None
         return View(Track(flags, state.target_id, box, width / height if width else 1.0), self._size, works)
 
-    # -- orders --------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------
 
     def select(self, box: Rectangle) -> Future[Outcome]:
         """Ask the tracker to start on this part of the image that the operator sees."""

@@ -46,9 +46,9 @@ HOST, PORT = "127.0.0.1", 8088
 TRANSPORTS = ("raw", "compressed")
 SILENCE = 1.0
 """Seconds without an image after which the page says so."""
-_ORDER_SECONDS = 5.0
+_REQUEST_TIMEOUT = 5.0
 _LIFECYCLE_SECONDS = 2.0
-"""How long the tracker node may take to answer an order, and to say its lifecycle state."""
+"""How long the tracker node may take to answer a request, and to say its lifecycle state."""
 _CHECK_SECONDS = 0.5
 
 
@@ -65,10 +65,10 @@ class SelectorNode(Node):
         self._received = self._heard = 0.0
         self._unusable = ""
         self._lifecycle: Future[Any] | None = None
-        self._orders: deque[Callable[[], None]] = deque()
-        self._wake = self.create_guard_condition(self._obey)
-        self._select = Service(self, SelectTarget, f"{self._tracker}/select", _ORDER_SECONDS)
-        self._stop = Service(self, Trigger, f"{self._tracker}/stop", _ORDER_SECONDS)
+        self._requests: deque[Callable[[], None]] = deque()
+        self._wake = self.create_guard_condition(self._execute)
+        self._select = Service(self, SelectTarget, f"{self._tracker}/select", _REQUEST_TIMEOUT)
+        self._stop = Service(self, Trigger, f"{self._tracker}/stop", _REQUEST_TIMEOUT)
         self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", _LIFECYCLE_SECONDS)
         self._page = self._open()
         self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
@@ -125,13 +125,13 @@ class SelectorNode(Node):
         request = SelectTarget.Request(
             bbox=box_message(box), stamp=Time(sec=stamp.sec, nanosec=stamp.nanosec)
         )
-        return self._order(self._select, request)
+        return self._request(self._select, request)
 
     def stop(self) -> Future[Answer]:
         """Ask the tracker to give its target up."""
-        return self._order(self._stop, Trigger.Request())
+        return self._request(self._stop, Trigger.Request())
 
-    def _order(self, service: Service, request: Any) -> Future[Answer]:
+    def _request(self, service: Service, request: Any) -> Future[Answer]:
         answer: Future[Answer] = Future()
         answer.set_running_or_notify_cancel()  # from here on nobody can cancel it
 
@@ -142,16 +142,16 @@ class SelectorNode(Node):
         self._later(lambda: service.ask(request).add_done_callback(done))
         return answer
 
-    def _later(self, order: Callable[[], None]) -> None:
+    def _later(self, request: Callable[[], None]) -> None:
         """Have the executor's thread do something."""
-        self._orders.append(order)
+        self._requests.append(request)
         self._wake.trigger()
 
     # -- on the executor's thread --------------------------------------------------------------------
 
-    def _obey(self) -> None:
-        while self._orders:
-            self._orders.popleft()()
+    def _execute(self) -> None:
+        while self._requests:
+            self._requests.popleft()()
 
     def _follow_demand(self, images: bool, response: bool) -> None:
         if images and self._images is None:

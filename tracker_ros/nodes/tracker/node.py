@@ -35,14 +35,14 @@ from tracker_ros.srv import SelectTarget
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
-LONGEST_ORDER = 30.0
-"""Seconds after which an order is answered although the inference in hand did not end."""
+REQUEST_TIMEOUT = 30.0
+"""Seconds after which a request is answered although the inference in progress did not end."""
 
 
 class TrackerNode(ManagedNode):
     """Tracks one target in a stream of images.
 
-    Callbacks only pass images and orders on to a `Pipeline`, which has a thread of its own.
+    Callbacks only pass images and requests on to a `Pipeline`, which has a thread of its own.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class TrackerNode(ManagedNode):
         self._images = read_images(
             self, pipeline.receive, self._values.image_transport, self._values.image_reliability
         )
-        self._orders = self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
+        self._requests = self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
         self._pipeline = pipeline
 
     def halt(self) -> None:
@@ -92,7 +92,7 @@ class TrackerNode(ManagedNode):
             return
         pipeline, self._pipeline = self._pipeline, None
         self._images.close()
-        self.destroy_subscription(self._orders)
+        self.destroy_subscription(self._requests)
         pipeline.close()
 
     def release(self) -> None:
@@ -113,7 +113,7 @@ class TrackerNode(ManagedNode):
         except TimeoutError as error:
             self.get_logger().error(str(error))
 
-    # -- orders --------------------------------------------------------------------------------------
+    # -- requests ------------------------------------------------------------------------------------
 
     async def _on_select(
         self, request: SelectTarget.Request, response: SelectTarget.Response
@@ -129,15 +129,15 @@ class TrackerNode(ManagedNode):
 
     def _on_init_box(self, message: Detection2D) -> None:
         if self._pipeline is not None:
-            self._pipeline.select_unasked(box_of(message.bbox), stamp_seconds(message.header.stamp))
+            self._pipeline.select_without_reply(box_of(message.bbox), stamp_seconds(message.header.stamp))
 
     async def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        trouble = ""
+        problem = ""
         if self._pipeline is not None:
-            _, trouble = await self._outcome(self._pipeline.stop(), withdraw=False)
+            _, problem = await self._outcome(self._pipeline.stop(), withdraw=False)
         # An inactive node has no target.
-        response.success = not trouble or self._pipeline is None
-        response.message = "no target" if response.success else trouble
+        response.success = not problem or self._pipeline is None
+        response.message = "no target" if response.success else problem
         return response
 
     async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
@@ -152,21 +152,21 @@ class TrackerNode(ManagedNode):
         return response
 
     async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
-        """The worker's answer to an order, and why there is none; other callbacks run meanwhile.
+        """The worker's answer to a request, and why there is none; other callbacks run meanwhile.
 
-        An order that does not get its turn in time is withdrawn if asked for, or else obeyed when it does.
+        A request that does not get its turn in time is withdrawn if asked for, or else executed when it does.
         """
         done: Any = Future(executor=self.executor)
         # A callback of its own makes the executor wake up and resume who awaits.
         done.add_done_callback(lambda _: None)
         answer.add_done_callback(done.set_result)
-        limit = self.create_timer(LONGEST_ORDER, lambda: done.set_result(None), clock=steady_clock())
+        limit = self.create_timer(REQUEST_TIMEOUT, lambda: done.set_result(None), clock=steady_clock())
         await done
         self.destroy_timer(limit)
         if not answer.done():
             if withdraw:
                 answer.cancel()
-            return "", f"the inference in hand takes more than {LONGEST_ORDER:g} s"
+            return "", f"the inference in progress takes more than {REQUEST_TIMEOUT:g} s"
         try:
             return answer.result(), ""
         except CancelledError:

@@ -24,13 +24,13 @@ from tracker_ros.ros.worker import Worker
 from tracker_ros.session import Report, State
 
 LONGEST_INFERENCE = 5.0
-"""Seconds that closing waits for the inference in hand."""
+"""Seconds that closing waits for the inference in progress."""
 REPEAT_SECONDS = 5.0
 """A message about every frame is logged this often."""
 
 
 class Pipeline:
-    """Callbacks hand images and orders in; a worker thread takes them one at a time and publishes.
+    """Callbacks hand images and requests in; a worker thread takes them one at a time and publishes.
 
     Args:
         node: for its logger and clock.
@@ -80,8 +80,8 @@ class Pipeline:
             return refused
         return self._worker.submit(lambda: self._select(frames, box, normalized))
 
-    def select_unasked(self, box: Box, stamp: float) -> None:
-        """`select` for an order that awaits no answer: the next state tells why it was refused."""
+    def select_without_reply(self, box: Box, stamp: float) -> None:
+        """`select` for a request that awaits no answer: the next state tells why it was refused."""
 
         def done(answer: Future[str]) -> None:
             if not answer.cancelled() and (error := answer.exception()) is not None:
@@ -98,14 +98,14 @@ class Pipeline:
         """End all work; no target remains.
 
         Raises:
-            TimeoutError: when the inference in hand does not end. Its result will not be published.
+            TimeoutError: when the inference in progress does not end. Its result will not be published.
         """
         ended = self._worker.close(LONGEST_INFERENCE)
         if ended:
             self._stop()
         self._closed = True
         if not ended:
-            raise TimeoutError(f"the inference in hand takes more than {LONGEST_INFERENCE:g} s")
+            raise TimeoutError(f"the inference in progress takes more than {LONGEST_INFERENCE:g} s")
 
     # -- on the worker's thread ----------------------------------------------------------------------
 

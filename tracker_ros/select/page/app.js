@@ -105,7 +105,7 @@ function look() {
 }
 
 async function select(box) {
-  const answer = await link.order({ type: "select", box, stamp: stage.image.stamp });
+  const answer = await link.request({ type: "select", box, stamp: stage.image.stamp });
   if (answer.accepted) say(`Selected ${answer.target_id}.`, "good");
   else say(`Refused: ${answer.reason}`, "bad");
 }
@@ -152,7 +152,7 @@ element("response").addEventListener("change", (event) => {
   look();
 });
 element("stop").addEventListener("click", async () => {
-  const answer = await link.order({ type: "stop" });
+  const answer = await link.request({ type: "stop" });
   if (!answer.accepted) say(`Not stopped: ${answer.reason}`, "bad");
 });
 document.addEventListener("visibilitychange", look);

@@ -8,7 +8,7 @@ export class Link {
   #handlers;
   #socket = null;
   #pause = 500;
-  #orders = new Map();
+  #requests = new Map();
   #number = 0;
 
   // handlers: opened(), closed(refused), and one function for each type of message.
@@ -21,14 +21,14 @@ export class Link {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  // An order that is answered; the promise always ends, with a refusal if the connection does.
-  order(message) {
+  // A request that is answered; the promise always ends, with a refusal if the connection does.
+  request(message) {
     if (this.#socket?.readyState !== WebSocket.OPEN) {
       return Promise.resolve({ accepted: false, reason: "There is no connection to the server." });
     }
     const id = (this.#number += 1);
     return new Promise((resolve) => {
-      this.#orders.set(id, resolve);
+      this.#requests.set(id, resolve);
       this.send({ ...message, id });
     });
   }
@@ -48,10 +48,10 @@ export class Link {
   }
 
   async #again() {
-    for (const resolve of this.#orders.values()) {
+    for (const resolve of this.#requests.values()) {
       resolve({ accepted: false, reason: "The connection broke before the tracker answered." });
     }
-    this.#orders.clear();
+    this.#requests.clear();
     this.#handlers.closed(await this.#isRefused());
     setTimeout(() => this.#open(), this.#pause);
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
@@ -70,8 +70,8 @@ export class Link {
     if (typeof data === "string") {
       const message = JSON.parse(data);
       if (message.type === "answer") {
-        this.#orders.get(message.id)?.(message);
-        this.#orders.delete(message.id);
+        this.#requests.get(message.id)?.(message);
+        this.#requests.delete(message.id);
       } else {
         this.#handlers[message.type]?.(message);
       }
