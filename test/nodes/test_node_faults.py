@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future as Answer
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from node_helpers import (  # noqa: E402
     ACTIVATE,
     CLEANUP,
@@ -26,14 +26,16 @@ from node_helpers import (  # noqa: E402
     Domain,
     Measured,
     NodeProcess,
+    selection,
 )
+from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.context import Context  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from session_helpers import BOX, NAN, RAISE  # noqa: E402
+from std_srvs.srv import SetBool, Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
+from tracker_ros.srv import SelectTarget  # noqa: E402
 
-from tracker_ros.nodes.tracker import node as tracker_node  # noqa: E402
 from tracker_ros.nodes.tracker.parameters import Parameters  # noqa: E402
 from tracker_ros.ros.compat import run_node  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError  # noqa: E402
@@ -68,8 +70,8 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 class Flight:
     """One domain with the outside tracker in a node that can be started again."""
 
-    def __init__(self, outside: dict[str, str]):
-        self.domain, self._outside = Domain(), outside
+    def __init__(self, outside: dict[str, str], module: str = TRACKER):
+        self.domain, self._outside, self._module = Domain(), outside, module
         self.client = Client(self.domain)
         self.node = self.start()
 
@@ -82,7 +84,7 @@ class Flight:
             "autostart": True,
         }
         environment = {"PYTHONPATH": self._outside["PYTHONPATH"]}
-        self.node = NodeProcess(TRACKER, self.domain, given, environment=environment)
+        self.node = NodeProcess(self._module, self.domain, given, environment=environment)
         self.client.forget_services()
         return self.node
 
@@ -200,26 +202,65 @@ def test_errors_of_an_executor_whose_context_ends_are_no_failure(ending: bool) -
             run_node(make)
 
 
-def test_an_order_is_answered_although_an_inference_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracker_node, "REQUEST_TIMEOUT", 0.1)
-    domain = Domain()
-    context = Context()
-    rclpy.init(context=context, domain_id=domain.number)
-    monkeypatch.setattr("rclpy.node.get_default_context", lambda: context)
-    node, executor = tracker_node.TrackerNode(), SingleThreadedExecutor(context=context)
-    executor.add_node(node)
+def test_a_node_whose_inference_hangs_answers_everybody(
+    outside: dict[str, str], record_property: Measured
+) -> None:
+    """With the limit of 30 s set to 2 s; the others are those that ship."""
+    flight = Flight(outside, "short_timeout_tracker")
+    client = flight.client
     try:
-        for withdraw in (True, False):
-            stuck: Answer[str] = Answer()
-            task = executor.create_task(node._outcome, stuck, withdraw)
-            executor.spin_until_future_complete(task, timeout_sec=20)
-            assert task.result() == ("", "the inference in progress takes more than 0.1 s")
-            assert stuck.cancelled() == withdraw
+        client.reconfigure(settings__seconds=60.0)
+        flight.ready()
+        # Each client is known to the node before nothing may be lost.
+        select, stop, enable, get, parameters, change = (
+            client.service(kind, f"tracker/{name}")
+            for kind, name in (
+                (SelectTarget, "select"),
+                (Trigger, "stop"),
+                (SetBool, "enable"),
+                (GetState, "get_state"),
+                (GetParameters, "get_parameters"),
+                (ChangeState, "change_state"),
+            )
+        )
+        flight.select()
+        client.camera.publish(client.image(picture()))
+        client.wait(lambda: "hangs" in flight.node.output, "an inference that hangs")
+        began = time.monotonic()
+        asked = [
+            select.call_async(selection(BOX)),
+            stop.call_async(Trigger.Request()),
+            enable.call_async(SetBool.Request(data=False)),
+            select.call_async(selection(BOX)),
+        ]
+        prompt = [
+            get.call_async(GetState.Request()),
+            parameters.call_async(GetParameters.Request(names=["tracker"])),
+        ]
+        client.wait(lambda: all(future.done() for future in prompt), "lifecycle state and a parameter")
+        assert not any(future.done() for future in asked), "their limit is not over"
+        assert prompt[0].result().current_state.label == "active"
+        client.wait(lambda: all(future.done() for future in asked), "an answer to each request")
+        record_property("seconds_to_answer", time.monotonic() - began)
+        assert time.monotonic() - began < 10
+        late = "the inference in progress takes more than 2 s"
+        assert [asked[0].result().reason, asked[1].result().message] == [late] * 2
+        assert not asked[0].result().accepted and not asked[1].result().success
+        began = time.monotonic()
+        # The transition fails for what does not end, and the node lets go of it.
+        request = ChangeState.Request()
+        request.transition.id = DEACTIVATE
+        given_up = change.call_async(request)
+        client.wait(given_up.done, "an answer to deactivation")
+        assert not given_up.result().success
+        record_property("seconds_to_deactivate", time.monotonic() - began)
+        assert client.lifecycle() == "unconfigured"
+        answer = client.select(BOX)
+        assert (answer.accepted, answer.reason) == (False, "the tracker node is not active")
+        assert client.transition(CONFIGURE) and client.transition(ACTIVATE)
+        assert flight.node.stop(signal.SIGINT) == 0
     finally:
-        node.destroy_node()
-        executor.shutdown()
-        rclpy.try_shutdown(context=context)
-        domain.close()
+        flight.close()
 
 
 @pytest.mark.parametrize(("code", "words"), [(RAISE, "KeyError"), (NAN, "not finite")])

@@ -13,6 +13,7 @@ from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleState
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
@@ -53,11 +54,20 @@ class TrackerNode(ManagedNode):
         self._stream: ImageStream
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
+        # A callback that awaits an answer holds its group meanwhile: what must go on is in another one. The
+        # services exist as long as the node, so that an answer never comes after its service is gone.
+        self._awaiting = ReentrantCallbackGroup()
+        for kind, name, answer in (
+            (SelectTarget, "~/select", self._on_select),
+            (Trigger, "~/stop", self._on_stop),
+            (SetBool, "~/enable", self._on_enable),
+        ):
+            self.create_service(kind, name, answer, callback_group=self._awaiting)
         self.start_if_asked()
 
     @logged(SettingsError, WeightsError, ArchiveError, ParameterError)
     def on_configure(self, state: LifecycleState) -> None:
-        """Load, verify and warm up the model; offer topics and services."""
+        """Load, verify and warm up the model; offer the topics."""
         self._values = self._declared.read()
         tracker, self._model_name, device = prepare(self._values)
         self.get_logger().info(f"tracker '{self._model_name}' on {device}")
@@ -65,11 +75,6 @@ class TrackerNode(ManagedNode):
         session = Session(tracker, self._values.session, name=f"target-{uuid.uuid4().hex[:6]}")
         self._stream = ImageStream(session, device)
         self._outputs = Outputs(self)
-        self._offered = [
-            self.create_service(SelectTarget, "~/select", self._on_select),
-            self.create_service(Trigger, "~/stop", self._on_stop),
-            self.create_service(SetBool, "~/enable", self._on_enable),
-        ]
 
     @logged()
     def on_activate(self, state: LifecycleState) -> None:
@@ -96,12 +101,10 @@ class TrackerNode(ManagedNode):
         pipeline.close()
 
     def release(self) -> None:
-        """Release the model, topics and services."""
+        """Release the model and the topics."""
         self.halt()
         if self._outputs is None:
             return
-        for service in self._offered:
-            self.destroy_service(service)
         self._outputs.close()
         self._outputs = None
         del self._stream
@@ -160,7 +163,12 @@ class TrackerNode(ManagedNode):
         # A callback of its own makes the executor wake up and resume who awaits.
         done.add_done_callback(lambda _: None)
         answer.add_done_callback(done.set_result)
-        limit = self.create_timer(REQUEST_TIMEOUT, lambda: done.set_result(None), clock=steady_clock())
+        limit = self.create_timer(
+            REQUEST_TIMEOUT,
+            lambda: done.set_result(None),
+            callback_group=self._awaiting,
+            clock=steady_clock(),
+        )
         await done
         self.destroy_timer(limit)
         if not answer.done():
