@@ -1,16 +1,19 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Sequences in which the target goes away for a known time: rendered flights, and frames made black."""
+"""Sequences in which the target goes out of sight for a known time, rendered or made of other sequences."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from tracker_ros.data.inserted import KINDS, inserted
 from tracker_ros.data.sequence import DataError, Frame, Frames, Sequence
 from tracker_ros.data.synthetic import AerialScene, View
+from tracker_ros.data.synthetic_traffic import START, Spell, TrafficScene
 
 SCENE_SIZE = (480, 360)
 SCENE_FRAMES = 180
@@ -19,6 +22,12 @@ SCENE_START = 5.0
 """Seconds into a flight; the bridge comes about 2.5 s later."""
 HIDDEN = 0.1
 """Share of the target that must be seen for it to count as there."""
+SECONDS = (1, 3, 10)
+"""How long the target of a flight is out of sight."""
+LEAD, TAIL = 2.0, 3.0
+"""Seconds of a flight before and after that."""
+REPORTED, CHOSEN = 0, 10_000
+"""First seeds of the flights that figures are reported of, and of those that settings are chosen by."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,3 +96,92 @@ def blacked_out(sequence: Sequence, count: int) -> Sequence:
         corners=None,
         frames=BlackedOut(sequence.frames, first, first + count),
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class FlightFrames:
+    """A rendered flight in dense traffic whose target is out of sight for some seconds."""
+
+    seed: int
+    kind: str
+    seconds: int
+
+    def __len__(self) -> int:
+        return round((LEAD + self.seconds + TAIL) * SCENE_RATE)
+
+    @property
+    def scene(self) -> TrafficScene:
+        """What is rendered."""
+        return _scene(self.seed, Spell(self.kind, LEAD, LEAD + self.seconds))
+
+    @property
+    def gone(self) -> range:
+        """The frames that show something else altogether: nothing, or another place."""
+        first = round(LEAD * SCENE_RATE)
+        other = self.kind in ("black", "scene")
+        return range(first, first + round(self.seconds * SCENE_RATE) if other else first)
+
+    def __iter__(self) -> Iterator[Frame]:
+        scene = self.scene
+        other = _scene(self.seed + 1, None) if self.kind == "scene" else None
+        for index in range(len(self)):
+            at = START + index / SCENE_RATE
+            if index not in self.gone:
+                yield scene.render(at).image
+            elif other is not None:
+                yield other.render(at).image
+            else:
+                yield np.zeros((SCENE_SIZE[1], SCENE_SIZE[0], 3), np.uint8)
+
+
+@functools.lru_cache(maxsize=4)
+def _scene(seed: int, spell: Spell | None) -> TrafficScene:
+    # Its ground takes longer to paint than many a frame to render.
+    return TrafficScene(seed, *SCENE_SIZE, spell)
+
+
+def flight(seed: int, kind: str, seconds: int) -> Sequence:
+    """A rendered flight; `kind` is one of `KINDS`."""
+    frames = FlightFrames(seed, kind, seconds)
+    truth = np.full((len(frames), 4), np.nan)
+    for index in range(len(frames)):
+        target = frames.scene.locate(START + index / SCENE_RATE)
+        if target.visible > HIDDEN and index not in frames.gone:
+            truth[index] = target.box.to_xywh()
+    return Sequence(f"{kind}_{seconds}s_{seed}", frames, truth, attributes=frozenset({kind}))
+
+
+def flights(count: int, choosing: bool = False, kinds: Iterable[str] = KINDS) -> list[Sequence]:
+    """`count` flights of each kind and duration, no two of the same seed.
+
+    Args:
+        count: flights.
+        choosing: those that settings are chosen by; what is reported is measured with the others.
+        kinds: some of `KINDS`.
+    """
+    first = CHOSEN if choosing else REPORTED
+    # A flight's seed depends on nothing but itself, so that more flights are the same ones and others.
+    # Twice its number: a flight that shows another scene shows that of the next seed.
+    cases = [(kind, seconds) for kind in KINDS for seconds in SECONDS]
+    return [
+        flight(first + 2 * (number * len(cases) + place), kind, seconds)
+        for number in range(count)
+        for place, (kind, seconds) in enumerate(cases)
+        if kind in set(kinds)
+    ]
+
+
+def with_absences(sequences: list[Sequence], kinds: Iterable[str] = KINDS) -> list[Sequence]:
+    """Every sequence once for each duration, by turns with each kind of absence inserted."""
+    chosen = [kind for kind in KINDS if kind in set(kinds)]
+    return [
+        inserted(
+            sequence,
+            chosen[(number + turn) % len(chosen)],
+            seconds,
+            round(seconds * SCENE_RATE),
+            sequences[(number + 1) % len(sequences)].frames,
+        )
+        for number, sequence in enumerate(sequences)
+        for turn, seconds in enumerate(SECONDS)
+    ]

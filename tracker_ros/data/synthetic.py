@@ -41,7 +41,7 @@ _FINEST = 20.0  # pixels per metre of the painted ground: beyond, large images a
 _IN_SIGHT = 0.01  # the smallest visible share that is listed; smoothing spreads edges by a pixel
 _CLOUD_CELL = 16  # the light of clouds is smooth: one value for so many pixels
 
-_PAINTS = (
+PAINTS = (
     (196, 30, 34), (232, 232, 228), (38, 40, 44), (150, 154, 160), (36, 74, 148), (92, 100, 108),
     (214, 210, 196), (24, 92, 74), (226, 178, 44), (120, 34, 40),
 )  # fmt: skip
@@ -103,8 +103,8 @@ class AerialScene:
         self.width, self.height, self._seed = width, height, seed
         rng = np.random.default_rng(seed)
         self._scale, self._reach, margin = self._extent()
-        self._ground = ground_module.paint(rng, min(self._scale * 1.1, _FINEST), margin)
-        self.objects = _traffic(rng, self._ground, self._scale) + _walkers(rng, self._scale)
+        self._ground = ground_module.paint(rng, min(self._scale * 1.1, _FINEST), margin, self._roofs())
+        self.objects = self._traffic(rng) + walkers(rng, self._scale)
         self._drift = Waves(rng, 7.0, 0.04, 0.2), Waves(rng, 5.0, 0.04, 0.2)
         self._shake = Waves(rng, 0.28, 0.8, 6.0), Waves(rng, 0.28, 0.8, 6.0)
         self._gust = Waves(rng, 1.0, 0.1, 0.5)
@@ -122,36 +122,65 @@ class AerialScene:
         reach = math.hypot(self.width, self.height) / 2 / scale * _NEAREST + 8.0
         return scale, reach, reach
 
+    def _roofs(self) -> tuple[tuple[float, float], ...]:
+        """Roofs over the target's side of the road: where each begins and ends, metres after the street."""
+        return ()
+
+    def _traffic(self, rng: np.random.Generator) -> tuple[Mover, ...]:
+        """The target, then the other vehicles."""
+        return _traffic(rng, self._ground, self._scale)
+
     def render(self, t: float) -> View:
         """The frame at `t` seconds after the start."""
         return self._look(self._camera(t), t)
+
+    def locate(self, t: float) -> Truth:
+        """The target's truth in the frame at `t`, without the time that the frame takes."""
+        camera = self._camera(t)
+        empty = np.zeros((self.height, self.width, 3), np.uint8)
+        return self._put(empty, self.objects[0], camera, self._centre(camera), t)
 
     def _look(self, camera: FloatArray, t: float) -> View:
         """The frame at `t` through `camera` [3, 3], from metres on the ground to image pixels."""
         res, margin = self._ground.resolution, self._ground.margin
         from_ground = camera @ affine(1 / res, 0.0, -margin, -margin)
         image = warp(self._ground.picture, from_ground, self.width, self.height, margin == 0)
-        x, y, w = np.linalg.solve(camera, [self.width / 2, self.height / 2, 1.0])
-        centre = np.array([x, y]) / w
-        truths = []
-        for mover in self.objects:
-            at, heading = self._pose(mover, t)
-            at[0] = centre[0] + (at[0] - centre[0] + PERIOD / 2) % PERIOD - PERIOD / 2
-            if mover is self.objects[0] or np.abs(at - centre).max() < self._reach:
-                place = affine(1.0, heading, *at)
-                truths.append(self._draw(image, mover, camera, place, from_ground, t))
+        centre = self._centre(camera)
+        truths = [self._put(image, mover, camera, centre, t) for mover in self.objects]
         seen = tuple(truth for truth in truths if truth.visible > _IN_SIGHT)
         return View(self._expose(image, camera, t), truths[0], seen)
 
+    def _centre(self, camera: FloatArray) -> FloatArray:
+        """The place [2] on the ground in the middle of the image, metres."""
+        x, y, w = np.linalg.solve(camera, [self.width / 2, self.height / 2, 1.0])
+        return np.array([x, y]) / w
+
+    def _put(
+        self, image: npt.NDArray[np.uint8], mover: Mover, camera: FloatArray, centre: FloatArray, t: float
+    ) -> Truth:
+        """Draw an object where it is at `t`, if the image may show it."""
+        at, heading = self._pose(mover, t)
+        at[0] = centre[0] + (at[0] - centre[0] + PERIOD / 2) % PERIOD - PERIOD / 2
+        if mover is not self.objects[0] and np.abs(at - centre).max() >= self._reach:
+            return Truth(mover.name, Box(0.0, 0.0, 0.0, 0.0), 0.0)
+        res, margin = self._ground.resolution, self._ground.margin
+        from_ground = camera @ affine(1 / res, 0.0, -margin, -margin)
+        return self._draw(image, mover, camera, affine(1.0, heading, *at), from_ground, t)
+
     def _camera(self, t: float) -> FloatArray:
         """[3, 3]: metres on the ground to image pixels."""
-        (x, y), _ = self._pose(self.objects[0], t - 0.4)
+        x, y = self._aim(t)
         gust = 0.6 + 0.4 * self._gust(t)
         x += self._drift[0](t) + gust * self._shake[0](t)
-        y = 0.7 * y + 0.3 * self._ground.boulevard.middle + self._drift[1](t) + gust * self._shake[1](t)
+        y = y + self._drift[1](t) + gust * self._shake[1](t)
         turn = affine(self._scale * math.exp(self._climb(t)), self._yaw(t) + gust * self._roll(t), 0.0, 0.0)
         middle = affine(1.0, 0.0, self.width / 2, self.height / 2)
         return middle @ turn @ affine(1.0, 0.0, -(x % PERIOD), -y)
+
+    def _aim(self, t: float) -> tuple[float, float]:
+        """Where the drone means to look: at where the target was a moment ago; x is not wrapped."""
+        (x, y), _ = self._pose(self.objects[0], t - 0.4)
+        return float(x), float(0.7 * y + 0.3 * self._ground.boulevard.middle)
 
     def _pose(self, mover: Mover, t: float) -> tuple[FloatArray, float]:
         """Position [2] in metres (x not wrapped) and heading in radians."""
@@ -238,7 +267,7 @@ def _traffic(rng: np.random.Generator, ground: Ground, resolution: float) -> tup
         for slot in range(6):
             is_target = offset == 1.5 and slot == 0
             kind = "car" if is_target else str(rng.choice(["car", "car", "car", "van", "truck"]))
-            paint = _PAINTS[0] if is_target else _PAINTS[rng.integers(1, len(_PAINTS))]
+            paint = PAINTS[0] if is_target else PAINTS[rng.integers(1, len(PAINTS))]
             start = first + slot * PERIOD / 6 + (0.0 if is_target else rng.uniform(-4, 4))
             if is_target or rng.uniform() < 0.75:
                 picture = vehicle(kind, paint, resolution)
@@ -247,7 +276,7 @@ def _traffic(rng: np.random.Generator, ground: Ground, resolution: float) -> tup
     return tuple(movers)
 
 
-def _walkers(rng: np.random.Generator, resolution: float) -> tuple[Mover, ...]:
+def walkers(rng: np.random.Generator, resolution: float) -> tuple[Mover, ...]:
     """People on both pavements."""
     strides = [math.sin(2 * math.pi * k / 8) for k in range(8)]
     gaits = [tuple(person(shirt, stride, resolution) for stride in strides) for shirt in _SHIRTS]

@@ -53,10 +53,13 @@ class Ground(NamedTuple):
     boulevard: Boulevard
 
 
-def paint(rng: np.random.Generator, resolution: float, margin: float) -> Ground:
+def paint(
+    rng: np.random.Generator, resolution: float, margin: float, roofs: tuple[tuple[float, float], ...] = ()
+) -> Ground:
     """Paint a world from the generator's numbers; the same generator state gives the same picture.
 
     `resolution` (pixels per metre) and `margin` (metres) are rounded to whole pixels a period and a side.
+    `roofs` hide the lanes on the road's right, each from one place to another, in metres after the street.
     """
     resolution = round(PERIOD * resolution) / PERIOD
     road = Boulevard(PERIOD / 2, rng.uniform(6.0, 10.0), rng.uniform(0.3, 0.7) * PERIOD)
@@ -74,6 +77,8 @@ def paint(rng: np.random.Generator, resolution: float, margin: float) -> Ground:
     for tree in trees:
         painter.tree(*tree)
     painter.leaves()
+    for first, last in roofs:
+        painter.roof(road, road.street_x + first, road.street_x + last)
     border = round(margin * resolution)
     pad = ((border, border), (border, border), (0, 0))
     maps = np.dstack([painter.cover, painter.light])
@@ -260,6 +265,16 @@ class _Painter:
             for i in np.argsort(lit + jitter):
                 cv2.circle(self.picture, at[i], radii[i], colors[i], -1, cv2.LINE_AA, 4)
                 cv2.circle(self.cover, at[i], radii[i], 255, -1, cv2.LINE_AA, 4)
+
+    def roof(self, road: Boulevard, x0: float, x1: float) -> None:
+        """A gallery over the lanes on the right: it hides what drives below."""
+        xs = np.linspace(x0, x1, max(2, round((x1 - x0) * 2)))
+        low, high = 0.3, ROAD_HALF + 0.4
+        self.fill(self.cover, np.concatenate([road.beside(xs, low), road.beside(xs, high)[::-1]]), 255)
+        self.strip(road, low, high, (142, 138, 132), x0, x1)
+        self.strip(road, low, low + 0.4, (178, 174, 168), x0, x1)
+        for x in np.arange(x0, x1, 4.0):
+            self.strip(road, low, high, (116, 112, 108), x, min(x + 0.35, x1))
 
     def leaves(self) -> None:
         """Fine light and dark over the crowns, which are all that is drawn green and covers."""

@@ -14,12 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.sequence import Sequence
-from tracker_ros.evaluation.metrics import is_box, overlaps
+from tracker_ros.evaluation.metrics import HIT, is_box, overlaps
 from tracker_ros.evaluation.scores import TrackerScores
 from tracker_ros.evaluation.tables import Row
-
-HIT = 0.5
-"""Overlap with the true box from which on a target counts as found again."""
 
 
 class Absences(NamedTuple):

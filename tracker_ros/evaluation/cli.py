@@ -23,7 +23,7 @@ from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import attribute_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.submission import write_submission
-from tracker_ros.evaluation.tables import render, summary_rows, write_csv
+from tracker_ros.evaluation.tables import render, summary_rows, trust_rows, write_csv
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
 from tracker_ros.trackers.base import SettingsError
@@ -145,7 +145,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
         mode = options.chosen_mode(args)
         scores = [score_folder(folder, sequences, protocol, mode, label) for folder, label in labels.items()]
-        rows = summary_rows(scores, groups)
+        rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
         if args.session and (absent := absence_rows(scores, sequences)):
             console.print(render(absent, "while the target is away, and when it is back"))

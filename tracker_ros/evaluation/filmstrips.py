@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -78,7 +80,11 @@ def strip_frames(frame: int, length: int) -> list[int]:
 
 
 def draw_strip(
-    sequence: Sequence, frames: list[int], boxes: Mapping[str, Array], colors: Mapping[str, str]
+    sequence: Sequence,
+    frames: list[int],
+    boxes: Mapping[str, Array],
+    colors: Mapping[str, str],
+    focus: Array | None = None,
 ) -> Frame:
     """Frames side by side with the truth (white) and trackers' boxes, around where the target is.
 
@@ -87,6 +93,7 @@ def draw_strip(
         frames: their indices.
         boxes: [N, 4] x, y, w, h by tracker.
         colors: ``#rrggbb`` by tracker.
+        focus: [N, 4] boxes to look at where they are known, in place of the truth.
 
     Returns:
         uint8 [HEIGHT, W, 3] RGB.
@@ -96,6 +103,8 @@ def draw_strip(
     for index, image in enumerate(sequence.frames):
         if index in wanted:
             target = sequence.truth[known[np.abs(known - index).argmin()]]
+            if focus is not None and is_box(focus[index]):
+                target = focus[index]
             drawn = [(boxes[name][index], _rgb(colors[name])) for name in boxes]
             drawn.append((sequence.truth[index], TRUTH_COLOR))
             tiles.append(_tile(image, target, drawn, str(index)))
@@ -128,6 +137,15 @@ def _tile(image: Frame, target: Array, drawn: list[tuple[Array, tuple[int, int, 
 
 def _rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def html_strip(strip: Frame, text: str, keys: str) -> str:
+    """A filmstrip as an element of the page; `keys` is HTML that names the colours."""
+    data = base64.b64encode(to_jpeg(strip)).decode()
+    return (
+        f'<figure><img alt="{html.escape(text)}" src="data:image/jpeg;base64,{data}">'
+        f"<figcaption>{html.escape(text)}{keys}</figcaption></figure>"
+    )
 
 
 def to_jpeg(image: npt.NDArray[np.uint8]) -> bytes:

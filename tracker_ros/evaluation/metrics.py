@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
+HIT = 0.5
+"""Overlap with the true box from which on a target counts as found."""
+
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)
 PRECISION_THRESHOLDS = np.arange(51, dtype=np.float64)
 NORMALISED_THRESHOLDS = np.arange(51) / 100

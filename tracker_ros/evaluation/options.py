@@ -8,22 +8,24 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from tracker_ros.data.absences import blacked_out, rendered
+from tracker_ros.data.absences import blacked_out, flights, rendered, with_absences
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
 from tracker_ros.data.readers import select
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
-from tracker_ros.evaluation.scores import make_groups
+from tracker_ros.evaluation.scores import attribute_groups, make_groups
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import SettingsError, given_settings, key_value, load, make_settings, preset_files
 from tracker_ros.weights import WeightsError
 
+ABSENCE = "absence"
+
 
 def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """``--root``, ``--layout``, ``--sequences``, ``--list``, ``--scenes``, ``--blackout``."""
+    """``--root``, ``--layout``, ``--sequences``, ``--list``, and what is rendered or put into them."""
     data = parser.add_argument_group("data")
     data.add_argument("--root", type=Path, help="folder of the data set")
     data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
@@ -48,18 +50,34 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
             metavar="FRAMES",
             help="make so many frames black from a third of each sequence on",
         )
+        data.add_argument(
+            "--absences",
+            type=int,
+            metavar="N",
+            default=0,
+            help="N rendered flights of each kind and duration of absence, and each sequence of"
+            " --root with one of each duration; what protocol absence takes (default there: 2)",
+        )
+        data.add_argument(
+            "--choosing",
+            action="store_true",
+            help="of the flights, those to choose settings by and not those that are reported",
+        )
 
 
 def read_data(args: argparse.Namespace) -> list[Sequence]:
     """The sequences that the options of `add_data_options` choose."""
     scenes, black = getattr(args, "scenes", 0), getattr(args, "blackout", 0)
-    if args.root is None and scenes < 1:
+    count = getattr(args, "absences", 0) or 2 * (getattr(args, "protocol", "") == ABSENCE)
+    if args.root is None and scenes < 1 and count < 1:
         raise DataError("no data: give --root FOLDER, --scenes N or both")
     if black < 0:
         raise DataError(f"--blackout must not be negative, got {black}")
     wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
     read = select(read_sequences(args.root, args.layout), wanted) if args.root else []
     read += [rendered(seed) for seed in range(scenes)]
+    if count:
+        return [*flights(count, args.choosing), *with_absences(read)]
     return [blacked_out(sequence, black) for sequence in read] if black else read
 
 
@@ -132,20 +150,23 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
     Raises:
         SettingsError: for a setting that is none, or a rate that is not positive.
     """
-    if not args.session:
+    alone = not args.session
+    if alone and getattr(args, "protocol", "") != ABSENCE:
         return specs
     if args.fps <= 0:
         raise SettingsError(f"--fps must be positive, got {args.fps:g}")
     settings = tuple(given_settings(args.session_set).items())
     make_settings(SessionSettings, dict(settings), "session")
+    inside = {
+        spec: dataclasses.replace(spec, session=settings, fps=args.fps)
+        for spec in specs
+        if spec.name not in OPENCV_NAMES
+    }
+    # The absence protocol is about what a session says; --session adds the tracker alone to it.
     return [
         each
         for spec in specs
-        for each in (
-            [spec]
-            if spec.name in OPENCV_NAMES
-            else [spec, dataclasses.replace(spec, session=settings, fps=args.fps)]
-        )
+        for each in ([spec] if spec not in inside else [inside[spec]] if alone else [spec, inside[spec]])
     ]
 
 
@@ -185,7 +206,9 @@ def chosen_mode(args: argparse.Namespace) -> str:
 
 
 def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:
-    """Names of sequences by group, for the ``--group`` options."""
+    """Names of sequences by group: those of ``--group``, else all, with absences by their kind too."""
+    if not args.group and getattr(args, "protocol", "") == ABSENCE:
+        return {"all": [s.name for s in sequences], **attribute_groups(sequences)}
     return make_groups(sequences, {name: split(globs) for name, globs in map(key_value, args.group)})
 
 

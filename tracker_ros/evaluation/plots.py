@@ -79,6 +79,18 @@ def eao_curve_plot(
     return figure
 
 
+def risk_plot(curves: Mapping[str, tuple[Array, Array]], order: list[str], title: str) -> Figure:
+    """Risk over coverage by tracker, with the area under each."""
+    figure, axes = _axes(title, "Coverage", "Risk: share without an overlap of half")
+    for name in sorted(curves, key=lambda n: curves[n][1].mean()):
+        coverage, risk = curves[name]
+        label = f"{name} [{risk.mean():.3f}]"
+        axes.plot(coverage, risk, **line_style(order.index(name)), linewidth=1.8, label=label)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    _legend(axes, "upper left")
+    return figure
+
+
 def eao_rank_plot(scores: Mapping[str, float], order: list[str], title: str) -> Figure:
     """Trackers from the best on the right to the worst on the left, by expected average overlap."""
     figure, axes = _axes(title, "Rank", "Expected average overlap")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 
 from tracker_ros.data.sequence import DataError
+from tracker_ros.evaluation.absence_protocol import AbsenceProtocol
 from tracker_ros.evaluation.pace import LatencyAware, RealTime
 from tracker_ros.evaluation.protocols import (
     EvaluationProtocol,
@@ -20,10 +21,11 @@ from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 
 _FIRST_ANCHOR_BASED = 2020
 _PATTERN = re.compile(
-    r"(?P<base>ope|tre|sre|got10k|vot(?P<year>\d{4}))(-(?P<pace>realtime|latency)(?P<fps>\d+))?"
+    r"(?P<base>ope|tre|sre|absence|got10k|vot(?P<year>\d{4}))(-(?P<pace>realtime|latency)(?P<fps>\d+))?"
 )
 HELP = (
-    "ope, tre, sre (OTB), got10k, vot2015 to vot2019 (reset-based), vot2020 to vot2022 (anchor-based);"
+    "ope, tre, sre (OTB), got10k, vot2015 to vot2019 (reset-based), vot2020 to vot2022 (anchor-based),"
+    " absence (in a session, over targets that go out of sight);"
     " with -realtime30 the tracker misses frames while it is busy (VOT), with -latency30 it is also"
     " scored by the answer that is ready when a frame comes; 30 is the camera's rate"
 )
@@ -57,4 +59,6 @@ def _base(name: str, year: int, repetitions: int | None) -> EvaluationProtocol:
         return ResetBased(year) if repetitions is None else ResetBased(year, repetitions)
     if name == "got10k":
         return Repeated() if repetitions is None else Repeated(repetitions=repetitions)
-    return {"ope": OnePass, "tre": TemporalRobustness, "sre": SpatialRobustness}[name]()
+    return {"ope": OnePass, "tre": TemporalRobustness, "sre": SpatialRobustness, "absence": AbsenceProtocol}[
+        name
+    ]()

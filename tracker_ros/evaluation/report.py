@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from pathlib import Path
 
@@ -20,10 +19,13 @@ from tracker_ros.evaluation.scores import (
     CurveScores,
     ResetScores,
     TrackerScores,
+    TrustScores,
     attribute_groups,
+    load_runs,
     score_folder,
 )
-from tracker_ros.evaluation.tables import Row, format_value, is_best, summary_rows
+from tracker_ros.evaluation.tables import Row, format_value, is_best, summary_rows, trust_rows
+from tracker_ros.evaluation.trust_report import lock_section, risk_figure
 
 STRIPS = 6
 NOTES = (
@@ -75,13 +77,14 @@ def write_report(
     order = sorted({s.tracker for scores in evaluated.values() for s in scores})
     body = [f"<h1>Visual tracking: {len(order)} trackers on {len(sequences)} sequences</h1>"]
     for protocol, scores in evaluated.items():
-        rows = summary_rows(scores, groups)
+        rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         body += [f"<h2>{html.escape(protocol)}</h2>", html_table(rows)]
         figures = protocol_figures(scores, sequences, groups, order)
         for name, figure in figures.items():
             plots.save(figure, out / "plots", f"{protocol}_{name}")
         body.append(f'<div class="plots">{"".join(map(html_figure, figures.values()))}</div>')
         body += attribute_section(scores, sequences)
+        body += lock_section([s for s in scores if isinstance(s, TrustScores)], sequences, order)
         if isinstance(scores[0], CurveScores):
             body += sequence_section(scores, sequences)
         if protocol == "ope":
@@ -112,7 +115,9 @@ def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[st
         except DataError:
             continue
         trackers = sorted(path for path in folder.iterdir() if path.is_dir())
-        evaluated[folder.name] = [score_folder(path, sequences, protocol, mode) for path in trackers]
+        # The absence protocol has sequences of its own: a folder may hold results for others than these.
+        here = [path for path in trackers if any(load_runs(path, s, protocol) for s in sequences)]
+        evaluated[folder.name] = [score_folder(path, sequences, protocol, mode) for path in here]
     found = {name: scores for name, scores in evaluated.items() if scores}
     if not found:
         raise DataError(f"{results} holds no results: expected PROTOCOL/TRACKER from `tracker_ros eval`")
@@ -138,6 +143,8 @@ def protocol_figures(
                 figures[f"{kind}{tail}"] = plots.threshold_plot(kind, curves, order, f"{text}{title}")
     every = [s.name for s in sequences]
     figures.update(_vot_figures(scores, order))
+    if trusted := [s for s in scores if isinstance(s, TrustScores)]:
+        figures["risk"] = risk_figure(trusted, every, order)
     columns = {s.tracker: (s.fps(every), s.columns(every)) for s in scores}
     label = next(iter(next(iter(columns.values()))[1]))
     points = {
@@ -183,7 +190,8 @@ def attribute_figures(
 def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
     """A table by attribute; nothing without attributes."""
     groups = attribute_groups(sequences)
-    return ["<h3>By attribute</h3>", html_table(summary_rows(scores, groups))] if groups else []
+    rows = trust_rows(scores, groups) or summary_rows(scores, groups)
+    return ["<h3>By attribute</h3>", html_table(rows)] if groups else []
 
 
 def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
@@ -216,16 +224,12 @@ def failure_section(scores: list[TrackerScores], sequences: list[Sequence], orde
         colors = {name: plots.line_style(order.index(name))["color"] for name in shown}
         frames = filmstrips.strip_frames(failure.frame, len(sequence))
         strip = filmstrips.draw_strip(sequence, frames, shown, colors)
-        data = base64.b64encode(filmstrips.to_jpeg(strip)).decode()
         text = f"{failure.sequence}: {failure.tracker} is lost from frame {failure.frame} of {len(sequence)}."
         keys = "".join(
             f'<span class="key" style="background:{color}"></span>{html.escape(name)}'
             for name, color in colors.items()
         )
-        parts.append(
-            f'<figure><img alt="{html.escape(text)}" src="data:image/jpeg;base64,{data}">'
-            f"<figcaption>{html.escape(text)}{keys}</figcaption></figure>"
-        )
+        parts.append(filmstrips.html_strip(strip, text, keys))
     return parts
 
 

@@ -43,12 +43,15 @@ class Trajectory:
         scores: [N] its own certainty; nan if unknown.
         codes: [N] what VOT's protocols say of a frame (see `vot`; -1 for a box); None while
             another protocol runs.
+        says: [N, 2] what a session said: its state (the values of TrackState.msg) and how many ids it
+            had used; None where it was not asked.
     """
 
     boxes: Boxes
     seconds: npt.NDArray[np.float64]
     scores: npt.NDArray[np.float64]
     codes: npt.NDArray[np.int8] | None = None
+    says: npt.NDArray[np.int64] | None = None
 
     @property
     def tracked_seconds(self) -> npt.NDArray[np.float64]:
@@ -94,6 +97,9 @@ def write_run(folder: Path, name: str, run: Trajectory) -> None:
         lines = [_line(box) if code < 0 else str(code) for box, code in rows]
         write_atomically(folder / f"{name}.txt", "\n".join(lines) + "\n")
         return
+    if run.says is not None:
+        said = "".join(f"{state} {number}\n" for state, number in run.says.tolist())
+        write_atomically(folder / f"{name}_says.txt", said)
     repetition = _repetition(name)
     if repetition:
         _write_times(folder / f"{name[:-4]}_time.txt", run.seconds, repetition)
@@ -169,7 +175,22 @@ def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
     shared = f"{stem[:-4]}_time.txt" if repetition else f"{path.parent}/times/{path.stem}_time.txt"
     seconds = _companion((f"{stem}_time.value", f"{stem}_time.txt", shared), length, max(repetition, 1))
     scores = _companion((f"{stem}_confidence.value", _score_path(stem, repetition)), length, 1)
-    return Trajectory(boxes[:length], seconds, scores, codes[:length])
+    return Trajectory(boxes[:length], seconds, scores, codes[:length], _read_says(f"{stem}_says.txt", length))
+
+
+def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
+    """What a session said, of its file; None without one.
+
+    Raises:
+        DataError: when it has not a line with two numbers for each frame.
+    """
+    if not Path(path).is_file():
+        return None
+    try:
+        rows = [[int(word) for word in line.split()] for line in Path(path).read_text().splitlines()]
+        return np.array(rows, dtype=np.int64).reshape(length, 2)
+    except ValueError:
+        raise DataError(f"{path} must have a state and a number for each of {length} frames") from None
 
 
 def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:

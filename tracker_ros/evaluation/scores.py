@@ -13,8 +13,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from tracker_ros.data.absences import SCENE_RATE
 from tracker_ros.data.sequence import DataError, Sequence, frame_size
-from tracker_ros.evaluation import vot
+from tracker_ros.evaluation import trust, vot
+from tracker_ros.evaluation.absence_protocol import AbsenceProtocol
 from tracker_ros.evaluation.metrics import (
     Array,
     Curves,
@@ -90,6 +92,18 @@ class GotScores(TrackerScores[Array]):
         return {"AO": ao, "SR.5": sr50, "SR.75": sr75}
 
 
+class TrustScores(TrackerScores[trust.Trust]):
+    """What the absence protocol measures, over runs, returns of the target, or frames."""
+
+    def score(self, parts: dict[str, trust.Trust]) -> dict[str, float]:
+        return trust.columns(trust.together(parts.values()))
+
+    def trust(self, names: list[str]) -> trust.Trust | None:
+        """The counts over those of the sequences `names` that it finished; None without any."""
+        chosen = [self.parts[name] for name in names if name in self.parts]
+        return trust.together(chosen) if chosen else None
+
+
 @dataclasses.dataclass(frozen=True)
 class ResetScores(TrackerScores[list[vot.ResetRun]]):
     """Accuracy, robustness and EAO of the reset-based VOT challenges."""
@@ -154,6 +168,8 @@ def score_folder(
     if isinstance(inner, AnchorBased):
         anchored = {s.name: anchor_runs(s, runs[s.name]) for s in done}
         return AnchorScores(label, runs, anchored, inner.year, {s.name: len(s) for s in done})
+    if isinstance(inner, AbsenceProtocol):
+        return TrustScores(label, runs, {s.name: judge(s, runs[s.name]) for s in done})
     if isinstance(inner, Repeated):
         return GotScores(label, runs, {s.name: got_overlaps(s, runs[s.name]) for s in done})
     return CurveScores(label, runs, {s.name: sequence_curves(s, runs[s.name], mode) for s in done})
@@ -177,6 +193,18 @@ def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
     return mean_curves(
         [ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs]
     )
+
+
+def judge(sequence: Sequence, runs: Runs) -> trust.Trust:
+    """What the one run on a sequence says about the tracker's claims.
+
+    Raises:
+        DataError: when the run came without what the session said.
+    """
+    ((_, run),) = runs
+    if run.says is None:
+        raise DataError(f"the result of {sequence.name} does not tell states: it was not made by absence")
+    return trust.judge(run.boxes, run.scores, run.says, sequence.truth, SCENE_RATE)
 
 
 def got_overlaps(sequence: Sequence, runs: Runs) -> Array:

@@ -47,6 +47,7 @@ class SessionDriver:
         self._settings, self._fps, self._device = dict(settings), fps, torch.device(device)
         self._session = Session(self._tracker, self._settings)
         self._frames = 0
+        self._ids: list[str] = []
 
     def _tensor(self, frame: Frame) -> Tensor:
         return torch.from_numpy(frame).permute(2, 0, 1).to(self._device)
@@ -54,12 +55,18 @@ class SessionDriver:
     def start(self, frame: Frame, box: XYWH) -> None:
         self._session = Session(self._tracker, self._settings)
         self._frames = 0
-        self._session.select(self._tensor(frame), Box.from_xywh(*box), 0.0)
+        self._ids = [self._session.select(self._tensor(frame), Box.from_xywh(*box), 0.0)]
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
         self._frames += 1
         report = self._session.step(self._tensor(frame), self._frames / self._fps)
         if report.state is State.ERROR:
             raise RuntimeError(report.message)
+        if report.target_id not in self._ids:
+            self._ids.append(report.target_id)
         seen = report.state in (State.ACQUIRING, State.TRACKING)
         return NOWHERE if report.box is None else report.box.to_xywh(), report.score if seen else 0.0
+
+    def said(self) -> tuple[int, int]:
+        """The session's state after the last frame, and how many ids it has used."""
+        return int(self._session.state), len(self._ids)

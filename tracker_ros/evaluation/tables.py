@@ -11,9 +11,12 @@ from pathlib import Path
 
 from rich.table import Table
 
-from tracker_ros.evaluation.scores import TrackerScores
+from tracker_ros.evaluation.scores import TrackerScores, TrustScores
+from tracker_ros.evaluation.trust import SOON, Trust, columns
 
 Row = dict[str, str | float]
+LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "AURC"))
+"""Columns in which less is better."""
 
 
 def summary_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
@@ -39,6 +42,34 @@ def _group_rows(scores: list[TrackerScores], group: str, names: list[str]) -> li
             )
     first = next((c for c in rows[0] if c not in ("group", "tracker")), "") if rows else ""
     return sorted(rows, key=lambda row: -_rank(row[first]))
+
+
+def trust_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
+    """One row a group and tracker of the absence protocol; runs and returns are counted, not shared."""
+    every = [tracker for tracker in scores if isinstance(tracker, TrustScores)]
+    counted = [(group, tracker, tracker.trust(names)) for group, names in groups.items() for tracker in every]
+    return [
+        {"group": group, "tracker": tracker.tracker, **_counts(found), **_rest(found)}
+        for group, tracker, found in counted
+        if found is not None
+    ]
+
+
+def _counts(trust: Trust) -> Row:
+    soon = sum(wait <= SOON for wait in trust.returns)
+    back = sum(math.isfinite(wait) for wait in trust.returns)
+    return {
+        "found": f"{back} of {len(trust.returns)}",
+        "in 1 s": str(soon),
+        "wrong": f"{trust.wrong} of {trust.runs}",
+        "same id": str(trust.wrong_same),
+        "new id": str(trust.wrong_new),
+    }
+
+
+def _rest(trust: Trust) -> Row:
+    shown = ("late", "boxed", "claimed", "false", "missed", "AURC", "T2F", "NT2F")
+    return {name: value for name, value in columns(trust).items() if name in shown}
 
 
 def _rank(value: str | float) -> float:
@@ -69,7 +100,7 @@ def is_best(column: str, row: Row, rows: list[Row]) -> bool:
     known = [value for value in peers if isinstance(value, float) and not math.isnan(value)]
     if len(known) < 2 or column == "seqs":
         return False
-    return row[column] == (min if column == "failures" else max)(known)
+    return row[column] == (min if column in LOWER else max)(known)
 
 
 def format_value(column: str, value: str | float) -> str:
