@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -228,6 +230,96 @@ def test_nothing_is_commanded_without_an_attitude() -> None:
     assert "2.0 s old" in controller.problem(2.0) and "3.0 s ahead" in controller.problem(-3.0)
     controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
     assert controller.problem(0.02) == ""
+
+
+# -- clocks and stamps that are not to be trusted --------------------------------------------------------
+
+
+def seconds_of_motion(now: Callable[[float], float], ahead: float = 0.0) -> float:
+    """How long rates are commanded after the last of thirty detections, by a steady clock.
+
+    Args:
+        now: what the node's clock shows after so many seconds.
+        ahead: seconds by which stamps, of detections and attitudes, are ahead of the clock.
+    """
+    controller = Controller(ControlSettings())
+    for step in range(200):
+        elapsed = step * 0.02
+        if step < 30:
+            controller.attitudes.add(elapsed + ahead, att.from_yaw_pitch(0.0, 0.0))
+            controller.sight.observe(elapsed + ahead, seen(0.5, 0.1), "a")
+        rates = controller.step(now(elapsed), 0.02)
+        assert step != 29 or rates.yaw > 0.5, "it points while there are detections"
+        if step > 29 and rates == Rates():
+            return elapsed - 29 * 0.02
+    raise AssertionError("it never stops")
+
+
+@pytest.mark.parametrize(
+    ("now", "ahead"),
+    [
+        pytest.param(lambda t: t, 0.0, id="a clock that goes"),
+        pytest.param(lambda t: min(t, 0.6), 0.0, id="simulated time that stands still"),
+        pytest.param(lambda t: t if t < 0.6 else t - 0.45, 0.0, id="a clock that is set back"),
+        pytest.param(lambda t: t if t < 0.6 else t + 0.3, 0.0, id="a clock that is set forth"),
+        pytest.param(lambda t: t, 0.45, id="stamps that are ahead"),
+        pytest.param(lambda t: t / 10, 0.0, id="a slow simulation"),
+    ],
+)
+def test_the_gimbal_stops_in_time_by_a_steady_clock(now: Callable[[float], float], ahead: float) -> None:
+    """The timeout of 0.5 s, and at most 0.2 s to brake from full speed."""
+    assert seconds_of_motion(now, ahead) <= 0.7 + 1e-9
+
+
+def test_after_the_clock_was_set_back_new_detections_count_at_once() -> None:
+    controller = Controller(ControlSettings())
+    for step in range(60):
+        now = step * 0.02 if step < 30 else step * 0.02 - 0.45
+        controller.attitudes.add(now, att.from_yaw_pitch(0.0, 0.0))
+        controller.sight.observe(now, seen(0.5, 0.1), "a")
+        rates = controller.step(now, 0.02)
+    assert rates.yaw > 0.5 and controller.problem(now) == ""
+
+
+def test_what_is_taken_back_does_not_prolong_the_motion() -> None:
+    """While the tracker coasts and simulated time stands still, each frame's box comes and is taken back."""
+    controller = Controller(ControlSettings())
+    controller.attitudes.add(0.0, att.from_yaw_pitch(0.0, 0.0))
+    controller.sight.observe(0.0, seen(0.5), "a")
+    for step in range(1, 40):
+        controller.sight.observe(0.001 * step, seen(0.5), "a")
+        controller.sight.coast(0.001 * step)
+        rates = controller.step(0.04, 0.02)
+    assert rates == Rates()
+
+
+def test_attitudes_in_pairs_do_not_amplify_their_noise() -> None:
+    """Pairs 0.2 ms apart at 100 Hz with 0.05 degrees of noise, of a gimbal at rest on its target."""
+    rng = random.Random(3)
+    controller = Controller(ControlSettings())
+    squares, due = [], 0.0
+    for step in range(1, 1500):
+        now = step * 0.02
+        while due < now - 0.003:  # they take three milliseconds to arrive
+            for at in (due, due + 0.0002):
+                noise = [math.radians(rng.gauss(0, 0.05)) for _ in range(2)]
+                controller.attitudes.add(at, att.from_yaw_pitch(noise[0], noise[1]))
+            due += 0.01
+        controller.sight.observe(now, seen(0.0, 0.0), "a")
+        rates = controller.step(now, 0.02)
+        squares += [math.degrees(rate) ** 2 for rate in rates]
+    assert math.sqrt(sum(squares) / len(squares)) < 1.0
+
+
+def test_a_turn_goes_on_for_a_short_time_only() -> None:
+    history = att.AttitudeHistory()
+    for step in range(11):
+        history.add(step * 0.01, att.from_yaw_pitch(step * 0.02, 0.0))
+    for ahead, yaw in ((0.02, 0.24), (0.1, 0.4), (0.25, 0.4)):
+        attitude = history.at(0.1 + ahead)
+        assert attitude is not None
+        assert att.direction(att.rotate(attitude, att.FORWARD)).azimuth == pytest.approx(yaw)
+    assert history.at(0.45) is None
 
 
 # -- units and the simulated gimbal ---------------------------------------------------------------------

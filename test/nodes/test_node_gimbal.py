@@ -28,8 +28,10 @@ from node_helpers import (  # noqa: E402
     Client,
     Domain,
     NodeProcess,
+    time_message,
 )
 from rclpy.serialization import deserialize_message  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import CameraInfo  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
@@ -65,10 +67,17 @@ class Rig:
         self.attitude = node.create_publisher(QuaternionStamped, "gimbal/attitude", 10)
         self.target = node.create_publisher(Detection2D, "tracker/target", 10)
         self.state = node.create_publisher(TrackState, "tracker/state", 10)
+        self.clock = node.create_publisher(Clock, "/clock", 10)
+        self.now: float | None = None
         self.rates: list[Vector3Stamped] = []
         self.client.listen(Vector3Stamped, "gimbal/rate", self.rates)
 
     def header(self) -> Header:
+        """One of now; where time is simulated, of a hundredth of a second later than the last."""
+        if self.now is not None:
+            self.now += 0.01
+            self.clock.publish(Clock(clock=time_message(self.now)))
+            return Header(stamp=time_message(self.now))
         return Header(stamp=self.client.node.get_clock().now().to_msg())
 
     def tell(self, x: float, y: float, state: int = TrackState.TRACKING, kind: str = "target") -> None:
@@ -135,8 +144,13 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         rig.until(lambda v: v.z < -0.1, "rates to the other side", 80.0, 120.0)
         rig.until(is_zero, "zero while the tracker only guesses", 240.0, 120.0, TrackState.COASTING)
         rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
-        rig.until(is_zero, "zero when the tracker says lost", 240.0, 120.0, TrackState.LOST)
-        rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
+        for state in (TrackState.LOST, TrackState.ERROR, 77):
+            rig.until(is_zero, "zero when the tracker says that it sees nothing", 240.0, 120.0, state)
+            count = len(rig.rates)
+            many = count + 10
+            rig.until(lambda v, many=many: len(rig.rates) > many, "more rates", 240.0, 120.0, state)
+            assert all(is_zero(rate.vector) for rate in rig.rates[count:]), "a box of a frame that failed"
+            rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
         doubtful = (240.0, 120.0, TrackState.TRACKING, "unverified")
         rig.until(is_zero, "zero for what may be another object", *doubtful)
         assert "a not followed: it may be another object" in process.output
@@ -151,6 +165,20 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         assert rig.client.transition(CLEANUP) and not rig.client.transition(CONFIGURE)
         why = "output 'px4' needs the ROS package px4_msgs, which is not installed"
         rig.client.wait(lambda: why in process.output, "the reason")
+    finally:
+        rig.client.close()
+        assert process.stop() == 0, process.output
+
+
+@pytest.mark.ros
+def test_simulated_time_that_stands_still_stops_the_gimbal(domain: Domain) -> None:
+    process = NodeProcess("tracker_ros.nodes.gimbal.node", domain, {"use_sim_time": True, "autostart": True})
+    rig = Rig(domain)
+    rig.now = 50.0
+    try:
+        rig.until(lambda v: v.z > 0.1, "rates towards the target", 240.0, 120.0)
+        rig.until(is_zero, "zero although no time passes")
+        assert "stopped: the last detection is" in process.output
     finally:
         rig.client.close()
         assert process.stop() == 0, process.output

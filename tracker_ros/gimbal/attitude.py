@@ -34,6 +34,11 @@ class Direction(NamedTuple):
 
 FORWARD: Vector = (1.0, 0.0, 0.0)
 
+BASELINE = 0.015
+"""Seconds between two attitudes that a turn is measured over: of a shorter time noise would be most of it."""
+LONGEST_TURN = 0.1
+"""Seconds that the last turn is taken to go on; after that the last attitude holds."""
+
 
 def from_yaw_pitch(yaw: float, pitch: float) -> Quaternion:
     """The attitude of a gimbal without roll: yaw about the vertical, then pitch."""
@@ -111,16 +116,31 @@ class AttitudeHistory:
     def at(self, stamp: float) -> Quaternion | None:
         """The attitude at a time, interpolated (slerp); None where it is not known.
 
-        Up to `reach` beyond the newest sample the last turn goes on; before the oldest it is the oldest.
+        Beyond the newest sample the last turn goes on for `LONGEST_TURN`, measured over at least `BASELINE`;
+        before the oldest it is the oldest.
         """
         samples = self._samples
         if not samples or not samples[0][0] - self._reach <= stamp <= samples[-1][0] + self._reach:
             return None
         if stamp <= samples[0][0] or len(samples) == 1:
             return samples[0][1]
+        if stamp > samples[-1][0]:
+            return self._ahead(stamp)
         later = next((i for i in range(len(samples) - 1, 0, -1) if samples[i - 1][0] <= stamp), 1)
         (t0, a), (t1, b) = samples[later - 1], samples[later]
         return slerp(a, b, (stamp - t0) / (t1 - t0))
+
+    def _ahead(self, stamp: float) -> Quaternion:
+        """Return the attitude at a time after the newest sample."""
+        newest, b = self._samples[-1]
+        for oldest, a in reversed(self._samples):
+            if newest - oldest >= BASELINE:
+                return slerp(a, b, 1 + min(stamp - newest, LONGEST_TURN) / (newest - oldest))
+        return b
+
+    def clear(self) -> None:
+        """Forget all attitudes."""
+        self._samples.clear()
 
 
 def _cross(a: list[float] | Vector, b: Vector) -> Vector:

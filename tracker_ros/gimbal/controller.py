@@ -13,6 +13,8 @@ from tracker_ros.gimbal.sight import LineOfSight, Sight
 
 LONGEST_STEP = 0.2
 """Seconds: after a stall the command changes no more than in this time."""
+CLOCK_STEP = 0.05
+"""Seconds: when time goes back by more, the clock was set, and stamps from before mean nothing."""
 STEEP = math.cos(math.radians(80.0))
 """Cosine of an elevation: nearer to the vertical, where an azimuth means little, yaw is commanded less."""
 
@@ -78,13 +80,19 @@ class Controller:
         self.sight = LineOfSight(settings.smoothing, settings.timeout)
         self.attitudes = AttitudeHistory(2 * settings.timeout + 1.0)
         self._pitch, self._yaw = Axis(settings), Axis(settings)
+        self._now = -math.inf
 
     def step(self, now: float, elapsed: float) -> Rates:
-        """The rates at time `now`, `elapsed` seconds after the last step.
+        """Return the rates at time `now`, `elapsed` seconds of a steady clock after the last step.
 
-        They brake to zero when the last detection was exposed more than ``timeout`` ago, when there is
-        none, and where the gimbal's attitude is not known.
+        They brake to zero when the last detection is older than ``timeout`` by either clock, when there is
+        none, where the gimbal's attitude is not known, and when time was set back.
         """
+        self.sight.advance(elapsed)
+        if now < self._now - CLOCK_STEP:
+            self.sight.restart()
+            self.attitudes.clear()
+        self._now = now
         aim = self._aim(now)
         if aim is None:
             return Rates(self._pitch.brake(elapsed), self._yaw.brake(elapsed))
@@ -100,17 +108,16 @@ class Controller:
         sight = self.sight.newest
         if sight is None:
             return "no target"
-        age = now - sight.at
         if self.sight.confirmed(now) is None:
-            return f"the target's stamps are {-age:.1f} s ahead of this clock"
-        if age > self._settings.timeout:
-            return f"the last detection is {age:.1f} s old"
+            return f"the target's stamps are {sight.at - now:.1f} s ahead of this clock"
+        if sight.age(now) > self._settings.timeout:
+            return f"the last detection is {sight.age(now):.1f} s old"
         return "" if self._aim(now) else "the gimbal's attitude is not known at this time"
 
     def _aim(self, now: float) -> tuple[Rates, Sight] | None:
         """The angles to turn through, and the line of sight that they lead to."""
         sight = self.sight.confirmed(now)
-        if sight is None or now - sight.at > self._settings.timeout:
+        if sight is None or sight.age(now) > self._settings.timeout:
             return None
         moment = sight.at
         if self._settings.latency_compensation:

@@ -11,13 +11,28 @@ from tracker_ros.gimbal.attitude import Direction, difference
 
 
 class Sight(NamedTuple):
-    """The line of sight at a time: its direction, and how fast that turns (radians a second)."""
+    """The line of sight at a time: its direction, and how fast that turns (radians a second).
+
+    `held` is how long it has been used for, in seconds of a steady clock.
+    """
 
     at: float
     azimuth: float
     elevation: float
     azimuth_rate: float = 0.0
     elevation_rate: float = 0.0
+    held: float = 0.0
+
+    def age(self, now: float) -> float:
+        """Return the seconds since the exposure, by the time `now` or the steady clock, whichever is more.
+
+        The clock of `now` may stand still, be set back or lie behind the stamps.
+        """
+        return max(now - self.at, self.held)
+
+    def kept(self, elapsed: float) -> Sight:
+        """Return the same after so many seconds of a steady clock."""
+        return self._replace(held=self.held + elapsed)
 
     def predicted(self, at: float) -> Sight:
         """The same at another time, at constant rate."""
@@ -43,17 +58,29 @@ class LineOfSight:
 
     def __init__(self, smoothing: float, forget: float):
         self._smoothing, self._forget = smoothing, forget
-        self._guessed = self._lost = -math.inf
-        self._forget_target()
+        self._sight: Sight | None = None
+        self._before: Sight | None = None
+        self.restart()
 
     def lose(self, at: float) -> None:
         """Forget the target, and ignore detections of the frame of this time and of earlier ones."""
         self._lost = at
         self._forget_target()
 
+    def advance(self, elapsed: float) -> None:
+        """Let so many seconds of a steady clock pass."""
+        if self._sight is not None:
+            self._sight = self._sight.kept(elapsed)
+        if self._before is not None:
+            self._before = self._before.kept(elapsed)
+
+    def restart(self) -> None:
+        """Forget the target and all times, and take any detection next: the clock was set back."""
+        self._guessed = self._lost = -math.inf
+        self._forget_target()
+
     def _forget_target(self) -> None:
-        self._sight: Sight | None = None
-        self._before: Sight | None = None
+        self._sight = self._before = None
         self._target = ""
 
     def observe(self, at: float, seen: Direction, target: str = "") -> None:

@@ -87,6 +87,8 @@ class GimbalNode(ManagedNode):
         self._controller = Controller(self._control)
         self._camera: Camera | None = None
         self._calibration: tuple[Any, ...] = ()
+        self._sees = True
+        self._waiting: Detection2D | None = None
         self._problem: str | None = None
         self._stepped = time.monotonic()
         if self._output is not None:
@@ -142,6 +144,12 @@ class GimbalNode(ManagedNode):
             self.get_logger().error(f"attitude refused: {error}", throttle_duration_sec=REPEAT_SECONDS)
 
     def _on_target(self, target: Detection2D) -> None:
+        """Follow a detection; while the tracker does not see its target, only once it says that it does."""
+        self._waiting = None if self._sees else target
+        if self._sees:
+            self._follow(target)
+
+    def _follow(self, target: Detection2D) -> None:
         if not self._may_follow(target):
             self.get_logger().warning(
                 f"{target.id} not followed: it may be another object. Select it to follow it",
@@ -171,10 +179,14 @@ class GimbalNode(ManagedNode):
 
     def _on_state(self, message: TrackState) -> None:
         exposed = _seconds(message.header) - self._value("exposure_offset")
+        self._sees = message.state in (TrackState.ACQUIRING, TrackState.TRACKING)
         if message.state == TrackState.COASTING:
             self._controller.sight.coast(exposed)
-        elif message.state in (TrackState.LOST, TrackState.IDLE):
+        elif not self._sees:  # lost, an error, or a state that this version does not know
             self._controller.sight.lose(exposed)
+        elif self._waiting is not None and self._waiting.header.stamp == message.header.stamp:
+            self._follow(self._waiting)
+            self._waiting = None
 
     # -- what goes out -------------------------------------------------------------------------------
 
