@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""The pip build: Python modules, and the interfaces of msg/ and srv/ through CMake.
+"""The pip build: Python modules and, where a ROS 2 is, the interfaces of msg/ and srv/ through CMake.
 
-colcon does not use this file: package.xml says ament_cmake. Everything else that pip needs to know is
+Without ROS the package has trackers, evaluation, training, export and replay, and no nodes. colcon does
+not use this file: package.xml says ament_cmake. Everything else that pip needs to know is
 in setup.cfg.
 """
 
@@ -21,20 +22,32 @@ sys.path.insert(0, str(HERE / "build_support"))
 
 from cmake_build import build_and_install  # noqa: E402
 
+DATA = ("launch", "config", "security")
+"""Folders that are installed into share/tracker_ros, as CMake does it."""
 
-class BinaryDistribution(Distribution):
-    """The generated interfaces hold compiled modules, so the wheel is for one platform."""
+
+def has_ros() -> bool:
+    """Whether this Python finds the interface generators: of a sourced ROS 2, or of its own prefix."""
+    prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
+    return any((Path(prefix) / "share" / "ament_cmake").is_dir() for prefix in prefixes if prefix)
+
+
+class MaybeBinaryDistribution(Distribution):
+    """With interfaces, which hold compiled modules, the wheel is for one platform; else for all."""
 
     def has_ext_modules(self) -> bool:
-        return True
+        return has_ros()
 
 
 class BuildWithInterfaces(build_py):
-    """Runs the CMake build into a staging folder and ships what it installs."""
+    """Run the CMake build, where there is a ROS 2, into a staging folder and ship what it installs."""
 
     def run(self) -> None:
         super().run()
         if self.editable_mode:  # Python modules only; CONTRIBUTING.md says how to add the interfaces
+            return
+        if not has_ros():
+            self.distribution.data_files = _share_files()
             return
         build = Path(self.get_finalized_command("build").build_temp).resolve() / "cmake"
         stage = build / "stage"
@@ -47,6 +60,16 @@ class BuildWithInterfaces(build_py):
         self.distribution.data_files = _data_files(stage)
 
 
+def _share_files() -> list[tuple[str, list[str]]]:
+    """Configuration, launch files and policies of the source tree, for share/tracker_ros."""
+    folders: dict[str, list[str]] = {}
+    for path in sorted(path for name in DATA for path in (HERE / name).rglob("*") if path.is_file()):
+        if "__pycache__" not in path.parts:
+            where = Path("share") / "tracker_ros" / path.relative_to(HERE).parent
+            folders.setdefault(str(where), []).append(os.path.relpath(path, HERE))
+    return list(folders.items())
+
+
 def _data_files(stage: Path) -> list[tuple[str, list[str]]]:
     """What belongs beside the modules: typesupport libraries, node executables and the share folder."""
     files = [*(stage / "lib").glob("*.so"), *(stage / "lib" / "tracker_ros").glob("*")]
@@ -57,4 +80,4 @@ def _data_files(stage: Path) -> list[tuple[str, list[str]]]:
     return list(folders.items())
 
 
-setup(distclass=BinaryDistribution, cmdclass={"build_py": BuildWithInterfaces})
+setup(distclass=MaybeBinaryDistribution, cmdclass={"build_py": BuildWithInterfaces})

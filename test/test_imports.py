@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tracker_ros"
 LAYERS = [
     ("cli",),
     ("benchmark",),
-    ("demo", "experiments", "track"),
+    ("demo", "experiments", "track_command"),
+    ("api",),
     ("nodes",),
     ("gimbal", "replay"),
     ("ros",),

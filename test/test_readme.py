@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 
 from tracker_ros.cli import COMMANDS
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
 from tracker_ros.geometry import iou
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import create
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,13 +23,14 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONT
 
 
 def test_the_tracker_in_30_lines_follows_a_flight_compiled(tmp_path, monkeypatch):
-    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    (code,) = [block for block in blocks if "@register" in block]
     # TorchScript reads a class's source, so it has to be a file.
     (tmp_path / "readme_tracker.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     __import__("readme_tracker")
     shots = list(itertools.islice(film(AerialScene(seed=0), 30.0), 30))
-    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    frames = [to_tensor(shot.image).contiguous() for shot in shots]
     tracker = optimized(create("ncc"))
     state = tracker.initialize(frames[0], shots[0].box.to_tensor())
     for frame in frames[1:]:

@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "demo": Command("tracker_ros.demo.cli", "watch real nodes track a target in a flight", "demo"),
-    "track": Command("tracker_ros.track", "track a target through a video file, without ROS"),
+    "track": Command("tracker_ros.track_command", "track a target through a video file, without ROS"),
     "eval": Command("tracker_ros.evaluation.cli", "run trackers over a data set and score them", "eval"),
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),

@@ -21,6 +21,7 @@ from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export.archive import ArchiveError, load_archive, manifest_path, read_manifest
 from tracker_ros.export.half import with_half_networks
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cpp_track"
@@ -35,7 +36,7 @@ def archive(tmp_path_factory) -> Path:
 
 def flight(count: int) -> tuple[list[torch.Tensor], torch.Tensor]:
     shots = list(itertools.islice(film(AerialScene(seed=2), 30.0), count))
-    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    frames = [to_tensor(shot.image).contiguous() for shot in shots]
     return frames, shots[0].box.to_tensor()
 
 

@@ -79,6 +79,8 @@ def test_health_of_images() -> None:
     status = empty.images(0.0, "/cam", 0, "active")
     assert status.level == health.ERROR and status.message == "no image yet on /cam, which nobody publishes"
     assert "no image yet on /cam" in empty.images(0.0, "/cam", 1, "active").message
+    silent = empty.images(0.0, "/cam", 0, "active", "; images are on /front/image_raw")
+    assert silent.message == "no image yet on /cam, which nobody publishes; images are on /front/image_raw"
     status = filled_health().images(5.0, "/cam", 1, "active")
     assert status.level == health.OK and values(status)["rate_hz"] == "20.0"
     status = filled_health().images(6.5, "/cam", 1, "active")

@@ -18,6 +18,7 @@ from tracker_ros.export import optimized
 from tracker_ros.geometry import iou
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.ops.fourier import background_aware_filter, centered_support, shifted
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
 from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.weights.importers.dcfnet import import_dcfnet
@@ -120,7 +121,7 @@ def test_the_filter_does_not_depend_on_the_basis_of_the_features():
 @functools.cache
 def clip(count: int) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     shots = list(itertools.islice(film(AerialScene(seed=0), 30.0), count))
-    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    frames = [to_tensor(shot.image).contiguous() for shot in shots]
     return frames, [shot.box.to_tensor() for shot in shots]
 
 

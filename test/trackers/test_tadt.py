@@ -14,6 +14,7 @@ from tracker_ros.geometry import iou
 from tracker_ros.losses.ranking import ranking_loss, ranking_pairs
 from tracker_ros.losses.regression import ridge_loss
 from tracker_ros.ops.convolution import convolve
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ops.labels import gaussian
 from tracker_ros.trackers import SettingsError, Tracker, create
 from tracker_ros.trackers._channels import (
@@ -233,7 +234,7 @@ def test_vgg_tracks_a_real_sequence(shared_data):
     with torch.inference_mode():
         for number in range(25):
             image = video.read()[1]
-            frame = torch.from_numpy(image[:, :, ::-1].copy()).permute(2, 0, 1)
+            frame = to_tensor(image, "bgr")
             x, y, w, h = truth[number]
             box = torch.tensor([x + w / 2, y + h / 2, w, h], dtype=torch.float32)
             if number == 0:

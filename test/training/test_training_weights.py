@@ -13,6 +13,7 @@ import torch
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.geometry import iou, xywh_to_boxes
 from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
 from tracker_ros.weights.loader import read_state_dict
 from tracker_ros.weights.manifest import entries, sha256
@@ -57,7 +58,7 @@ def overlap(preset: str, folder: Path, frames: int) -> float:
     with torch.inference_mode():
         for index in range(frames):
             image = cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2RGB)
-            frame = torch.from_numpy(image).permute(2, 0, 1)
+            frame = to_tensor(image)
             if index == 0:
                 state = tracker.initialize(frame, truth[0])
                 continue

@@ -43,6 +43,7 @@ from tracker_ros.evaluation.metrics import overlaps
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import SettingsError, Tracker, load
 from tracker_ros.weights import WeightsError
 
@@ -160,7 +161,7 @@ def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) ->
     calls parts of its sub-modules only has no figures for them.
     """
     tracker = load(spec.name, dict(spec.overrides), spec.weights, spec.device)
-    images = [torch.from_numpy(frame).permute(2, 0, 1).to(spec.device) for frame in frames]
+    images = [to_tensor(frame, device=spec.device) for frame in frames]
     turns, shares = [], []
     for _ in range(TURNS):
         driver.start(frames[0], box)

@@ -18,6 +18,7 @@ from torch import Tensor
 from tracker_ros.data.sequence import Frame
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers.base import Tracker
 
 XYWH = tuple[float, float, float, float]
@@ -44,7 +45,7 @@ class TorchDriver:
         self._state: dict[str, Tensor] = {}
 
     def _tensor(self, frame: Frame) -> Tensor:
-        return torch.from_numpy(frame).permute(2, 0, 1).to(self._device)
+        return to_tensor(frame, device=self._device)
 
     def start(self, frame: Frame, box: XYWH) -> None:
         with torch.inference_mode():

@@ -14,6 +14,7 @@ from tracker_ros.data.sequence import Frame
 from tracker_ros.evaluation.drivers import XYWH
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.session import Session, State
 from tracker_ros.trackers.base import Tracker
 
@@ -50,7 +51,7 @@ class SessionDriver:
         self._ids: list[str] = []
 
     def _tensor(self, frame: Frame) -> Tensor:
-        return torch.from_numpy(frame).permute(2, 0, 1).to(self._device)
+        return to_tensor(frame, device=self._device)
 
     def start(self, frame: Frame, box: XYWH) -> None:
         self._session = Session(self._tracker, self._settings)

@@ -28,6 +28,7 @@ from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.metrics import is_box, overlaps
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ops.peaks import apce, argmax_2d, psr
 from tracker_ros.trackers import Tracker, load
 
@@ -69,7 +70,7 @@ def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
     rows: list[list[float]] = []
     boxes: list[tuple[float, ...]] = []
     for index, frame in enumerate(sequence.frames):
-        pixels = torch.from_numpy(frame).permute(2, 0, 1)
+        pixels = to_tensor(frame)
         with torch.inference_mode():
             if index == 0:
                 state = tracker.initialize(pixels, Box.from_xywh(*sequence.truth[0]).to_tensor())

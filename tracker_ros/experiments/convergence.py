@@ -25,6 +25,7 @@ from tracker_ros.data.sequence import Sequence
 from tracker_ros.geometry import Box
 from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
 from tracker_ros.ops.convolution import convolve
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
 from tracker_ros.trackers._regression import descend, first_frame_step, join
 from tracker_ros.trackers.dslt import Dslt
@@ -60,7 +61,7 @@ def learn(
 
 def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
     """[4 losses, 3 measures, steps] on the first frame of a sequence."""
-    frame = torch.from_numpy(next(iter(sequence.frames))).permute(2, 0, 1)
+    frame = to_tensor(next(iter(sequence.frames)))
     with torch.inference_mode():
         box = Box.from_xywh(*sequence.truth[0]).to_tensor()
         fine, coarse, _ = tracker.views(frame, box)

@@ -23,6 +23,7 @@ from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export.formats import ARCHIVES
 from tracker_ros.export.half import with_half_networks
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import Tracker
 from tracker_ros.weights.loader import parameters_sha256
 
@@ -163,7 +164,7 @@ def read_manifest(path: Path) -> Manifest:
 def clip_boxes(tracker: Any) -> list[list[float]]:
     """Boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
     shots = list(itertools.islice(film(AerialScene(), CLIP_RATE), CLIP_FRAMES))
-    frames = [torch.from_numpy(shot.image).permute(2, 0, 1).contiguous() for shot in shots]
+    frames = [to_tensor(shot.image).contiguous() for shot in shots]
     assert shots[0].box is not None
     boxes = []
     with torch.inference_mode():

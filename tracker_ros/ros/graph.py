@@ -26,5 +26,21 @@ def mismatches(node: Node, topics: Iterable[str]) -> list[str]:
     return found
 
 
+def image_topics(node: Node) -> list[str]:
+    """List the topics on which images are published, raw or compressed, in alphabetical order."""
+    kinds = {"sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"}
+    return sorted(
+        name
+        for name, types in node.get_topic_names_and_types()
+        if kinds & set(types) and node.count_publishers(name)
+    )
+
+
+def elsewhere(node: Node, topic: str) -> str:
+    """Name the other topics on which images are published, for a sentence about the silence of `topic`."""
+    others = [name for name in image_topics(node) if name != topic]
+    return f"; images are on {', '.join(others)}" if others else ""
+
+
 def _name(endpoint: Any) -> str:
     return f"{endpoint.node_namespace.rstrip('/')}/{endpoint.node_name}"

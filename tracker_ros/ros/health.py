@@ -41,12 +41,22 @@ class Health:
         self.last, self._arrived = state, now
         self._recent.append((now, state))
 
-    def images(self, now: float, topic: str, publishers: int, lifecycle: str) -> DiagnosticStatus:
-        """Whether images reach the tracker, and how fast. `lifecycle` is the state of its node."""
+    def images(
+        self, now: float, topic: str, publishers: int, lifecycle: str, elsewhere: str = ""
+    ) -> DiagnosticStatus:
+        """Tell whether images reach the tracker, and how fast.
+
+        Args:
+            now: time of the steady clock.
+            topic: that the tracker listens to.
+            publishers: of that topic.
+            lifecycle: state of the tracker's node.
+            elsewhere: where images are instead, as `graph.elsewhere` says it.
+        """
         self._forget(now)
         values = {"topic": topic, "publishers": publishers, "rate_hz": f"{self._received_rate():.1f}"}
         if self.last is None:
-            who = "" if publishers else ", which nobody publishes"
+            who = "" if publishers else f", which nobody publishes{elsewhere}"
             return status("images", ERROR, f"no image yet on {topic}{who}", values)
         if lifecycle != "active":
             return status("images", WARN, "the tracker node is not active", values)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-IMAGE = "camera/image_raw"
+IMAGE = "image"
+"""Topic of the images where none is named: what nodes that are started by hand use."""
 FIRST_COMPONENT = 100
 """MAV_COMP_ID_CAMERA; further cameras have the numbers after it."""
 NODE_NAMES = ("tracker", "tracker_diagnostics", "sim_camera", "mavlink", "gimbal")

@@ -8,10 +8,10 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ros.images import ImageError, check, encoding_of, to_rgb
 from tracker_ros.session import Report, Session, State
 
@@ -142,4 +142,4 @@ class ImageStream:
         return 0 <= self._last.stamp - frame.stamp <= self.session.settings.max_backstep
 
     def _tensor(self, frame: Received) -> Tensor:
-        return torch.from_numpy(to_rgb(frame.message)).permute(2, 0, 1).to(self._device)
+        return to_tensor(to_rgb(frame.message), device=self._device)

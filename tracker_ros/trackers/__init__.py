@@ -11,6 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.trackers.base import (
     Estimate,
     SettingsError,
@@ -68,9 +69,12 @@ def resolve(preset: str, overrides: Mapping[str, Any] | None = None) -> Preset:
 
 
 def load(
-    preset: str, overrides: Mapping[str, Any] | None = None, weights: str | None = None, device: str = "cpu"
+    preset: str = DEFAULT_PRESET,
+    overrides: Mapping[str, Any] | None = None,
+    weights: str | None = None,
+    device: str = "cpu",
 ) -> Tracker:
-    """The tracker that a preset describes, with its weights, in evaluation mode on `device`.
+    """Make the tracker that a preset describes, with its weights, in evaluation mode on `device`.
 
     Args:
         preset: a name in config/trackers, or the path of such a YAML file.

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from tracker_ros.benchmark.latency.camera import Camera
 from tracker_ros.data.footage import film
@@ -23,6 +22,7 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.demo.processes import Interrupts, Processes
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
 from tracker_ros.session import Session
 from tracker_ros.trackers import load
 
@@ -78,7 +78,7 @@ def tracker_time(
     it is up to a third faster.
     """
     session = Session(optimized(load(tracker, settings)))
-    images = [torch.from_numpy(frame).permute(2, 0, 1) for frame in frames]
+    images = [to_tensor(frame) for frame in frames]
     images += images[-2:0:-1]
     seconds = []
     session.select(images[0], box, 0.0)

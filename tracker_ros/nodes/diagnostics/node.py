@@ -25,7 +25,7 @@ from tracker_ros.ros import health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
-from tracker_ros.ros.graph import mismatches
+from tracker_ros.ros.graph import elsewhere, mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_rgb
 from tracker_ros.ros.memory import device_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
@@ -95,7 +95,11 @@ class DiagnosticsNode(Node):
         message = DiagnosticArray(
             status=[
                 self._health.images(
-                    now, self._image_topic, self.count_publishers(self._image_topic), self._lifecycle
+                    now,
+                    self._image_topic,
+                    self.count_publishers(self._image_topic),
+                    self._lifecycle,
+                    elsewhere(self, self._image_topic),
                 ),
                 self._health.tracking(self._lifecycle),
                 self._health.timing(now),

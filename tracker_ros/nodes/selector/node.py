@@ -30,8 +30,9 @@ from tracker_ros.nodes.selector.pictures import box_values, image_picture, respo
 from tracker_ros.ros import qos
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_node, steady_clock
-from tracker_ros.ros.graph import mismatches
+from tracker_ros.ros.graph import elsewhere, mismatches
 from tracker_ros.ros.images import ImageError
+from tracker_ros.ros.launch_plan import IMAGE
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.ros.services import Service
@@ -220,7 +221,7 @@ class SelectorNode(Node):
         if silence < SILENCE:
             return ""
         if self.count_publishers(topic) == 0:
-            return f"Nobody publishes images on {topic}."
+            return f"Nobody publishes images on {topic}{elsewhere(self, topic)}."
         wrong = [text for text in mismatches(self, [topic]) if self.get_fully_qualified_name() in text]
         return f"{wrong[0]}." if wrong else f"No image on {topic} for {silence:.0f} s."
 
@@ -244,7 +245,7 @@ def add_parsers(sub: Any) -> None:
         "finger or keyboard, and prints its address.",
     )  # fmt: skip
     add = parser.add_argument
-    add("--image", default="camera/image_raw", metavar="TOPIC", help="images (default: %(default)s)")
+    add("--image", default=IMAGE, metavar="TOPIC", help="images (default: %(default)s)")
     add("--tracker-node", default="tracker", metavar="NAME", help="tracker node (default: %(default)s)")
     add("--namespace", default="", metavar="NAME", help="namespace of relative names")
     add("--transport", choices=TRANSPORTS, default="raw", help="of the images (default: %(default)s)")

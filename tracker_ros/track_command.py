@@ -7,31 +7,20 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
-import numpy as np
-import torch
 
+from tracker_ros.api import Result, follow, open_frames
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
-from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import Frame
-from tracker_ros.geometry import Box
-from tracker_ros.session import Report, Session
+from tracker_ros.session import Session
 from tracker_ros.trackers import load
 
 COLUMNS = ("frame", "state", "x", "y", "width", "height", "score")
-
-
-class Step(NamedTuple):
-    """A frame, uint8 [H, W, 3] RGB, and what the session says about it."""
-
-    frame: Frame
-    report: Report
 
 
 def add_parsers(sub: Any) -> None:
@@ -51,39 +40,30 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_track(args: argparse.Namespace) -> int:
-    """Carry out ``tracker_ros track``; 0, or 2 for a wrong request."""
+    """Run ``tracker_ros track``; 0, or 2 for a wrong request."""
     try:
-        frames = find_frames(args.source) if args.source.is_dir() else video_frames(args.source)
+        frames = open_frames(args.source)
         session = Session(load(args.tracker, weights=args.weights, device=args.device))
         with ExitStack() as stack:
             file = stack.enter_context(args.csv.open("w", newline="")) if args.csv else sys.stdout
             table = csv.writer(file)
             table.writerow(COLUMNS)
             film = None
-            for index, step in enumerate(follow(session, frames, args.box, args.fps, args.device)):
-                table.writerow(row(index, step.report))
+            for result in follow(session, frames, args.box, args.fps, device=args.device):
+                table.writerow(row(result))
                 if args.video:
-                    film = film or open_video(args.video, step.frame, args.fps, stack)
-                    film.write(drawn(step))
+                    film = film or open_video(args.video, result.frame, args.fps, stack)
+                    film.write(drawn(result))
     except (ValueError, OSError) as error:
         print(f"tracker_ros track: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def follow(session: Session, frames: Any, box: Box, fps: float, device: str) -> Iterator[Step]:
-    """Select the target in the first frame, then step through all frames."""
-    for index, frame in enumerate(frames):
-        pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).to(device)
-        if index == 0:
-            session.select(pixels, box, 0.0)
-        yield Step(frame, session.step(pixels, index / fps))
-
-
-def row(index: int, report: Report) -> list[object]:
-    """One line of the table; empty fields where there is no target."""
-    box = ["", "", "", ""] if report.box is None else [f"{v:.2f}" for v in report.box.to_xywh()]
-    return [index, report.state.name, *box, f"{report.score:.3f}"]
+def row(result: Result) -> list[object]:
+    """Make one line of the table; its box fields are empty where there is no target."""
+    box = ["", "", "", ""] if result.box is None else [f"{v:.2f}" for v in result.box.to_xywh()]
+    return [result.index, result.state.name, *box, f"{result.score:.3f}"]
 
 
 def open_video(path: Path, frame: Frame, fps: float, stack: ExitStack) -> cv2.VideoWriter:
@@ -96,12 +76,12 @@ def open_video(path: Path, frame: Frame, fps: float, stack: ExitStack) -> cv2.Vi
     return film
 
 
-def drawn(step: Step) -> Frame:
+def drawn(result: Result) -> Frame:
     """The frame as BGR with the state and the box."""
-    picture = cv2.cvtColor(step.frame, cv2.COLOR_RGB2BGR)
-    if step.report.box is not None:
-        x, y, w, h = (round(v) for v in step.report.box.to_xywh())
+    picture = cv2.cvtColor(result.frame, cv2.COLOR_RGB2BGR)
+    if result.box is not None:
+        x, y, w, h = (round(v) for v in result.box.to_xywh())
         cv2.rectangle(picture, (x, y), (x + w, y + h), (0, 255, 255), 2)
-    label = f"{step.report.state.name} {step.report.score:.2f}"
+    label = f"{result.state.name} {result.score:.2f}"
     cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 255, 255), 2, cv2.LINE_AA)
     return picture

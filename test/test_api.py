@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The front door for Python: five lines that track a video, and what they cost."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import tracker_ros
+from tracker_ros import Box, Session, State, load, to_tensor, track
+from tracker_ros.data.footage import Shot, film
+from tracker_ros.data.synthetic import AerialScene
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+FRAMES = 25
+
+
+@pytest.fixture(scope="module")
+def shots() -> list[Shot]:
+    return list(itertools.islice(film(AerialScene(seed=3), 30.0), FRAMES))
+
+
+@pytest.fixture(scope="module")
+def video(shots: list[Shot], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("flight") / "flight.mp4"
+    height, width = shots[0].image.shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 30.0, (width, height))
+    for shot in shots:
+        writer.write(shot.image[:, :, ::-1])
+    writer.release()
+    return path
+
+
+def overlap(box: Box, truth: Box) -> float:
+    sides = [
+        min(box[i] + box[i + 2] / 2, truth[i] + truth[i + 2] / 2)
+        - max(box[i] - box[i + 2] / 2, truth[i] - truth[i + 2] / 2)
+        for i in (0, 1)
+    ]
+    common = max(sides[0], 0.0) * max(sides[1], 0.0)
+    return common / (box.w * box.h + truth.w * truth.h - common)
+
+
+def test_five_lines_track_a_video(video: Path, shots: list[Shot]) -> None:
+    assert shots[0].box is not None
+    found = list(track(video, box=shots[0].box.to_xywh(), tracker="dcf"))
+    assert [result.index for result in found] == list(range(FRAMES))
+    assert found[-1].state is State.TRACKING and 0.5 < found[-1].score <= 1
+    assert found[-1].box is not None and shots[-1].box is not None
+    assert overlap(found[-1].box, shots[-1].box) > 0.6
+
+
+def test_frames_of_ones_own_may_be_bgr(shots: list[Shot]) -> None:
+    box = shots[0].box
+    rgb = [shot.image for shot in shots[:4]]
+    bgr = [np.ascontiguousarray(image[:, :, ::-1]) for image in rgb]
+    as_rgb = list(track(rgb, box, "dcf"))
+    as_bgr = list(track(bgr, box, "dcf", channels="bgr"))
+    assert [result.box for result in as_rgb] == [result.box for result in as_bgr]
+
+
+def test_a_loaded_tracker_and_settings_of_the_session_are_taken(shots: list[Shot]) -> None:
+    images = [shot.image for shot in shots[:3]]
+    results = list(track(images, shots[0].box, load("dcf"), session={"confirm_frames": 100}))
+    assert {result.state for result in results} == {State.ACQUIRING}
+
+
+@pytest.mark.parametrize(
+    "options,words",
+    [
+        ({"fps": 0.0}, "fps must be above 0, got 0"),
+        ({"fps": float("nan")}, "fps must be above 0, got nan"),
+        ({"tracker": "nothing"}, "unknown preset 'nothing'"),
+        ({"box": (0.0, 0.0, 0.5, 0.5)}, "box is 0.5 x 0.5 px"),
+        ({"settings": {"scales": 3}}, "the setting 'scales' is called 'scale_count' now"),
+        ({"channels": "gbr"}, "channels must be 'rgb' or 'bgr', got 'gbr'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(shots: list[Shot], options: dict[str, object], words: str) -> None:
+    given = {"box": shots[0].box, "tracker": "dcf", **options}
+    with pytest.raises(ValueError, match=words):
+        list(track([shots[0].image], **given))
+
+
+def test_an_image_becomes_a_frame() -> None:
+    image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    frame = to_tensor(image)
+    assert frame.shape == (3, 2, 4) and frame.dtype == torch.uint8
+    assert frame[2, 1, 3] == image[1, 3, 2] and to_tensor(image, "bgr")[0, 1, 3] == image[1, 3, 2]
+    image[0, 0, 0] = 200
+    assert frame[0, 0, 0] == 200, "RGB on the CPU is not copied"
+    assert to_tensor(image[:, ::-1])[0, 0, 3] == 200, "a view with negative strides is taken"
+    for wrong in (image[0], image.astype(np.float32), image[:, :, :2], [[1]]):
+        with pytest.raises(ValueError, match="uint8 \\[H, W, 3\\], got"):
+            to_tensor(wrong)
+
+
+def test_importing_the_package_loads_neither_torch_nor_ros() -> None:
+    code = """
+import sys, time
+start = time.process_time()
+import tracker_ros
+spent = time.process_time() - start
+print(spent, sorted({'torch', 'rclpy', 'cv2', 'numpy'} & set(sys.modules)), 'track' in dir(tracker_ros))
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    seconds, loaded = done.stdout.split(" ", 1)
+    assert float(seconds) < 0.1 and loaded.strip() == "[] True"
+
+
+def test_names_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'trakc'"):
+        tracker_ros.trakc  # noqa: B018
+    assert all(getattr(tracker_ros, name) is not None for name in tracker_ros.__all__)
+    assert tracker_ros.Session is Session
+
+
+@pytest.mark.parametrize(
+    "example,words", [("python_track.py", f"{FRAMES - 1} TRACKING"), ("session.py", f"of {FRAMES} frames")]
+)
+def test_the_examples_run(example: str, words: str, video: Path, shots: list[Shot]) -> None:
+    assert shots[0].box is not None
+    box = ",".join(f"{value:.2f}" for value in shots[0].box.to_xywh())
+    command = [sys.executable, str(EXAMPLES / example), str(video), box]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert words in done.stdout.splitlines()[-1]

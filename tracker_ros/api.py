@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Tracking in a few lines of Python, with the nodes' session and without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker_ros.config_files import DEFAULT_PRESET
+from tracker_ros.data.readers import find_frames, video_frames
+from tracker_ros.geometry import Box
+from tracker_ros.ops.frames import to_tensor
+from tracker_ros.session import Report, Session, State
+from tracker_ros.trackers import Tracker, load
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What tracking found in one frame.
+
+    Attributes:
+        index: of the frame, from 0.
+        state: of the session; a box is worth following while it is TRACKING.
+        box: (cx, cy, w, h) in pixels; None where there is no target.
+        score: in [0, 1].
+        frame: the image as it was given, uint8 [H, W, 3].
+        report: everything that the session says about the frame.
+    """
+
+    index: int
+    state: State
+    box: Box | None
+    score: float
+    frame: Image
+    report: Report
+
+
+def track(
+    source: str | PathLike[str] | Iterable[Image],
+    box: Box | tuple[float, float, float, float],
+    tracker: str | Tracker = DEFAULT_PRESET,
+    *,
+    fps: float = 30.0,
+    channels: str = "rgb",
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+    session: Mapping[str, Any] | None = None,
+) -> Iterator[Result]:
+    """Follow a target through a video, from the first frame on.
+
+    Args:
+        source: a video file, a folder of images, or images uint8 [H, W, 3] in order.
+        box: the target in the first frame: a `Box`, or x, y, w, h of its top-left corner and size.
+        tracker: a preset's name or file, or a tracker that `load` gave.
+        fps: frames a second, the time base of the session.
+        channels: order of the channels of images that you give, 'rgb' or 'bgr'. Files are read as RGB.
+        device: torch device of a tracker that is named.
+        settings: settings of a tracker that is named, in place of the preset's.
+        session: settings of the session (`tracker_ros.session.SessionSettings`).
+
+    Yields:
+        A `Result` for each frame, the first one included.
+
+    Raises:
+        ValueError: for a box that cannot be tracked, an unknown preset or setting, or frames that cannot
+            be used.
+        OSError: for a file that cannot be read.
+    """
+    if not fps > 0:
+        raise ValueError(f"fps must be above 0, got {fps:g}")
+    module = load(tracker, settings, device=device) if isinstance(tracker, str) else tracker
+    frames = open_frames(source) if isinstance(source, (str, PathLike)) else source
+    order = "rgb" if isinstance(source, (str, PathLike)) else channels
+    target = box if isinstance(box, Box) else Box.from_xywh(*map(float, box))
+    return follow(Session(module, session), frames, target, fps, order, device)
+
+
+def open_frames(source: str | PathLike[str]) -> Iterable[Image]:
+    """Open a video file or a folder of images.
+
+    Returns:
+        RGB images uint8 [H, W, 3], read when they are asked for.
+
+    Raises:
+        tracker_ros.data.sequence.DataError: for a file that is no video, or a folder without images.
+    """
+    path = Path(source)
+    return find_frames(path) if path.is_dir() else video_frames(path)
+
+
+def follow(
+    session: Session,
+    frames: Iterable[Image],
+    box: Box,
+    fps: float,
+    channels: str = "rgb",
+    device: str = "cpu",
+) -> Iterator[Result]:
+    """Select the target in the first frame, then step the session through all frames.
+
+    Args: as for `track`.
+
+    Yields:
+        A `Result` for each frame.
+    """
+    for index, frame in enumerate(frames):
+        pixels = to_tensor(frame, channels, device)
+        if index == 0:
+            session.select(pixels, box, 0.0)
+        report = session.step(pixels, index / fps)
+        yield Result(index, report.state, report.box, report.score, frame, report)
