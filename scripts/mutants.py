@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Faults put into a copy of the package, one at a time: do the tests fail?
+
+    python scripts/mutants.py                          the named faults of test/mutants.yaml
+    python scripts/mutants.py edcf tadt                those whose name contains one of the words
+    python scripts/mutants.py --sample 60 losses ops   that many of all mutants of these folders
+                                                       (needs `pip install cosmic-ray`)
+
+Prints a line a fault, killed or SURVIVED; the exit status is 0 if the named faults are all killed. A sample is
+drawn with --seed, the same for everybody, out of the mutants that cosmic-ray's operators make, save those of
+type annotations; a mutant of tracker_ros/FOLDER runs the tests of `SAMPLE_TESTS`.
+
+PyTorch is imported once: each fault has a fork of this process, which imports the package anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+#: What a copy needs to run tests.
+PARTS = ("tracker_ros", "config", "test", "docs", "package.xml", "pyproject.toml")
+SAMPLE_TESTS = {
+    "losses": ["test/losses", "test/training/test_loss_terms.py"],
+    "ops": ["test/ops", "test/losses", "test/trackers/test_properties.py"],
+    "session": ["test/session"],
+    "trackers": ["test/trackers"],
+    "training": ["test/training"],
+}
+SECONDS = 300
+
+
+class Fault(NamedTuple):
+    """One mutant: its name, the file, the file's whole text with the fault, and the tests that should see it."""
+
+    name: str
+    file: str
+    text: str
+    tests: list[str]
+
+
+def named(words: list[str]) -> list[Fault]:
+    """The faults of test/mutants.yaml whose names contain one of the words.
+
+    Raises:
+        SystemExit: when the text that a fault replaces is not in its file once: the list must follow the code.
+    """
+    found = []
+    for entry in yaml.safe_load((REPOSITORY / "test" / "mutants.yaml").read_text()):
+        if words and not any(word in entry["name"] for word in words):
+            continue
+        text = (REPOSITORY / entry["file"]).read_text()
+        if text.count(entry["old"]) != 1:
+            count = text.count(entry["old"])
+            raise SystemExit(f"{entry['name']}: its text is {count} times in {entry['file']}, not once")
+        changed = text.replace(entry["old"], entry["new"])
+        found.append(Fault(entry["name"], entry["file"], changed, entry["tests"]))
+    return found
+
+
+def mutants(folder: str) -> Iterator[tuple[str, str, str, int]]:
+    """(file, name, operator, occurrence) of every mutant of tracker_ros/FOLDER."""
+    from cosmic_ray import plugins
+    from cosmic_ray.ast import ast_nodes, get_ast_from_path
+
+    for path in sorted((REPOSITORY / "tracker_ros" / folder).rglob("*.py")):
+        tree = get_ast_from_path(path)
+        for operator_name in sorted(plugins.operator_names()):
+            kind = plugins.get_operator(operator_name)
+            if kind.arguments() or "BitOr" in operator_name:
+                continue
+            operator, occurrence = kind(), 0
+            for node in ast_nodes(tree):
+                for start, _ in operator.mutation_positions(node):
+                    file = str(path.relative_to(REPOSITORY))
+                    yield file, f"{file}:{start[0]} {operator_name.split('/')[-1]}", operator_name, occurrence
+                    occurrence += 1
+
+
+def sampled(folders: list[str], count: int, seed: int) -> list[Fault]:
+    """So many mutants of the folders, drawn at random."""
+    from cosmic_ray import plugins
+    from cosmic_ray.mutating import mutate_code
+
+    every = [(folder, *mutant) for folder in folders for mutant in mutants(folder)]
+    print(f"{len(every)} mutants of {', '.join(folders)}; {min(count, len(every))} drawn with seed {seed}")
+    found = []
+    for folder, file, name, operator, occurrence in random.Random(seed).sample(every, min(count, len(every))):
+        text = mutate_code((REPOSITORY / file).read_text(), plugins.get_operator(operator)(), occurrence)
+        found.append(Fault(name, file, text, SAMPLE_TESTS[folder]))
+    return found
+
+
+def copy_to(folder: Path) -> None:
+    """The parts of the repository that tests need."""
+    for part in PARTS:
+        source = REPOSITORY / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+
+
+class Failures:
+    """A pytest plugin that remembers the first test that failed."""
+
+    def __init__(self) -> None:
+        self.first = ""
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and not self.first:
+            self.first = report.nodeid.split("::", 1)[-1]
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed and not self.first:
+            self.first = f"{report.nodeid}, which cannot be collected"
+
+
+def _tests(folder: Path, tests: list[str], answer: Any) -> None:
+    """Run in a fork: pytest on a copy, which ends at the first failure."""
+    import pytest
+
+    os.chdir(folder)
+    os.environ["PYTHONPATH"] = str(folder)
+    sys.path[:] = [str(folder), *(entry for entry in sys.path if Path(entry or ".").resolve() != REPOSITORY)]
+    failures = Failures()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[failures])
+    answer.send((int(status), failures.first))
+    answer.close()
+    os._exit(0)
+
+
+def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
+    """pytest's exit status on some tests of a copy, and the test that failed."""
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    child = fork.Process(target=_tests, args=(folder, tests, sender))
+    child.start()
+    sender.close()
+    try:
+        if receiver.poll(SECONDS):
+            return receiver.recv()
+        return 1, f"none in {SECONDS} s"
+    except EOFError:
+        return 1, "the process, which ended"
+    finally:
+        child.kill()
+        child.join()
+
+
+def judge(fault: Fault, folder: Path) -> tuple[bool, str]:
+    """Whether the tests see this fault, and the test that did."""
+    path = folder / fault.file
+    text = path.read_text()
+    path.write_text(fault.text)
+    try:
+        status, first = run_tests(folder, fault.tests)
+    finally:
+        path.write_text(text)
+    return bool(status == 1 and first) or status == 2, first
+
+
+def main(words: list[str]) -> int:
+    """Run the faults; 1 if one survives."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("words", nargs="*", help="parts of names; with --sample, folders of tracker_ros")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="N mutants of the folders")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample (default: 0)")
+    args = parser.parse_args(words)
+    faults = sampled(args.words, args.sample, args.seed) if args.sample else named(args.words)
+    for heavy in ("torch", "scipy.ndimage", "cv2", "hypothesis", "_pytest.assertion.rewrite"):
+        __import__(heavy)
+    killed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_to(folder)
+        status, first = run_tests(folder, sorted({test for fault in faults for test in fault.tests}))
+        if status:
+            raise SystemExit(f"without any fault pytest ends with {status}; failed: {first}")
+        for fault in faults:
+            start = time.monotonic()
+            seen, first = judge(fault, folder)
+            killed += seen
+            word = f"killed   {fault.name}: by {first}" if seen else f"SURVIVED {fault.name}"
+            print(f"{word} ({time.monotonic() - start:.0f} s)", flush=True)
+    print(f"{killed} of {len(faults)} killed")
+    return int(killed < len(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
