@@ -5,10 +5,10 @@
 
     python scripts/mutants.py                          the named faults of test/mutants.yaml
     python scripts/mutants.py edcf tadt                those whose name contains one of the words
-    python scripts/mutants.py --sample 60 losses ops   that many of all mutants of these folders
+    python scripts/mutants.py --sample 60 losses ops   as many of all mutants of these folders
                                                        (needs `pip install cosmic-ray`)
 
-Prints a line a fault, killed or SURVIVED; the exit status is 0 if the named faults are all killed. A sample is
+    python scripts/mutants.py --sample 60 losses ops   some of all mutants of these folders
 drawn with --seed, the same for everybody, out of the mutants that cosmic-ray's operators make, save those of
 type annotations; a mutant of tracker_ros/FOLDER runs the tests of `SAMPLE_TESTS`.
 
@@ -47,7 +47,7 @@ SECONDS = 300
 
 
 class Fault(NamedTuple):
-    """One mutant: its name, the file, the file's whole text with the fault, and the tests that should see it."""
+    """One mutant: its name, the file, the file's text with the fault, and tests that should see it."""
 
     name: str
     file: str
@@ -59,7 +59,7 @@ def named(words: list[str]) -> list[Fault]:
     """The faults of test/mutants.yaml whose names contain one of the words.
 
     Raises:
-        SystemExit: when the text that a fault replaces is not in its file once: the list must follow the code.
+        SystemExit: when the text that a fault replaces is not in its file once: the list follows the code.
     """
     found = []
     for entry in yaml.safe_load((REPOSITORY / "test" / "mutants.yaml").read_text()):

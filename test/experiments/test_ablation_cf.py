@@ -17,25 +17,35 @@ from tracker_ros.experiments.ablation_cf import ABLATIONS, main
 RECIPE = """
 module: siamfc.SiamFCTraining
 data: [{kind: videos, gap: 5}]
-pairs: 2
+pairs_per_epoch: 2
 epochs: 1
-batch: 2
-optimizer: {name: sgd, rate: 1.0e-3, momentum: 0.9, decay: 0.0}
-schedule: {name: geometric, last: 1.0e-5}
+batch_size: 2
+optimizer: {name: sgd, lr: 1.0e-3, momentum: 0.9, weight_decay: 0.0}
+schedule: {name: geometric, final_lr: 1.0e-5}
 """
 
 
 @pytest.fixture
 def sequences(tmp_path: Path) -> Path:
-    """A folder with one sequence of three frames."""
+    """A folder with one sequence of four frames, in which the target moves by a third of its side."""
     folder = tmp_path / "data" / "square"
     (folder / "img").mkdir(parents=True)
-    frames, boxes = clip(3)
+    frames, boxes = clip(4, motion=(12.0, 0.0))
     for index, frame in enumerate(frames):
         cv2.imwrite(str(folder / "img" / f"{index:04d}.png"), frame.permute(1, 2, 0).numpy()[..., ::-1])
-    corners = boxes.numpy() - np.concatenate((boxes[:, 2:] / 2, np.zeros((3, 2))), axis=1)
+    corners = boxes.numpy() - np.concatenate((boxes[:, 2:] / 2, np.zeros((4, 2))), axis=1)
     np.savetxt(folder / "groundtruth.txt", corners, delimiter=",")
     return folder.parent
+
+
+def success_area(boxes: np.ndarray, truth: np.ndarray) -> float:
+    """OTB's success AUC of boxes [N, 4] (x, y, w, h): the mean over 21 thresholds of overlaps above them."""
+    low = np.maximum(boxes[:, :2], truth[:, :2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
+    shared = (high - low).clip(0).prod(1)
+    overlap = shared / (boxes[:, 2:].prod(1) + truth[:, 2:].prod(1) - shared)
+    overlap[0] = 1.0
+    return float(np.mean([(overlap > threshold).mean() for threshold in np.linspace(0, 1, 21)]))
 
 
 @pytest.mark.parametrize("paper", sorted(ABLATIONS))
@@ -64,7 +74,13 @@ def test_every_row_is_trained_evaluated_and_kept(
     with (tmp_path / "table.csv").open() as file:
         rows = {row["tracker"]: row for row in csv.DictReader(file)}
     assert set(rows) == {variant.label for variant in ABLATIONS[paper]}
-    assert all(float(row["AUC"]) > 0 for row in rows.values())
+    truth = np.loadtxt(sequences / "square" / "groundtruth.txt", delimiter=",")
+    for label, row in rows.items():
+        # The row is what the boxes on the disk score, and they are a tracker's: they moved.
+        [saved] = (tmp_path / "out" / "results" / label).rglob("square.txt")
+        boxes = np.loadtxt(saved, delimiter=",")
+        assert float(row["AUC"]) == pytest.approx(success_area(boxes, truth), abs=1e-4)
+        assert np.abs(boxes[1:, :2] - boxes[0, :2]).max() > 1
     trained = sorted((tmp_path / "out" / "training").glob("*/parameters.safetensors"))
     assert len(trained) == len({variant.training for variant in ABLATIONS[paper]})
     before = [path.stat().st_mtime_ns for path in trained]

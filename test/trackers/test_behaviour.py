@@ -61,7 +61,7 @@ LEAST, MOST = 0.25, 1.35
 @functools.cache
 def tracker(name: str) -> Tracker:
     width = TRACKERS[name].width
-    return untrained(name, width=width) if width else load(name)
+    return untrained(name, width_multiplier=width) if width else load(name)
 
 
 def run(name: str, frames: list[Tensor], box: Tensor) -> tuple[list[Estimate], Tensor]:

@@ -60,7 +60,7 @@ def bump(row: int, column: int, height: float, cells: int = 33) -> Tensor:
 
 def searching(responses: Tensor, **settings: object) -> Tensor:
     """The box that a CFNet around these responses of three scales finds from `BOX`."""
-    tracker = create("cfnet", {"width": 0.05, **settings})
+    tracker = create("cfnet", {"width_multiplier": 0.05, **settings})
     tracker.model = Answers(responses)
     with torch.inference_mode():
         return tracker.localize(FRAME, tracker.initialize(FRAME, BOX)).box
@@ -69,7 +69,7 @@ def searching(responses: Tensor, **settings: object) -> Tensor:
 @pytest.mark.parametrize(("best", "sign"), [(0, -1.0), (1, 0.0), (2, 1.0)])
 def test_the_scale_with_the_highest_response_is_taken_over_damped(best: int, sign: float) -> None:
     responses = torch.stack([bump(16, 16, 0.5 + 0.5 * (i == best)) for i in range(3)])
-    step, damping = CFNetSettings().step, CFNetSettings().damping
+    step, damping = CFNetSettings().scale_step, CFNetSettings().scale_learning_rate
     scale = step**sign
     expected = BOX[2:] * (1 + damping * (scale - 1))
     torch.testing.assert_close(searching(responses)[2:], expected)
@@ -81,8 +81,7 @@ def test_the_cosine_window_decides_between_two_places() -> None:
     responses = torch.stack([both * 0.5, both, both * 0.5])
     near = searching(responses)[:2]
     torch.testing.assert_close(near, BOX[:2], atol=1.0, rtol=0)
-    name = "influence" if hasattr(CFNetSettings(), "influence") else "window_influence"
-    far = searching(responses, **{name: 0.0})[:2]
+    far = searching(responses, window_influence=0.0)[:2]
     assert ((far - BOX[:2]) > 10).all()
 
 
@@ -128,7 +127,7 @@ class Fused(nn.Module):
 
 def fused(f: Tensor, g: Tensor) -> Tensor:
     """The box that EDCF finds from `BOX`, all scales answering alike."""
-    tracker = EDCF(EDCFSettings(width=0.05))
+    tracker = EDCF(EDCFSettings(width_multiplier=0.05))
     tracker.model = Fused(f.expand(3, 17, 17), g.expand(3, 125, 125))
     with torch.inference_mode():
         return tracker.localize(FRAME, tracker.initialize(FRAME, BOX)).box
@@ -149,7 +148,7 @@ def test_edcf_finds_the_place_that_both_branches_like_best() -> None:
 @pytest.mark.parametrize(("best", "sign"), [(0, -1), (1, 0), (2, 1)])
 def test_edcf_takes_the_scale_at_which_the_sum_is_highest(best: int, sign: int) -> None:
     """f prefers another scale than g does, by less than g prefers its own."""
-    tracker = EDCF(EDCFSettings(width=0.05))
+    tracker = EDCF(EDCFSettings(width_multiplier=0.05))
     f, g = torch.zeros(3, 17, 17), torch.zeros(3, 125, 125)
     f[:, 8, 8], g[:, 62, 62] = 0.5, 0.5
     f[(best + 1) % 3, 8, 8], g[best, 62, 62] = 0.6, 1.0
@@ -160,7 +159,7 @@ def test_edcf_takes_the_scale_at_which_the_sum_is_highest(best: int, sign: int) 
 
 
 def test_edcf_s_response_is_the_sum_of_what_its_network_answers() -> None:
-    tracker = untrained("edcf", width=0.0625)
+    tracker = untrained("edcf", width_multiplier=0.0625)
     box = torch.tensor([120.0, 80.0, 32.0, 28.0])
     frame = scene(box)
     with torch.inference_mode():
@@ -192,7 +191,7 @@ def test_context_is_what_lies_above_below_left_and_right_of_the_target() -> None
 
 
 def small(name: str, **settings: object) -> Tracker:
-    tracker = create(name, {"backbone": "micro_resnet", "search": 128, **settings})
+    tracker = create(name, {"backbone": "micro_resnet", "search_size": 128, **settings})
     load_weights(tracker, "random:0")
     return tracker
 
@@ -228,29 +227,52 @@ def test_tadt_s_scales_are_the_paper_s() -> None:
     assert tracker.factors == [0.990, 1.0, 1.005]
 
 
-@pytest.mark.parametrize(("best", "sign"), [(0, 0), (1, 1), (2, -1)])
-def test_dslt_takes_the_scale_with_the_highest_response(best: int, sign: int) -> None:
-    tracker = small("dslt", channels=4, iterations=1)
+def answering(
+    bumps: list[list[tuple[int, int, float]]], **settings: object
+) -> tuple[Tensor, Tensor, Tracker]:
+    """The box that DSLT finds, the one it started from, and the tracker.
+
+    Args:
+        bumps: for each scale the peaks of its response: cells from the middle, down and right, and heights.
+    """
+    tracker = small("dslt", reduced_channels=4, initial_iterations=1, **settings)
     frame, box = drawn(160, 120)
-    cells, channels = tracker.cells, tracker.backbone.channels
+    cells, channels, middle = tracker.cells, tracker.backbone.channels, tracker.cells // 2
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
-        # A kernel that answers with the first channel alone, which shows one bump a scale.
+        # A kernel that answers with the first channel of the first level alone.
         model = tracker.start(box)
         model[0][0, model[0].shape[1] // 2, model[0].shape[2] // 2] = 1.0
         reductions = [torch.zeros_like(t) for t in model[1:]]
-        reductions[0][0, 0] = 1.0 / (1 - tracker.share)
+        reductions[0][0, 0] = 1.0 / (1 - tracker.coarse_weight)
         state.update(kernel=model[0], reduce_fine=reductions[0], reduce_coarse=reductions[1])
         state["scales"] = torch.ones(2)
-        heights = [1.0 if i == best else 0.6 for i in range(3)]
-        middle = cells // 2
-        levels = [torch.stack([bump(middle, middle, h, cells)] * channels[0]) for h in heights]
-        other = [torch.zeros(channels[1], cells, cells)] * 3
-        tracker.extract = lambda patches: (levels, other)
-        found = tracker.localize(frame, state).box
+        maps = [sum(bump(middle + y, middle + x, h, cells) for y, x, h in peaks) for peaks in bumps]
+        levels = [torch.stack([response] * channels[0]) for response in maps]
+        tracker.extract = lambda patches: (levels, [torch.zeros(channels[1], cells, cells)] * 3)
+        return tracker.localize(frame, state).box, box, tracker
+
+
+@pytest.mark.parametrize(("best", "sign"), [(0, 0), (1, 1), (2, -1)])
+def test_dslt_takes_the_scale_with_the_highest_response(best: int, sign: int) -> None:
+    found, box, tracker = answering([[(0, 0, 1.0 if i == best else 0.6)] for i in range(3)])
     scale = 1.03**sign
-    torch.testing.assert_close(found[2:], box[2:] * (1 + tracker.damping * (scale - 1)))
+    torch.testing.assert_close(found[2:], box[2:] * (1 + tracker.scale_learning_rate * (scale - 1)))
     torch.testing.assert_close(found[:2], box[:2], atol=0.1, rtol=0)
+
+
+def test_dslt_leaves_the_size_alone_below_the_least_score() -> None:
+    found, box, _ = answering([[(0, 0, 0.2)], [(0, 0, 0.3)], [(0, 0, 0.2)]])
+    torch.testing.assert_close(found[2:], box[2:])
+
+
+def test_dslt_s_motion_prior_decides_between_two_places() -> None:
+    both = [(0, 0, 0.9), (12, 12, 1.0)]
+    near, box, _ = answering([both] * 3)
+    torch.testing.assert_close(near[:2], box[:2], atol=0.5, rtol=0)
+    far, _, tracker = answering([both] * 3, motion_prior_width=0.0)
+    side = tracker.region(box)[2:] / tracker.cells * 12
+    torch.testing.assert_close(far[:2], box[:2] + side, atol=0.5, rtol=0)
 
 
 # -- DCFST and RT-MDNet ------------------------------------------------------------------------------
@@ -275,7 +297,9 @@ class Judge(nn.Module):
 
 
 def test_refinement_climbs_to_the_box_with_the_greatest_predicted_overlap() -> None:
-    tracker = create("dcfst", {"candidates": 9, "kept": 3, "steps": 5})
+    tracker = create(
+        "dcfst", {"refinement_candidates": 9, "refinement_averaged": 3, "refinement_iterations": 5}
+    )
     truth, found = torch.tensor([84.0, 78.0, 40.0, 26.0]), torch.tensor([80.0, 80.0, 32.0, 32.0])
     tracker.network.iou = Judge(truth)
     levels, nothing = [torch.zeros(1, 1, 2, 2)] * 2, torch.zeros(2, 1)
@@ -290,14 +314,14 @@ def regressing(success: float) -> tuple[Tracker, Tensor, dict[str, Tensor]]:
     """A small RT-MDNet that regresses boxes above this score, a frame, and its first state."""
     tracker = untrained(
         "rtmdnet",
-        width=0.0625,
-        candidates=64,
-        first_positives=64,
-        first_negatives=200,
-        first_steps=5,
-        pool=128,
-        regression_boxes=60,
-        success=success,
+        width_multiplier=0.0625,
+        candidate_count=64,
+        initial_positives=64,
+        initial_negatives=200,
+        initial_iterations=5,
+        hard_negative_pool=128,
+        box_regression_samples=60,
+        update_min_score=success,
     )
     box = torch.tensor([120.0, 80.0, 32.0, 28.0])
     with torch.inference_mode():

@@ -66,7 +66,9 @@ def with_one_negative(batch: dict[str, Tensor]) -> dict[str, Tensor]:
 def test_cfnet(focal: bool, balanced: bool) -> None:
     """AdaCFNet, eq. 4 to 6: plain mean or, as CFNet's code does, both classes alike."""
     torch.manual_seed(0)
-    module = CFNetTraining(attention=True, focal=focal, width=0.1, balanced=balanced, size=127, margin=8)
+    module = CFNetTraining(
+        attention=True, focal=focal, width_multiplier=0.1, balanced=balanced, size=127, margin=8
+    )
     batch = with_one_negative(pairs(127, 127, 40))
     found, v = numbers(module, batch)
     y = two_way(batch, v.shape[1], 4, 127, 8.0)
@@ -81,7 +83,7 @@ def test_cfnet(focal: bool, balanced: bool) -> None:
 def test_siamfc() -> None:
     torch.manual_seed(0)
     batch = with_one_negative(pairs(103, 159, 40))
-    found, v = numbers(SiamFCTraining(8, width=WIDTH), batch)
+    found, v = numbers(SiamFCTraining(8, width_multiplier=WIDTH), batch)
     y = two_way(batch, v.shape[1], 8, 159, 16.0)
     assert found["loss"] == pytest.approx(halves(np.log1p(np.exp(-y * v)), y), rel=1e-4)
 
@@ -91,7 +93,7 @@ def test_siamfc_with_the_losses_of_lu_et_al(kind: str) -> None:
     """Eq. 10, 11 and 14: beta_1 and beta_2 are the other class's share of the batch."""
     torch.manual_seed(0)
     batch = with_one_negative(pairs(103, 159, 40))
-    found, v = numbers(SiamFCShrinkageTraining(kind, 8, width=WIDTH), batch)
+    found, v = numbers(SiamFCShrinkageTraining(kind, 8, width_multiplier=WIDTH), batch)
     y = two_way(batch, v.shape[1], 8, 159, 16.0)
     p = 1 / (1 + np.exp(-y * v))
     factor = {"bce": p**0, "focal": (1 - p) ** 2, "shrinkage": np.exp(p) / (1 + np.exp(10 * (p - 0.6)))}[kind]
@@ -110,7 +112,7 @@ def low_loss(batch: dict[str, Tensor], g: np.ndarray) -> float:
 def test_edcf() -> None:
     """Eq. 15: every term, the reconstruction of both images, and R."""
     torch.manual_seed(0)
-    module, batch = EDCFTraining(WIDTH, decay=0.01), pairs(423, 255, 85)
+    module, batch = EDCFTraining(WIDTH, weight_decay=0.01), pairs(423, 255, 85)
     with torch.no_grad():
         for p in module.parameters():
             p.mul_(0.5)
@@ -160,7 +162,7 @@ def test_cacfnet() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [(CACFNetTraining, "cacfnet"), (EDCFTraining, "edcf")])
 def test_edcf_is_trained_with_the_filter_that_tracks(kind: type, name: str) -> None:
-    trained, tracks = kind(WIDTH).model.filter, create(name, {"width": WIDTH}).model.filter
+    trained, tracks = kind(WIDTH).model.filter, create(name, {"width_multiplier": WIDTH}).model.filter
     assert trained.penalty == tracks.penalty == 1e-4
     assert trained.context_penalty == tracks.context_penalty == 0.1
 
@@ -211,7 +213,7 @@ def test_dcfst() -> None:
 def test_rtmdnet(kind: str) -> None:
     """Eq. 17 or 18 of Lu et al. in the video's own branch, and a tenth of the instance loss."""
     torch.manual_seed(0)
-    module = RtMdNetTraining(kind, domains=3, width=WIDTH, positives=8, negatives=12)
+    module = RtMdNetTraining(kind, domains=3, width_multiplier=WIDTH, positives=8, negatives=12)
     scores = torch.randn(40, 3, 2, generator=torch.Generator().manual_seed(1))
     for i, branch in enumerate(module.branches):
         branch.forward = lambda hidden, i=i: scores[:, i]
