@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +77,27 @@ class VideoFile:
         if not found:
             raise BadImage(f"{self.path}: frame {index} of {self.count} cannot be decoded")
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def stretch(pictures: Pictures, first: int, count: int) -> Iterator[Image]:
+    """Read `count` frames in their order; a video is decoded once and not sought in for each.
+
+    Raises:
+        BadImage: when one cannot be decoded.
+    """
+    if not isinstance(pictures, VideoFile):
+        yield from (pictures.read(first + i) for i in range(count))
+        return
+    video = cv2.VideoCapture(str(pictures.path))
+    try:
+        video.set(cv2.CAP_PROP_POS_FRAMES, first)
+        for index in range(first, first + count):
+            found, image = video.read()
+            if not found:
+                raise BadImage(f"{pictures.path}: frame {index} of {pictures.count} cannot be decoded")
+            yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    finally:
+        video.release()
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class PairTraining(nn.Module):
     """
 
     spec: PairSpec
+    #: Whether it learns something for each recording, so that it has no loss on others.
+    by_domain: bool = False
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of a batch."""

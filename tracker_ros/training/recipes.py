@@ -61,6 +61,36 @@ class RecipeError(ValueError):
 
 
 @dataclass(frozen=True)
+class Validation:
+    """How a training is judged while it runs; see `training.validation`.
+
+    Attributes:
+        share: of the recordings that are held out; 0 for no validation.
+        preset: what tracks with the weights; '' for the preset of the recipe's name, where there is one.
+        runs: short runs of the tracker.
+        frames: of each run.
+        pairs: for the loss.
+        every: epochs between two validations.
+        stop_after: validations without progress that end the training; 0 for never.
+    """
+
+    share: float = 0.05
+    preset: str = ""
+    runs: int = 16
+    frames: int = 40
+    pairs: int = 128
+    every: int = 1
+    stop_after: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1 or self.every < 1 or self.pairs < 1 or min(self.runs, self.stop_after) < 0:
+            raise ValueError(
+                "validation needs a share from 0 to below 1, at least 1 pair, every at least 1, and neither"
+                f" runs nor stop_after below 0; got {self}"
+            )
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A training in full; the fields are described in this module's text."""
 
@@ -80,6 +110,7 @@ class Recipe:
     precision: str = "32-true"
     augment: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
+    validation: Validation = field(default_factory=Validation)
     smoke: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -115,7 +146,12 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     try:
         content = {**(yaml.safe_load(path.read_text()) or {}), **(changes or {})}
         refuse_former_keys(content)
-        parts = {"optimizer": Optimizer, "schedule": Schedule, "augment": Augmentation}
+        parts = {
+            "optimizer": Optimizer,
+            "schedule": Schedule,
+            "augment": Augmentation,
+            "validation": Validation,
+        }
         for key, kind in parts.items():
             if key in content:
                 content[key] = kind(**content[key])

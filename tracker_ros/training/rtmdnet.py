@@ -31,6 +31,8 @@ class RtMdNetTraining(PairTraining):
         instance: weight of the instance loss.
     """
 
+    by_domain = True
+
     def __init__(
         self,
         loss: ClassificationLoss | str = "bce",

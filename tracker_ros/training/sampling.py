@@ -67,8 +67,12 @@ class ClipPairs:
                 "pairs need clips, a gap >= 0, a chance of negative pairs below 1 and a cap above 0;"
                 f" got {len(clips)} clips, gap {gap}, negative {negative}, cap {cap}"
             )
-        self.clips, self.spec, self.gap, self.negative = clips, spec, gap, negative
+        self.clips, self.spec, self.gap, self.negative, self.cap = clips, spec, gap, negative, cap
         self.shares = capped([clip.group for clip in clips], cap) if cap < 1 else None
+
+    def of(self, clips: Sequence[Clip]) -> ClipPairs:
+        """Make a source of other clips that draws as this one does."""
+        return ClipPairs(clips, self.spec, self.gap, self.negative, self.cap)
 
     def draw(self, rng: np.random.Generator) -> Pair:
         """Draw one pair of a clip drawn at random."""
@@ -167,12 +171,14 @@ class PairDataset(Dataset[dict[str, Any]]):
         self.sources = [source for source, _ in sources]
         self.shares = weights / weights.sum()
         self.count, self.seed, self.epoch = count, seed, 0
+        #: Items of this epoch that were drawn before the run was interrupted.
+        self.start = 0
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
+        rng = np.random.default_rng((self.seed, self.epoch, self.start + index))
         bad: list[str] = []
         while len(bad) < MOST_FAILURES:
             source = self.sources[int(rng.choice(len(self.sources), p=self.shares))]

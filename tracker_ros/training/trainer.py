@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from tracker_ros.training.checkpoints import WholeFiles, read_checkpoint
 from tracker_ros.training.contract import PairTraining
+from tracker_ros.training.keeping import Keeper
 from tracker_ros.training.recipes import Recipe, described
 from tracker_ros.training.sampling import PairDataset, collate
 from tracker_ros.training.sources import Named
+from tracker_ros.training.stopping import Stopped, Stopper
+from tracker_ros.training.validation import Validator, hold_out
 
 #: Steps between two drawings of crops and response in the log.
 PICTURE_STEPS = 500
@@ -38,6 +41,7 @@ class Fit(pl.LightningModule):
         self.module, self.recipe, self.sources = module, recipe, list(sources)
         self.bad: Counter[str] = Counter()
         self.steps_done, self.last_loss = 0, float("nan")
+        self.stopped = ""
 
     def fingerprints(self) -> dict[str, str]:
         """What each kind of data was, by its SHA-256."""
@@ -52,13 +56,18 @@ class Fit(pl.LightningModule):
                 groups.setdefault(self._relative_rate(name), []).append(parameter)
         listed = [{"params": params, "lr": rate * recipe.optimizer.lr} for rate, params in groups.items()]
         optimizer = recipe.optimizer.build(listed)
-        steps = max(int(self.trainer.estimated_stepping_batches), 1)
+        # Lightning's own estimate would open the data before it knows where a resumed run stands.
+        steps = max(self.steps_an_epoch() * recipe.epochs, 1)
 
         def share(step: int) -> float:
             return recipe.schedule.share(step / steps * recipe.epochs, recipe.epochs, recipe.optimizer.lr)
 
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def steps_an_epoch(self) -> int:
+        """Count the steps of an epoch; a last batch that is not full is dropped."""
+        return -(-self.recipe.pairs_per_epoch // self.trainer.world_size) // self.recipe.batch_size
 
     def _relative_rate(self, name: str) -> float:
         found = [part for part in self.recipe.lr_multipliers if _within(name, part)]
@@ -98,8 +107,17 @@ class Fit(pl.LightningModule):
                 for parameter in self.module.get_submodule(part).parameters():
                     parameter.grad = None
 
+    def on_train_start(self) -> None:
+        """A run that goes on inside an epoch has no start of the epoch."""
+        self.train_parts()
+
     def on_train_epoch_start(self) -> None:
-        """Batch statistics of parts that do not learn yet stay as they are."""
+        """More parts may learn than in the epoch before."""
+        self.train_parts()
+
+    def train_parts(self) -> None:
+        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are."""
+        self.module.train()
         for part, until in self.recipe.freeze_epochs.items():
             self.module.get_submodule(part).train(self.current_epoch >= until)
 
@@ -136,8 +154,17 @@ class Pairs(pl.LightningDataModule):
         self.batch, self.workers = recipe.batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
-        """A loader of this epoch's pairs (the trainer asks anew for each epoch)."""
-        self.dataset.epoch = self.trainer.current_epoch if self.trainer else 0
+        """A loader of this epoch's pairs (the trainer asks anew for each epoch).
+
+        A run that goes on inside an epoch begins with the first pair that it has not seen. The loader's
+        length stays that of an epoch: Lightning counts the steps before the interruption too.
+        """
+        trainer = self.trainer
+        if trainer is not None:
+            done = trainer.fit_loop.epoch_loop.batch_progress.current.processed
+            whole = -(-len(self.dataset) // trainer.world_size) // self.batch
+            self.dataset.epoch = trainer.current_epoch
+            self.dataset.start = done * self.batch * trainer.world_size if done < whole else 0
         return DataLoader(
             self.dataset, self.batch, num_workers=self.workers, collate_fn=collate, drop_last=True
         )
@@ -156,14 +183,24 @@ def train(
     workers: int = 0,
     resume: Path | None = None,
     quiet: bool = False,
+    limit: float | None = None,
+    interval: float = 600.0,
 ) -> Fit:
-    """Train and leave checkpoints and TensorBoard's logs under `out`.
+    """Train and leave checkpoints, curves and TensorBoard's logs under `out`.
+
+    The last checkpoint is last.ckpt; best.ckpt is the best by the recipe's validation. A run that goes on
+    from any checkpoint ends with the numbers of one that was never interrupted.
 
     Args:
         devices, nodes, strategy, accelerator: as Lightning's Trainer takes them.
         workers: processes that draw pairs, for each device.
         resume: a checkpoint to go on from.
-        quiet: no progress bar, no logs, no checkpoints.
+        quiet: no progress bar, no logs, no validation, no checkpoints.
+        limit: seconds after which to end, between two steps.
+        interval: seconds between two checkpoints inside an epoch.
+
+    Returns:
+        The Lightning module; its `stopped` tells why training ended early, '' where it did not.
 
     Raises:
         CheckpointError: when a checkpoint cannot be written, or the one to go on from cannot be read.
@@ -171,10 +208,12 @@ def train(
     if resume:
         read_checkpoint(resume)
     pl.seed_everything(recipe.seed, workers=True)
-    logger = False if quiet else TensorBoardLogger(str(out), name="logs", version="")
-    savers: list[pl.Callback] = []
-    if not quiet:
-        savers.append(ModelCheckpoint(dirpath=str(out), filename="{epoch}", save_last=True))
+    # Lightning finds the loader not to be resumable; the data set behind it is.
+    warnings.filterwarnings("ignore", ".*your dataloader is not resumable")
+    learned, held = hold_out(sources, recipe.validation.share if not quiet else 0.0)
+    validator = Validator(recipe, module, held) if recipe.validation.share > 0 and not quiet else None
+    stopper = Stopper(limit)
+    keeper = Keeper(out, stopper, validator or None, recipe.validation, interval)
     trainer = pl.Trainer(
         accelerator=accelerator,
         devices=devices if not devices.isdigit() else int(devices),
@@ -183,18 +222,23 @@ def train(
         precision=cast(Any, recipe.precision),
         max_epochs=recipe.epochs,
         gradient_clip_val=recipe.gradient_clip or None,
-        logger=logger,
-        callbacks=savers,
+        logger=False if quiet else TensorBoardLogger(str(out), name="logs", version=""),
+        callbacks=[] if quiet else [stopper, keeper],
         log_every_n_steps=20,
         reload_dataloaders_every_n_epochs=1,
         default_root_dir=str(out),
         enable_model_summary=False,
-        enable_checkpointing=not quiet,
+        enable_checkpointing=False,
         enable_progress_bar=not quiet,
         plugins=[WholeFiles()],
     )
-    fit = Fit(module, recipe, sources)
-    trainer.fit(fit, datamodule=Pairs(recipe, sources, workers), ckpt_path=str(resume) if resume else None)
+    fit = Fit(module, recipe, learned)
+    data = Pairs(recipe, learned, workers)
+    try:
+        trainer.fit(fit, datamodule=data, ckpt_path=str(resume) if resume else None)
+    except Stopped as end:
+        fit.stopped = keeper.reason
+        fit.print(f"training {end}")
     if fit.bad:
         fit.print(f"{sum(fit.bad.values())} draws met {len(fit.bad)} broken images")
     return fit

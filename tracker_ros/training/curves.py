@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Learning curves: what was noted during a training, as a table and as a picture."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import defaultdict
+from pathlib import Path
+
+#: (step, name, value)
+Point = tuple[int, str, float]
+
+
+def write_curves(points: list[Point], folder: Path) -> None:
+    """Write curves.csv and, where matplotlib is installed, curves.png; whole files or none."""
+    table = folder / "curves.csv"
+    part = folder / ".curves.csv.part"
+    with part.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("step", "name", "value"))
+        writer.writerows(points)
+    os.replace(part, table)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    lines: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for step, name, value in points:
+        lines[name].append((step, value))
+    panels = sorted({_panel(name) for name in lines})
+    figure = Figure(figsize=(7, 2.6 * len(panels) + 0.4), layout="constrained")
+    for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
+        for name, line in sorted(lines.items()):
+            if _panel(name) == panel:
+                steps, values = zip(*line, strict=True)
+                axes.plot(steps, values, marker="o" if len(line) < 40 else None, markersize=3, label=name)
+        axes.set_xlabel("step")
+        axes.legend(loc="best", fontsize=8)
+        axes.grid(alpha=0.3)
+    part = folder / ".curves.png.part"
+    figure.savefig(part, format="png", dpi=110)
+    os.replace(part, folder / "curves.png")
+
+
+def _panel(name: str) -> str:
+    """Losses of training and validation share a panel; AUC and rate have their own."""
+    return name if name in ("validation auc", "rate") else "losses"
