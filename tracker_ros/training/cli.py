@@ -19,13 +19,20 @@ from tracker_ros.weights.manifest import WeightsError
 
 #: Stands for every recipe.
 ALL = "all"
+#: What a process that SIGTERM ended says by custom.
+TERMINATED = 143
 
 
 def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the subcommand `train`."""
     parser = sub.add_parser("train", help="train a tracker from a recipe", description=__doc__)
     parser.add_argument("--recipe", help=f"name in config/recipes or a YAML file; '{ALL}' with --smoke")
-    parser.add_argument("--list", action="store_true", help="name the recipes and end")
+    parser.add_argument("--list", action="store_true", help="tell a line about each recipe and end")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="tell what the recipe finds, how many steps it takes and how long, from ten of them, and end",
+    )
     parser.add_argument(
         "--data",
         action="append",
@@ -36,7 +43,12 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--out", type=Path, help="folder for checkpoints and logs")
     parser.add_argument("--smoke", action="store_true", help="two small steps on made-up pictures")
     parser.add_argument("--resume", type=Path, metavar="CKPT", help="go on from a checkpoint")
-    parser.add_argument("--export", type=Path, metavar="FILE", help="write the weights as .safetensors")
+    parser.add_argument(
+        "--export",
+        type=Path,
+        metavar="FILE",
+        help="write the weights as .safetensors: those of the best checkpoint, if the recipe validates",
+    )
     parser.add_argument(
         "--from",
         dest="source",
@@ -55,6 +67,15 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
     )
     parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.add_argument(
+        "--time-limit",
+        type=_length,
+        metavar="TIME",
+        help="end after so long (90s, 30m, 1.5h), ready to go on; the schedule stays that of all epochs",
+    )
+    parser.add_argument(
+        "--save-every", type=_length, default=600.0, metavar="TIME", help="inside an epoch (default: 10m)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -62,7 +83,9 @@ def run(args: argparse.Namespace) -> int:
     """Do what the arguments say; 2 for a request that cannot be met, with the reason on stderr."""
     try:
         if args.list:
-            print("\n".join(sorted(recipe_files())))
+            from tracker_ros.training.listing import print_recipes
+
+            print_recipes()
             return 0
         if not args.recipe:
             raise RecipeError("say which --recipe; `tracker_ros train --list` names them")
@@ -73,6 +96,11 @@ def run(args: argparse.Namespace) -> int:
         recipe = read_recipe(args.recipe, changes)
         if args.source is not None:
             return _export_checkpoint(args, recipe)
+        if args.dry_run:
+            from tracker_ros.training.dry_run import dry_run
+
+            dry_run(recipe, roots(args.data))
+            return 0
         return _train(args, recipe)
     except (RecipeError, DataError, WeightsError, OSError) as error:
         print(f"tracker_ros train: {error}", file=sys.stderr)
@@ -101,13 +129,16 @@ def smoke(names: list[str]) -> int:
 
 
 def _train(args: argparse.Namespace, recipe: Recipe) -> int:
+    from tracker_ros.training.exporting import load_checkpoint
+    from tracker_ros.training.keeping import BEST
     from tracker_ros.training.sources import open_sources
+    from tracker_ros.training.stopping import SIGNAL
     from tracker_ros.training.trainer import train
 
     if args.out is None:
         raise RecipeError("say where checkpoints go: --out FOLDER")
     module = build(recipe)
-    sources = open_sources(recipe.data, roots(args.data), module.spec)
+    sources = open_sources(recipe.data, roots(args.data), module.spec, told)
     fit = train(
         module,
         recipe,
@@ -119,10 +150,32 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
         accelerator=args.accelerator,
         workers=args.workers,
         resume=args.resume,
+        limit=args.time_limit,
+        interval=args.save_every,
     )
+    if fit.stopped == SIGNAL:
+        return TERMINATED
     if args.export and fit.global_rank == 0:
-        _write(args, recipe, module.tracker_state(), fit.steps_done, fit.fingerprints())
+        steps = fit.steps_done
+        if (args.out / BEST).is_file():
+            module, checkpoint = load_checkpoint(args.out / BEST, recipe)
+            steps = checkpoint["global_step"]
+        _write(args, recipe, module.tracker_state(), steps, fit.fingerprints())
     return 0
+
+
+def told(text: str) -> None:
+    """Tell on stderr how far the reading of the data is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _length(text: str) -> float:
+    from tracker_ros.training.lengths import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _export_checkpoint(args: argparse.Namespace, recipe: Recipe) -> int:

@@ -14,7 +14,7 @@ import torch
 
 from tracker_ros.training.curves import Point, write_curves
 from tracker_ros.training.recipes import Validation
-from tracker_ros.training.stopping import NO_PROGRESS, SIGNAL, Stopped, Stopper
+from tracker_ros.training.stopping import NO_PROGRESS, SIGNAL, Stopped, Stopper, anywhere
 from tracker_ros.training.validation import Validator, Verdict
 
 LAST, BEST = "last.ckpt", "best.ckpt"
@@ -69,8 +69,7 @@ class Keeper(pl.Callback):
             return  # the end of the epoch saves, and its state is simpler to go on from
         if reason:
             self._end(trainer, pl_module, reason)
-        due = time.monotonic() - self._saved >= self.interval
-        if trainer.strategy.broadcast(due):
+        if anywhere(trainer, time.monotonic() - self._saved >= self.interval):
             self.save(trainer, LAST)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -88,9 +87,9 @@ class Keeper(pl.Callback):
         """Judge the module as it is; where it is the best so far, keep it as the best checkpoint."""
         if self.validator is None:
             return
-        found = torch.tensor([math.nan, math.nan])
+        found = torch.full([2], math.nan, dtype=torch.float64)
         if trainer.is_global_zero:
-            found = torch.tensor(self.validator(fit.module, fit.device))
+            found = torch.tensor(self.validator(fit.module, fit.device), dtype=torch.float64)
             fit.train_parts()
         found = trainer.strategy.broadcast(found)
         verdict = Verdict(float(found[0]), float(found[1]))

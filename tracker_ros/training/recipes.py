@@ -3,6 +3,9 @@
 """Recipes: one YAML file a training, in config/recipes.
 
 ```yaml
+paper: Bertinetto et al., 2016    # these three for `train --list`: whose method,
+network: AlexNet                  # on which network,
+time: 35 min of one core          # how long it took, where that was measured
 module: siamfc.SiamFCTraining     # a class in tracker_ros.training
 arguments: {}                     # of its constructor
 initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
@@ -111,6 +114,9 @@ class Recipe:
     augment: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     validation: Validation = field(default_factory=Validation)
+    paper: str = ""
+    network: str = ""
+    time: str = ""
     smoke: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

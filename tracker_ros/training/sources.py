@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,25 +36,35 @@ class Named:
     fingerprint: str
 
 
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
 def open_sources(
-    entries: list[dict[str, Any]], roots: Mapping[str, list[Path]], spec: PairSpec
+    entries: list[dict[str, Any]],
+    roots: Mapping[str, list[Path]],
+    spec: PairSpec,
+    tell: Callable[[str], None] = _silent,
 ) -> list[Named]:
-    """The sources of a recipe.
+    """Open the sources of a recipe.
 
     Args:
         entries: `Recipe.data`.
         roots: folders by kind, as given with ``--data KIND=FOLDER``; 'synthetic' takes its photographs
             from 'photos' and its cut-outs from 'stamps', 'polygons' and 'segmented'.
         spec: of the training module.
+        tell: is given a line before and after each folder is read, which may take minutes.
 
     Raises:
         DataError: for a kind that is unknown or has no folder, an option that it does not have, or a
             folder that holds something else.
     """
-    return [_open(dict(entry), roots, spec) for entry in entries]
+    return [_open(dict(entry), roots, spec, tell) for entry in entries]
 
 
-def _open(entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec) -> Named:
+def _open(
+    entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, tell: Callable[[str], None]
+) -> Named:
     kind, weight = entry.pop("kind", ""), float(entry.pop("weight", 1.0))
     negative = float(entry.pop("negative", 0.0))
     if kind == "synthetic":
@@ -63,8 +74,19 @@ def _open(entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec
         raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
     gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
     _refuse(entry, kind)
-    clips = [clip for root in _roots(roots, kind) for clip in readers[kind](root)]
+    clips = [clip for root in _roots(roots, kind) for clip in _told(kind, root, readers[kind], tell)]
     return Named(ClipPairs(clips, spec, gap, negative, cap), weight, kind, fingerprint(clips))
+
+
+def _told(
+    kind: str, root: Path, read: Callable[[Path], list[Clip]], tell: Callable[[str], None]
+) -> list[Clip]:
+    tell(f"{kind}: reading {root} ...")
+    start = time.monotonic()
+    clips = read(root)
+    frames = sum(len(clip.usable) for clip in clips)
+    tell(f"{kind}: {len(clips)} targets, {frames} boxes ({time.monotonic() - start:.1f} s)")
+    return clips
 
 
 def _synthetic(

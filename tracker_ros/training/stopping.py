@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 import time
@@ -12,7 +11,6 @@ from typing import Any
 
 import lightning.pytorch as pl
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 #: Why a training ended early; '' where it did not.
 TIME, SIGNAL, NO_PROGRESS = "time", "signal", "no progress"
 
@@ -21,16 +19,11 @@ class Stopped(Exception):
     """A training was ended between two steps, its last checkpoint written. The text says why."""
 
 
-def seconds(text: str) -> float:
-    """Read a length of time such as '90', '90s', '30m' or '1.5h'.
-
-    Raises:
-        ValueError: for anything else, or nothing at all.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if not found or float(found[1]) <= 0:
-        raise ValueError(f"'{text}' is no length of time: write 90s, 30m or 1.5h")
-    return float(found[1]) * _UNITS[found[2]]
+def anywhere(trainer: pl.Trainer, here: bool) -> bool:
+    """Tell whether something is so on any device, so that all decide alike."""
+    return (
+        here if trainer.world_size == 1 else bool(trainer.strategy.reduce_boolean_decision(here, all=False))
+    )
 
 
 class Stopper(pl.Callback):
@@ -68,10 +61,8 @@ class Stopper(pl.Callback):
     def reason(self, trainer: pl.Trainer) -> str:
         """Tell why to end now, '' to go on; the same on every device."""
         late = self.limit is not None and time.monotonic() - self.began >= self.limit
-        if trainer.world_size > 1:
-            self.signalled = trainer.strategy.reduce_boolean_decision(self.signalled, all=False)
-            late = trainer.strategy.reduce_boolean_decision(late, all=False)
-        return SIGNAL if self.signalled else TIME if late else ""
+        self.signalled = anywhere(trainer, self.signalled)
+        return SIGNAL if self.signalled else TIME if anywhere(trainer, late) else ""
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Give the signals back."""

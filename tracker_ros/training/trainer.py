@@ -161,7 +161,7 @@ class Pairs(pl.LightningDataModule):
         """
         trainer = self.trainer
         if trainer is not None:
-            done = trainer.fit_loop.epoch_loop.batch_progress.current.processed
+            done = cast(Any, trainer.fit_loop.epoch_loop.batch_progress.current).processed
             whole = -(-len(self.dataset) // trainer.world_size) // self.batch
             self.dataset.epoch = trainer.current_epoch
             self.dataset.start = done * self.batch * trainer.world_size if done < whole else 0

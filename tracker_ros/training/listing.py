@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""`tracker_ros train --list`: a line about every recipe."""
+
+from __future__ import annotations
+
+from tracker_ros.training.recipes import Recipe, build, read_recipe, recipe_files
+
+
+def print_recipes() -> None:
+    """Print each recipe's paper, network, data, size and time, a line each."""
+    for name in sorted(recipe_files()):
+        print(f"{name:16}{about(read_recipe(name))}", flush=True)
+
+
+def about(recipe: Recipe) -> str:
+    """Say what a recipe trains; the time only where it was measured."""
+    module = build(recipe, with_initial=False)
+    learns = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    loads = sum(t.numel() for t in module.tracker_state().values())
+    parts = [
+        recipe.paper,
+        recipe.network,
+        "data " + ", ".join(str(entry["kind"]) for entry in recipe.data),
+        f"{_millions(learns)} parameters learn, the tracker has {_millions(loads)}",
+        f"{_millions(recipe.pairs_per_epoch * recipe.epochs)} pairs",
+        recipe.time or "time: see --dry-run",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.2g} M"
