@@ -153,7 +153,7 @@ def test_a_refusal_comes_with_its_reason(camera: Camera, tracker: Tracker, reaso
 
 
 @pytest.mark.parametrize("sent", [
-    (2005, NAN, 0.1, 0.5, 0.5), (2005, 0.1, 0.1, 1.01, 0.5), (2005, -0.01, 0.1, 0.5, 0.5),
+    (2005, NAN, 0.1, 0.5, 0.5), (2005, -math.inf, 0.1, 0.5, 0.5),
     (2005, 0.5, 0.1, 0.5, 0.5), (2005, 0.5, 0.5, 0.1, 0.1), (2005, 0.1, 0.1, 0.5, math.inf),
     (2005, *BOX, 3), (2004, NAN, 0.5), (2004, 0.5, 1.5), (2004, 0.5, 0.5, -0.1), (2004, 0.5, 0.5, 2.0),
     (2004, 0.5, 0.5, 0.1, 101), (2010, 6),
@@ -163,6 +163,33 @@ def test_numbers_that_make_no_sense_are_denied(
 ) -> None:
     assert result(camera, command(int(sent[0]), *sent[1:])) == 2
     assert tracker.requests == []
+
+
+@pytest.mark.parametrize("box", [(0.93, 0.4, 1.0016, 0.5), (-0.01, -0.25, 0.5, 1.5)])
+def test_a_rectangle_over_the_edge_is_the_trackers_to_judge(
+    camera: Camera, tracker: Tracker, box: tuple[float, ...]
+) -> None:
+    assert answers(camera, command(2005, *box)) == []
+    assert tracker.requests[0][0] == pytest.approx(box)
+
+
+@pytest.mark.parametrize("number", [2004, 2005, 2010])
+def test_who_starts_and_stops_tracking(tracker: Tracker, number: int) -> None:
+    camera = Camera(ME, tracker, 0.2, 0.04, 0.0, ground_system=255)
+    sent = (0.5, 0.5, 0.1) if number == 2004 else BOX if number == 2005 else ()
+    for sender in ((0, 190), (255, 0), (1, 100)):
+        assert answers(camera, command(number, *sent, sender=sender)) == [], "nobody's id, or our own"
+    ack, text, *_ = answers(camera, command(number, *sent, sender=(254, 190)))
+    assert ack.result == 2 and "system 254 does not command" in text.text
+    ack, text, *_ = answers(camera, command(number, *sent, target=(0, 100)))
+    assert ack.result == 2 and "a command to all systems" in text.text
+    assert answers(camera, command(number, *sent, target=(0, 0))) == []
+    assert tracker.requests == []
+    camera.handle(command(number, *sent), 0.0)
+    assert len(tracker.requests) == 1
+    tracker.requests.clear()
+    Camera(ME, tracker, 0.2, 0.04, 0.0).handle(command(number, *sent, sender=(254, 190)), 0.0)
+    assert len(tracker.requests) == 1, "where no ground station is named, any will do"
 
 
 @given(st.floats(0, 1, width=32), st.floats(0, 1, width=32), st.floats(0, 1, width=32) | st.just(NAN))

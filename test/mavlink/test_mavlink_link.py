@@ -9,6 +9,7 @@ import math
 import os
 import pty
 import random
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +23,10 @@ pytest.importorskip("pymavlink", reason="pymavlink is not installed")
 from mavlink_helpers import BOX, ME, NAN, Tracker, command  # noqa: E402
 from pymavlink.dialects.v20 import common as mav  # noqa: E402
 
+from tracker_ros.mavlink import udp  # noqa: E402
 from tracker_ros.mavlink.camera import Camera, Outcome  # noqa: E402
 from tracker_ros.mavlink.link import EndPoint, Server, split_name  # noqa: E402
+from tracker_ros.mavlink.udp import UdpPort  # noqa: E402
 
 
 @pytest.fixture
@@ -101,6 +104,86 @@ def test_an_order_over_udp_is_answered(peer: Peer, tracker: Tracker) -> None:
         time.sleep(0.005)
     tracker.requests[0][1].set_result(Outcome(0, "a"))
     assert peer.receive(77).result == 0
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def heard(port: UdpPort, seconds: float = 5.0) -> bytes:
+    """The next datagram of a port; b'' when none comes."""
+    return port.recv() if select.select([port.fd], [], [], seconds)[0] else b""
+
+
+def test_a_socket_hears_and_reaches_only_who_it_is_for() -> None:
+    """Another address of this machine stands for another host: 127.0.0.2 is not 127.0.0.1."""
+    station, stranger = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    with station, stranger:
+        station.bind(("127.0.0.1", 0))
+        stranger.bind(("127.0.0.2", 0))
+        with contextlib.closing(UdpPort("127.0.0.1", station.getsockname()[1], listens=False)) as port:
+            assert port.address[0] == "127.0.0.1", "a socket of all addresses"
+            stranger.sendto(b"STOP", port.address)
+            station.sendto(b"yes", port.address)
+            assert heard(port) == b"yes" and heard(port, 0.0) == b""
+            # Nobody takes this one, which is no failure of the link.
+            station.close()
+            for _ in range(3):
+                port.write(b"beat")
+                assert heard(port, 0.1) == b""
+        with contextlib.closing(UdpPort("127.0.0.1", 0, listens=True)) as port:
+            assert port.address[0] == "127.0.0.1"
+            port.write(b"to nobody")
+            stranger.settimeout(5.0)
+            stranger.sendto(b"hello", port.address)
+            assert heard(port) == b"hello"
+            port.keep_peer()
+            port.write(b"beat")
+            assert stranger.recv(100) == b"beat"
+
+
+def test_a_listening_socket_remembers_few_peers_and_forgets_the_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(udp.time, "monotonic", lambda: now[0])
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(contextlib.closing(UdpPort("127.0.0.1", 0, listens=True)))
+        peers = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(20)]
+        for peer in peers:
+            peer.settimeout(0.5)
+            peer.sendto(b"hello", port.address)
+            assert heard(port) == b"hello"
+            port.keep_peer()
+        port.write(b"beat")
+        for peer in peers[:4]:
+            with pytest.raises(TimeoutError):
+                peer.recv(100)
+        assert all(peer.recv(100) == b"beat" for peer in peers[4:])
+        now[0] = udp.FORGET_SECONDS + 1
+        port.write(b"beat")
+        assert peers[-1].recv(100) == b"beat", "the only one is kept"
+        with pytest.raises(TimeoutError):
+            peers[-2].recv(100)
+
+
+def test_noise_is_nobody_to_send_to() -> None:
+    with (
+        contextlib.closing(EndPoint(f"udpin:127.0.0.1:{free_port()}", ME)) as end,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
+    ):
+        stranger.settimeout(0.5)
+        stranger.sendto(b"\xfd noise", end._port.address)
+        assert end.receive(5.0) == []
+        end.send([mav.MAVLink_heartbeat_message(30, 8, 0, 0, 4, 3)])
+        with pytest.raises(TimeoutError):
+            stranger.recv(100)
+        stranger.sendto(command(2010).get_msgbuf(), end._port.address)
+        assert len(end.receive(5.0)) == 1
+        end.send([mav.MAVLink_heartbeat_message(30, 8, 0, 0, 4, 3)])
+        assert stranger.recv(100)
 
 
 def test_a_host_that_is_not_found_is_told(tracker: Tracker) -> None:

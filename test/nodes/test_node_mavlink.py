@@ -132,11 +132,17 @@ def test_a_rectangle_is_tracked_and_reported_at_the_asked_rate(station: Station)
     assert station.send_command(TRACK_RECTANGLE, *station.corners()) == 0
     status = station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_status=ACTIVE)
     assert (status.tracking_mode, status.target_data) == (2, 4)
-    begin, times = time.monotonic(), []
-    while len(times) < 16:
-        status = station.receive("CAMERA_TRACKING_IMAGE_STATUS", tracking_status=ACTIVE)
-        times.append(time.monotonic() - begin)
-    assert (times[-1] - times[0]) / 15 == pytest.approx(0.1, rel=0.2)
+
+    def interval() -> float:
+        """Mean seconds between sixteen statuses, whatever they say."""
+        station.receive("CAMERA_TRACKING_IMAGE_STATUS")
+        begin = time.monotonic()
+        for _ in range(15):
+            station.receive("CAMERA_TRACKING_IMAGE_STATUS")
+        return (time.monotonic() - begin) / 15
+
+    # While the machine has better things to do they come late; the rates are tested by a clock of the test's.
+    station.client.wait(lambda: interval() == pytest.approx(0.1, rel=0.2), "ten statuses a second")
     # A status is not stamped: on a busy machine the newest truth may be far ahead of it.
     station.client.wait(
         lambda: station.overlap(station.receive("CAMERA_TRACKING_IMAGE_STATUS")) > 0.5,
@@ -264,3 +270,19 @@ def test_only_the_selected_object_is_reported_as_tracked(node: MavlinkNode) -> N
     node.set_parameters([Parameter("follow_unverified", value=False)])
     state.verified = True
     assert node.view().track.flags == ACTIVE and node.view().track.box is not None
+
+
+def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(
+    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
+    node._on_image(fill_image(Image(), np.zeros((8, 16, 3), np.uint8), "rgb8"))
+    box = box_message(Box(8.0, 4.0, 4.0, 4.0))
+    node._on_state(TrackState(state=TrackState.TRACKING, target_id="a", verified=True, bbox=box))
+    now[0] += 0.45
+    assert node.view().track.flags == ACTIVE and node.view().track.box is not None
+    now[0] += 0.1
+    assert (node.view().track.flags, node.view().track.box, node.view().works) == (ERROR, None, True)
+    now[0] += 2.0
+    assert (node.view().track.flags, node.view().works) == (ERROR, False)

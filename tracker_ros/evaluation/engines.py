@@ -60,7 +60,9 @@ class DaskEngine:
         try:
             client, own = get_client(), False
         except ValueError:
-            client, own = Client(n_workers=self._jobs, threads_per_worker=1), True
+            # Without a dashboard, which would listen on all addresses of this machine.
+            local = {"host": "127.0.0.1", "dashboard_address": None}
+            client, own = Client(n_workers=self._jobs, threads_per_worker=1, **local), True
         try:
             # pure=False: a task writes files, so one that looks like an earlier one is still to be run.
             for future in as_completed(client.map(function, list(tasks), pure=False)):

@@ -98,12 +98,20 @@ class Camera:
             asks for any, it is sent only while there is a target.
         point_radius: the smallest, as a fraction of the image's width: a tracker needs more than a pixel.
         now: when the camera was started.
+        ground_system: the only system that may start and stop tracking; 0: any.
     """
 
     def __init__(
-        self, identity: Identity, operator: Operator, status_seconds: float, point_radius: float, now: float
+        self,
+        identity: Identity,
+        operator: Operator,
+        status_seconds: float,
+        point_radius: float,
+        now: float,
+        ground_system: int = 0,
     ):
         self._identity, self._operator = identity, operator
+        self._ground_system = ground_system
         self._status_seconds, self._point_radius = status_seconds, point_radius
         self._started = self._heartbeat_due = self._status_due = now
         self._interval: float | None = None
@@ -132,6 +140,10 @@ class Camera:
             return self._answer(message, refused) if direct else []
 
     def _is_for_me(self, message: Message) -> bool:
+        sender = message.get_srcSystem(), message.get_srcComponent()
+        # 0 is nobody's id, and what bears our own came back to us or is forged.
+        if 0 in sender or sender == self._identity[:2]:
+            return False
         return message.target_system in (0, self._identity.system_id) and message.target_component in (
             0,
             self._identity.component_id,
@@ -167,7 +179,16 @@ class Camera:
     def _forward(
         self, command: Message, request: TrackPoint | TrackRectangle | StopTracking, now: float
     ) -> list[Message]:
-        """Pass a request on, once however often it is sent."""
+        """Pass a request on, once however often it is sent.
+
+        Raises:
+            Refusal: for one of a system that has no say here, or that is for every vehicle.
+        """
+        sender = command.get_srcSystem()
+        if self._ground_system not in (0, sender):
+            raise Refusal(DENIED, f"system {sender} does not command this camera")
+        if command.target_system == 0:
+            raise Refusal(DENIED, "a command to all systems would reach the cameras of other vehicles too")
         before = self._pending.get(command.command)
         if before is not None:
             again = _same(before.command, command)

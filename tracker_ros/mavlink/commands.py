@@ -99,7 +99,9 @@ def parse(command: Message, component_id: int) -> Request:
         return TrackPoint(*p[:3])
     if number == mav.MAV_CMD_CAMERA_TRACK_RECTANGLE:
         _require_camera(p[4], component_id)
-        _require_inside("rectangle", p[:4])
+        # It may reach over the image's edges: what can be tracked of it is the tracker's to say.
+        if not all(map(math.isfinite, p[:4])):
+            raise _denied(f"rectangle {_numbers(p[:4])} is not finite")
         box = Rectangle(*p[:4])
         if box.right <= box.left or box.bottom <= box.top:
             raise _denied(f"rectangle {_numbers(p[:4])} has no area: left, top, right, bottom")

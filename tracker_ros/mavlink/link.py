@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import select
-import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -17,11 +16,10 @@ from pymavlink.dialects.v20 import common as mav
 
 from tracker_ros.mavlink.camera import Camera, Identity
 from tracker_ros.mavlink.messages import Message
+from tracker_ros.mavlink.udp import UdpPort
 
 RETRY_SECONDS = 1.0
 """After a failure the end point is opened again so much later."""
-FORGET_SECONDS = 10.0
-"""A peer of udpin that was silent for so long is not sent to any more, unless it is the only one."""
 _LONGEST_WAIT = 0.2
 _ORDER_WAIT = 0.02
 _AT_ONCE = 64
@@ -46,9 +44,7 @@ class EndPoint:
         if self._is_serial:
             self._port = mavutil.mavserial(place, baud=number)
         else:
-            # mavudp would keep silent about a host that it cannot find.
-            address = f"{socket.gethostbyname(place)}:{number}"
-            self._port = mavutil.mavudp(address, input=kind == "udpin", timeout=FORGET_SECONDS)
+            self._port = UdpPort(place, number, listens=kind == "udpin")
         self._codec = mav.MAVLink(self._port, identity.system_id, identity.component_id)
         self._codec.robust_parsing = True
 
@@ -68,7 +64,10 @@ class EndPoint:
         if not self._is_serial:
             # A message never spans two datagrams: what an earlier one left over was not a message.
             self._codec.buf, self._codec.buf_index = bytearray(), 0
-        return [message for message in self._codec.parse_buffer(data) or [] if message.get_msgId() >= 0]
+        found = [message for message in self._codec.parse_buffer(data) or [] if message.get_msgId() >= 0]
+        if found and not self._is_serial:
+            self._port.keep_peer()
+        return found
 
     def send(self, messages: Iterable[Message]) -> None:
         """Send messages. May raise OSError; a datagram that nobody takes is no error."""

@@ -32,6 +32,8 @@ from tracker_ros.srv import SelectTarget
 
 SILENCE = 2.0
 """Seconds after which a tracker that says nothing is taken to have no target."""
+FRESH = 0.5
+"""Seconds for which a box is reported: one of a tracker that died must not be sent as if it were seen."""
 CLOSING = 2.0
 """Seconds that the end point has to close."""
 
@@ -74,6 +76,7 @@ class MavlinkNode(Node):
         )
         declare(self, "system_id", 1, "of the vehicle that carries the camera", 1, 255)
         declare(self, "component_id", 100, "100 for the first camera, 101 for the second...", 7, 255)
+        declare(self, "ground_system", 0, "only this system starts and stops tracking; 0: any", 0, 255)
         declare(self, "follow_unverified", False, "report as tracked also what may be another object")
         declare(self, "status_rate", 5.0, "tracking status, Hz, where nobody asked for another", 0.1, 100.0)
         declare(
@@ -109,7 +112,12 @@ class MavlinkNode(Node):
             tracker_ros.__version__,
         )
         camera = Camera(
-            identity, self, 1 / self._value("status_rate"), self._value("point_radius"), time.monotonic()
+            identity,
+            self,
+            1 / self._value("status_rate"),
+            self._value("point_radius"),
+            time.monotonic(),
+            self._value("ground_system"),
         )
         self.get_logger().info(f"camera {identity.component_id} of system {identity.system_id} on {name}")
         return Server(camera, lambda: EndPoint(name, identity), self._warn)
@@ -150,15 +158,19 @@ class MavlinkNode(Node):
     def view(self) -> View:
         """What the tracker said last; of a tracker that fell silent no box remains."""
         state, (width, height) = self._state, self._size
-        works = time.monotonic() - self._at < SILENCE
+        silence = time.monotonic() - self._at
         flags = _FLAGS.get(state.state, TRACKING_FAILED)
         # An autopilot flies after what is said to be tracked: another object than the selected one is not.
         if flags != IDLE and not (state.verified or self._value("follow_unverified")):
             flags = TRACKING_FAILED
-        if not works and flags != IDLE:
+        if silence > FRESH and flags != IDLE:
             flags = TRACKING_FAILED
         box = _fractions(state.bbox, width, height) if width and flags in (ACTIVE, COASTING) else None
-        return View(Track(flags, state.target_id, box, width / height if width else 1.0), self._size, works)
+        return View(
+            Track(flags, state.target_id, box, width / height if width else 1.0),
+            self._size,
+            silence < SILENCE,
+        )
 
     # -- requests ------------------------------------------------------------------------------------
 
