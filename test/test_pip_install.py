@@ -19,7 +19,7 @@ from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-ROS = ("rclpy", "ros", "rosidl", "ament", "rpyutils", "tracker_ros", "__editable__", "vision_", "builtin_")
+ROS = ("rclpy", "ros_", "rosidl", "ament", "rpyutils", "tracker_ros", "__editable__", "vision_", "builtin_")
 CODE = """
 import importlib.util, sys
 import tracker_ros

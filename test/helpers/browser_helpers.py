@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -45,7 +45,7 @@ class Browser:
         message = {"id": self._number, "method": method, "params": params}
         await self._socket.send_json({**message, "sessionId": self._session} if self._session else message)
         while True:
-            answer = await self._socket.receive_json(timeout=PATIENCE)
+            answer = await self._socket.receive_json(timeout=TIMEOUT)
             self._note(answer)
             if answer.get("id") == self._number:
                 assert "error" not in answer, f"{method}: {answer['error']}"
@@ -86,7 +86,7 @@ class Browser:
 
     async def wait(self, expression: str) -> Any:
         """Wait until an expression is true; its value."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not (value := await self.evaluate(expression)):
             text = await self.evaluate("document.body?.innerText")
             assert time.monotonic() < end, f"waited for {expression} in\n{text}\n{list(self.problems)}"
@@ -157,7 +157,7 @@ async def browser(profile: Path) -> AsyncIterator[Browser]:
     )
     assert process.stderr is not None
     try:
-        address = await asyncio.wait_for(_address(process.stderr), PATIENCE)
+        address = await asyncio.wait_for(_address(process.stderr), TIMEOUT)
         async with aiohttp.ClientSession() as session:
             async with session.ws_connect(address, max_msg_size=0) as socket:
                 yield Browser(socket)

@@ -36,7 +36,7 @@ from tracker_ros.ros.messages import box_message
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Seconds that any one thing may take on a machine that has other things to do.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 Measured = Callable[[str, object], None]
 """pytest's `record_property`: figures for docs/reliability.md, which ``pytest --junitxml`` writes out."""
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
@@ -110,11 +110,11 @@ class NodeProcess:
 
     def ended(self) -> int:
         """Wait until it ends by itself; its exit status."""
-        status = self._process.wait(PATIENCE)
+        status = self._process.wait(TIMEOUT)
         self._reader.join(5)
         return status
 
-    def stop(self, how: int = signal.SIGINT, seconds: float = PATIENCE) -> int:
+    def stop(self, how: int = signal.SIGINT, seconds: float = TIMEOUT) -> int:
         """End it with a signal; its exit status."""
         if self._process.poll() is None:
             self._process.send_signal(how)
@@ -157,7 +157,7 @@ class Client:
         """Subscribe and collect what arrives."""
         return self.node.create_subscription(kind, topic, into.append, profile)
 
-    def wait(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = TIMEOUT) -> Any:
         """Spin until the condition holds; what it returned."""
         end = time.monotonic() + seconds
         while not (value := condition()):
@@ -166,7 +166,7 @@ class Client:
             self.executor.spin_once(timeout_sec=0.05)
         return value
 
-    def call(self, kind: Any, name: str, request: Any, seconds: float = PATIENCE) -> Any:
+    def call(self, kind: Any, name: str, request: Any, seconds: float = TIMEOUT) -> Any:
         """The answer of a service."""
         future = self.service(kind, name).call_async(request)
         self.wait(future.done, f"an answer of {name}", seconds)
@@ -194,7 +194,7 @@ class Client:
         what it says to all others arrives.
         """
         probe = self.node.create_client(GetParameters, f"{node}/get_parameters")
-        end, pause = time.monotonic() + PATIENCE, 0.2
+        end, pause = time.monotonic() + TIMEOUT, 0.2
         self.wait(probe.service_is_ready, f"node {node}")
         while True:
             future = probe.call_async(GetParameters.Request(names=["use_sim_time"]))
@@ -259,7 +259,7 @@ class Client:
 
     def connect(self, publisher: Any, make: Callable[[], Any]) -> None:
         """Publish images until the tracker has looked at the newest: discovery is over in both directions."""
-        end, pause = time.monotonic() + PATIENCE, 0.1
+        end, pause = time.monotonic() + TIMEOUT, 0.1
         while time.monotonic() < end:
             message = make()
             publisher.publish(message)

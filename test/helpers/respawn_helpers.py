@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from node_helpers import PATIENCE, Domain, NodeProcess
+from node_helpers import TIMEOUT, Domain, NodeProcess
 
 
 class Respawned:
@@ -37,7 +37,7 @@ class Respawned:
 
     def kill(self) -> None:
         """kill -9; returns when a new process was started."""
-        old, end = self.node.pid, time.monotonic() + PATIENCE
+        old, end = self.node.pid, time.monotonic() + TIMEOUT
         os.kill(old, signal.SIGKILL)
         while self.node.pid == old:
             assert time.monotonic() < end, "not started again"
@@ -47,5 +47,5 @@ class Respawned:
         """End it for good; its exit status."""
         self._over = True
         status = self.node.stop()
-        self._supervisor.join(PATIENCE)
+        self._supervisor.join(TIMEOUT)
         return status

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 from browser_helpers import Browser, browser
-from node_helpers import PATIENCE, Client, Domain, NodeProcess
+from node_helpers import TIMEOUT, Client, Domain, NodeProcess
 from std_msgs.msg import String
 from vision_msgs.msg import Detection2D
 
@@ -22,7 +22,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.ros.messages import box_of
 from tracker_ros.select.protocol import read_picture
 
-STARTING = 2 * PATIENCE
+STARTING = 2 * TIMEOUT
 WIDTH, HEIGHT = 640, 480
 
 
@@ -79,7 +79,7 @@ class Talk:
     async def receive(self, kind: str, found: Callable[[Any], Any] = lambda _: True) -> Any:
         """The next message of that type that is looked for; of a picture header and data."""
         while True:
-            message = await self._socket.receive(PATIENCE)
+            message = await self._socket.receive(TIMEOUT)
             assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
             if message.type is aiohttp.WSMsgType.BINARY:
                 header, data = read_picture(message.data)

@@ -17,7 +17,7 @@ import yaml
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
-from node_helpers import PATIENCE, REPOSITORY, Client, Domain, NodeProcess, selection  # noqa: E402
+from node_helpers import REPOSITORY, TIMEOUT, Client, Domain, NodeProcess, selection  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from tracker_ros.srv import SelectTarget  # noqa: E402
@@ -28,7 +28,7 @@ from tracker_ros.ros.launch_plan import Camera, CamerasError, LaunchOptions, nod
 from tracker_ros.ros.messages import box_of  # noqa: E402
 
 CONFIG = REPOSITORY / "config"
-START = 3 * PATIENCE
+START = 3 * TIMEOUT
 """Seconds that six programs may take to start together."""
 TRACKER_MEMORY = 700
 """MiB that a tracker node with a correlation filter may take; docs/nodes.md has what it took."""

@@ -17,7 +17,7 @@ pytest.importorskip("pymavlink", reason="pymavlink is not installed")
 
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
-from node_helpers import PATIENCE, REPOSITORY, Client, Domain, NodeProcess  # noqa: E402
+from node_helpers import REPOSITORY, TIMEOUT, Client, Domain, NodeProcess  # noqa: E402
 from pymavlink import mavutil  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
@@ -59,7 +59,7 @@ class Station:
         self.truths: list[Detection2D] = []
         self.client.listen(Detection2D, "sim_camera/truth", self.truths)
 
-    def receive(self, kind: str, seconds: float = PATIENCE, **fields: Any) -> Any:
+    def receive(self, kind: str, seconds: float = TIMEOUT, **fields: Any) -> Any:
         """The next message of this type from the camera whose fields have these values."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -111,9 +111,9 @@ def station() -> Iterator[Station]:
     station.close()
 
 
-@pytest.mark.timeout(4 * PATIENCE)  # three programs start
+@pytest.mark.timeout(4 * TIMEOUT)  # three programs start
 def test_the_camera_introduces_itself(station: Station) -> None:
-    beat = station.receive("HEARTBEAT", 3 * PATIENCE, system_status=4)  # active: the tracker works
+    beat = station.receive("HEARTBEAT", 3 * TIMEOUT, system_status=4)  # active: the tracker works
     assert (beat.type, beat.autopilot) == (30, 8)
     assert station.send_command(REQUEST, 259) == 0
     info = station.receive("CAMERA_INFORMATION")

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import PATIENCE, Client, Domain, Measured  # noqa: E402
+from node_helpers import TIMEOUT, Client, Domain, Measured  # noqa: E402
 from rcl_interfaces.srv import GetParameters  # noqa: E402
 from respawn_helpers import Respawned  # noqa: E402
 
@@ -48,7 +48,7 @@ def answer(client: Client, name: str) -> float:
     for _ in range(12):
         try:
             request = GetParameters.Request(names=[PARAMETER[name]])
-            (value,) = client.call(GetParameters, f"{name}/get_parameters", request, PATIENCE / 12).values
+            (value,) = client.call(GetParameters, f"{name}/get_parameters", request, TIMEOUT / 12).values
             return float(value.double_value or value.integer_value)
         except AssertionError:
             continue

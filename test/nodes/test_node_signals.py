@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import PATIENCE, REPOSITORY, Domain  # noqa: E402
+from node_helpers import REPOSITORY, TIMEOUT, Domain  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -49,7 +49,7 @@ def test_a_second_signal_ends_a_node_that_hangs(domain: Domain) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "closing\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 1
+        assert process.wait(TIMEOUT) == 1
 
 
 LEAVES_NOTHING = """
@@ -83,4 +83,4 @@ assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="descriptors are looked up in /proc")
 def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
     with python(LEAVES_NOTHING, domain) as process:
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0

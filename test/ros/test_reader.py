@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import PATIENCE, Client, Domain  # noqa: E402
+from node_helpers import TIMEOUT, Client, Domain  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from tracker_ros.ros.qos import COMMAND  # noqa: E402
@@ -40,7 +40,7 @@ def test_messages_come_without_an_executor_until_it_is_closed(client: Client) ->
     client.wait(publisher.get_subscription_count, "the subscription")
     for word in ("one", "two", "three"):
         publisher.publish(String(data=word))
-    assert [got.get(timeout=PATIENCE) for _ in range(3)] == [
+    assert [got.get(timeout=TIMEOUT) for _ in range(3)] == [
         ("one", "reader"),
         ("two", "reader"),
         ("three", "reader"),
@@ -79,6 +79,6 @@ def test_a_receiver_that_fails_is_logged_and_called_again(
     client.wait(publisher.get_subscription_count, "the subscription")
     for word in ("bad", "good"):
         publisher.publish(String(data=word))
-    assert got.get(timeout=PATIENCE) == "good"
+    assert got.get(timeout=TIMEOUT) == "good"
     reader.close()
     assert "KeyError: 'a bad word'" in capfd.readouterr().err

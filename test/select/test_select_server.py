@@ -17,7 +17,7 @@ aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 from select_helpers import SECONDS, Tracker, Visitor, message, picture, shot, until, visit  # noqa: E402
 
 from tracker_ros.geometry import Box  # noqa: E402
-from tracker_ros.select.hub import PATIENCE, Picture, Shot  # noqa: E402
+from tracker_ros.select.hub import TIMEOUT, Picture, Shot  # noqa: E402
 from tracker_ros.select.protocol import (  # noqa: E402
     LONGEST_MESSAGE,
     BadRequest,
@@ -227,7 +227,7 @@ def test_an_image_is_shown_with_the_box_that_was_found_in_it() -> None:
         header, _ = await picture(socket)
         assert (header["stamp"], header["state"]["box"]) == ([2, 0], [5, 6, 7, 8])
         await socket.send_json({"type": "shown"})
-        await asyncio.sleep(PATIENCE)  # the tracker has nothing more to say
+        await asyncio.sleep(TIMEOUT)  # the tracker has nothing more to say
         hub.add_image(shot(4))
         header, _ = await picture(socket)
         assert header["stamp"] == [4, 0] and "state" not in header

@@ -14,7 +14,7 @@ from tracker_ros.select.protocol import Stamp, picture_message
 
 WAITING_IMAGES = 6
 """Images that wait for the tracker's word on them."""
-PATIENCE = 0.25
+TIMEOUT = 0.25
 """Seconds without a word after which images are shown without a box."""
 
 
@@ -54,7 +54,7 @@ class Hub:
         self.response: Shot | None = None
         self._changed = changed
         self._waiting: deque[Shot] = deque(maxlen=WAITING_IMAGES)
-        self._answered = -PATIENCE
+        self._answered = -TIMEOUT
         self._encoding: dict[Shot, asyncio.Future[Picture]] = {}
 
     def add_status(self, **texts: str) -> None:
@@ -68,7 +68,7 @@ class Hub:
     def add_image(self, image: Shot) -> None:
         """An image has arrived. It is shown with the tracker's word on it, if that comes in time."""
         self._waiting.append(image)
-        if asyncio.get_running_loop().time() - self._answered > PATIENCE:
+        if asyncio.get_running_loop().time() - self._answered > TIMEOUT:
             self._show(image)
 
     def add_state(self, stamp: Stamp, state: dict[str, Any]) -> None:

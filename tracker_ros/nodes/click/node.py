@@ -31,7 +31,7 @@ from tracker_ros.ros.parameters import declare
 from tracker_ros.ros.services import NoAnswer, Service
 from tracker_ros.srv import SelectTarget
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds that the tracker has for an answer."""
 IMAGE_SECONDS = 2.0
 """Seconds that a click waits for the first image, which tells the size of the picture."""
@@ -54,7 +54,7 @@ class ClickNode(Node):
         self._image: Any = None
         self._images: Subscription | None = None
         self._waiting: tuple[PointStamped, str, float] | None = None
-        self._select = Service(self, SelectTarget, f"{self._value('tracker_node')}/select", PATIENCE)
+        self._select = Service(self, SelectTarget, f"{self._value('tracker_node')}/select", TIMEOUT)
         self._said = self.create_publisher(String, "~/message", qos.RESULT)
         mice = [f"{self.resolve_topic_name(name)}_mouse_left" for name in self._value("clicks_on")]
         for topic in mice:

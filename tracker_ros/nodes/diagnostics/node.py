@@ -33,7 +33,7 @@ from tracker_ros.ros.parameters import declare
 from tracker_ros.ros.services import Service
 
 TRANSPORTS = ("raw", "compressed")
-PATIENCE = 2.0
+TIMEOUT = 2.0
 """Seconds within which a live tracker node says its lifecycle state."""
 WAITING_IMAGES = 30
 """Images that wait for the tracker's word on them; it may be as many frames behind."""
@@ -82,7 +82,7 @@ class DiagnosticsNode(Node):
             kind = self._annotation_types.ImageAnnotations
             self._annotations = self.create_publisher(kind, "~/annotations", qos.RESULT)
         self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
-        self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", PATIENCE)
+        self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", TIMEOUT)
         clock = steady_clock()
         self.create_timer(self._value("period"), self._report, clock=clock)
         self.create_timer(0.2, self._follow_demand, clock=clock)

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Write the parts of the documentation that are read off the code; a test keeps them true.
+
+python docs/tables.py          # write docs/glossary.md and docs/images/layers.svg anew
+python docs/tables.py --check  # status 1 where they say something else
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "test"))
+
+BEGIN, END = "<!-- settings: python docs/tables.py -->", "<!-- end of settings -->"
+WIDTH, ROW, GAP = 760, 34, 10
+
+
+def settings_table() -> str:
+    """List every settings key with its one meaning and the trackers that have it."""
+    from tracker_ros.trackers.base import registered
+
+    found: dict[str, tuple[str, list[str]]] = {}
+    for name, cls in sorted(registered().items()):
+        if not cls.__module__.startswith("tracker_ros."):
+            continue
+        for field in dataclasses.fields(cls.Settings):
+            text = field.metadata["text"].split(";")[0]
+            found.setdefault(field.name, (text, []))[1].append(name)
+    rows = [f"| `{key}` | {text} | {', '.join(names)} |" for key, (text, names) in sorted(found.items())]
+    return "\n".join([BEGIN, "", "| key | meaning | trackers |", "|---|---|---|", *rows, "", END])
+
+
+def glossary(text: str) -> str:
+    """Put the present table of settings into the glossary's text."""
+    before, _, rest = text.partition(BEGIN)
+    return before + settings_table() + rest.partition(END)[2]
+
+
+def packages() -> set[str]:
+    """Name what lies directly in the package: folders and modules."""
+    return {path.stem for path in (ROOT / "tracker_ros").iterdir() if path.is_dir() or path.suffix == ".py"}
+
+
+def layers_svg(_: str) -> str:
+    """Draw the layers of test_imports.py, the top one first; what knows ROS is blue."""
+    from test_imports import LAYERS, WITH_ROS
+
+    height = len(LAYERS) * (ROW + GAP) + GAP
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif"'
+        ' font-size="13">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+    ]
+    for row, names in enumerate(LAYERS):
+        known = [name for name in names if name in packages()]
+        width = (WIDTH - GAP) / max(len(known), 1) - GAP
+        for column, name in enumerate(known):
+            x, y = GAP + column * (width + GAP), GAP + row * (ROW + GAP)
+            fill = "#d9e8fb" if name in WITH_ROS else "#e8f3e4"
+            parts.append(
+                f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{ROW}" rx="4" fill="{fill}"'
+                ' stroke="#7a8694"/>'
+            )
+            parts.append(
+                f'<text x="{x + width / 2:.1f}" y="{y + ROW / 2 + 4}" text-anchor="middle">{name}</text>'
+            )
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+PARTS: dict[Path, Callable[[str], str]] = {
+    ROOT / "docs" / "glossary.md": glossary,
+    ROOT / "docs" / "images" / "layers.svg": layers_svg,
+}
+
+
+def main() -> int:
+    """Write or check; 1 where the files are not what the code says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check, wrong = parser.parse_args().check, []
+    for path, make in PARTS.items():
+        text = path.read_text() if path.is_file() else ""
+        made = make(text)
+        if made != text:
+            wrong.append(path)
+            if not check:
+                path.write_text(made)
+    for path in wrong:
+        news = "is not what the code says: run python docs/tables.py" if check else "written"
+        print(f"{path.relative_to(ROOT)} {news}")
+    return 1 if wrong and check else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
