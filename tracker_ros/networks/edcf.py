@@ -102,7 +102,8 @@ class FineModel(nn.Module):
 
     Args:
         width: share of the first layer's 96 channels.
-        penalty, context_penalty: see `ContextFilter`.
+        penalty: see `ContextFilter`.
+        context_penalty: see `ContextFilter`.
     """
 
     def __init__(self, width: float, penalty: float, context_penalty: float) -> None:

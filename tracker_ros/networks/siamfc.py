@@ -164,7 +164,8 @@ class SiamFCModel(nn.Module):
 
     Args:
         channels: of the features.
-        stride, width: see `SiamFCFeatures`; `micro_resnet` has stride 8 and one width.
+        stride: see `SiamFCFeatures`; that of `micro_resnet` is 8.
+        width: see `SiamFCFeatures`; `micro_resnet` has one width.
         backbone: 'alexnet', the published one, or 'micro_resnet'.
         background: weight of the template's cells outside the target; 1 as published.
     """
