@@ -17,6 +17,7 @@ from tracker_ros.api import Result, follow, open_frames
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import Frame
+from tracker_ros.drawing.shapes import draw_box
 from tracker_ros.session import Session
 from tracker_ros.trackers import given_settings, load
 
@@ -89,8 +90,7 @@ def drawn(result: Result) -> Frame:
     """The frame as BGR with the state and the box."""
     picture = cv2.cvtColor(result.frame, cv2.COLOR_RGB2BGR)
     if result.box is not None:
-        x, y, w, h = (round(v) for v in result.box.to_xywh())
-        cv2.rectangle(picture, (x, y), (x + w, y + h), (0, 255, 255), 2)
+        draw_box(picture, result.box, (0, 255, 255))
     label = f"{result.state.name} {result.score:.2f}"
     cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 255, 255), 2, cv2.LINE_AA)
     return picture
