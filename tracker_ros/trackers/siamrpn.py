@@ -20,6 +20,7 @@ class SiamRpnSettings(ProposalSettings):
         "up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model", choices=("up", "depthwise")
     )
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 4.0)
+    backbone: str = setting("alexnet", "network", choices=("alexnet", "mobilenet_v3"))
 
 
 @register("siamrpn", SiamRpnSettings)
@@ -27,5 +28,5 @@ class SiamRpn(ProposalTracker):
     """A region proposal network on AlexNet features, five anchors a cell."""
 
     def __init__(self, settings: SiamRpnSettings) -> None:
-        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width_multiplier)
+        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width_multiplier, settings.backbone)
         super().__init__(settings, net, net.extra_cells)

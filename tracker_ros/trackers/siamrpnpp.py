@@ -25,6 +25,7 @@ class SiamRpnPlusPlusSettings(ProposalSettings):
         0.25, "share of a measured size change that the box takes over; times score and penalty", 0.0, 1.0
     )
     bottleneck_width: int = setting(64, "channels of the first stage's bottlenecks; 64 in ResNet-50", 4, 64)
+    backbone: str = setting("resnet50", "network", choices=("resnet50", "mobilenet_v3"))
 
 
 @register("siamrpnpp", SiamRpnPlusPlusSettings)
@@ -32,5 +33,5 @@ class SiamRpnPlusPlus(ProposalTracker):
     """Region proposal heads on three levels of a dilated ResNet-50, mixed by learned weights."""
 
     def __init__(self, settings: SiamRpnPlusPlusSettings) -> None:
-        net = SiamRpnPlusPlusNet(len(RATIOS), settings.bottleneck_width)
+        net = SiamRpnPlusPlusNet(len(RATIOS), settings.bottleneck_width, settings.backbone)
         super().__init__(settings, net, net.extra_cells)

@@ -100,15 +100,21 @@ class SiamRpnTraining(ProposalTraining):
     """Training of `siamrpn`; arguments as its settings and `ProposalTraining`."""
 
     def __init__(
-        self, loss: ClassificationLoss | str = "bce", correlation: str = "up", width_multiplier: float = 1.0
+        self,
+        loss: ClassificationLoss | str = "bce",
+        correlation: str = "up",
+        width_multiplier: float = 1.0,
+        backbone: str = "alexnet",
     ) -> None:
-        net = SiamRpnNet(len(RATIOS), correlation, width_multiplier)
+        net = SiamRpnNet(len(RATIOS), correlation, width_multiplier, backbone)
         super().__init__(net, net.extra_cells, loss)
 
 
 class SiamRpnPlusPlusTraining(ProposalTraining):
     """Training of `siamrpnpp`; arguments as its settings and `ProposalTraining`."""
 
-    def __init__(self, loss: ClassificationLoss | str = "bce", bottleneck_width: int = 64) -> None:
-        net = SiamRpnPlusPlusNet(len(RATIOS), bottleneck_width)
+    def __init__(
+        self, loss: ClassificationLoss | str = "bce", bottleneck_width: int = 64, backbone: str = "resnet50"
+    ) -> None:
+        net = SiamRpnPlusPlusNet(len(RATIOS), bottleneck_width, backbone)
         super().__init__(net, net.extra_cells, loss)

@@ -112,14 +112,25 @@ class Fit(pl.LightningModule):
         self.train_parts()
 
     def on_train_epoch_start(self) -> None:
+<<<<<<< HEAD
         """More parts may learn than in the epoch before."""
         self.train_parts()
 
     def train_parts(self) -> None:
         """Training mode, save for parts that do not learn yet: their batch statistics stay as they are."""
         self.module.train()
+=======
+        """Leave batch statistics of parts that do not learn yet as they are.
+
+        On one device they take no part in the backward pass either; several devices agree at the start
+        on the gradients that they exchange.
+        """
+>>>>>>> 209728c (SiamRPN and SiamRPN++ on MobileNetV3; frozen parts cost no backward pass)
         for part, until in self.recipe.freeze_epochs.items():
-            self.module.get_submodule(part).train(self.current_epoch >= until)
+            learns = self.current_epoch >= until
+            self.module.get_submodule(part).train(learns)
+            if self.trainer.world_size == 1:
+                self.module.get_submodule(part).requires_grad_(learns)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say in the checkpoint what it was trained with."""

@@ -49,13 +49,16 @@ class InvertedResidual(nn.Module):
 
     __constants__ = ["expands"]
 
-    def __init__(self, inputs: int, kernel: int, hidden: int, outputs: int, squeezed: int, swish: bool,
-                 stride: int) -> None:
+    def __init__(
+        self, inputs: int, kernel: int, hidden: int, outputs: int, squeezed: int, swish: bool, stride: int
+    ) -> None:
         super().__init__()
         self.stride, self.padding, self.hidden = stride, kernel // 2, hidden
         self.expands = inputs != hidden
-        filtering = [nn.Conv2d(hidden, hidden, kernel, stride, self.padding, groups=hidden, bias=False),
-                     FoldingNorm(hidden)]
+        filtering = [
+            nn.Conv2d(hidden, hidden, kernel, stride, self.padding, groups=hidden, bias=False),
+            FoldingNorm(hidden),
+        ]
         excite: nn.Module = Excite(hidden, squeezed) if squeezed else nn.Identity()
         project = [nn.Conv2d(hidden, outputs, 1, bias=False), FoldingNorm(outputs)]
         act: nn.Module = nn.Hardswish() if swish else nn.ReLU()
