@@ -112,20 +112,16 @@ class Fit(pl.LightningModule):
         self.train_parts()
 
     def on_train_epoch_start(self) -> None:
-<<<<<<< HEAD
         """More parts may learn than in the epoch before."""
         self.train_parts()
 
     def train_parts(self) -> None:
-        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are."""
-        self.module.train()
-=======
-        """Leave batch statistics of parts that do not learn yet as they are.
+        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are.
 
         On one device they take no part in the backward pass either; several devices agree at the start
         on the gradients that they exchange.
         """
->>>>>>> 209728c (SiamRPN and SiamRPN++ on MobileNetV3; frozen parts cost no backward pass)
+        self.module.train()
         for part, until in self.recipe.freeze_epochs.items():
             learns = self.current_epoch >= until
             self.module.get_submodule(part).train(learns)
