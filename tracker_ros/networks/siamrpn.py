@@ -7,8 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.networks.rpn import DepthwiseRpn, UpChannelRpn
-from tracker_ros.networks.siamese_mobile import CELLS, EXTRA_CELLS, MobileLevels
+from tracker_ros.networks.rpn import DepthwiseRpn, ResponseGrid, UpChannelRpn
 
 _CHANNELS = (96, 256, 384, 384, 256)
 
@@ -36,58 +35,28 @@ class SiameseAlexNet(nn.Module):
         return self.layer5(self.layer4(self.layer3(self.layer2(self.layer1(images)))))
 
 
-class SiameseMobileNet(nn.Module):
-    """Three levels of MobileNetV3 at stride 8, side by side, and a layer of 1 x 1 over them.
-
-    [N, 3, H, W] RGB in 0-255 to [N, channels, h, w]; 127 px give 16 cells and 255 px 32.
-    """
-
-    def __init__(self, channels: int = 64) -> None:
-        super().__init__()
-        self.channels = channels
-        self.levels = MobileLevels()
-        self.adjust = nn.Sequential(
-            nn.Conv2d(sum(self.levels.channels), channels, 1, bias=False), nn.BatchNorm2d(channels)
-        )
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Features of a crop."""
-        return self.adjust(torch.cat(self.levels(images), 1))
-
-
 class SiamRpnNet(nn.Module):
-    """AlexNet, or MobileNetV3, and a region proposal head.
+    """AlexNet and a region proposal head.
 
     Args:
         anchors: shapes a cell.
         correlation: 'up' as in the paper, 'depthwise' as in pysot's published AlexNet model.
         width: multiplies AlexNet's channels.
-        backbone: 'alexnet' or 'mobilenet_v3'.
-
-    Attributes:
-        extra_cells: cells that the response has beyond (search - exemplar) / 8 + 1.
     """
 
-    def __init__(
-        self, anchors: int, correlation: str = "up", width: float = 1.0, backbone: str = "alexnet"
-    ) -> None:
+    #: The response: SiamRPN's, with no cells that padding adds.
+    grid = ResponseGrid()
+
+    def __init__(self, anchors: int, correlation: str = "up", width: float = 1.0) -> None:
         super().__init__()
-        alexnet = backbone == "alexnet"
-        self.backbone = SiameseAlexNet(width) if alexnet else SiameseMobileNet()
-        self.extra_cells = 0 if alexnet else EXTRA_CELLS
-        self.cells = 0 if alexnet else CELLS
+        self.backbone = SiameseAlexNet(width)
         head = UpChannelRpn if correlation == "up" else DepthwiseRpn
         self.rpn_head = head(anchors, self.backbone.channels)
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
         """Classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
-        features = self.backbone(exemplar)
-        if self.cells > 0:
-            start = (features.shape[3] - self.cells) // 2
-            end = start + self.cells
-            features = features[:, :, start:end, start:end]
-        return self.rpn_head.template(features)
+        return self.rpn_head.template(self.backbone(exemplar))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
         """Head outputs for search crops [N, 3, S, S]."""

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.networks.backbones.resnet import Bottleneck
-from tracker_ros.networks.rpn import MultiLevelRpn
-from tracker_ros.networks.siamese_mobile import CELLS, MobileLevels
+from tracker_ros.networks.rpn import MultiLevelRpn, ResponseGrid
 
 
 class DilatedBottleneck(Bottleneck):
@@ -64,30 +63,29 @@ def _stage(inputs: int, width: int, blocks: int, stride: int, dilation: int) -> 
 
 
 class AdjustLayer(nn.Module):
-    """Fewer channels; of an exemplar, the middle cells x cells, which see the target and little padding."""
+    """Fewer channels; of an exemplar, the middle 7 x 7 cells, which see the target and little padding."""
 
-    def __init__(self, inputs: int, outputs: int, cells: int = 7) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.cells = cells
         self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor, exemplar: bool) -> Tensor:
-        """[N, inputs, h, w] to [N, outputs, h, w], or [N, outputs, cells, cells] for an exemplar."""
+        """[N, inputs, h, w] to [N, outputs, h, w], or [N, outputs, 7, 7] for an exemplar."""
         x = self.downsample(x)
         if exemplar:
-            start = (x.shape[3] - self.cells) // 2
-            x = x[:, :, start : start + self.cells, start : start + self.cells]
+            start = (x.shape[3] - 7) // 2
+            x = x[:, :, start : start + 7, start : start + 7]
         return x
 
 
 class Neck(nn.Module):
     """An `AdjustLayer` for each of the three levels."""
 
-    def __init__(self, inputs: list[int], outputs: int, cells: int = 7) -> None:
+    def __init__(self, inputs: list[int], outputs: int) -> None:
         super().__init__()
-        self.downsample2 = AdjustLayer(inputs[0], outputs, cells)
-        self.downsample3 = AdjustLayer(inputs[1], outputs, cells)
-        self.downsample4 = AdjustLayer(inputs[2], outputs, cells)
+        self.downsample2 = AdjustLayer(inputs[0], outputs)
+        self.downsample3 = AdjustLayer(inputs[1], outputs)
+        self.downsample4 = AdjustLayer(inputs[2], outputs)
 
     def forward(self, levels: list[Tensor], exemplar: bool) -> list[Tensor]:
         """The three levels with equal numbers of channels."""
@@ -99,28 +97,21 @@ class Neck(nn.Module):
 
 
 class SiamRpnPlusPlusNet(nn.Module):
-    """Dilated ResNet-50, neck and depthwise heads on layers 2 to 4; or MobileNetV3 and its three levels.
+    """Dilated ResNet-50, neck and depthwise heads on layers 2 to 4.
 
     Args:
         anchors: shapes a cell.
-        width: channels of ResNet's first stage's bottlenecks; 64 in the published model.
-        backbone: 'resnet50' or 'mobilenet_v3', whose heads have 64 channels.
+        width: channels of the first stage's bottlenecks; 64 in the published model.
     """
 
-    #: Cells that the response has beyond (search - exemplar) / 8 + 1.
-    extra_cells = 8
+    #: The response: padding adds eight cells.
+    grid = ResponseGrid(extra=8)
 
-    def __init__(self, anchors: int, width: int = 64, backbone: str = "resnet50") -> None:
+    def __init__(self, anchors: int, width: int = 64) -> None:
         super().__init__()
-        if backbone == "resnet50":
-            self.backbone: nn.Module = DilatedResNet50(width)
-            self.neck = Neck([width * 8, width * 16, width * 32], width * 4)
-            self.rpn_head = MultiLevelRpn(anchors, width * 4)
-        else:
-            levels = MobileLevels()
-            self.backbone = levels
-            self.neck = Neck(levels.channels, 64, CELLS)
-            self.rpn_head = MultiLevelRpn(anchors, 64)
+        self.backbone = DilatedResNet50(width)
+        self.neck = Neck([width * 8, width * 16, width * 32], width * 4)
+        self.rpn_head = MultiLevelRpn(anchors, width * 4)
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:

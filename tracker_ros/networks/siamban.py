@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""NanoTrack v2's network: a light Siamese network that classifies and boxes without anchors.
+"""A light SiamBAN: a Siamese network that classifies and boxes without anchors, laid out as NanoTrack v2.
 
 The features are those of `mobilenet_v3` at stride 16. Exemplar and search features meet in a pixelwise
-correlation (Yan et al., LightTrack, 2021): every cell of the exemplar is a 1 x 1 kernel. Two towers of depthwise
-separable convolutions end in a logit and in the distances of a box's four sides from the cell (SiamBAN, Chen et
-al., 2020).
+correlation (Yan et al., LightTrack, 2021): every cell of the exemplar is a 1 x 1 kernel. Two towers of
+depthwise separable convolutions end in a logit and in the distances of a box's four sides from the cell
+(SiamBAN, Chen et al., 2020).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Branch(nn.Module):
         return self.predict(self.tower(self.correlation(kernels, search)))
 
 
-class NanoTrackNet(nn.Module):
+class SiamBanNet(nn.Module):
     """Features and the two branches.
 
     A response has a cell every 16 px, the one at (8, 8) in the middle of the search crop.
@@ -126,6 +126,14 @@ class NanoTrackNet(nn.Module):
         return logits[:, 1] - logits[:, 0], self.locate(locator, search).exp()
 
 
-def cell_offsets() -> Tensor:
-    """Places [16] of the response's cells along an axis, in pixels of the crop from its middle."""
-    return (torch.arange(CELLS) - CELLS // 2) * float(STRIDE)
+def cell_places() -> Tensor:
+    """Places [16, 16, 2] (x, y) of the response's cells, in pixels of the crop from its middle."""
+    along = (torch.arange(CELLS) - CELLS // 2) * float(STRIDE)
+    return torch.stack(torch.meshgrid(along, along, indexing="xy"), -1)
+
+
+def boxes_of(sides: Tensor, places: Tensor) -> Tensor:
+    """Boxes [N, h, w, 4] (cx, cy, w, h) with sides [N, 4, h, w] away from cells at places [h, w, 2]."""
+    left, top, right, bottom = sides.unbind(1)
+    x, y = places[..., 0] + (right - left) / 2, places[..., 1] + (bottom - top) / 2
+    return torch.stack((x, y, left + right, top + bottom), -1)
