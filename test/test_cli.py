@@ -74,35 +74,21 @@ def test_a_folder_of_images_is_tracked(tmp_path: Path, capsys: pytest.CaptureFix
         frame = cv2.blur(ground.astype(np.uint8), (5, 5))
         frame[40 + i : 65 + i, 50 + 2 * i : 80 + 2 * i] = target
         cv2.imwrite(str(tmp_path / f"{i:03}.png"), frame)
-    film, table = tmp_path / "out.mp4", tmp_path / "out.csv"
+    (tmp_path / "out").mkdir()
+    film, table = tmp_path / "out" / "film.mp4", tmp_path / "out" / "boxes.csv"
     words = ["track", str(tmp_path), "--box", "50,40,30,25", "--csv", str(table), "--video", str(film)]
     assert cli.main(words) == 0
     rows = list(csv.DictReader(table.open()))
     assert [row["frame"] for row in rows] == [str(i) for i in range(8)] and rows[-1]["state"] == "TRACKING"
     assert abs(float(rows[-1]["x"]) - 64) < 2 and abs(float(rows[-1]["y"]) - 47) < 2
     assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
+    (tmp_path / "003.png").write_bytes(b"damaged")
+    assert cli.main(words) == 0
+    rows = list(csv.DictReader(table.open()))
+    assert [row["frame"] for row in rows if row["state"] == "ERROR"] == ["3"] and len(rows) == 8
+    assert rows[-1]["state"] == "TRACKING" and abs(float(rows[-1]["x"]) - 64) < 2
+    said = capsys.readouterr().err
+    assert "1 of 8 frames in ERROR, the first: frame 3: image refused: " in said and "003.png" in said
+    assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
     assert cli.main(["track", str(tmp_path / "none.mp4"), "--box", "1,2,3,4"]) == 2
     assert "none.mp4 is no video" in capsys.readouterr().err
-
-
-def test_track_takes_settings_and_refuses_wrong_ones(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for i in range(2):
-        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((120, 160, 3), 90, np.uint8))
-    words = [
-        "track",
-        str(tmp_path),
-        "--box",
-        "50,40,30,25",
-        "--tracker",
-        "tadt_tiny",
-        "--weights",
-        "random:0",
-    ]
-    assert cli.main([*words, "--set", "search_size=96", "--set", "deep_selection=none"]) == 0
-    capsys.readouterr()
-    assert cli.main([*words, "--set", "search_size=many"]) == 2
-    assert "'search_size'" in capsys.readouterr().err
-    assert cli.main([*words, "--set", "search_size"]) == 2
-    assert "KEY=VALUE" in capsys.readouterr().err

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import find_frames, video_frames
+from tracker_ros.data.sequence import DataError, each_frame
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.session import Report, Session, State
@@ -32,7 +33,7 @@ class Result:
         state: of the session; a box is worth following while it is TRACKING.
         box: (cx, cy, w, h) in pixels; None where there is no target.
         score: in [0, 1].
-        frame: the image as it was given, uint8 [H, W, 3].
+        frame: the image as it was given, uint8 [H, W, 3]; black where its file cannot be read.
         report: everything that the session says about the frame.
     """
 
@@ -68,7 +69,8 @@ def track(
         session: settings of the session (`tracker_ros.session.SessionSettings`).
 
     Yields:
-        A `Result` for each frame, the first one included.
+        A `Result` for each frame, the first one included. An image file that cannot be read is in ERROR,
+        as in the tracker node; the session goes on after it.
 
     Raises:
         ValueError: for a box that cannot be tracked, an unknown preset or setting, or frames that cannot
@@ -105,16 +107,20 @@ def follow(
     channels: str = "rgb",
     device: str = "cpu",
 ) -> Iterator[Result]:
-    """Select the target in the first frame, then step the session through all frames.
+    """Select the target in the first frame that can be read, then step the session through all frames.
 
     Args: as for `track`.
 
     Yields:
         A `Result` for each frame.
     """
-    for index, frame in enumerate(frames):
-        pixels = to_tensor(frame, channels, device)
-        if index == 0:
-            session.select(pixels, box, 0.0)
-        report = session.step(pixels, index / fps)
+    black = np.zeros((1, 1, 3), np.uint8)
+    for index, frame in enumerate(each_frame(frames)):
+        if isinstance(frame, DataError):
+            report, frame = session.refused(f"image refused: {frame}"), black
+        else:
+            pixels, black = to_tensor(frame, channels, device), np.zeros_like(frame)
+            if session.state is State.IDLE:
+                session.select(pixels, box, index / fps)
+            report = session.step(pixels, index / fps)
         yield Result(index, report.state, report.box, report.score, frame, report)

@@ -9,12 +9,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from video_helpers import state_more_frames, write_video
 
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.boxes import read_boxes, read_flags
+from tracker_ros.data.footage import open_recording
 from tracker_ros.data.lists import read_names, read_table, shipped_file
-from tracker_ros.data.readers import select
-from tracker_ros.data.sequence import DataError, ImageFrames, Sequence, frame_size, random_access
+from tracker_ros.data.readers import find_frames, frame_order, select
+from tracker_ros.data.sequence import (
+    DataError,
+    ImageFrames,
+    Sequence,
+    each_frame,
+    frame_size,
+    random_access,
+)
 
 
 def picture(path: Path, value: int = 0) -> None:
@@ -244,3 +253,68 @@ def test_frames_beyond_the_memory_limit_go_to_a_file(tmp_path: Path) -> None:
     in_memory, in_file = random_access(frames), random_access(frames, memory=1)
     assert isinstance(in_file, np.memmap)
     assert [int(frame[0, 0, 0]) for frame in in_memory] == [int(frame[0, 0, 0]) for frame in in_file]
+
+
+@pytest.mark.parametrize("name", ["{}.png", "frame_{}.png", "a{}_left.png", "IMG{}.jpg"])
+def test_frames_come_in_the_order_of_their_numbers(name: str, tmp_path: Path) -> None:
+    for index in range(1, 13):
+        picture(tmp_path / "s" / "img" / name.format(index), 15 * index)
+    text(tmp_path / "s" / "groundtruth.txt", "1,2,3,4\n" * 12)
+    # What other systems leave beside the frames.
+    (tmp_path / "s" / "img" / ("._" + name.format(1))).write_bytes(b"\x00\x05\x16\x07")
+    (sequence,) = read_sequences(tmp_path)
+    assert [round(float(frame.mean()) / 15) for frame in sequence.frames] == list(range(1, 13))
+
+
+def test_numbers_in_names_count_as_numbers() -> None:
+    names = ["10.png", "9.png", "2_b.png", "2_a.png", "1.png", "002.png", "cam.png", "cam2.png", "cam10.png"]
+    wanted = ["1.png", "002.png", "2_a.png", "2_b.png", "9.png", "10.png", "cam.png", "cam2.png", "cam10.png"]
+    assert [path.name for path in sorted(map(Path, names), key=frame_order)] == wanted
+
+
+GREYS = list(range(0, 200, 20))
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mp4", "webm"])
+def test_a_video_has_the_frames_that_it_holds(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / "s" / f"v.{suffix}"
+    path.parent.mkdir()
+    write_video(path, GREYS)
+    text(tmp_path / "s" / "groundtruth.txt", "1,2,3,4\n" * 10)
+    (sequence,) = read_sequences(tmp_path)
+    assert len(sequence) == 10 and len(list(sequence.frames)) == 10
+    nameless = tmp_path / "recording"
+    path.rename(nameless)
+    frames, _ = open_recording(nameless)
+    assert np.allclose([frame.mean() for frame in frames], GREYS, atol=5)
+
+
+def test_a_video_that_states_more_frames_than_it_holds_is_read_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s" / "v.avi"
+    path.parent.mkdir()
+    write_video(path, GREYS)
+    state_more_frames(path, 14)
+    text(tmp_path / "s" / "groundtruth.txt", "1,2,3,4\n" * 10)
+    (sequence,) = read_sequences(tmp_path)
+    assert len(sequence) == 10 and len(list(sequence.frames)) == 10
+    assert f"{path} states 14 frames, of which 10 can be decoded" in caplog.text
+    text(tmp_path / "s" / "groundtruth.txt", "1,2,3,4\n" * 14)
+    with pytest.raises(DataError, match="sequence s: 10 frames but 14 annotated boxes"):
+        read_sequences(tmp_path)
+
+
+def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
+    text(tmp_path / "v.mp4", "not a film")
+    with pytest.raises(DataError, match="v.mp4 is no video that OpenCV can read"):
+        open_recording(tmp_path / "v.mp4")
+
+
+def test_a_broken_image_does_not_end_the_frames_after_it(tmp_path: Path) -> None:
+    for index in range(3):
+        picture(tmp_path / f"{index}.png", 50 * index)
+    (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:-20])
+    first, broken, last = each_frame(find_frames(tmp_path))
+    assert int(first[0, 0, 0]) == 0 and int(last[0, 0, 0]) == 100
+    assert isinstance(broken, DataError) and "1.png: PNG is cut off" in str(broken)

@@ -244,6 +244,50 @@ def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
     assert report is not None and report.state is State.TRACKING
 
 
+@pytest.mark.parametrize("first", [0.0, 50.0])
+@pytest.mark.parametrize("clock", [1.7e9, 3.0])
+def test_a_camera_that_stamps_some_images_is_timed_by_stamps_and_the_gaps_by_arrival(
+    first: float, clock: float
+) -> None:
+    made = ImageStream(Session(Oracle()), "cpu")
+    made.select([received(first, at=clock)], BOX, False)
+    before = made.time
+    for i in range(1, 40):
+        stamp = 0.0 if i % 10 == 5 else 50 + i / 30
+        # An image without a stamp arrives late: the next one's stamp is no reason to leave that out.
+        report = made.process(received(stamp, at=clock + i / 30 + (0.05 if not stamp else 0.0)))
+        assert report is not None and report.state in (State.ACQUIRING, State.TRACKING), report
+        assert 0 <= made.time - before <= 0.1 + 1e-6
+        before = made.time
+    assert report.state is State.TRACKING
+    assert made.process(received(51.0, at=clock + 2)) is None  # late
+    report = made.tick(clock + 60)
+    assert report is not None and report.state is State.LOST
+
+
+def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
+    made = ImageStream(Session(Oracle()), "cpu")
+    made.select([received(50.0, at=3.0)], BOX, False)
+    assert (
+        made.process(received(50.1, at=3.1)) is not None and made.process(received(0.0, at=3.2)) is not None
+    )
+    assert made.tick(1000.0, simulated=50.3) is None  # the player is paused
+    report = made.tick(1000.0, simulated=60.0)
+    assert report is not None and report.state is State.LOST
+
+
+def test_a_selection_by_stamp_passes_over_images_without_one() -> None:
+    buffer = FrameBuffer(4)
+    buffer.add(received(0.0, at=1.0))
+    with pytest.raises(ValueError, match="images carry no stamps"):
+        buffer.since(1.0)
+    buffer.add(received(50.0, at=1.1))
+    buffer.add(received(0.0, at=1.2))
+    assert [frame.stamp for frame in buffer.since(50.0)] == [50.0, 0.0]
+    with pytest.raises(ValueError, match=r"newest are of 50.000 to 50.000 s"):
+        buffer.since(1.0)
+
+
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_featureless_images_do_no_harm(value: int) -> None:
     frame = torch.full((3, 120, 160), value, dtype=torch.uint8)

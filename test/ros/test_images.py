@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker_ros.data import decoding
 from tracker_ros.ros import images
 from tracker_ros.ros.images import ImageError, encoding_of, fill_compressed, fill_image, to_rgb
 
@@ -130,7 +131,7 @@ def test_old_and_new_opencv_decode_the_same_pixels(
     picture = photo()[..., 0] if grey else photo()
     image = compressed(cv2.imencode(suffix, picture)[1].tobytes())
     decoded = to_rgb(image)
-    monkeypatch.setattr(images, "_STRAIGHT_TO_RGB", None)
+    monkeypatch.setattr(decoding, "_STRAIGHT_TO_RGB", None)
     assert np.array_equal(to_rgb(image), decoded)
 
 
@@ -150,10 +151,25 @@ def test_noise_is_not_an_image(data: bytes) -> None:
         to_rgb(compressed(data))
 
 
-@pytest.mark.parametrize("form", ["16UC1; png compressed", "32FC1; compressedDepth png"])
-def test_compressed_depth_is_refused(form: str) -> None:
+@pytest.mark.parametrize("form", ["16UC1; png compressed ", "mono16; png compressed ", "png", "jpeg", ""])
+def test_compressed_images_of_16_bits_are_refused_whatever_they_are_called(form: str) -> None:
+    data = cv2.imencode(".png", np.full((8, 8), 7000, np.uint16))[1].tobytes()
+    for look in (to_rgb, images.check):
+        with pytest.raises(ImageError, match="16-bit PNG is not an 8-bit image.*convert it to 8 bits"):
+            look(compressed(data, form))
+
+
+def test_an_8_bit_image_is_taken_whatever_it_is_called() -> None:
+    data = encoded(".png", photo())
+    assert np.array_equal(to_rgb(compressed(data, "16UC1; png compressed ")), photo())
+    assert np.array_equal(to_rgb(compressed(data, "jpeg")), photo())
+
+
+def test_compressed_depth_is_refused() -> None:
+    # compressed_depth_image_transport writes three numbers of 4 bytes before a PNG of 16 bits.
+    data = bytes(12) + cv2.imencode(".png", np.full((8, 8), 7000, np.uint16))[1].tobytes()
     with pytest.raises(ImageError, match="not an 8-bit image"):
-        to_rgb(compressed(encoded(".png", photo()), form))
+        to_rgb(compressed(data, "32FC1; compressedDepth png"))
 
 
 def test_rotation_by_exif_is_ignored() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from damage_helpers import DAMAGES, FORMS, annotations
+from video_helpers import write_video
 
 from tracker_ros.data.sequence import DataError
 from tracker_ros.training.clips import BadImage, Clip, Decoded
@@ -199,6 +201,59 @@ def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "annotations/instances_train2017.json").write_text("{}")
     with pytest.raises(DataError, match="instances_train2017"):
         read_coco(tmp_path)
+
+
+def told(clips: list[Clip]) -> str:
+    return repr([(clip.name, clip.boxes) for clip in clips])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", sorted(TREES))
+def test_annotations_of_other_systems_say_the_same(kind: str, form: str, tmp_path: Path) -> None:
+    TREES[kind](tmp_path)
+    plain = told(READERS[kind](tmp_path))
+    # What an XML file is written in, it says itself.
+    for path in (p for p in annotations(tmp_path) if p.suffix != ".xml"):
+        path.write_bytes(FORMS[form](path.read_text()))
+    assert told(READERS[kind](tmp_path)) == plain
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("kind", sorted(TREES))
+def test_damaged_annotations_are_read_or_named(kind: str, damage: str, tmp_path: Path) -> None:
+    TREES[kind](tmp_path)
+    for path in annotations(tmp_path):
+        whole = path.read_text()
+        path.write_bytes(DAMAGES[damage](whole))
+        try:
+            assert all(len(clip.frames) == len(clip.boxes) for clip in READERS[kind](tmp_path))
+        except DataError as error:
+            assert "\n" not in str(error) and len(str(error)) < 400
+        path.write_text(whole)
+
+
+def test_labelled_photographs_that_are_broken_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    labelled(tmp_path)
+    for name in ("b", "c"):
+        (tmp_path / f"{name}.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:-50])
+        (tmp_path / f"{name}.txt").write_text("2 0.5 0.5 0.2 0.4\n")
+    assert len(READERS["labelled"](tmp_path)) == 2
+    assert "2 files left out, the first" in caplog.text and "b.jpg: JPEG is cut off" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["avi", "webm"])
+def test_frames_of_a_video_are_the_ones_that_were_asked_for(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / "one" / f"v.{suffix}"
+    path.parent.mkdir()
+    write_video(path, [20 * index for index in range(10)])
+    (tmp_path / "one/groundtruth.txt").write_text("10,10,20,10\n" * 10)
+    (clip,) = READERS["videos"](tmp_path)
+    for index in (7, 0, 9, 3):
+        assert abs(float(clip.frames.read(index).mean()) - 20 * index) < 5
+    with pytest.raises(BadImage, match="frame 10 of 10"):
+        clip.frames.read(10)
 
 
 def test_broken_image_is_named(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from tracker_ros.data.sequence import DataError
 from tracker_ros.training.clips import BadImage, Clip, Decoded, ImageFiles
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import cut, exemplar_extent
-from tracker_ros.training.materials import polygons, segmented, stamps, trimmed
+from tracker_ros.training.materials import polygons, read_photos, segmented, stamps, trimmed
 from tracker_ros.training.sampling import ClipPairs, PairDataset, RenderedPairs, capped, collate
 from tracker_ros.training.smoke import clouds
-from tracker_ros.training.sources import open_sources
+from tracker_ros.training.sources import mine_folder, open_sources
 from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
 
 SPEC = PairSpec(64, 96, "area", 3.0, "replicate", max_shift=12.0, max_scale=1.2)
@@ -192,6 +192,25 @@ def test_materials(tmp_path: Path) -> None:
     assert trimmed(np.zeros((40, 40, 4), np.uint8), "empty") == []
     large = np.full((400, 300, 4), 255, np.uint8)
     assert trimmed(large, "large")[0].rgba.shape[0] == 192
+
+
+def test_materials_that_cannot_be_read_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    grey = np.full((40, 40, 3), 90, np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), grey)
+    whole = (tmp_path / "a.png").read_bytes()
+    for name in ("b.png", "c.png"):
+        (tmp_path / name).write_bytes(whole[:-20])
+    cv2.imwrite(str(tmp_path / "d.png"), np.full((40, 40), 7000, np.uint16))
+    assert len(read_photos(tmp_path)) == 1
+    assert "3 files left out, the first" in caplog.text and "b.png: PNG is cut off" in caplog.text
+    caplog.clear()
+    assert stamps(tmp_path) == []
+    assert "4 files left out" in caplog.text and "no 8-bit image with an alpha channel" in caplog.text
+    caplog.clear()
+    (tmp_path / "short.avi").write_bytes(b"no film")
+    with pytest.raises(DataError, match="no consistent track"):
+        mine_folder(tmp_path)
+    assert "1 files left out" in caplog.text and "short.avi is no video" in caplog.text
 
 
 def test_unlabelled_videos_become_clips(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tracker_ros.data.boxes import read_boxes, read_corners, read_flags, read_nu
 from tracker_ros.data.lists import read_table
 from tracker_ros.data.readers import find_frames, list_images, read_folders, require
 from tracker_ros.data.sequence import Boxes, DataError, Frames, ImageFrames, Sequence
+from tracker_ros.data.text import read_text
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ def read_otb(root: Path) -> list[Sequence]:
     attributes = {row["name"]: frozenset(row["attributes"].split()) for row in read_table("otb_attributes")}
     sequences = []
     for path in _glob(root, "OTB", "*/groundtruth_rect*.txt"):
-        if not path.read_text().strip():
+        if not read_text(path).strip():
             continue
         number = path.name.removeprefix("groundtruth_rect").removesuffix(".txt").strip(".")
         name = f"{path.parent.name}-{number}" if number else path.parent.name
@@ -65,6 +66,8 @@ def read_uav123(root: Path, version: str = "UAV123") -> list[Sequence]:
         images = tuple(frames / row["folder"] / f"{index:06d}.jpg" for index in range(first, last + 1))
         listed = folder / "att" / annotation.name
         flags = read_flags(listed) if listed.is_file() else np.zeros(len(UAV123_ATTRIBUTES), dtype=bool)
+        if len(flags) != len(UAV123_ATTRIBUTES):
+            raise DataError(f"{version}: {listed} holds {len(flags)} flags, not {len(UAV123_ATTRIBUTES)}")
         attributes = frozenset(a for a, on in zip(UAV123_ATTRIBUTES, flags, strict=True) if on)
         require(images[0], version, root)
         truth = read_boxes(annotation)
@@ -78,7 +81,10 @@ def read_tc128(root: Path) -> list[Sequence]:
     for path in _glob(root, "TC128", "*/*_gt.txt"):
         name = path.parent.name
         ranges = path.with_name(path.name.replace("_gt.txt", "_frames.txt"))
-        first, last = (int(value) for value in read_numbers(require(ranges, "TC128", root))[:2])
+        numbers = read_numbers(require(ranges, "TC128", root))
+        if len(numbers) < 2 or not np.isfinite(numbers).all():
+            raise DataError(f"TC128: {ranges} does not say the first and the last frame")
+        first, last = (int(value) for value in numbers[:2])
         images = tuple(path.parent / "img" / f"{index:04d}.jpg" for index in range(first, last + 1))
         require(images[0], "TC128", root)
         sequences.append(Sequence(name, ImageFrames(images), read_boxes(path)))
@@ -94,8 +100,7 @@ def read_nfs(root: Path, rate: int = 30) -> list[Sequence]:
     sequences = []
     for path in _glob(root, "NfS", f"*/{rate}/*.txt"):
         images = _images(path.parent / path.stem, "NfS", root)
-        lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
-        corners = np.array([[float(value) for value in line[1:5]] for line in lines])
+        corners = _corners(path)
         truth = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
         if len(truth) > 2 * len(images):
             truth = truth[::8]
@@ -104,6 +109,22 @@ def read_nfs(root: Path, rate: int = 30) -> list[Sequence]:
             raise DataError(f"NfS: {path} annotates {len(truth)} frames and {len(images)} are there")
         sequences.append(Sequence(path.stem, ImageFrames(images[:count]), truth[:count]))
     return sequences
+
+
+def _corners(path: Path) -> Boxes:
+    """[N, 4] x1, y1, x2, y2 after the id in each line of a file of NfS."""
+    corners = []
+    for number, line in enumerate(read_text(path).strip().splitlines(), start=1):
+        try:
+            x1, y1, x2, y2 = (float(value) for value in line.split()[1:5])
+        except ValueError:
+            raise DataError(
+                f"NfS: {path} line {number}: {line[:60]!r} is not an id and four numbers"
+            ) from None
+        corners.append([x1, y1, x2, y2])
+    if not corners:
+        raise DataError(f"NfS: {path} holds no boxes")
+    return np.array(corners)
 
 
 def read_dtb70(root: Path) -> list[Sequence]:
@@ -126,6 +147,10 @@ def read_lasot(root: Path) -> list[Sequence]:
             read_flags(require(path.with_name(f"{kind}.txt"), "LaSOT", root))
             for kind in ("full_occlusion", "out_of_view")
         ]
+        if len(hidden[0]) != len(hidden[1]):
+            raise DataError(
+                f"LaSOT: {path.parent}: occlusion and view are told for different numbers of frames"
+            )
         frames = ImageFrames(_images(path.parent / "img", "LaSOT", root))
         sequences.append(Sequence(path.parent.name, frames, read_boxes(path), absent=hidden[0] | hidden[1]))
     return sequences
@@ -138,7 +163,7 @@ def read_got10k(root: Path) -> list[Sequence]:
     target can be seen; at 0 it is absent.
     """
     sequences = []
-    for name in require(root / "list.txt", "GOT-10k", root).read_text().split():
+    for name in read_text(require(root / "list.txt", "GOT-10k", root)).split():
         truth = read_boxes(require(root / name / "groundtruth.txt", "GOT-10k", root))
         cover = root / name / "cover.label"
         absent = read_numbers(cover) == 0 if cover.is_file() else None
@@ -156,8 +181,7 @@ def read_trackingnet(root: Path) -> list[Sequence]:
     require(root / "frames", "TrackingNet", root)
     for path in _glob(root, "TrackingNet", "anno/*.txt"):
         images = _images(root / "frames" / path.stem, "TrackingNet", root)
-        ordered = tuple(sorted(images, key=lambda image: int(image.stem)))
-        sequences.append(Sequence(path.stem, ImageFrames(ordered), read_boxes(path)))
+        sequences.append(Sequence(path.stem, ImageFrames(images), read_boxes(path)))
     return sequences
 
 
@@ -168,11 +192,11 @@ def read_vot(root: Path) -> list[Sequence]:
     ``*.label`` are attributes by frame, ``anchor.value`` the starts of VOT2020 and later.
     """
     sequences = []
-    for name in require(root / "list.txt", "VOT", root).read_text().split():
+    for name in read_text(require(root / "list.txt", "VOT", root)).split():
         folder = require(root / name, "VOT", root)
         truth = folder / "groundtruth.txt"
         frames = find_frames(require(truth, "VOT", root).parent)
-        boxes = read_boxes(truth)[: len(frames)]
+        boxes, corners = read_boxes(truth), read_corners(truth)
         listed = sorted([*folder.glob("*.tag"), *folder.glob("*.label")])
         tags = {path.stem: _flags(path, len(frames)) for path in listed}
         attributes = frozenset(tag for tag, flags in tags.items() if flags.any())
@@ -184,7 +208,7 @@ def read_vot(root: Path) -> list[Sequence]:
                 attributes=attributes,
                 tags=tags,
                 anchors=_anchors(folder / "anchor.value"),
-                corners=read_corners(truth),
+                corners=None if corners is None else _padded(corners, frames),
             )
         )
     return sequences
@@ -198,16 +222,17 @@ def _anchors(path: Path) -> tuple[tuple[int, bool], ...]:
 
 
 def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
-    """Flags by frame; those left out at the end are false."""
+    """Flags by frame; those left out at the end are false, as the toolkit has it."""
     flags = np.zeros(length, dtype=bool)
     read = read_flags(path)[:length]
     flags[: len(read)] = read
     return flags
 
 
-def _padded(boxes: Boxes, frames: Frames) -> Boxes:
-    """Frames after the last annotated one have no known box."""
-    return np.concatenate([boxes, np.full((len(frames) - len(boxes), 4), np.nan)])
+def _padded(rows: Boxes, frames: Frames) -> Boxes:
+    """A row a frame: those after the last annotated one have no known box; further rows are left out."""
+    missing = max(len(frames) - len(rows), 0)
+    return np.concatenate([rows[: len(frames)], np.full((missing, *rows.shape[1:]), np.nan)])
 
 
 def _glob(root: Path, dataset: str, pattern: str) -> list[Path]:

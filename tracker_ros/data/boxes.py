@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.sequence import Boxes, DataError
+from tracker_ros.data.text import read_text
 from tracker_ros.geometry import Box
 
 _SEPARATOR = re.compile(r"[,;\s]+")
@@ -36,15 +37,12 @@ def read_boxes(path: Path) -> Boxes:
     A line holds 4 numbers (x, y, w, h), an even number of 6 or more (the corners of a polygon, which
     becomes its axis-aligned bounding box), a VOT mask (``m`` x, y, w, h, run lengths: its window is
     taken) or a single number (VOT's code for a frame without a region: nan). Commas, semicolons, tabs
-    and spaces separate; ``nan`` marks an absent target.
+    and spaces separate; between semicolons a comma is a decimal one. ``nan`` marks an absent target.
 
     Raises:
         DataError: naming the file, the line and what was found.
     """
-    try:
-        lines = path.read_text().strip().splitlines()
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing") from None
+    lines = read_text(path).strip().splitlines()
     if not lines:
         raise DataError(f"{path} holds no boxes")
     return np.array([_parse(path, number, line) for number, line in enumerate(lines, start=1)])
@@ -52,7 +50,7 @@ def read_boxes(path: Path) -> Boxes:
 
 def _parse(path: Path, number: int, line: str) -> list[float]:
     text = line.strip()
-    fields = [field for field in _SEPARATOR.split(text.removeprefix("m")) if field]
+    fields = _fields(text.removeprefix("m"))
     if text.startswith("m"):
         fields = fields[:4]
     try:
@@ -69,10 +67,16 @@ def _parse(path: Path, number: int, line: str) -> list[float]:
     raise DataError(f"{path} line {number}: expected 4 or 8 numbers, found {len(values)}: {text[:60]!r}")
 
 
+def _fields(line: str) -> list[str]:
+    # A spreadsheet in most of Europe writes 10,5;20;30;40: taken apart at each comma it would be a polygon.
+    if line.count(";") >= 3:
+        line = line.replace(",", ".")
+    return [field for field in _SEPARATOR.split(line.strip()) if field]
+
+
 def read_corners(path: Path) -> npt.NDArray[np.float64] | None:
     """[N, K, 2] corners x, y if every line of the file is a polygon of K corners; None for another file."""
-    lines = path.read_text().strip().splitlines()
-    rows = [[field for field in _SEPARATOR.split(line.strip()) if field] for line in lines]
+    rows = [_fields(line) for line in read_text(path).strip().splitlines()]
     count = len(rows[0]) if rows else 0
     if count < 6 or count % 2 or any(len(row) != count for row in rows) or rows[0][0].startswith("m"):
         return None
@@ -85,20 +89,16 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
     Raises:
         DataError: naming the file that is missing or holds something else.
     """
+    fields = [field for field in _SEPARATOR.split(read_text(path)) if field]
     try:
-        return np.array([float(field) for field in _SEPARATOR.split(path.read_text()) if field])
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing") from None
+        return np.array([float(field) for field in fields])
     except ValueError as error:
-        raise DataError(f"{path} is not a list of numbers: {error}") from None
+        raise DataError(f"{path} is not a list of numbers: {str(error)[:100]}") from None
 
 
 def read_flags(path: Path) -> npt.NDArray[np.bool_]:
     """[N] bool from a text file of 0 and 1, one a line or all on one line."""
-    try:
-        fields = [field for field in _SEPARATOR.split(path.read_text()) if field]
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing") from None
-    if not set(fields) <= {"0", "1"}:
-        raise DataError(f"{path} holds something other than 0 and 1: {sorted(set(fields) - {'0', '1'})[0]!r}")
-    return np.array([field == "1" for field in fields])
+    fields = [field for field in _SEPARATOR.split(read_text(path)) if field]
+    if others := sorted(set(fields) - {"0", "1"}):
+        raise DataError(f"{path} holds something other than 0 and 1: {others[0][:60]!r}")
+    return np.array([field == "1" for field in fields], dtype=bool)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.boxes import read_boxes
-from tracker_ros.data.readers import VIDEO_SUFFIXES, find_frames, video_frames
+from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import Boxes, DataError, Frames
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.geometry import Box
@@ -65,9 +65,8 @@ def open_recording(source: Path, truth: Path | None = None) -> tuple[Frames, Box
     """
     if source.is_dir():
         frames = find_frames(source)
-    elif source.suffix.lower() in VIDEO_SUFFIXES and source.is_file():
+    elif source.is_file():
         frames = video_frames(source)
     else:
-        known = ", ".join(sorted(VIDEO_SUFFIXES))
-        raise DataError(f"{source} is neither a video ({known}) nor a folder of images")
+        raise DataError(f"{source} is neither a video nor a folder of images")
     return frames, None if truth is None else read_boxes(truth)

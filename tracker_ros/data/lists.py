@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tracker_ros.config_files import config_folders
 from tracker_ros.data.sequence import DataError
+from tracker_ros.data.text import read_text
 
 
 def shipped_file(name: str) -> Path:
@@ -32,7 +33,7 @@ def read_names(name: str) -> list[str]:
         DataError: when there is neither.
     """
     path = Path(name) if Path(name).is_file() else shipped_file(f"{name}.txt")
-    return path.read_text().split()
+    return read_text(path).split()
 
 
 def read_table(name: str) -> list[dict[str, str]]:

@@ -5,23 +5,25 @@
 from __future__ import annotations
 
 import fnmatch
+import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
-
 from tracker_ros.data.boxes import read_boxes
-from tracker_ros.data.sequence import DataError, Frames, ImageFrames, Sequence, VideoFrames
+from tracker_ros.data.sequence import DataError, Frames, ImageFrames, Sequence, VideoFrames, opened_video
+from tracker_ros.data.text import read_text
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".mpg", ".webm"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".mpg", ".webm", ".m4v", ".ts", ".mpeg", ".wmv"})
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 def read_folders(root: Path) -> list[Sequence]:
     """Sequences ``NAME/`` (or `root` itself) with frames and ``groundtruth.txt``, sorted by name.
 
     Frames are one video file, or images in ``img/``, ``imgs/``, ``color/`` or the folder itself, in the
-    order of their names. ``attributes.txt`` may list attributes, separated by commas or white space.
+    order of `frame_order`. ``attributes.txt`` may list attributes, separated by commas or white space.
     """
     if (root / "groundtruth.txt").is_file():
         return [_read_folder(root)]
@@ -35,14 +37,14 @@ def read_folders(root: Path) -> list[Sequence]:
 def _read_folder(folder: Path) -> Sequence:
     truth = read_boxes(folder / "groundtruth.txt")
     listed = folder / "attributes.txt"
-    attributes = listed.read_text().replace(",", " ").split() if listed.is_file() else ()
+    attributes = read_text(listed).replace(",", " ").split() if listed.is_file() else ()
     frames = find_frames(folder)
     return Sequence(folder.name, frames, truth, attributes=frozenset(attributes))
 
 
 def find_frames(folder: Path) -> Frames:
     """The frames of one folder: its only video file, else the images of its image folder."""
-    videos = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES)
+    videos = _files(folder, VIDEO_SUFFIXES)
     if len(videos) > 1:
         raise DataError(f"{folder} holds {len(videos)} videos; one is expected")
     if videos:
@@ -55,28 +57,43 @@ def find_frames(folder: Path) -> Frames:
 
 
 def video_frames(path: Path) -> VideoFrames:
-    """All frames of a video file."""
-    video = cv2.VideoCapture(str(path))
-    count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    video.release()
-    if count < 1:
-        raise DataError(f"{path} is no video that OpenCV can read")
-    return VideoFrames(path, count)
+    """All frames of a video file.
+
+    Raises:
+        DataError: when not even the first can be decoded.
+    """
+    with opened_video(path) as video:
+        if not video.grab():
+            raise DataError(f"{path} holds no frame that OpenCV can decode")
+    return VideoFrames(path)
 
 
 def list_images(folder: Path) -> tuple[Path, ...]:
-    """Image files of a folder in the order of their names; none where there is no folder."""
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES))
+    """Image files of a folder in the order of `frame_order`; none where there is no folder."""
+    return tuple(_files(folder, IMAGE_SUFFIXES)) if folder.is_dir() else ()
+
+
+def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    # Other systems leave hidden files beside those that they copy, such as ._0001.jpg.
+    found = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
+    return sorted(found, key=frame_order)
+
+
+def frame_order(path: Path) -> tuple[list[str | int], str]:
+    """Key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
+    parts: list[str | int] = list(_NUMBER.split(path.stem))
+    parts[1::2] = map(int, parts[1::2])
+    return parts, path.name
 
 
 def require(path: Path, dataset: str, root: Path | None = None) -> Path:
     """`path` if it exists, else the one-line error that says which data set misses what and where."""
-    if not path.exists():
-        where = f"{path.relative_to(root)} missing under {root}" if root else f"{path} does not exist"
-        raise DataError(f"{dataset}: {where}")
-    return path
+    if os.path.exists(path):
+        return path
+    if root is None:
+        raise DataError(f"{dataset}: {path} does not exist")
+    # A list that was damaged may hold any name.
+    raise DataError(f"{dataset}: {os.path.relpath(path, root)[:200]} missing under {root}")
 
 
 def select(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Sequence]:

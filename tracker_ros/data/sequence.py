@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Indexable
 from pathlib import Path
 from typing import Protocol
@@ -16,8 +19,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.data.decoding import DecodeError, decode
+
 Frame = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
+_log = logging.getLogger(__name__)
 
 
 class DataError(ValueError):
@@ -36,12 +42,14 @@ def read_image(path: Path) -> Frame:
     """An image file as RGB uint8 [H, W, 3].
 
     Raises:
-        DataError: when it is missing or cannot be decoded.
+        DataError: when it is missing, cut off, of more than 8 bits or no image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f"{path} is missing or is no image that OpenCV can read")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    try:
+        return decode(np.fromfile(path, np.uint8), upright=True)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    except DecodeError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,26 +65,62 @@ class ImageFrames:
         return map(read_image, self.paths)
 
 
+def each_frame(frames: Iterable[Frame]) -> Iterator[Frame | DataError]:
+    """Yield every frame, or why it cannot be used: a broken image file does not end the others."""
+    if not isinstance(frames, ImageFrames):
+        yield from frames
+        return
+    for path in frames.paths:
+        try:
+            frame: Frame | DataError = read_image(path)
+        except DataError as error:
+            frame = error
+        yield frame
+
+
 @dataclasses.dataclass(frozen=True)
 class VideoFrames:
-    """`count` frames of a video file, from its first."""
+    """The frames of a video file that decode, from its first.
+
+    How many those are only decoding tells: a live recording states no number, one that was cut off
+    states too large a number. So the first call of `len` decodes the whole file; iterating needs no `len`.
+    """
 
     path: Path
-    count: int
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
+
+    @functools.cached_property
+    def _count(self) -> int:
+        with opened_video(self.path) as video:
+            return sum(1 for _ in iter(video.grab, False))
 
     def __iter__(self) -> Iterator[Frame]:
-        video = cv2.VideoCapture(str(self.path))
-        try:
-            for index in range(self.count):
-                read, image = video.read()
-                if not read:
-                    raise DataError(f"{self.path}: frame {index} of {self.count} cannot be decoded")
-                yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        finally:
-            video.release()
+        held = 0
+        with opened_video(self.path) as video:
+            while (read := video.read())[0]:
+                held += 1
+                yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            stated = video.get(cv2.CAP_PROP_FRAME_COUNT)
+        if held < stated:
+            _log.warning("%s states %d frames, of which %d can be decoded", self.path, stated, held)
+
+
+@contextlib.contextmanager
+def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
+    """Open a video file, and close it in the end.
+
+    Raises:
+        DataError: when OpenCV cannot open it.
+    """
+    video = cv2.VideoCapture(str(path))
+    try:
+        if not video.isOpened():
+            raise DataError(f"{path} is no video that OpenCV can read")
+        yield video
+    finally:
+        video.release()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +155,11 @@ class Sequence:
             raise DataError(
                 f"sequence {self.name}: {len(self.frames)} frames but {len(self.truth)} annotated boxes"
             )
+        for what, rows in {"flags of absence": self.absent, "polygons": self.corners, **self.tags}.items():
+            if rows is not None and len(rows) != len(self.frames):
+                raise DataError(f"sequence {self.name}: {len(self.frames)} frames but {len(rows)} {what}")
+        if any(index >= len(self.frames) for index, _ in self.anchors):
+            raise DataError(f"sequence {self.name}: an anchor lies beyond its {len(self.frames)} frames")
         if not np.isfinite(self.truth[0]).all() or not (self.truth[0, 2:] > 0).all():
             raise DataError(f"sequence {self.name}: the first frame has no usable box: {self.truth[0]}")
 

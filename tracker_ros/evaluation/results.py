@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.data.sequence import Boxes, DataError
+from tracker_ros.data.text import read_text
 
 MANIFEST = "manifest.json"
 _CODES = ("0", "1", "2")
@@ -123,7 +124,7 @@ def _repetition(name: str) -> int:
 
 def _write_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> None:
     """Put `seconds` into a column of a GOT-10k time file, which has one column a repetition."""
-    rows = path.read_text().splitlines() if column > 1 and path.is_file() else [""] * len(seconds)
+    rows = read_text(path).splitlines() if column > 1 and path.is_file() else [""] * len(seconds)
     fields = [row.split(",")[: column - 1] for row in rows]
     lines = [
         ",".join([*filter(None, field), f"{value:.6g}"]) for field, value in zip(fields, seconds, strict=True)
@@ -187,7 +188,7 @@ def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
     if not Path(path).is_file():
         return None
     try:
-        rows = [[int(word) for word in line.split()] for line in Path(path).read_text().splitlines()]
+        rows = [[int(word) for word in line.split()] for line in read_text(Path(path)).splitlines()]
         return np.array(rows, dtype=np.int64).reshape(length, 2)
     except ValueError:
         raise DataError(f"{path} must have a state and a number for each of {length} frames") from None
@@ -222,7 +223,7 @@ def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:
 
 def _codes(path: Path) -> npt.NDArray[np.int8]:
     """[N] VOT's code of each line, -1 for a line with a box."""
-    lines = path.read_text().split("\n")
+    lines = read_text(path).splitlines()
     return np.array([int(float(x)) if x.strip() in _CODES else -1 for x in lines if x.strip()], np.int8)
 
 
@@ -231,8 +232,11 @@ def _companion(paths: tuple[str, ...], length: int, column: int) -> npt.NDArray[
     values = np.full(length, np.nan)
     for path in map(Path, paths):
         if path.is_file():
-            rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
-            known = [float(row[min(column, len(row)) - 1]) for row in rows[:length]]
+            rows = [line.replace(",", " ").split() for line in read_text(path).splitlines() if line.strip()]
+            try:
+                known = [float(row[min(column, len(row)) - 1]) for row in rows[:length]]
+            except ValueError as error:
+                raise DataError(f"{path} is not a list of numbers: {str(error)[:100]}") from None
             values[: len(known)] = known
             break
     return values
@@ -244,9 +248,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text()))
-    except ValueError as error:
-        raise DataError(f"{path} is not valid JSON: {error}") from None
+        return dict(json.loads(read_text(path)))
+    except DataError:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"{path} is no manifest in JSON: {error}") from None
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.networks.backbones.resnet import Bottleneck
-from tracker_ros.networks.rpn import MultiLevelRpn, ResponseGrid
+from tracker_ros.networks.rpn import MultiLevelRpn
 
 
 class DilatedBottleneck(Bottleneck):
@@ -104,8 +104,8 @@ class SiamRpnPlusPlusNet(nn.Module):
         width: channels of the first stage's bottlenecks; 64 in the published model.
     """
 
-    #: The response: padding adds eight cells.
-    grid = ResponseGrid(extra=8)
+    #: Cells that the response has beyond (search - exemplar) / 8 + 1.
+    extra_cells = 8
 
     def __init__(self, anchors: int, width: int = 64) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ from tracker_ros.replay.bag import (
 )
 from tracker_ros.replay.messages import DETECTION
 from tracker_ros.replay.run import Agreement, against_truth, agreement, boxes_of, replay
-from tracker_ros.session import Session
+from tracker_ros.session import Session, State
 from tracker_ros.trackers import SettingsError, Tracker, load
 
 
@@ -87,6 +87,15 @@ class Verdict(NamedTuple):
     def states(self) -> Counter[str]:
         """Images by the state in which they left the session."""
         return Counter(result.report.state.name for result in self.results)
+
+    @property
+    def first_error(self) -> str:
+        """The first image that ended in ERROR, and why; '' where none did."""
+        errors = (result for result in self.results if result.report.state is State.ERROR)
+        first = next(errors, None)
+        if first is None:
+            return ""
+        return f"at stamp {stamp_of(first.at, first.header) * 1e-9:.3f}: {first.report.message}"
 
 
 def run_case(case: Case, types: Typestore) -> Verdict:

@@ -18,6 +18,7 @@ from tracker_ros.data.boxes import parse_box
 from tracker_ros.replay.case import Case, Verdict, run_case
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.suite import read_suite
+from tracker_ros.session import State
 
 
 def add_parsers(sub: Any) -> None:
@@ -92,6 +93,8 @@ def _report(case: Case, verdict: Verdict) -> None:
     table.add_row("images", f"{last.processed}, {last.dropped} left out as late")
     for name, count in verdict.states.items():
         table.add_row(f"images in {name}", str(count))
+    if verdict.first_error:
+        table.add_row("first ERROR", verdict.first_error)
     if (earlier := verdict.earlier) is not None:
         table.add_row(
             "lowest IoU, expected",
@@ -129,6 +132,9 @@ def _run_suite(path: Path) -> int:
                 reasons.append(f"{name}: {error}")
                 status = 2
                 continue
+            if verdict.first_error:
+                count = verdict.states[State.ERROR.name]
+                reasons.append(f"{name}: {count} images in ERROR, the first {verdict.first_error}")
             if verdict.missed:
                 reasons += [f"{name}: {missed}" for missed in verdict.missed]
                 status = max(status, 1)

@@ -49,9 +49,9 @@ def _process(stream: ImageStream, frame: Received, box: Box) -> Report | None:
         if session.state is not State.IDLE:
             return stream.process(frame)
         stream.select([frame], box, normalized=False)
-        return session.tick(frame.stamp)
+        return session.tick(stream.time)
     except ImageError as error:
-        return Report(State.ERROR, session.target_id, None, 0.0, 0.0, 0.0, None, f"image refused: {error}")
+        return session.refused(f"image refused: {error}")
 
 
 class Agreement(NamedTuple):

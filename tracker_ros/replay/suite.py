@@ -50,7 +50,7 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
         DataError: naming the file, the case and the setting that is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_bytes())
     except yaml.YAMLError as error:
         raise DataError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict) or not isinstance(content.get("cases"), dict) or not content["cases"]:

@@ -73,7 +73,7 @@ def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
         CamerasError: for a file that is no such list.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_bytes())
     except (OSError, yaml.YAMLError) as error:
         raise CamerasError(f"{path}: {error}") from error
     entries = content.get("cameras") if isinstance(content, dict) else None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -27,9 +28,57 @@ class Received(NamedTuple):
 
     @property
     def stamp(self) -> float:
-        """The image's stamp in seconds; time of arrival for a camera that does not stamp its images."""
+        """The image's stamp in seconds; 0 for one that carries none."""
         stamp = self.message.header.stamp
-        return stamp.sec + stamp.nanosec * 1e-9 or self.at
+        return float(stamp.sec + stamp.nanosec * 1e-9)
+
+
+class FrameClock:
+    """The time of images of which all, some or none carry a stamp.
+
+    It is that of the stamps. An image without one comes as long after the image before it as it arrived
+    after it: its time of arrival itself may be of another clock than the stamps.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._arrived: float | None = None
+        self._stamped = -math.inf
+        self._offset: float | None = None
+
+    def of(self, frame: Received) -> float:
+        """The time of an image, in seconds; not before that of the last one, unless stamps jumped back."""
+        if self._arrived is None:
+            return frame.stamp or frame.at
+        if not frame.stamp or self._offset is None:
+            return self.now + frame.at - self._arrived
+        time = frame.stamp + self._offset
+        return time if time < self._stamped else max(time, self.now)
+
+    def is_late(self, frame: Received, most: float) -> bool:
+        """Whether an image is not newer than the last one, by `most` seconds at most."""
+        if self._arrived is None:
+            return False
+        if not frame.stamp:
+            return 0 <= self._arrived - frame.at <= most
+        return self._offset is not None and 0 <= self._stamped - frame.stamp - self._offset <= most
+
+    def advance(self, frame: Received) -> float:
+        """Take an image for the last one; its time."""
+        self.now, self._arrived = self.of(frame), frame.at
+        if frame.stamp:
+            if self._offset is None:
+                self._offset = self.now - frame.stamp
+            self._stamped = frame.stamp + self._offset
+        return self.now
+
+    def at(self, now: float, simulated: float | None) -> float | None:
+        """The time at `now` of the steady clock, or at `simulated` for stamps; None before an image."""
+        if self._arrived is None:
+            return None
+        if simulated is not None and self._offset is not None:
+            return simulated + self._offset
+        return self.now + now - self._arrived
 
 
 class FrameBuffer:
@@ -52,11 +101,15 @@ class FrameBuffer:
             raise ValueError("no image was received yet")
         if stamp == 0:
             return frames[-1:]
-        nearest = min(range(len(frames)), key=lambda i: abs(frames[i].stamp - stamp))
+        stamped = [i for i, frame in enumerate(frames) if frame.stamp]
+        if not stamped:
+            raise ValueError("images carry no stamps: select in the newest one, by stamp 0")
+        nearest = min(stamped, key=lambda i: abs(frames[i].stamp - stamp))
         if abs(frames[nearest].stamp - stamp) > NEAR_ENOUGH:
             raise ValueError(
                 f"no image of stamp {stamp:.3f} s is available: the {len(frames)} newest are of"
-                f" {frames[0].stamp:.3f} to {frames[-1].stamp:.3f} s (parameter buffer_frames)"
+                f" {frames[stamped[0]].stamp:.3f} to {frames[stamped[-1]].stamp:.3f} s"
+                " (parameter buffer_frames)"
             )
         return frames[nearest:]
 
@@ -73,7 +126,7 @@ class ImageStream:
         self.session = session
         self._device = device
         self._encoding = ""
-        self._last: Received | None = None
+        self._clock = FrameClock()
         self._selected: Received | None = None
 
     def process(self, frame: Received) -> Report | None:
@@ -83,7 +136,9 @@ class ImageStream:
             ImageError: for an image that cannot be used; the session is not touched. Without a target a
                 compressed image is not decoded, and damage inside it stays unnoticed.
         """
-        if self._is_late(frame):
+        # A frame may be selected in while it waits for `process`.
+        late = self._clock.is_late(frame, self.session.settings.max_backstep)
+        if late and frame is not self._selected:
             return None
         # Without a target nobody looks at the pixels, and to decode them is the most expensive part.
         pixels = None
@@ -93,10 +148,10 @@ class ImageStream:
             pixels = self._tensor(frame)
         encoding = encoding_of(frame.message)
         before, self._encoding = self._encoding, encoding
-        self._last, self._selected = frame, None
+        self._selected, time = None, self._clock.advance(frame)
         if before and encoding != before:
             return self.session.lose(f"image encoding changed from '{before}' to '{encoding}'")
-        return self.session.tick(frame.stamp) if pixels is None else self.session.step(pixels, frame.stamp)
+        return self.session.tick(time) if pixels is None else self.session.step(pixels, time)
 
     def select(self, frames: list[Received], box: Box, normalized: bool) -> str:
         """Start on the target in the first frame and follow it to the last but one; its id.
@@ -110,13 +165,19 @@ class ImageStream:
         if normalized:
             width, height = pixels.shape[2], pixels.shape[1]
             box = Box(box.cx * width, box.cy * height, box.w * width, box.h * height)
-        target_id = self.session.select(pixels, box, frames[0].stamp)
-        self._last = self._selected = frames[0]
+        target_id = self.session.select(pixels, box, self._clock.of(frames[0]))
+        self._selected = frames[0]
+        self._clock.advance(frames[0])
         self._encoding = encoding_of(frames[0].message)
         for frame in frames[1:-1]:
             with suppress(ImageError):  # that frame was refused when it arrived
                 self.process(frame)
         return target_id
+
+    @property
+    def time(self) -> float:
+        """Of the last image, in the session's seconds."""
+        return self._clock.now
 
     def tick(self, now: float, simulated: float | None = None) -> Report | None:
         """Let time pass without a frame; the report if that changed the session's state.
@@ -126,20 +187,12 @@ class ImageStream:
             simulated: time of ``/clock`` where that is what counts: it stands still while a player is
                 paused. Images that carry stamps carry its time.
         """
-        if self._last is None:
+        time = self._clock.at(now, simulated)
+        if time is None:
             return None
         before = self.session.state
-        at = self._last.stamp + now - self._last.at
-        if simulated is not None and self._last.stamp != self._last.at:
-            at = simulated
-        report = self.session.tick(at)
+        report = self.session.tick(time)
         return None if report.state is before else report
-
-    def _is_late(self, frame: Received) -> bool:
-        # A frame may be selected in while it waits for `process`.
-        if self._last is None or frame is self._selected:
-            return False
-        return 0 <= self._last.stamp - frame.stamp <= self.session.settings.max_backstep
 
     def _tensor(self, frame: Received) -> Tensor:
         return to_tensor(to_rgb(frame.message), device=self._device)

@@ -124,6 +124,10 @@ class Session:
         except Exception as error:  # trackers come from outside too, and may raise anything
             return self._fail(f"tracker failed: {type(error).__name__}: {_essence(error)}")
 
+    def refused(self, why: str) -> Report:
+        """Say of a frame that it could not be looked at. The session stays as it is."""
+        return Report(State.ERROR, self.target_id, None, 0.0, 0.0, 0.0, None, why)
+
     def tick(self, now: float) -> Report:
         """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
         silence = now - self._stamp

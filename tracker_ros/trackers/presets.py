@@ -52,7 +52,7 @@ def read_preset(name: str) -> Preset:
     if path is None or not path.is_file():
         raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}")
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.safe_load(path.read_bytes()) or {}
         return Preset(name=path.stem, **content)
     except (yaml.YAMLError, TypeError) as error:
         raise SettingsError(f"preset {path}: {error}") from error

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.data.sequence import DataError, Frames, ImageFrames, VideoFrames, opened_video, read_image
+
 Image = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
+_log = logging.getLogger(__name__)
 
 #: A side smaller than this many pixels says nothing about the target.
 SMALLEST_SIDE = 4.0
@@ -23,6 +27,39 @@ SMALLEST_SIDE = 4.0
 
 class BadImage(ValueError):
     """A frame that cannot be decoded; the message names the file."""
+
+
+class LeftOut:
+    """Counts the files that cannot be used, and names the first of them in the log.
+
+    Args:
+        where: the folder that they are in.
+    """
+
+    def __init__(self, where: Path):
+        self._where, self._count, self._first = where, 0, ""
+
+    def add(self, why: str) -> None:
+        """Note a file that is left out, by why."""
+        self._first, self._count = self._first or why, self._count + 1
+
+    def tell(self) -> None:
+        """Say how many there were, if any."""
+        if self._count:
+            _log.warning("%s: %d files left out, the first: %s", self._where, self._count, self._first)
+
+
+def each_image(paths: Iterable[Path], root: Path) -> Iterator[tuple[Path, Image]]:
+    """Read images, RGB uint8 [H, W, 3]; those that cannot be used are counted and named in the log."""
+    left_out = LeftOut(root)
+    for path in paths:
+        try:
+            image = read_image(path)
+        except DataError as error:
+            left_out.add(str(error))
+        else:
+            yield path, image
+    left_out.tell()
 
 
 class Pictures(Protocol):
@@ -50,15 +87,15 @@ class ImageFiles:
 
     def read(self, index: int) -> Image:
         """Frame `index`, decoded now."""
-        image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR)
-        if image is None:
-            raise BadImage(f"{self.paths[index]} is missing or is no image that OpenCV can read")
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        try:
+            return read_image(self.paths[index])
+        except DataError as error:
+            raise BadImage(str(error)) from error
 
 
 @dataclass(frozen=True)
 class VideoFile:
-    """Frames of a video file, found by seeking."""
+    """Frames of a video file, found by seeking, or by counting from the first where that fails."""
 
     path: Path
     count: int
@@ -68,15 +105,21 @@ class VideoFile:
 
     def read(self, index: int) -> Image:
         """Frame `index`, decoded now."""
-        video = cv2.VideoCapture(str(self.path))
-        try:
-            video.set(cv2.CAP_PROP_POS_FRAMES, index)
-            found, image = video.read()
-        finally:
-            video.release()
-        if not found:
-            raise BadImage(f"{self.path}: frame {index} of {self.count} cannot be decoded")
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+        (image,) = self.stretch(index, 1)
+        return image
+
+    def stretch(self, first: int, count: int) -> Iterator[Image]:
+        """Decode `count` frames in their order, without seeking for each."""
+        with opened_video(self.path) as video:
+            video.set(cv2.CAP_PROP_POS_FRAMES, first)
+            # A file without an index of its frames stays at the first without a word.
+            behind = first - int(video.get(cv2.CAP_PROP_POS_FRAMES))
+            sought = behind >= 0 and all(video.grab() for _ in range(behind))
+            for index in range(first, first + count):
+                found, image = video.read() if sought else (False, None)
+                if not found:
+                    raise BadImage(f"{self.path}: frame {index} of {self.count} cannot be decoded")
+                yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def stretch(pictures: Pictures, first: int, count: int) -> Iterator[Image]:
@@ -87,17 +130,8 @@ def stretch(pictures: Pictures, first: int, count: int) -> Iterator[Image]:
     """
     if not isinstance(pictures, VideoFile):
         yield from (pictures.read(first + i) for i in range(count))
-        return
-    video = cv2.VideoCapture(str(pictures.path))
-    try:
-        video.set(cv2.CAP_PROP_POS_FRAMES, first)
-        for index in range(first, first + count):
-            found, image = video.read()
-            if not found:
-                raise BadImage(f"{pictures.path}: frame {index} of {pictures.count} cannot be decoded")
-            yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-    finally:
-        video.release()
+    else:
+        yield from pictures.stretch(first, count)
 
 
 @dataclass(frozen=True)
@@ -112,6 +146,19 @@ class Decoded:
     def read(self, index: int) -> Image:
         """Frame `index`."""
         return self.images[index]
+
+
+def pictures_of(frames: Frames, name: str) -> Pictures:
+    """The frames of a sequence, to be read in any order.
+
+    Raises:
+        DataError: for frames that are neither image files nor a video.
+    """
+    if isinstance(frames, VideoFrames):
+        return VideoFile(frames.path, len(frames))
+    if isinstance(frames, ImageFrames):
+        return ImageFiles(frames.paths)
+    raise DataError(f"{name}: frames of a {type(frames).__name__} cannot be read singly")
 
 
 @dataclass(frozen=True)

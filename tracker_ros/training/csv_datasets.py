@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from tracker_ros.data.readers import find_frames
-from tracker_ros.data.sequence import DataError, ImageFrames, VideoFrames
+from tracker_ros.data.sequence import DataError
+from tracker_ros.data.text import read_text
 from tracker_ros.geometry import xywh_to_boxes
-from tracker_ros.training.clips import Clip, ImageFiles, VideoFile
+from tracker_ros.training.clips import Clip, ImageFiles, pictures_of
 
 TRACKS, BOXES = "tracks.csv", "boxes.csv"
 #: An id that was away for more frames than this may come back as another object: a clip of its own.
@@ -32,12 +34,7 @@ def read_tracks(root: Path) -> list[Clip]:
     clips: list[Clip] = []
     for table in sorted(root.glob(f"*/{TRACKS}")):
         folder, frames = table.parent, find_frames(table.parent)
-        if isinstance(frames, VideoFrames):
-            pictures: ImageFiles | VideoFile = VideoFile(frames.path, frames.count)
-        elif isinstance(frames, ImageFrames):
-            pictures = ImageFiles(frames.paths)
-        else:
-            raise DataError(f"{folder}: frames of a {type(frames).__name__} cannot be read singly")
+        pictures = pictures_of(frames, folder.name)
         tracks: dict[str, dict[int, list[float]]] = defaultdict(dict)
         for row, box in _rows(table, ("frame", "id")):
             frame = int(row["frame"])
@@ -70,19 +67,18 @@ def read_still_boxes(root: Path) -> list[Clip]:
 
 def _rows(table: Path, wanted: tuple[str, ...]) -> Iterator[tuple[dict[str, str], list[float]]]:
     """Yield each line with its box x, y, w, h."""
-    with table.open(newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = {*wanted, "x", "y", "w", "h"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{table} has no column {', '.join(sorted(missing))}")
-        for row in reader:
-            try:
-                if "frame" in wanted:
-                    int(row["frame"])
-                yield row, [float(row[side]) for side in "xywh"]
-            except (TypeError, ValueError):
-                text = ",".join(str(value) for value in row.values())
-                raise DataError(f"{table}, line {reader.line_num}: {text[:60]!r} is no box") from None
+    reader = csv.DictReader(io.StringIO(read_text(table), newline=""))
+    missing = {*wanted, "x", "y", "w", "h"} - set(reader.fieldnames or ())
+    if missing:
+        raise DataError(f"{table} has no column {', '.join(sorted(missing))}")
+    for row in reader:
+        try:
+            if "frame" in wanted:
+                int(row["frame"])
+            yield row, [float(row[side]) for side in "xywh"]
+        except (TypeError, ValueError):
+            text = ",".join(str(value) for value in row.values())
+            raise DataError(f"{table}, line {reader.line_num}: {text[:60]!r} is no box") from None
 
 
 def _presences(track: dict[int, list[float]]) -> dict[int, dict[int, list[float]]]:

@@ -12,18 +12,19 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from tracker_ros.data.boxes import read_boxes, read_flags
-from tracker_ros.data.readers import IMAGE_SUFFIXES, read_folders
-from tracker_ros.data.sequence import DataError, ImageFrames, VideoFrames
+from tracker_ros.data.readers import IMAGE_SUFFIXES, frame_order, list_images, read_folders
+from tracker_ros.data.sequence import DataError
+from tracker_ros.data.text import read_text
 from tracker_ros.geometry import xywh_to_boxes
-from tracker_ros.training.clips import Boxes, Clip, ImageFiles, VideoFile
+from tracker_ros.training.clips import Boxes, Clip, ImageFiles, each_image, pictures_of
 from tracker_ros.training.csv_datasets import read_still_boxes, read_tracks
 
 #: Side of the crops that pysot's preparation writes for YouTube-BB, and of the exemplar in them.
@@ -36,7 +37,7 @@ def read_vid(root: Path) -> list[Clip]:
     folder = _require(root, "Annotations/VID/train", "VID")
     clips: list[Clip] = []
     for snippet in sorted({path.parent for path in folder.rglob("*.xml")}):
-        annotations = sorted(snippet.glob("*.xml"))
+        annotations = sorted(snippet.glob("*.xml"), key=frame_order)
         images = root / "Data" / "VID" / "train" / snippet.relative_to(folder)
         paths = tuple(images / f"{a.stem}.JPEG" for a in annotations)
         tracks: dict[str, Boxes] = {}
@@ -63,18 +64,15 @@ def read_det(root: Path) -> list[Clip]:
 def read_coco(root: Path) -> list[Clip]:
     """COCO: annotations/instances_train2017.json beside train2017/*.jpg; a clip an object, no crowds."""
     path = _require(root, "annotations/instances_train2017.json", "COCO")
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
+    clips = []
+    with _read_json(path, "COCO") as content:
         names = {image["id"]: image["file_name"] for image in content["images"]}
         boxes = defaultdict(list)
         for annotation in content["annotations"]:
             if not annotation.get("iscrowd"):
-                boxes[annotation["image_id"]].append(xywh_to_boxes(annotation["bbox"]))
-    except (ValueError, KeyError) as error:
-        raise DataError(f"COCO: {path} is not a file of instances: {error!r}") from error
-    clips = []
-    for image, found in sorted(boxes.items()):
-        clips += _stills(names[image], root / "train2017" / names[image], found)
+                boxes[annotation["image_id"]].append(xywh_to_boxes(np.reshape(annotation["bbox"], 4)))
+        for image, found in sorted(boxes.items()):
+            clips += _stills(names[image], root / "train2017" / names[image], found)
     return _found(clips, root, "COCO")
 
 
@@ -93,7 +91,7 @@ def read_lasot(root: Path) -> list[Clip]:
     A ``training_set.txt`` at the root, as the evaluation toolkit has it, restricts the sequences.
     """
     chosen = root / "training_set.txt"
-    names = set(chosen.read_text().split()) if chosen.is_file() else None
+    names = set(read_text(chosen).split()) if chosen.is_file() else None
     clips = []
     for truth in sorted(root.glob("*/*/groundtruth.txt")):
         folder = truth.parent
@@ -120,13 +118,14 @@ def read_youtube_bb(root: Path) -> list[Clip]:
     """
     path = _require(root, "train.json", "YouTube-BB")
     clips = []
-    for video, tracks in sorted(json.loads(path.read_text()).items()):
-        for track, frames in sorted(tracks.items()):
-            numbers = sorted(int(number) for number in frames if number.isdigit())
-            files = tuple(root / "crop511" / video / f"{n:06d}.{track}.x.jpg" for n in numbers)
-            corners = {int(number): box for number, box in frames.items() if number.isdigit()}
-            boxes = [_inside_crop(corners[number]) for number in numbers]
-            clips.append(Clip(f"{video}:{track}", ImageFiles(files), np.array(boxes).reshape(-1, 4)))
+    with _read_json(path, "YouTube-BB") as content:
+        for video, tracks in sorted(content.items()):
+            for track, frames in sorted(tracks.items()):
+                numbers = sorted(int(number) for number in frames if number.isdigit())
+                files = tuple(root / "crop511" / video / f"{n:06d}.{track}.x.jpg" for n in numbers)
+                corners = {int(number): box for number, box in frames.items() if number.isdigit()}
+                boxes = [_inside_crop(corners[number]) for number in numbers]
+                clips.append(Clip(f"{video}:{track}", ImageFiles(files), np.array(boxes).reshape(-1, 4)))
     return _found(clips, root, "YouTube-BB")
 
 
@@ -136,29 +135,19 @@ def read_labelled(root: Path) -> list[Clip]:
     A line is ``class cx cy w h`` or ``class x1 y1 x2 y2 x3 y3 ...`` (a polygon), relative to the image.
     """
     clips = []
-    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
+    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    labelled = (path for path in files if path.with_suffix(".txt").is_file())
+    for path, image in each_image(labelled, root):
+        height, width = image.shape[:2]
         label = path.with_suffix(".txt")
-        if label.is_file() and (lines := label.read_text().split("\n")):
-            image = cv2.imread(str(path))
-            if image is not None:
-                height, width = image.shape[:2]
-                boxes = [_yolo(line, width, height, label) for line in lines if line.strip()]
-                clips += _stills(path.stem, path, boxes)
+        lines = read_text(label).splitlines()
+        clips += _stills(path.stem, path, [_yolo(x, width, height, label) for x in lines if x.strip()])
     return _found(clips, root, "labelled photographs")
 
 
 def read_videos(root: Path) -> list[Clip]:
     """Folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
-    clips = []
-    for sequence in read_folders(root):
-        frames = sequence.frames
-        if isinstance(frames, VideoFrames):
-            pictures: ImageFiles | VideoFile = VideoFile(frames.path, frames.count)
-        elif isinstance(frames, ImageFrames):
-            pictures = ImageFiles(frames.paths)
-        else:
-            raise DataError(f"{sequence.name}: frames of a {type(frames).__name__} cannot be read singly")
-        clips.append(Clip(sequence.name, pictures, xywh_to_boxes(sequence.truth)))
+    clips = [Clip(s.name, pictures_of(s.frames, s.name), xywh_to_boxes(s.truth)) for s in read_folders(root)]
     return _found(clips, root, "videos")
 
 
@@ -175,6 +164,16 @@ READERS: dict[str, Callable[[Path], list[Clip]]] = {
     "tracks": read_tracks,
     "boxes": read_still_boxes,
 }
+
+
+@contextmanager
+def _read_json(path: Path, dataset: str) -> Iterator[Any]:
+    """The content of a file of annotations; what the block trips over in it is the file's fault."""
+    text = read_text(path)
+    try:
+        yield json.loads(text)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{dataset}: {path} is no file of its annotations: {error!r}") from error
 
 
 def _require(root: Path, relative: str, dataset: str) -> Path:
@@ -235,12 +234,12 @@ def _folder_clip(folder: Path, images: Path, flags: list[Path]) -> Clip:
 def _clip(name: str, images: Path, truth: Path, flags: list[Path]) -> Clip:
     """A clip of numbered images; frames that a flag file marks with 1 count as unseen."""
     boxes = xywh_to_boxes(read_boxes(truth))
-    found = (p for p in images.glob("*") if p.suffix.lower() in IMAGE_SUFFIXES) if images.is_dir() else ()
-    # TrackingNet's names are plain numbers without leading zeros.
-    paths = sorted(found, key=lambda p: (len(p.stem), p.stem))
+    paths = list_images(images)
     if len(paths) < len(boxes):
         raise DataError(f"{name}: {len(boxes)} boxes in {truth} but {len(paths)} images in {images}")
     for flag in flags:
         absent = read_flags(flag)
-        boxes[: len(absent)][absent[: len(boxes)]] = np.nan
-    return Clip(name, ImageFiles(tuple(paths[: len(boxes)])), boxes)
+        if len(absent) != len(boxes):
+            raise DataError(f"{name}: {len(boxes)} boxes in {truth} but {len(absent)} flags in {flag}")
+        boxes[absent] = np.nan
+    return Clip(name, ImageFiles(paths[: len(boxes)]), boxes)

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from tracker_ros.data.readers import IMAGE_SUFFIXES
 from tracker_ros.data.sequence import DataError
+from tracker_ros.data.text import read_text
+from tracker_ros.training.clips import LeftOut, each_image
 from tracker_ros.training.cropping import Image
 from tracker_ros.training.synthesis import Cutout
 
@@ -32,40 +35,47 @@ def image_files(root: Path) -> list[Path]:
 
 
 def read_photos(root: Path) -> list[Image]:
-    """All photographs under a folder, RGB; files that OpenCV cannot read are left out."""
-    images = (cv2.imread(str(path), cv2.IMREAD_COLOR) for path in image_files(root))
-    return [np.ascontiguousarray(image[..., ::-1]) for image in images if image is not None]
+    """All photographs under a folder, RGB; files that cannot be used are left out and named in the log."""
+    return [image for _, image in each_image(image_files(root), root)]
 
 
 def stamps(root: Path) -> list[Cutout]:
     """Cut-outs from images with an alpha channel (PNG); the folder names the group."""
-    found = []
+    found, left_out = [], LeftOut(root)
     for path in image_files(root):
         image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if image is not None and image.ndim == 3 and image.shape[2] == 4 and image.dtype == np.uint8:
             found += trimmed(np.ascontiguousarray(image[..., [2, 1, 0, 3]]), f"stamp:{path.parent.name}")
+        else:
+            left_out.add(f"{path} is no 8-bit image with an alpha channel")
+    left_out.tell()
     return found
 
 
 def polygons(root: Path) -> list[Cutout]:
     """Cut-outs from photographs beside YOLO's polygon labels; the class names the group."""
     found = []
-    for path in image_files(root):
-        label = path.with_suffix(".txt")
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if label.is_file() else None
-        if image is None:
-            continue
+    labelled = (path for path in image_files(root) if path.with_suffix(".txt").is_file())
+    for path, image in each_image(labelled, root):
         height, width = image.shape[:2]
-        for line in label.read_text().splitlines():
-            kind, *values = line.split()
+        label = path.with_suffix(".txt")
+        for line in read_text(label).splitlines():
+            kind, *values = line.split() or [""]
             if len(values) < 6:
                 continue
-            points = np.array([float(value) for value in values]).reshape(-1, 2) * [width, height]
+            points = _points(values, label) * [width, height]
             alpha = np.zeros((height, width), np.uint8)
             fixed = np.round((points - 0.5) * 16).astype(np.int32)
             cv2.fillPoly(alpha, [fixed], 255, cv2.LINE_AA, shift=4)
-            found += trimmed(np.dstack([image[..., ::-1], alpha]), f"class:{kind}")
+            found += trimmed(np.dstack([image, alpha]), f"class:{kind}")
     return found
+
+
+def _points(values: list[str], label: Path) -> npt.NDArray[np.float64]:
+    try:
+        return np.array([float(value) for value in values]).reshape(-1, 2)
+    except ValueError as error:
+        raise DataError(f"{label}: {' '.join(values)[:60]!r} is no polygon") from error
 
 
 def segmented(root: Path, side: int = 256) -> list[Cutout]:
@@ -77,15 +87,13 @@ def segmented(root: Path, side: int = 256) -> list[Cutout]:
         side: photographs are shrunk to this size first; GrabCut's time grows with their area.
     """
     found = []
-    for path in image_files(root):
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            continue
+    for path, image in each_image(image_files(root), root):
         zoom = min(1.0, side / max(image.shape[:2]))
-        image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-        alpha = _grab_cut(image)
+        small = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        # Its histograms are of OpenCV's order of colours.
+        alpha = _grab_cut(np.ascontiguousarray(small[..., ::-1]))
         if alpha is not None:
-            found += trimmed(np.dstack([image[..., ::-1], alpha]), f"photo:{path.stem}")
+            found += trimmed(np.dstack([small, alpha]), f"photo:{path.stem}")
     return found
 
 

@@ -150,7 +150,7 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     if path is None or not path.is_file():
         raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
     try:
-        content = {**(yaml.safe_load(path.read_text()) or {}), **(changes or {})}
+        content = {**(yaml.safe_load(path.read_bytes()) or {}), **(changes or {})}
         refuse_former_keys(content)
         parts = {
             "optimizer": Optimizer,

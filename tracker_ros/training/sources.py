@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ import cv2
 import numpy as np
 
 from tracker_ros.data.readers import VIDEO_SUFFIXES
-from tracker_ros.data.sequence import DataError
-from tracker_ros.training.clips import Clip
+from tracker_ros.data.sequence import DataError, VideoFrames
+from tracker_ros.training.clips import Clip, LeftOut
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import Image
 from tracker_ros.training.datasets import READERS
-from tracker_ros.training.frames import thinned
 from tracker_ros.training.materials import polygons, read_photos, segmented, stamps
 from tracker_ros.training.sampling import ClipPairs, RenderedPairs, Source
 from tracker_ros.training.selfsup import mine
 from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
+
+FEWEST_FRAMES = 20
+"""A video for self-supervised clips has more than so many."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,8 @@ def _open(
     if kind not in readers:
         raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
     gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
-    every = int(entry.pop("every", 0))
     _refuse(entry, kind)
     clips = [clip for root in _roots(roots, kind) for clip in _told(kind, root, readers[kind], tell)]
-    if every > 0:
-        clips = thinned(clips, every)
     return Named(ClipPairs(clips, spec, gap, negative, cap), weight, kind, fingerprint(clips))
 
 
@@ -121,9 +121,18 @@ def mine_folder(root: Path, side: int = 640, most: int = 300) -> list[Clip]:
         most: frames of each video; a longer one is thinned out by taking every second frame.
     """
     clips: list[Clip] = []
+    left_out = LeftOut(root)
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES):
-        frames = _decode(path, side, 2 * most)
-        clips += mine(frames[:: 1 + (len(frames) > most)], path.name) if len(frames) > 20 else []
+        try:
+            frames = _decode(path, side, 2 * most)
+        except DataError as error:
+            left_out.add(str(error))
+            continue
+        if len(frames) <= FEWEST_FRAMES:
+            left_out.add(f"{path} has {len(frames)} frames")
+            continue
+        clips += mine(frames[:: 1 + (len(frames) > most)], path.name)
+    left_out.tell()
     if not clips:
         raise DataError(f"no consistent track in the videos under {root}")
     return clips
@@ -131,15 +140,9 @@ def mine_folder(root: Path, side: int = 640, most: int = 300) -> list[Clip]:
 
 def _decode(path: Path, side: int, most: int) -> list[Image]:
     frames: list[Image] = []
-    video = cv2.VideoCapture(str(path))
-    while len(frames) < most:
-        found, image = video.read()
-        if not found:
-            break
+    for image in islice(VideoFrames(path), most):
         zoom = min(1.0, side / max(image.shape[:2]))
-        image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-        frames.append(np.ascontiguousarray(image[..., ::-1]))
-    video.release()
+        frames.append(cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA))
     return frames
 
 

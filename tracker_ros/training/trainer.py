@@ -116,17 +116,10 @@ class Fit(pl.LightningModule):
         self.train_parts()
 
     def train_parts(self) -> None:
-        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are.
-
-        On one device they take no part in the backward pass either; several devices agree at the start
-        on the gradients that they exchange.
-        """
+        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are."""
         self.module.train()
         for part, until in self.recipe.freeze_epochs.items():
-            learns = self.current_epoch >= until
-            self.module.get_submodule(part).train(learns)
-            if self.trainer.world_size == 1:
-                self.module.get_submodule(part).requires_grad_(learns)
+            self.module.get_submodule(part).train(self.current_epoch >= until)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say in the checkpoint what it was trained with."""

@@ -120,10 +120,12 @@ class Pipeline:
         try:
             report = self._stream.process(frame)
         except ImageError as error:
-            report = self._refused(f"image refused: {error}")
+            report = self._stream.session.refused(f"image refused: {error}")
             self._log.error(f"{report.message} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS)
         except Exception as error:  # such as a device without memory for the image
-            report = self._refused(f"image could not be processed: {type(error).__name__}: {error}")
+            report = self._stream.session.refused(
+                f"image could not be processed: {type(error).__name__}: {error}"
+            )
             self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
         if report is None:
             self._late += 1
@@ -134,10 +136,6 @@ class Pipeline:
             return
         self._processed += 1
         self._publish(report, frame.message.header, frame.at)
-
-    def _refused(self, why: str) -> Report:
-        """What is said about a frame that could not be looked at. The session goes on as it was."""
-        return Report(State.ERROR, self._stream.session.target_id, None, 0.0, 0.0, 0.0, None, why)
 
     def _select(self, frames: list[Received], box: Box, normalized: bool) -> str:
         target_id = self._stream.select(frames, box, normalized)
