@@ -92,3 +92,26 @@ def test_a_folder_of_images_is_tracked(tmp_path: Path, capsys: pytest.CaptureFix
     assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
     assert cli.main(["track", str(tmp_path / "none.mp4"), "--box", "1,2,3,4"]) == 2
     assert "none.mp4 is no video" in capsys.readouterr().err
+
+
+def test_track_takes_settings_and_refuses_wrong_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(2):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((120, 160, 3), 90, np.uint8))
+    words = [
+        "track",
+        str(tmp_path),
+        "--box",
+        "50,40,30,25",
+        "--tracker",
+        "tadt_tiny",
+        "--weights",
+        "random:0",
+    ]
+    assert cli.main([*words, "--set", "search_size=96", "--set", "deep_selection=none"]) == 0
+    capsys.readouterr()
+    assert cli.main([*words, "--set", "search_size=many"]) == 2
+    assert "'search_size'" in capsys.readouterr().err
+    assert cli.main([*words, "--set", "search_size"]) == 2
+    assert "KEY=VALUE" in capsys.readouterr().err

@@ -99,11 +99,11 @@ def test_every_python_package_is_declared_and_pinned() -> None:
         *(_names(text) for text in config["options.extras_require"].values()))  # fmt: skip
     used = {_normal(DISTRIBUTIONS.get(name, name)) for name in _imported() if not _is_ros(name)}
     assert used - declared == set()
-    pins = (REPOSITORY / "requirements" / "python.txt").read_text()
+    pins = "\n".join((REPOSITORY / "requirements" / name).read_text() for name in ("python.txt", "docs.txt"))
     assert {PINNED_AS.get(name, name) for name in declared} - _names(pins) == set()
 
 
-@pytest.mark.parametrize("file", ["python.txt", "ros.txt"])
+@pytest.mark.parametrize("file", ["python.txt", "ros.txt", "docs.txt"])
 def test_requirements_are_exact(file: str) -> None:
     lines = (REPOSITORY / "requirements" / file).read_text().splitlines()
     loose = [x for x in lines if x and not x.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", x)]

@@ -19,7 +19,7 @@ from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import create
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md"]
 
 
 def test_the_tracker_in_30_lines_follows_a_flight_compiled(tmp_path, monkeypatch):
@@ -48,3 +48,16 @@ def test_links_and_commands_exist(page):
         assert (ROOT / script).is_file(), f"{page.name} calls {script}"
     for command in re.findall(r"^\s+(?:\.venv/bin/)?tracker_ros (\w+)", text, re.M):
         assert command in COMMANDS, f"{page.name} calls tracker_ros {command}"
+
+
+def test_what_the_index_of_papers_names_exists():
+    for line in (ROOT / "docs" / "papers.md").read_text().splitlines():
+        for name in re.findall(r"`([^`]+)`", line) if line.startswith("|") else []:
+            path, _, member = name.partition(": ")
+            if path.endswith(".py"):
+                file = ROOT / path if path.startswith("test/") else ROOT / "tracker_ros" / path
+                assert file.is_file(), f"{path} does not exist"
+                assert not member or re.search(rf"^(def|class) {member}\b", file.read_text(), re.M), name
+            else:
+                folders = ("recipes", "trackers")
+                assert any((ROOT / "config" / kind / f"{name}.yaml").is_file() for kind in folders), name

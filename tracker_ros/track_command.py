@@ -17,8 +17,9 @@ from tracker_ros.api import Result, follow, open_frames
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import Frame
+from tracker_ros.drawing.shapes import draw_box
 from tracker_ros.session import Session, State
-from tracker_ros.trackers import load
+from tracker_ros.trackers import given_settings, load
 
 COLUMNS = ("frame", "state", "x", "y", "width", "height", "score")
 
@@ -31,6 +32,14 @@ def add_parsers(sub: Any) -> None:
         "--box", type=parse_box, required=True, metavar="X,Y,W,H", help="the target in the first frame"
     )
     parser.add_argument("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="a setting in place of the preset's; may be repeated",
+    )
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     parser.add_argument("--fps", type=float, default=30.0, help="frames a second, the session's time base")
@@ -43,7 +52,8 @@ def run_track(args: argparse.Namespace) -> int:
     """Run ``tracker_ros track``; 0, or 2 for a wrong request."""
     try:
         frames = open_frames(args.source)
-        session = Session(load(args.tracker, weights=args.weights, device=args.device))
+        settings = given_settings(args.overrides)
+        session = Session(load(args.tracker, settings, args.weights, args.device))
         with ExitStack() as stack:
             file = stack.enter_context(args.csv.open("w", newline="")) if args.csv else sys.stdout
             table = csv.writer(file)
@@ -86,8 +96,7 @@ def drawn(result: Result) -> Frame:
     """The frame as BGR with the state and the box."""
     picture = cv2.cvtColor(result.frame, cv2.COLOR_RGB2BGR)
     if result.box is not None:
-        x, y, w, h = (round(v) for v in result.box.to_xywh())
-        cv2.rectangle(picture, (x, y), (x + w, y + h), (0, 255, 255), 2)
+        draw_box(picture, result.box, (0, 255, 255))
     label = f"{result.state.name} {result.score:.2f}"
     cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 255, 255), 2, cv2.LINE_AA)
     return picture

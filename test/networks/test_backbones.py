@@ -25,6 +25,7 @@ EXAMPLES = [
     ("resnet50", ("layer2", "layer3"), (), 64),
     ("alexnet", ("conv3", "conv5"), (), 127),
     ("micro_resnet", ("stride4", "stride16"), (), 64),
+    ("mobilenet_v3", ("stride4", "stride8", "middle", "stride16"), (), 128),
 ]
 
 
@@ -50,7 +51,7 @@ def test_levels_have_the_promised_sizes_and_script_equals_eager(name, levels, wi
     if name != "alexnet":  # its first layers crop
         assert [m.shape[2:] for m in maps] == [(side // s, side // s) for s in net.strides]
     for eager, other in zip(maps, scripted, strict=True):
-        assert eager.min() >= 0
+        assert name == "mobilenet_v3" or eager.min() >= 0  # its levels end in a projection
         torch.testing.assert_close(eager, other)
 
 

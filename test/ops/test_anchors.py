@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker_ros.networks.rpn import RATIOS, SCALE, response_cells
+from tracker_ros.networks.rpn import RATIOS, SCALE, ResponseGrid
 from tracker_ros.ops.anchors import (
     anchor_grid,
     anchor_sizes,
@@ -36,7 +36,7 @@ def test_anchors_lie_on_the_stride_about_the_middle() -> None:
     assert grid.shape == (5, 21, 21, 4)
     assert grid[2, 10, 10].tolist() == [0, 0, 64, 64]
     assert grid[4, 0, 20].tolist() == [80, -80, 32, 96]
-    assert response_cells(287, 0) == 21 and response_cells(255, 8) == 25
+    assert ResponseGrid().cells(287) == 21 and ResponseGrid(extra=8).cells(255) == 25
 
 
 box = st.tuples(*[st.floats(-100, 100)] * 2, *[st.floats(5, 200)] * 2)

@@ -11,11 +11,19 @@ from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, trac
 from torch import Tensor
 
 from tracker_ros.networks.edcf import ContextFilter, Decoder, EDCFModel, FineModel, middle, on_fine_grid
+from tracker_ros.networks.edcf_mobile import MOBILE, MobileEDCFModel
 from tracker_ros.networks.siamfc import SiamFCFeatures
 from tracker_ros.ops.fourier import context_aware_filter
 from tracker_ros.ops.labels import circular_gaussian
 from tracker_ros.trackers.base import create
-from tracker_ros.training.edcf import CACFNetPlusTraining, CACFNetTraining, EDCFTraining, EDSiamTraining
+from tracker_ros.training.edcf import (
+    CACFNetPlusTraining,
+    CACFNetTraining,
+    EDCFTraining,
+    EDSiamTraining,
+    decay_of,
+    fine_loss,
+)
 
 WIDTH = 0.0625
 
@@ -227,3 +235,38 @@ def test_cacfnet_overfits_two_pairs() -> None:
     create("cacfnet_plus", {"width_multiplier": WIDTH}).load_state_dict(
         CACFNetPlusTraining(WIDTH).tracker_state()
     )
+
+
+def test_the_light_network_answers_where_the_target_is() -> None:
+    # f and g have a cell for a target that did not move; one that moved is a whole number of cells away.
+    torch.manual_seed(0)
+    model = MobileEDCFModel(1e-4, 0.1).eval()
+    picture = torch.rand(1, 3, 40, 40)
+    scene = torch.nn.functional.interpolate(picture, scale_factor=12, mode="bicubic").clamp(0, 1) * 255
+    reach = MOBILE.cells // 2
+    with torch.no_grad():
+        wide = model.features.shallow(scene[:, :, 80:400, 80:400])
+        filters, template = model.learn(wide), model.template(wide)
+        for down, right in ((0, 0), (16, -32)):
+            top, left = 144 - down, 144 - right
+            seen = model.features.shallow(scene[:, :, top : top + 192, left : left + 192])
+            g, f = model.filter(model.fine(seen), filters)[0], model(seen, template)[0][0]
+            assert divmod(int(g.argmax()), MOBILE.cells) == (reach + down // 4, reach + right // 4)
+            assert f.shape == (17, 17) and divmod(int(f.argmax()), 17) == (8 + down // 8, 8 + right // 8)
+    assert on_fine_grid(f.unsqueeze(0), 2 * MOBILE.reach + 1).shape == (1, 33, 33)
+
+
+def test_the_light_network_learns_its_labels_where_it_tracks() -> None:
+    module = EDCFTraining(backbone="mobilenet_v3").eval()
+    box = torch.tensor([[96.0 + 16, 96.0 - 32, 64, 64]])
+    ideal = torch.zeros(1, MOBILE.cells, MOBILE.cells)
+    batch = {"search_box": box, "positive": torch.ones(1)}
+    sigma = MOBILE.label_sigma()
+    rows = torch.arange(MOBILE.cells, dtype=torch.float32) - MOBILE.cells // 2
+    ideal[0] = torch.exp(-0.5 * (((rows + 8) / sigma) ** 2).unsqueeze(1) - 0.5 * ((rows - 4) / sigma) ** 2)
+    assert fine_loss(ideal, batch, module.geometry) < 1e-9
+    exemplar, search = torch.rand(1, 3, 320, 320) * 255, torch.rand(1, 3, 192, 192) * 255
+    losses = module({**batch, "exemplar": exemplar, "search": search, "exemplar_box": box})
+    parts = losses["low"] + losses["high"] + losses["reconstruction"]
+    weight = sum(p.square().sum() for p in decay_of([module.model, module.decoder]))
+    torch.testing.assert_close(losses["loss"], parts + 2.5e-4 * weight)

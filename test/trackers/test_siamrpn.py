@@ -13,7 +13,7 @@ from classification_helpers import LOSSES, learn
 from torch import Tensor, nn
 
 from tracker_ros.geometry import iou
-from tracker_ros.networks.rpn import RATIOS, SCALE
+from tracker_ros.networks.rpn import RATIOS, SCALE, ResponseGrid
 from tracker_ros.networks.siamrpn import SiameseAlexNet, SiamRpnNet
 from tracker_ros.ops.anchors import anchor_grid, encode
 from tracker_ros.trackers import SettingsError, create
@@ -66,7 +66,9 @@ def test_the_best_proposal_moves_and_resizes_the_box_by_the_paper_s_rules() -> N
     loc[0, 2, 12, 7] = 0.125  # dx of 8 crop pixels
     loc[0, 15 + 2, 12, 7] = math.log(1.5)  # height 96
     tracker = ProposalTracker(
-        SiamRpnSettings(change_penalty=0.1, window_influence=0.0, scale_learning_rate=0.5), Fixed(cls, loc), 0
+        SiamRpnSettings(change_penalty=0.1, window_influence=0.0, scale_learning_rate=0.5),
+        Fixed(cls, loc),
+        ResponseGrid(),
     )
     frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 50.0, 30.0])
     estimate = tracker.localize(frame, tracker.initialize(frame, box))
@@ -87,7 +89,7 @@ def test_the_best_proposal_moves_and_resizes_the_box_by_the_paper_s_rules() -> N
 def test_boxes_stay_in_the_frame() -> None:
     cls, loc = torch.zeros(1, 10, 21, 21), torch.full((1, 20, 21, 21), 300.0)
     tracker = ProposalTracker(
-        SiamRpnSettings(change_penalty=0.0, scale_learning_rate=1.0), Fixed(cls, loc), 0
+        SiamRpnSettings(change_penalty=0.0, scale_learning_rate=1.0), Fixed(cls, loc), ResponseGrid()
     )
     frame = torch.zeros(3, 100, 140, dtype=torch.uint8)
     estimate = tracker.localize(frame, tracker.initialize(frame, torch.tensor([70.0, 50.0, 20.0, 20.0])))
@@ -134,15 +136,15 @@ def test_what_training_rewards_the_tracker_reads(loss: str) -> None:
     logits = torch.where(iou(anchors, target) > 0.5, 20.0, -20.0).unsqueeze(0)
     offsets = encode(anchors, target).permute(3, 0, 1, 2).reshape(1, 20, 17, 17)
     net = Fixed(torch.cat((-logits, logits), dim=1), offsets)
-    outputs = ProposalTraining(net, 0, loss)(batch)
+    outputs = ProposalTraining(net, ResponseGrid(), loss)(batch)
     assert outputs["loss"] < 1e-6
     beside = Fixed(torch.cat((-logits, logits), dim=1), offsets + 0.2)
-    assert ProposalTraining(beside, 0, loss)(batch)["loss"] > 0.05
+    assert ProposalTraining(beside, ResponseGrid(), loss)(batch)["loss"] > 0.05
 
     tracker = ProposalTracker(
         SiamRpnSettings(search_size=255, change_penalty=0.0, window_influence=0.0, scale_learning_rate=1.0),
         net,
-        0,
+        ResponseGrid(),
     )
     search = batch["search"][0].to(torch.uint8)
     # The square around a box of 63.5 px is 127 px wide: crops are then cut pixel for pixel.

@@ -147,25 +147,9 @@ def test_command_lists_and_verifies(store, capsys):
 
 def test_command_tells_a_missing_file_in_one_line(store, capsys):
     assert run("verify", "gone") == 1
-    assert run("fetch", "nothing") == 1
+    assert run("download", "nothing") == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2 and "put it into" in told[0] and "unknown weights" in told[1]
-
-
-def test_command_fetches_and_verifies(store, tmp_path, monkeypatch, capsys):
-    served = tmp_path / "served.bin"
-    served.write_bytes(b"weights")
-    digest = manifest.sha256(served)
-    (manifest.config_folders()[0] / "weights_net.yaml").write_text(
-        f"net: {{file: net.bin, source: 'https://example.org/net.bin', sha256: '{digest}', licence: MIT}}\n"
-        "bad: {file: bad.bin, source: 'https://example.org/net.bin', sha256: '00000000', licence: MIT}\n"
-    )
-    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: served.open("rb"))
-    assert run("fetch", "net") == 0
-    assert (store / "net.bin").read_bytes() == b"weights"
-    assert run("fetch", "bad") == 1
-    assert "its SHA-256" in capsys.readouterr().err
-    assert not list(store.glob("bad*")), "a file that is not genuine was kept"
 
 
 def test_command_imports_a_published_file(store, shared_data, capsys):

@@ -10,14 +10,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from tracker_ros.demo.scores import Moment
+from tracker_ros.drawing.palette import COLORS
+from tracker_ros.drawing.shapes import Color, Picture, draw_box, heat_colors
 from tracker_ros.geometry import Box
-from tracker_ros.ros.overlay import COLORS
-
-Picture = npt.NDArray[np.uint8]
-Color = tuple[int, int, int]
 
 HEIGHT = 480
 PANEL = 232
@@ -59,9 +56,9 @@ def heat(image: Picture, response: Any) -> Picture:
     # From the centre of a cell to that of a pixel; both count from the centre of their first.
     place = np.array([[sx, 0, x - left + sx / 2 - 0.5], [0, sy, y - top + sy / 2 - 0.5]])
     spread = cv2.warpAffine(strength, place, (part.shape[1], part.shape[0]), flags=cv2.INTER_LINEAR)
-    colors = cv2.applyColorMap((spread * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+    colors = heat_colors((spread * 255).astype(np.uint8))
     alpha = (0.6 * spread**0.8)[..., None]
-    part[:] = part * (1 - alpha) + colors[..., ::-1] * alpha
+    part[:] = part * (1 - alpha) + colors * alpha
     return picture
 
 
@@ -125,8 +122,7 @@ def _numbers(panel: Picture, moment: Moment, overlap: float, elapsed: float) -> 
 
 
 def _rectangle(picture: Picture, box: Box, scale: float, color: Color, thickness: int) -> None:
-    x, y, w, h = (value * scale for value in box.to_xywh())
-    cv2.rectangle(picture, (round(x), round(y)), (round(x + w), round(y + h)), color, thickness, cv2.LINE_AA)
+    draw_box(picture, Box(*(value * scale for value in box)), color, thickness, smooth=True)
 
 
 def _label(picture: Picture, text: str, x: float, y: float, color: Color) -> None:
@@ -182,9 +178,9 @@ def _map(response: Any | None, width: int, height: int) -> Picture:
     levels = ((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
     scale = min(width / response.width, height / response.height)
     size = max(1, round(response.width * scale)), max(1, round(response.height * scale))
-    colors = cv2.applyColorMap(cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC), cv2.COLORMAP_TURBO)
+    colors = heat_colors(np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC)))
     x, y = (width - size[0]) // 2, (height - size[1]) // 2
-    canvas[y : y + size[1], x : x + size[0]] = colors[..., ::-1]
+    canvas[y : y + size[1], x : x + size[0]] = colors
     return canvas
 
 

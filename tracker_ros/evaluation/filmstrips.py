@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.sequence import Frame, Sequence
+from tracker_ros.drawing.shapes import draw_box
 from tracker_ros.evaluation.metrics import Array, is_box, overlaps
+from tracker_ros.geometry import Box
 
 FRAMES = 6
 WIDTH, HEIGHT = 190, 150
@@ -126,10 +128,9 @@ def _tile(image: Frame, target: Array, drawn: list[tuple[Array, tuple[int, int, 
     tile = np.asarray(cv2.warpAffine(image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA), dtype=np.uint8)
     for box, color in drawn:
         if np.isfinite(box).all():
-            low = np.round(box[:2] * scale + shift).astype(int).tolist()
-            high = np.round((box[:2] + box[2:]) * scale + shift).astype(int).tolist()
-            cv2.rectangle(tile, low, high, (0, 0, 0), 4)
-            cv2.rectangle(tile, low, high, color, 2)
+            place = Box.from_xywh(*(box[:2] * scale + shift), *(box[2:] * scale))
+            draw_box(tile, place, (0, 0, 0), 4)
+            draw_box(tile, place, color)
     for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(tile, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, thickness, cv2.LINE_AA)
     return tile

@@ -27,7 +27,8 @@ def balanced_mean(losses: Tensor, labels: Tensor) -> Tensor:
     """Mean [] over N maps in which the +1 cells weigh together as much as the -1 cells.
 
     Args:
-        losses, labels: [N, h, w]. A map without +1 cells (a negative pair) has half the weight of
+        losses: [N, h, w].
+        labels: [N, h, w] of +1 and -1. A map without +1 cells (a negative pair) has half the weight of
             one with both, as in SiamFC.
     """
     positive = (labels > 0).to(losses.dtype)

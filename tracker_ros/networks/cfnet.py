@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.folding import FoldingNorm
 from tracker_ros.networks.se import SqueezeExcite
 from tracker_ros.networks.siamfc import Adjust, scaled
@@ -18,8 +19,10 @@ from tracker_ros.ops.labels import circular_gaussian, hann
 
 CHANNELS = 32
 STRIDE = 4
-# sigma of the desired response, 8 px, in cells.
-LABEL_SIGMA = 8.0 / STRIDE
+# The same on MobileNetV3, with the sides of features and response.
+MOBILE_STRIDE, MOBILE_CELLS, MOBILE_RESPONSE = 8, 32, 17
+# sigma of the desired response in pixels.
+LABEL_SIGMA = 8.0
 
 
 def correlation_filter(features: Tensor, label: Tensor, penalty: float) -> Tensor:
@@ -106,26 +109,61 @@ class Conv2Features(nn.Module):
         return x, weights
 
 
+class MobileFeatures(nn.Module):
+    """AdaCFNet's layers over MobileNetV3's levels of strides 8 and 16, on one grid of stride 8; 255 -> 32.
+
+    The levels take the place of the first convolution: a block of squeeze-and-excitation weighs their
+    72 channels; then a convolution 3x3, batch normalisation, ReLU and the second block.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = build_backbone("mobilenet_v3", ("stride8", "stride16"))
+        channels = sum(self.trunk.channels)
+        self.conv2 = nn.Conv2d(channels, CHANNELS, 3, padding=1)
+        self.bn2 = FoldingNorm(CHANNELS)
+        self.se1 = SqueezeExcite(channels)
+        self.se2 = SqueezeExcite(CHANNELS)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """[N, 3, H, W] to [N, 32, H / 8, W / 8], and the channel weights ([N, 72], [N, 32]) of the blocks."""
+        fine, deep = self.trunk(images)
+        size = [fine.shape[2], fine.shape[3]]
+        x = torch.cat((fine, F.interpolate(deep, size, mode="bilinear", align_corners=False)), 1)
+        weights = [self.se1(x)]
+        x = x * weights[0].unsqueeze(2).unsqueeze(3)
+        x = F.relu(self.bn2.convolve(x, self.conv2.weight, self.conv2.bias, padding=1))
+        weights.append(self.se2(x))
+        return x * weights[1].unsqueeze(2).unsqueeze(3), weights
+
+
 class CFNetModel(nn.Module):
     """What the trackers `cfnet` and `adacfnet` and their training share.
 
     Args:
-        features: `Conv1Features` or `Conv2Features`.
-        cells: side of the features of an exemplar: 62 (conv1) or 57 (conv2) for crops of 255 px.
+        features: `Conv1Features`, `Conv2Features` or `MobileFeatures`.
+        cells: side of the features of an exemplar: 62, 57 or 32 for crops of 255 px.
         penalty: lambda of the filter.
-        margin: cells that are cropped from each side of the filter; 16 leaves 30 or 25.
+        margin: cells that are cropped from each side of the filter; 16 leaves 30 or 25, 8 leaves 16.
+        stride: pixels a cell.
     """
 
-    def __init__(self, features: nn.Module, cells: int, penalty: float = 10.0, margin: int = 16) -> None:
+    def __init__(
+        self,
+        features: nn.Module,
+        cells: int,
+        penalty: float = 10.0,
+        margin: int = 16,
+        stride: int = STRIDE,
+    ) -> None:
         super().__init__()
         self.features = features
         self.adjust = Adjust(1.0, -0.5, train_gain=True)
         self.penalty = penalty
         self.margin = margin
         self.register_buffer("window", hann(cells, cells), persistent=False)
-        self.register_buffer(
-            "label", circular_gaussian(cells, cells, LABEL_SIGMA, LABEL_SIGMA), persistent=False
-        )
+        sigma = LABEL_SIGMA / stride
+        self.register_buffer("label", circular_gaussian(cells, cells, sigma, sigma), persistent=False)
 
     def filter(self, features: Tensor) -> Tensor:
         """Cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""
@@ -142,3 +180,8 @@ class CFNetModel(nn.Module):
         """Responses [N, h, w], near 1 on the target, on search crops, and the channel weights [N, C]."""
         features, weights = self.features(images)
         return correlate_large(features, templates), weights
+
+
+def mobile_model(penalty: float = 10.0) -> CFNetModel:
+    """AdaCFNet on MobileNetV3: filters of 16 x 16 cells out of 32 x 32, responses of 17 x 17."""
+    return CFNetModel(MobileFeatures(), MOBILE_CELLS, penalty, MOBILE_CELLS // 4, MOBILE_STRIDE)

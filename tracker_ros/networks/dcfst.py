@@ -42,11 +42,12 @@ COVERED = 0.8
 SHAPES = {
     "resnet18": DcfstShape(("layer2", "layer3"), 288, 31, (128, 256), (8, 4), (512, 512), 256),
     "micro_resnet": DcfstShape(("stride8", "stride16"), 160, 21, (64, 64), (4, 2), (128, 128), 64),
+    "mobilenet_v3": DcfstShape(("stride8", "stride16"), 256, 21, (64, 64), (4, 2), (128, 128), 64),
 }
 
 
 class DcfstNetwork(nn.Module):
-    """Backbone, locator and IoU head of DCFST for the backbone 'resnet18' or 'micro_resnet'."""
+    """Backbone, locator and IoU head of DCFST for one of the backbones in `SHAPES`."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

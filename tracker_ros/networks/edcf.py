@@ -17,6 +17,8 @@ branches share the first layer, the 3 x 3 kernel of the second and the padding a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -33,8 +35,41 @@ SEARCH = 255
 WIDE = SEARCH + 2 * SHIFT * FINE_STRIDE
 # Crops of SEARCH px show this many target sizes (the paper's padding of 2).
 EXTENT = 3.0
-# Standard deviation of the label in cells, a tenth of the target's side (DCFNet).
-LABEL_SIGMA = 0.1 * SEARCH / EXTENT / FINE_STRIDE
+
+
+class Geometry(NamedTuple):
+    """Sizes of the crops and of the fine branch's grid.
+
+    Attributes:
+        search: side of a search crop in pixels.
+        extent: target sizes that it shows (the paper's padding, and 1).
+        cells: side of the fine features of a search crop.
+        stride: pixels from one to the next.
+        shift: cells from the target's patch to a context patch: one target size.
+        reach: cells from the middle within which f is defined.
+        square: crops keep the image's shape; else they stretch the target to a square, as in the paper.
+    """
+
+    search: int
+    extent: float
+    cells: int
+    stride: int
+    shift: int
+    reach: int
+    square: bool
+
+    def wide(self) -> int:
+        """Side in pixels of the crop that also shows the context patches."""
+        return self.search + 2 * self.shift * self.stride
+
+    def label_sigma(self) -> float:
+        """Standard deviation of the label in cells, a tenth of the target's side (DCFNet)."""
+        return 0.1 * self.search / self.extent / self.stride
+
+
+#: The paper's, with our reading of what it leaves open.
+PUBLISHED = Geometry(SEARCH, EXTENT, FINE, FINE_STRIDE, SHIFT, 32, False)
+LABEL_SIGMA = PUBLISHED.label_sigma()
 
 
 def middle(maps: Tensor, side: int) -> Tensor:
@@ -102,7 +137,8 @@ class FineModel(nn.Module):
 
     Args:
         width: share of the first layer's 96 channels.
-        penalty, context_penalty: see `ContextFilter`.
+        penalty: see `ContextFilter`.
+        context_penalty: see `ContextFilter`.
     """
 
     def __init__(self, width: float, penalty: float, context_penalty: float) -> None:
@@ -153,9 +189,10 @@ class EDCFModel(nn.Module):
         return correlate(semantic, templates), semantic
 
 
-def on_fine_grid(responses: Tensor) -> Tensor:
-    """f [N, 17, 17] at 8 px a cell to the fine grid of 2 px a cell, bilinearly: [N, 65, 65]."""
-    return F.interpolate(responses.unsqueeze(1), [65, 65], mode="bilinear", align_corners=True).squeeze(1)
+def on_fine_grid(responses: Tensor, side: int = 65) -> Tensor:
+    """f [N, 17, 17] at 8 px a cell to the fine grid of 2 (or 4) px a cell, bilinearly: [N, side, side]."""
+    size = [side, side]
+    return F.interpolate(responses.unsqueeze(1), size, mode="bilinear", align_corners=True).squeeze(1)
 
 
 class Decoder(nn.Module):

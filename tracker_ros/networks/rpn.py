@@ -10,9 +10,12 @@ for A anchors; `ops.anchors` says how they are laid out.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.ops.anchors import anchor_grid
 from tracker_ros.ops.xcorr import xcorr_depthwise, xcorr_up
 
 #: Side of the exemplar crop and distance of response cells, both in pixels of the crops.
@@ -23,9 +26,27 @@ RATIOS = [0.33, 0.5, 1.0, 2.0, 3.0]
 SCALE = 8.0
 
 
-def response_cells(search: int, extra: int) -> int:
-    """Side of the response to a search crop: (search - exemplar) / stride + 1, and what padding adds."""
-    return (search - EXEMPLAR) // STRIDE + 1 + extra
+class ResponseGrid(NamedTuple):
+    """Where the cells of a response lie in a search crop.
+
+    Attributes:
+        stride: pixels from cell to cell.
+        extra: cells that the response has beyond (search - exemplar) / stride + 1; padding adds them.
+        offset: where the response's middle lies beside the crop's, in pixels along both axes.
+    """
+
+    stride: int = STRIDE
+    extra: int = 0
+    offset: float = 0.0
+
+    def cells(self, search: int) -> int:
+        """Side of the response to a search crop of `search` pixels."""
+        return (search - EXEMPLAR) // self.stride + 1 + self.extra
+
+    def anchors(self, search: int) -> Tensor:
+        """[A, h, w, 4] anchors (cx, cy, w, h) in pixels about the crop's middle."""
+        found = anchor_grid(self.stride, RATIOS, SCALE * STRIDE / self.stride, self.cells(search))
+        return found + torch.tensor([self.offset, self.offset, 0.0, 0.0])
 
 
 class UpChannelRpn(nn.Module):

@@ -109,22 +109,33 @@ class SiamFCFeatures(ShallowFeatures):
         return self.deep(self.shallow(images))
 
 
-class MicroResNetSiamFCFeatures(nn.Module):
-    """The first two levels of `micro_resnet` and a linear layer, normalised: stride 8, 127 -> 16, 255 -> 32.
+#: Levels of the light backbones that `LightSiamFCFeatures` reads.
+LIGHT_LEVELS = {"micro_resnet": ("stride8",), "mobilenet_v3": ("stride8", "stride16")}
+
+
+class LightSiamFCFeatures(nn.Module):
+    """Levels of a light backbone on a grid of stride 8, and a linear layer, normalised: 127 -> 16, 255 -> 32.
 
     Args:
+        backbone: one of `LIGHT_LEVELS`.
         channels: of the result.
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, backbone: str, channels: int) -> None:
         super().__init__()
-        self.backbone = build_backbone("micro_resnet", ("stride8",))
-        self.neck = nn.Conv2d(self.backbone.channels[0], channels, 1, bias=False)
+        self.backbone = build_backbone(backbone, LIGHT_LEVELS[backbone])
+        self.neck = nn.Conv2d(sum(self.backbone.channels), channels, 1, bias=False)
         self.norm = FoldingNorm(channels)
 
     def forward(self, images: Tensor) -> Tensor:
         """Features [N, channels, h, w] of images [N, 3, H, W]."""
-        return self.norm.convolve(self.backbone(images)[0], self.neck.weight, None)
+        levels = self.backbone(images)
+        maps = levels[0]
+        if len(levels) > 1:
+            size = [maps.shape[2], maps.shape[3]]
+            deep = F.interpolate(levels[1], size, mode="bilinear", align_corners=False)
+            maps = torch.cat((maps, deep), 1)
+        return self.norm.convolve(maps, self.neck.weight, None)
 
 
 def correlate(features: Tensor, templates: Tensor) -> Tensor:
@@ -158,14 +169,15 @@ def target_weights(sizes: Tensor, cells: int, stride: int, background: float) ->
 class SiamFCModel(nn.Module):
     """What the tracker `siamfc` and its training share: features, cross-correlation, logit.
 
-    On `micro_resnet`, whose convolutions pad, the template's outer cells are left out: padding reaches them
+    On a light backbone, whose convolutions pad, the template's outer cells are left out: padding reaches them
     most, and a template that knows where its border is finds the border of the search region. Features of
     unit variance ask for a larger gain there, which is trained.
 
     Args:
         channels: of the features.
-        stride, width: see `SiamFCFeatures`; `micro_resnet` has stride 8 and one width.
-        backbone: 'alexnet', the published one, or 'micro_resnet'.
+        stride: see `SiamFCFeatures`; that of light backbones is 8.
+        width: see `SiamFCFeatures`; light backbones have one width.
+        backbone: 'alexnet', the published one, or one of `LIGHT_LEVELS`.
         background: weight of the template's cells outside the target; 1 as published.
     """
 
@@ -178,13 +190,13 @@ class SiamFCModel(nn.Module):
         background: float = 1.0,
     ) -> None:
         super().__init__()
-        tiny = backbone == "micro_resnet"
+        light = backbone in LIGHT_LEVELS
         self.stride, self.background, self.reach = stride, background, REACH
-        self.trim = 2 if tiny else 0
+        self.trim = 2 if light else 0
         self.features = (
-            MicroResNetSiamFCFeatures(channels) if tiny else SiamFCFeatures(channels, stride, width)
+            LightSiamFCFeatures(backbone, channels) if light else SiamFCFeatures(channels, stride, width)
         )
-        self.adjust = Adjust(0.01 if tiny else 1e-3, 0.0, train_gain=tiny)
+        self.adjust = Adjust(0.01 if light else 1e-3, 0.0, train_gain=light)
 
     def template(self, images: Tensor, sizes: Tensor) -> Tensor:
         """Templates [N, C, th, tw] of exemplar crops [N, 3, E, E].

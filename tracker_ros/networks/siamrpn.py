@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.networks.rpn import DepthwiseRpn, UpChannelRpn
+from tracker_ros.networks.rpn import DepthwiseRpn, ResponseGrid, UpChannelRpn
 
 _CHANNELS = (96, 256, 384, 384, 256)
 
@@ -44,8 +44,8 @@ class SiamRpnNet(nn.Module):
         width: multiplies AlexNet's channels.
     """
 
-    #: Cells that the response has beyond (search - exemplar) / 8 + 1.
-    extra_cells = 0
+    #: The response: SiamRPN's, with no cells that padding adds.
+    grid = ResponseGrid()
 
     def __init__(self, anchors: int, correlation: str = "up", width: float = 1.0) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.networks.backbones.resnet import Bottleneck
-from tracker_ros.networks.rpn import MultiLevelRpn
+from tracker_ros.networks.rpn import MultiLevelRpn, ResponseGrid
 
 
 class DilatedBottleneck(Bottleneck):
@@ -104,8 +104,8 @@ class SiamRpnPlusPlusNet(nn.Module):
         width: channels of the first stage's bottlenecks; 64 in the published model.
     """
 
-    #: Cells that the response has beyond (search - exemplar) / 8 + 1.
-    extra_cells = 8
+    #: The response: padding adds eight cells.
+    grid = ResponseGrid(extra=8)
 
     def __init__(self, anchors: int, width: int = 64) -> None:
         super().__init__()

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.drawing.palette import COLORS
+from tracker_ros.drawing.shapes import Picture, draw_box, heat_colors
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros.health import STATES
-
-Picture = npt.NDArray[np.uint8]
+from tracker_ros.ros.messages import box_of
 
 _TEXT_COLOR = (255, 60, 60)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -28,9 +28,7 @@ def draw_state(image: Picture, state: TrackState) -> Picture:
     scale = max(picture.shape[0] / 720, 0.4)
     thick = max(round(2 * scale), 1)
     if state.bbox.size_x > 0:
-        center, half = state.bbox.center.position, (state.bbox.size_x / 2, state.bbox.size_y / 2)
-        corners = [(round(center.x + s * half[0]), round(center.y + s * half[1])) for s in (-1, 1)]
-        cv2.rectangle(picture, corners[0], corners[1], color, thick)
+        draw_box(picture, box_of(state.bbox), color, thick)
     text = f"{name} {state.target_id} {state.score:.2f}  {state.latency_ms:.0f} ms"
     cv2.putText(picture, text, (8, round(28 * scale) + 4), _FONT, scale, color, thick, cv2.LINE_AA)
     return picture
@@ -47,7 +45,7 @@ def draw_response(response: ResponseMap) -> Picture:
     scaled = ((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
     times = max(1, -(-_SMALLEST_SIDE // max(values.shape)))
     scaled = scaled.repeat(times, 0).repeat(times, 1)
-    rows = [cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)]
+    rows = [heat_colors(scaled)]
     rows += [draw_bars(item.name, np.array(item.values), rows[0].shape[1]) for item in response.weights]
     return np.vstack(rows)
 

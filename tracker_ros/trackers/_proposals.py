@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.geometry import frame_extent, into_frame
-from tracker_ros.networks.rpn import EXEMPLAR, RATIOS, SCALE, STRIDE, response_cells
+from tracker_ros.networks.rpn import EXEMPLAR, ResponseGrid
 from tracker_ros.ops.anchors import (
-    anchor_grid,
     change_penalty,
     decode,
     padded_side,
@@ -51,7 +50,7 @@ class ProposalTracker(Tracker):
     of the first frame, which differs from it only where the light changes.
     """
 
-    def __init__(self, settings: ProposalSettings, net: nn.Module, extra_cells: int) -> None:
+    def __init__(self, settings: ProposalSettings, net: nn.Module, grid: ResponseGrid) -> None:
         super().__init__()
         self.net = net
         self.search_size = settings.search_size
@@ -59,9 +58,10 @@ class ProposalTracker(Tracker):
         self.window_influence = settings.window_influence
         self.scale_learning_rate = settings.scale_learning_rate
         self.exemplar = EXEMPLAR
-        cells = response_cells(settings.search_size, extra_cells)
-        self.covered = cells * STRIDE
-        self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
+        cells = grid.cells(settings.search_size)
+        self.covered = cells * grid.stride
+        self.offset = grid.offset
+        self.register_buffer("anchors", grid.anchors(settings.search_size), persistent=False)
         self.register_buffer("window", hann(cells, cells), persistent=False)
 
     def _region(self, box: Tensor, pixels: int) -> Tensor:
@@ -93,7 +93,8 @@ class ProposalTracker(Tracker):
         center = into_frame(box[:2] + found[:2], frame)
         size = torch.lerp(box[2:], found[2:], rate).clamp(min=2.0).minimum(frame_extent(frame))
         side = zoom * self.covered
-        window = torch.stack((box[0], box[1], side, side))
+        middle = box[:2] + self.offset * zoom
+        window = torch.stack((middle[0], middle[1], side, side))
         return Estimate(torch.cat((center, size)), probability, score.amax(0), window, {"rate": rate})
 
     @torch.jit.export

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tracker_ros.networks.cfnet import STRIDE, CFNetModel, Conv1Features, Conv2Features
+from tracker_ros.networks.cfnet import (
+    MOBILE_RESPONSE,
+    MOBILE_STRIDE,
+    STRIDE,
+    CFNetModel,
+    Conv1Features,
+    Conv2Features,
+    mobile_model,
+)
 from tracker_ros.trackers._scale_search import SEARCH, SearchSettings, SiameseSearch
 from tracker_ros.trackers.base import register, setting
 
@@ -35,6 +43,13 @@ class AdaCFNetSettings(SearchSettings):
 
 
 @dataclass(frozen=True)
+class WeightedSettings(AdaCFNetSettings):
+    """Settings of `adacfnet`."""
+
+    backbone: str = setting("conv2", "network: CFNet's two layers, or", choices=("conv2", "mobilenet_v3"))
+
+
+@dataclass(frozen=True)
 class CFNetSettings(AdaCFNetSettings):
     """Defaults: CFNet-conv2."""
 
@@ -56,16 +71,18 @@ class CFNet(SiameseSearch):
         super().__init__(model, settings, SEARCH, STRIDE, RESPONSE)
 
 
-@register("adacfnet", AdaCFNetSettings)
+@register("adacfnet", WeightedSettings)
 class AdaCFNet(SiameseSearch):
-    """CFNet-conv2 whose channels are weighted anew in every frame by squeeze-and-excitation blocks."""
+    """CFNet-conv2 whose channels are weighted anew in every frame by squeeze-and-excitation blocks.
 
-    def __init__(self, settings: AdaCFNetSettings) -> None:
-        features = Conv2Features(attention=True, width=settings.width_multiplier)
-        super().__init__(
-            CFNetModel(features, CELLS["conv2"], settings.regularization, MARGIN),
-            settings,
-            SEARCH,
-            STRIDE,
-            RESPONSE,
-        )
+    On MobileNetV3 the response has 17 x 17 cells of 8 px.
+    """
+
+    def __init__(self, settings: WeightedSettings) -> None:
+        if settings.backbone == "mobilenet_v3":
+            model = mobile_model(settings.regularization)
+            super().__init__(model, settings, SEARCH, MOBILE_STRIDE, MOBILE_RESPONSE)
+        else:
+            features = Conv2Features(attention=True, width=settings.width_multiplier)
+            model = CFNetModel(features, CELLS["conv2"], settings.regularization, MARGIN)
+            super().__init__(model, settings, SEARCH, STRIDE, RESPONSE)

@@ -26,7 +26,9 @@ class DcfstSettings:
     """Settings of DCFST."""
 
     backbone: str = setting(
-        "micro_resnet", "network that extracts the features", choices=("resnet18", "micro_resnet")
+        "micro_resnet",
+        "network that extracts the features",
+        choices=("resnet18", "micro_resnet", "mobilenet_v3"),
     )
     regularization: float = setting(0.1, "lambda, the weight of the ridge or L2 term", 1e-6, 1e3)
     memory_kind: str = setting(

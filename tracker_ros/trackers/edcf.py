@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import into_frame
-from tracker_ros.networks.edcf import EXTENT, FINE_STRIDE, SEARCH, WIDE, EDCFModel, FineModel, on_fine_grid
+from tracker_ros.networks.edcf import PUBLISHED, EDCFModel, FineModel, Geometry, on_fine_grid
+from tracker_ros.networks.edcf_mobile import MOBILE, MobileEDCFModel
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
 from tracker_ros.trackers._scale_search import best_scale, bounded
@@ -40,24 +41,29 @@ class EDCFSettings:
 class FineSearch(Tracker):
     """What CACFNet and EDCF share: the geometry of their crops."""
 
-    def __init__(self, settings: EDCFSettings) -> None:
+    def __init__(self, settings: EDCFSettings, geometry: Geometry = PUBLISHED) -> None:
         super().__init__()
         self.scales = [1.0 / settings.scale_step, 1.0, settings.scale_step]
         self.scale_penalty = settings.scale_penalty
         self.learning_rate = settings.learning_rate
-        self.side = SEARCH
-        self.wide = WIDE
-        self.extent = EXTENT
-        self.cell = float(FINE_STRIDE)
+        self.side = geometry.search
+        self.wide = geometry.wide()
+        self.extent = geometry.extent
+        self.cell = float(geometry.stride)
+        self.square = geometry.square
+
+    def target_sides(self, box: Tensor) -> Tensor:
+        """[2]: width and height of what counts as the target's square."""
+        return (box[2] * box[3]).sqrt().expand(2) if self.square else box[2:]
 
     def wide_crop(self, frame: Tensor, box: Tensor) -> Tensor:
         """[1, 3, 423, 423]: the target's patch and the context around it, the target at 85 x 85."""
-        region = torch.cat((box[:2], box[2:] * (self.extent * self.wide / self.side)))
-        return crop(frame, region, self.wide, self.wide, "mean")
+        sides = self.target_sides(box) * (self.extent * self.wide / self.side)
+        return crop(frame, torch.cat((box[:2], sides)), self.wide, self.wide, "mean")
 
     def search_crops(self, frame: Tensor, box: Tensor) -> Tensor:
         """[3, 3, 255, 255]: three target sizes around the box, at three scales."""
-        region = torch.cat((box[:2], box[2:] * self.extent))
+        region = torch.cat((box[:2], self.target_sides(box) * self.extent))
         return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
 
     def estimate(
@@ -71,7 +77,7 @@ class FineSearch(Tracker):
     ) -> Estimate:
         """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
         box = state["box"]
-        cell = box[2:] * (self.extent * self.cell * scale / self.side)
+        cell = self.target_sides(box) * (self.extent * self.cell * scale / self.side)
         offset = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
         wh = bounded(box[2:] * scale, state["first"][2:])
         window = torch.cat((box[:2], cell * response.shape[0]))
@@ -120,7 +126,15 @@ class CACFNetPlus(CACFNet):
     """CACFNet whose fine features were trained together with EDCF's semantic branch and decoder."""
 
 
-@register("edcf", EDCFSettings)
+@dataclass(frozen=True)
+class FusedSettings(EDCFSettings):
+    """Settings of `edcf`."""
+
+    backbone: str = setting("alexnet", "network", choices=("alexnet", "mobilenet_v3"))
+    semantic_weight: float = setting(1.0, "weight of f beside g; eq. 16 has 1", 0.0, 100.0)
+
+
+@register("edcf", FusedSettings)
 class EDCF(FineSearch):
     """Semantic correlation f with a fixed template plus the updated filter's response g (eq. 16).
 
@@ -130,11 +144,17 @@ class EDCF(FineSearch):
     is the maximum of the correlation f.
     """
 
-    def __init__(self, settings: EDCFSettings) -> None:
-        super().__init__(settings)
-        self.model = EDCFModel(
-            settings.width_multiplier, settings.regularization, settings.context_regularization
+    def __init__(self, settings: FusedSettings) -> None:
+        geometry = PUBLISHED if settings.backbone == "alexnet" else MOBILE
+        super().__init__(settings, geometry)
+        ridge, context = settings.regularization, settings.context_regularization
+        self.model = (
+            EDCFModel(settings.width_multiplier, ridge, context)
+            if settings.backbone == "alexnet"
+            else MobileEDCFModel(ridge, context)
         )
+        self.semantic_weight = settings.semantic_weight
+        self.low, self.fused = geometry.cells // 2 - geometry.reach, 2 * geometry.reach + 1
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -158,10 +178,12 @@ class EDCF(FineSearch):
         """The maximum of f + g over positions and scales (eq. 16)."""
         shallow = self.model.features.shallow(self.search_crops(frame, state["box"]))
         correlations, _ = self.model(shallow, state["template"])
-        g = self.model.filter(self.model.fine(shallow), state["filter"])[:, 30:95, 30:95]
-        f = on_fine_grid(self.model.adjust(correlations))
-        best = best_scale((f + g).flatten(1).max(1).values, self.scale_penalty)
-        fused = f[best] + g[best]
+        low, high = self.low, self.low + self.fused
+        g = self.model.filter(self.model.fine(shallow), state["filter"])[:, low:high, low:high]
+        f = on_fine_grid(self.model.adjust(correlations), self.fused)
+        both = f * self.semantic_weight + g
+        best = best_scale(both.flatten(1).max(1).values, self.scale_penalty)
+        fused = both[best]
         at = fused.flatten().argmax()
         share = (g[best].flatten()[at] / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
         score = 0.5 * (torch.sigmoid(f[best].flatten()[at]) + share)

@@ -12,10 +12,11 @@ import math
 from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tracker_ros.losses.classification import KINDS, ClassificationLoss
 from tracker_ros.networks.light_mdnet import LightMdNet
+from tracker_ros.networks.mobile_mdnet import MobileMdNet
 from tracker_ros.networks.vggm import MdNet
 from tracker_ros.ops.anchors import decode, encode
 from tracker_ros.ops.counter_random import fork
@@ -33,7 +34,7 @@ class RtMdNetSettings:
     backbone: str = setting(
         "vggm",
         "network that extracts the features; 'micro_resnet' starts its layers at random",
-        choices=("vggm", "micro_resnet"),
+        choices=("vggm", "micro_resnet", "mobilenet_v3"),
     )
     loss: str = setting("bce", "loss that online learning minimises", choices=KINDS)
     shrinkage_a: float = setting(
@@ -44,7 +45,7 @@ class RtMdNetSettings:
     )
     focal_gamma: float = setting(2.0, "exponent of the focal loss", 1.0, 10.0)
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.02, 4.0)
-    hidden_units: int = setting(128, "units of each fully connected layer on micro_resnet", 1, 4096)
+    hidden_units: int = setting(128, "units of each fully connected layer, except on vggm", 1, 4096)
     standardize: bool = setting(False, "shift and scale features to mean 0, deviation 1 in the first frame")
     seed: int = setting(0, "of all random numbers", 0, 2**31)
     candidate_count: int = setting(256, "boxes that are classified in a frame", 16, 4096)
@@ -112,11 +113,13 @@ class RtMdNet(Tracker):
         # TorchScript knows plain attributes, not dataclasses.
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
-        tiny = settings.backbone == "micro_resnet"
         self.scale_filter = ScaleFilter(max(settings.scale_count, 1), settings.scale_step, 0.01)
-        self.net = (
-            LightMdNet(settings.hidden_units, settings.seed) if tiny else MdNet(settings.width_multiplier)
-        )
+        if settings.backbone == "micro_resnet":
+            self.net: nn.Module = LightMdNet(settings.hidden_units, settings.seed)
+        elif settings.backbone == "mobilenet_v3":
+            self.net = MobileMdNet(settings.hidden_units)
+        else:
+            self.net = MdNet(settings.width_multiplier)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:

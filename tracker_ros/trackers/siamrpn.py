@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracker_ros.networks.mobile_rpn import MobileRpnNet
 from tracker_ros.networks.rpn import RATIOS
 from tracker_ros.networks.siamrpn import SiamRpnNet
 from tracker_ros.trackers._proposals import ProposalSettings, ProposalTracker
@@ -20,6 +21,11 @@ class SiamRpnSettings(ProposalSettings):
         "up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model", choices=("up", "depthwise")
     )
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 4.0)
+    backbone: str = setting(
+        "alexnet",
+        "network that extracts the features; 'mobilenet_v3' has pixelwise correlation and one width",
+        choices=("alexnet", "mobilenet_v3"),
+    )
 
 
 @register("siamrpn", SiamRpnSettings)
@@ -27,5 +33,9 @@ class SiamRpn(ProposalTracker):
     """A region proposal network on AlexNet features, five anchors a cell."""
 
     def __init__(self, settings: SiamRpnSettings) -> None:
-        net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width_multiplier)
-        super().__init__(settings, net, net.extra_cells)
+        if settings.backbone == "alexnet":
+            net = SiamRpnNet(len(RATIOS), settings.correlation, settings.width_multiplier)
+            super().__init__(settings, net, net.grid)
+        else:
+            light = MobileRpnNet(len(RATIOS))
+            super().__init__(settings, light, light.grid)

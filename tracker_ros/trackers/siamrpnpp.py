@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tracker_ros.networks.mobile_rpn import MobileRpnPlusPlusNet
 from tracker_ros.networks.rpn import RATIOS
 from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
 from tracker_ros.trackers._proposals import ProposalSettings, ProposalTracker
@@ -25,6 +26,11 @@ class SiamRpnPlusPlusSettings(ProposalSettings):
         0.25, "share of a measured size change that the box takes over; times score and penalty", 0.0, 1.0
     )
     bottleneck_width: int = setting(64, "channels of the first stage's bottlenecks; 64 in ResNet-50", 4, 64)
+    backbone: str = setting(
+        "resnet50",
+        "network that extracts the features; 'mobilenet_v3' has pixelwise correlation and one width",
+        choices=("resnet50", "mobilenet_v3"),
+    )
 
 
 @register("siamrpnpp", SiamRpnPlusPlusSettings)
@@ -32,5 +38,9 @@ class SiamRpnPlusPlus(ProposalTracker):
     """Region proposal heads on three levels of a dilated ResNet-50, mixed by learned weights."""
 
     def __init__(self, settings: SiamRpnPlusPlusSettings) -> None:
-        net = SiamRpnPlusPlusNet(len(RATIOS), settings.bottleneck_width)
-        super().__init__(settings, net, net.extra_cells)
+        if settings.backbone == "resnet50":
+            net = SiamRpnPlusPlusNet(len(RATIOS), settings.bottleneck_width)
+            super().__init__(settings, net, net.grid)
+        else:
+            light = MobileRpnPlusPlusNet(len(RATIOS))
+            super().__init__(settings, light, light.grid)

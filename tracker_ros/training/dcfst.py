@@ -19,7 +19,7 @@ class DcfstTraining(PairTraining):
     """Locator and IoU head, and the backbone too unless it is frozen.
 
     Args:
-        backbone: 'resnet18' or 'micro_resnet'.
+        backbone: one of `networks.dcfst.SHAPES`.
         freeze: leave the backbone as it is, as the paper does with ResNet-18 of ImageNet.
         candidates: jittered boxes an image from which the IoU head learns.
         regularization: lambda of the ridge regression.

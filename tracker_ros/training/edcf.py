@@ -15,16 +15,16 @@ from tracker_ros.losses.logistic import balanced_mean, logistic
 from tracker_ros.losses.reconstruction import filter_response, multi_task, reconstruction
 from tracker_ros.networks.edcf import (
     EXTENT,
-    FINE,
-    FINE_STRIDE,
-    LABEL_SIGMA,
+    PUBLISHED,
     SEARCH,
     WIDE,
     Decoder,
     EDCFModel,
     FineModel,
+    Geometry,
     middle,
 )
+from tracker_ros.networks.edcf_mobile import MOBILE, MobileDecoder, MobileEDCFModel
 from tracker_ros.networks.siamfc import SiamFCModel, correlate
 from tracker_ros.training.contract import PairSpec, PairTraining
 from tracker_ros.training.siamfc import RADIUS, distances, improved_xavier, match_labels
@@ -40,10 +40,23 @@ WIDE_PAIRS = PairSpec(
 )
 
 
-def fine_loss(responses: Tensor, batch: dict[str, Tensor]) -> Tensor:
+#: The same for the crops of the light network, which keep their shape.
+MOBILE_PAIRS = PairSpec(
+    exemplar=MOBILE.wide(),
+    search=MOBILE.search,
+    context="area",
+    amount=MOBILE.extent * MOBILE.wide() / MOBILE.search,
+    max_shift=32.0,
+)
+
+
+def fine_loss(responses: Tensor, batch: dict[str, Tensor], geometry: Geometry = PUBLISHED) -> Tensor:
     """L_low of responses g [N, 125, 125]: eq. 8 with the label where the target is in the search crop."""
-    away = distances(batch["search_box"], FINE, FINE, FINE_STRIDE, SEARCH)
-    labels = torch.exp(-0.5 * (away / (LABEL_SIGMA * FINE_STRIDE)).square())
+    cells, stride = geometry.cells, geometry.stride
+    # An even number of cells has its middle half a cell after that of the crop.
+    shifted = batch["search_box"] + (0 if cells % 2 else stride / 2)
+    away = distances(shifted, cells, cells, stride, geometry.search)
+    labels = torch.exp(-0.5 * (away / (geometry.label_sigma() * stride)).square())
     return filter_response(responses, labels * (batch["positive"].view(-1, 1, 1) > 0))
 
 
@@ -116,16 +129,25 @@ class EDCFTraining(PairTraining):
 
     Args:
         width_multiplier: share of the published channels of the inner layers.
+        backbone: that of the tracker's setting.
         weight_decay: weight of R, the sum of squared weights; 2.5e-4 acts as an SGD weight decay of 5e-4, so
             an optimiser's own weight decay should be 0.
     """
 
-    def __init__(self, width_multiplier: float = 1.0, weight_decay: float = 2.5e-4) -> None:
+    def __init__(
+        self, width_multiplier: float = 1.0, weight_decay: float = 2.5e-4, backbone: str = "alexnet"
+    ) -> None:
         super().__init__()
-        self.spec = WIDE_PAIRS
-        self.model = EDCFModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
-        improved_xavier(self.model)
-        self.decoder = Decoder(width=width_multiplier)
+        published = backbone == "alexnet"
+        self.spec = WIDE_PAIRS if published else MOBILE_PAIRS
+        self.geometry = PUBLISHED if published else MOBILE
+        if published:
+            self.model: nn.Module = EDCFModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
+            improved_xavier(self.model)
+            self.decoder: nn.Module = Decoder(width=width_multiplier)
+        else:
+            self.model, self.decoder = MobileEDCFModel(PENALTY, CONTEXT_PENALTY), MobileDecoder()
+        self.template = TEMPLATE if published else MOBILE.search // 3
         self.weight_decay = weight_decay
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -135,10 +157,10 @@ class EDCFTraining(PairTraining):
         g = self.model.filter(self.model.fine(seen), self.model.learn(wide))
         template = self.model.template(wide)
         f, semantic = self.model(seen, template)
-        low, high = fine_loss(g, batch), semantic_loss(self.model.adjust(f), batch)
-        recon = reconstruction(self.decoder(template), middle(exemplar, TEMPLATE) / 255) + reconstruction(
-            self.decoder(semantic), search / 255
-        )
+        low, high = fine_loss(g, batch, self.geometry), semantic_loss(self.model.adjust(f), batch)
+        recon = reconstruction(
+            self.decoder(template), middle(exemplar, self.template) / 255
+        ) + reconstruction(self.decoder(semantic), search / 255)
         loss = multi_task(low, high, recon, decay_of([self.model, self.decoder]), self.weight_decay)
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 

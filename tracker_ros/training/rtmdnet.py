@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tracker_ros.losses.classification import ClassificationLoss, classification_loss, make_loss
-from tracker_ros.networks.vggm import MdNet, box_features
+from tracker_ros.networks.mobile_mdnet import MobileMdNet
+from tracker_ros.networks.vggm import MdNet
 from tracker_ros.trackers._candidates import gaussian_boxes, uniform_boxes, with_overlap
 from tracker_ros.training.contract import PairSpec, PairTraining
 
@@ -29,6 +30,7 @@ class RtMdNetTraining(PairTraining):
         positives: boxes on the target of each scene.
         negatives: boxes beside it.
         instance: weight of the instance loss.
+        backbone: 'vggm', or 'mobilenet_v3', whose features are standardised.
     """
 
     by_domain = True
@@ -41,19 +43,23 @@ class RtMdNetTraining(PairTraining):
         positives: int = 64,
         negatives: int = 196,
         instance: float = 0.1,
+        backbone: str = "vggm",
     ) -> None:
         super().__init__()
-        # A target of 107 x 107 in a scene of four target sizes; room for negatives all around it.
+        light = backbone == "mobilenet_v3"
+        self.net: MdNet | MobileMdNet = MobileMdNet() if light else MdNet(width_multiplier)
+        self.standardized = light
+        side = int(self.net.target)
+        # A scene of four target sizes: room for negatives all around the target.
         self.spec = PairSpec(
-            exemplar=107,
-            search=428,
+            exemplar=side,
+            search=4 * side,
             context="padding",
             amount=0.0,
             border="replicate",
             max_shift=32.0,
             max_scale=1.1,
         )
-        self.net = MdNet(width_multiplier)
         self.branches = nn.ModuleList(nn.Linear(self.net.hidden, 2) for _ in range(domains))
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
         self.positives, self.negatives, self.instance = positives, negatives, instance
@@ -65,7 +71,7 @@ class RtMdNetTraining(PairTraining):
         domains = domains % len(self.branches)
         scenes = self.net.features(batch["search"])
         pairs = zip(scenes, batch["search_box"], strict=True)
-        samples = torch.cat([box_features(scene, self._boxes(box)) for scene, box in pairs])
+        samples = torch.cat([self._read(scene, self._boxes(box)) for scene, box in pairs])
         hidden = self.net(samples)
         scores = torch.stack([branch(hidden) for branch in self.branches], dim=1)
         scores = scores.view(count, self.positives + self.negatives, len(self.branches), 2)
@@ -76,6 +82,14 @@ class RtMdNetTraining(PairTraining):
             scores[:, : self.positives, :, 1].flatten(0, 1), domains.repeat_interleave(self.positives)
         )
         return {"loss": found + self.instance * confused, "classification": found, "instance": confused}
+
+    def _read(self, scene: Tensor, boxes: Tensor) -> Tensor:
+        """Features [R, D] of boxes of one scene, standardised where the tracker standardises them."""
+        read = self.net.read(scene, boxes)
+        if not self.standardized:
+            return read
+        spread = read.std(0)
+        return (read - read.mean(0)) / (spread + 0.1 * spread.mean() + 1e-6)
 
     def _boxes(self, box: Tensor) -> Tensor:
         """Boxes [positives + negatives, 4] on and beside a target, new ones in every step."""

@@ -19,11 +19,14 @@ from tracker_ros.losses.classification import (
     balanced_loss,
     make_loss,
 )
-from tracker_ros.networks.rpn import RATIOS, SCALE, STRIDE, response_cells
+from tracker_ros.networks.mobile_rpn import MobileRpnNet, MobileRpnPlusPlusNet
+from tracker_ros.networks.rpn import RATIOS, STRIDE, ResponseGrid
+from tracker_ros.networks.siamban import SiamBanNet
 from tracker_ros.networks.siamrpn import SiamRpnNet
 from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
-from tracker_ros.ops.anchors import anchor_grid, encode, split_classes, split_offsets
+from tracker_ros.ops.anchors import encode, split_classes, split_offsets
 from tracker_ros.training.contract import PairSpec, PairTraining
+from tracker_ros.weights.loader import load_weights
 
 
 def select(mask: Tensor, count: int) -> Tensor:
@@ -38,21 +41,19 @@ class ProposalTraining(PairTraining):
 
     Args:
         net: the tracker's network.
-        extra_cells: see `networks.rpn.response_cells`.
         loss: the classification loss or its kind; 'bce' takes selected proposals, others all.
         regression: eta, the weight of the box loss; pysot's value.
     """
 
     def __init__(
-        self, net: nn.Module, extra_cells: int, loss: ClassificationLoss | str, regression: float = 1.2
+        self, net: nn.Module, grid: ResponseGrid, loss: ClassificationLoss | str, regression: float = 1.2
     ) -> None:
         super().__init__()
         self.spec = PairSpec(exemplar=127, search=255, max_shift=64.0, max_scale=1.18)
         self.net = net
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
         self.regression = regression
-        cells = response_cells(self.spec.search, extra_cells)
-        self.register_buffer("anchors", anchor_grid(STRIDE, RATIOS, SCALE, cells), persistent=False)
+        self.register_buffer("anchors", grid.anchors(self.spec.search), persistent=False)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Total loss, its two parts and the target probability of each cell."""
@@ -103,7 +104,7 @@ class SiamRpnTraining(ProposalTraining):
         self, loss: ClassificationLoss | str = "bce", correlation: str = "up", width_multiplier: float = 1.0
     ) -> None:
         net = SiamRpnNet(len(RATIOS), correlation, width_multiplier)
-        super().__init__(net, net.extra_cells, loss)
+        super().__init__(net, net.grid, loss)
 
 
 class SiamRpnPlusPlusTraining(ProposalTraining):
@@ -111,4 +112,43 @@ class SiamRpnPlusPlusTraining(ProposalTraining):
 
     def __init__(self, loss: ClassificationLoss | str = "bce", bottleneck_width: int = 64) -> None:
         net = SiamRpnPlusPlusNet(len(RATIOS), bottleneck_width)
-        super().__init__(net, net.extra_cells, loss)
+        super().__init__(net, net.grid, loss)
+
+
+class _Known(nn.Module):
+    """The light SiamBAN under the names of its tracker's weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = SiamBanNet()
+
+
+class MobileTraining(ProposalTraining):
+    """Training of `siamrpn` or `siamrpnpp` on MobileNetV3.
+
+    Statistics of batch normalisation stay as they are where the network starts from another's.
+
+    Args:
+        levels: 1 for `siamrpn`, 3 for `siamrpnpp`.
+        start: weights of `siamban` to start from (a manifest name or a file); '' for none.
+        loss: see `ProposalTraining`.
+    """
+
+    def __init__(
+        self, levels: int = 1, start: str = "", loss: ClassificationLoss | str = "shrinkage"
+    ) -> None:
+        net: MobileRpnNet | MobileRpnPlusPlusNet
+        net = MobileRpnNet(len(RATIOS)) if levels == 1 else MobileRpnPlusPlusNet(len(RATIOS))
+        super().__init__(net, net.grid, loss)
+        self.started = bool(start)
+        if start:
+            known = _Known()
+            load_weights(known, start)
+            net.start_from(known.net)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """As `ProposalTraining`."""
+        for layer in self.net.modules():
+            if isinstance(layer, nn.BatchNorm2d) and self.started:
+                layer.eval()
+        return super().forward(batch)

@@ -21,6 +21,7 @@ from tracker_ros.training.clips import Clip, LeftOut
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import Image
 from tracker_ros.training.datasets import READERS
+from tracker_ros.training.frames import thinned
 from tracker_ros.training.materials import polygons, read_photos, segmented, stamps
 from tracker_ros.training.sampling import ClipPairs, RenderedPairs, Source
 from tracker_ros.training.selfsup import mine
@@ -77,8 +78,11 @@ def _open(
     if kind not in readers:
         raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
     gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
+    every = int(entry.pop("every", 0))
     _refuse(entry, kind)
     clips = [clip for root in _roots(roots, kind) for clip in _told(kind, root, readers[kind], tell)]
+    if every > 0:
+        clips = thinned(clips, every)
     return Named(ClipPairs(clips, spec, gap, negative, cap), weight, kind, fingerprint(clips))
 
 

@@ -116,10 +116,17 @@ class Fit(pl.LightningModule):
         self.train_parts()
 
     def train_parts(self) -> None:
-        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are."""
+        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are.
+
+        On one device they take no part in the backward pass either; several devices agree at the start
+        on the gradients that they exchange.
+        """
         self.module.train()
         for part, until in self.recipe.freeze_epochs.items():
-            self.module.get_submodule(part).train(self.current_epoch >= until)
+            learns = self.current_epoch >= until
+            self.module.get_submodule(part).train(learns)
+            if self.trainer.world_size == 1:
+                self.module.get_submodule(part).requires_grad_(learns)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say in the checkpoint what it was trained with."""

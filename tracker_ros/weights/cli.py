@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-import urllib.request
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from tracker_ros.weights.download import VARIABLE, download
 from tracker_ros.weights.loader import WeightsError
 from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
 
+ABOUT = """Each file is taken only if its SHA-256 is that of the manifest. A download that broke off goes
+on where it was. HTTPS_PROXY and NO_PROXY are respected."""
 #: Published formats and what reads them, as module and function of `weights.importers`.
 IMPORTERS = {
     "dcfnet": ("dcfnet", "import_dcfnet"),
@@ -27,14 +30,15 @@ IMPORTERS = {
 
 
 def add_parsers(sub: argparse._SubParsersAction) -> None:
-    """Add ``weights list | fetch | verify | import``."""
-    parser = sub.add_parser("weights", help="list, fetch, verify and import network weights")
+    """Add ``weights list | download | verify | import``."""
+    parser = sub.add_parser("weights", help="list, download, verify and import network weights")
     inner = parser.add_subparsers(dest="action", required=True)
     listing = inner.add_parser("list", help="every named set of weights, and which of them are here")
     listing.set_defaults(run=_guarded(_list))
-    fetch = inner.add_parser("fetch", help="download a set of weights and verify it (needs a network)")
-    fetch.add_argument("name")
-    fetch.set_defaults(run=_guarded(_fetch))
+    load = inner.add_parser("download", help="download sets of weights and verify them", description=ABOUT)
+    load.add_argument("names", nargs="+", metavar="NAME")
+    load.add_argument("--mirror", default="", metavar="FOLDER|URL", help=f"default: {VARIABLE}, if it is set")
+    load.set_defaults(run=_guarded(_download))
     check = inner.add_parser("verify", help="compare files with the checksums of the manifest")
     check.add_argument("names", nargs="*", help="default: all that are here")
     check.set_defaults(run=_guarded(_verify))
@@ -79,30 +83,22 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-def _fetch(args: argparse.Namespace) -> int:
-    entry = _entry(args.name)
-    if locate(entry):
-        verify(entry, locate(entry) or Path())
-        print(f"{entry.name} is here already: {locate(entry)}")
-        return 0
-    if not entry.source.startswith("https://"):
-        raise missing(entry)
-    target = cache() / entry.file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(target.suffix + ".part")
-    try:
-        with urllib.request.urlopen(entry.source, timeout=30) as reply, partial.open("wb") as stream:
-            while block := reply.read(1 << 20):
-                stream.write(block)
-        verify(entry, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise WeightsError(
-            f"{entry.source} cannot be had: {error}. Put {entry.file} into {target.parent} by hand"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    print(target)
+def _download(args: argparse.Namespace) -> int:
+    for entry in [_entry(name) for name in args.names]:
+        here = locate(entry)
+        if here:
+            verify(entry, here)
+            print(f"{entry.name} is here already: {here}")
+            continue
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(entry.name, total=None)
+            path = download(
+                entry,
+                args.mirror,
+                lambda done, whole, bar=bar, task=task: bar.update(task, completed=done, total=whole or None),
+            )
+        print(path)
     return 0
 
 

@@ -86,13 +86,14 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
 
     Where the module is a backbone, or all that it holds is one sub-module `backbone`, the file of a
     published network is taken for it, and the layers that are not built (deeper ones, the classifier)
-    are passed over.
+    are passed over. A backbone may also come out of a tracker's file, which has it under `backbone`.
     """
     expected = module.state_dict()
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
     alone = part.endswith("backbone.") and all(n.startswith(part) for n in expected)
     if hasattr(module, "use_input"):
-        tensors = {n: t for n, t in _published(module, tensors).items() if n in expected}
+        known = _published(module, inside_backbone(tensors))
+        tensors = {n: t for n, t in known.items() if n in expected}
     elif alone and not any(n.startswith(part) for n in tensors):
         renamed = _published(module.get_submodule(part.removesuffix(".")), tensors)
         tensors = {part + n: t for n, t in renamed.items() if part + n in expected}
@@ -116,6 +117,12 @@ def _published(backbone: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Ten
     """Name the tensors as the backbone does, where it knows the file's names."""
     rename = getattr(backbone, "published", None)
     return rename(tensors) if callable(rename) else tensors
+
+
+def inside_backbone(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a tracker's part `backbone` by the backbone's own names; other files as they are."""
+    inner = {n.partition("backbone.")[2]: t for n, t in tensors.items() if "backbone." in n}
+    return inner or tensors
 
 
 def randomize(module: nn.Module, seed: int) -> None:

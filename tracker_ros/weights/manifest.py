@@ -58,7 +58,7 @@ class Entry:
 
 
 def cache() -> Path:
-    """Where `fetch` and `import` put files: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
+    """Where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)[0]
     return Path(named) if named else Path.home() / ".cache" / "tracker_ros" / "weights"
 
@@ -111,7 +111,7 @@ def missing(entry: Entry) -> WeightsError:
         )
     return WeightsError(
         f"weights '{entry.name}' are not on this machine: get {entry.file} from {entry.source} and put it"
-        f" into {cache()} (or run `tracker_ros weights fetch {entry.name}` where there is a network)"
+        f" into {cache()} (or run `tracker_ros weights download {entry.name}` where there is a network)"
     )
 
 
@@ -130,5 +130,5 @@ def verify(entry: Entry, path: Path) -> None:
     if not actual.startswith(entry.sha256):
         raise WeightsError(
             f"{path} is not '{entry.name}': its SHA-256 is {actual}, the manifest says {entry.sha256};"
-            " remove it and fetch it again"
+            " remove it and download it again"
         )

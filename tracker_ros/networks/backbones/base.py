@@ -30,6 +30,8 @@ INPUT_CONVENTIONS = {
     "caffe": InputConvention("BGR", (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
     # EfficientNet-Lite as trained in TensorFlow.
     "tensorflow": InputConvention("RGB", (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
+    # pysot's networks: pixels as OpenCV reads them.
+    "raw": InputConvention("BGR", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 
 

@@ -11,6 +11,7 @@ from tracker_ros.networks.backbones.base import Backbone
 from tracker_ros.networks.backbones.efficientnet_lite0 import EfficientNetLite0
 from tracker_ros.networks.backbones.micro_resnet import MicroResNet
 from tracker_ros.networks.backbones.mobilenet_v2 import MobileNetV2
+from tracker_ros.networks.backbones.mobilenet_v3 import MobileNetV3
 from tracker_ros.networks.backbones.resnet import ResNet
 from tracker_ros.networks.backbones.vgg import Vgg16
 
@@ -20,6 +21,7 @@ _PLAIN: dict[str, Callable[[tuple[str, ...]], Backbone]] = {
     "efficientnet_lite0": EfficientNetLite0,
     "micro_resnet": MicroResNet,
     "mobilenet_v2": MobileNetV2,
+    "mobilenet_v3": MobileNetV3,
     "resnet18": lambda levels: ResNet(18, levels),
     "resnet50": lambda levels: ResNet(50, levels),
 }
@@ -29,8 +31,8 @@ def build_backbone(name: str, levels: tuple[str, ...], without_pools: tuple[int,
     """Build a backbone with freshly initialised parameters.
 
     Args:
-        name: 'vgg16', 'resnet18', 'resnet50', 'alexnet', 'mobilenet_v2', 'efficientnet_lite0' or
-            'micro_resnet'.
+        name: 'vgg16', 'resnet18', 'resnet50', 'alexnet', 'mobilenet_v2', 'mobilenet_v3',
+            'efficientnet_lite0' or 'micro_resnet'.
         levels: what `forward` returns, named as each network's class says.
         without_pools: VGG-16's pooling layers (1 to 5) to leave out, for a smaller stride.
 
