@@ -56,8 +56,12 @@ MODULES = _modules()
 
 
 def _imports(path: Path) -> Iterator[str]:
-    """Names of the modules that a file imports, wherever in the file it does so."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Names of the modules that a file imports when it runs, wherever in the file it does so."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []  # for type checkers only
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -124,3 +128,33 @@ def test_trackers_and_what_they_stand_on_need_no_opencv() -> None:
     for name in MODULES:
         if _layer(name) in PURE:
             assert "cv2" not in _reached(name), f"{name} imports cv2 by {_reached(name)['cv2']}"
+
+
+def test_no_two_modules_import_each_other() -> None:
+    """Tarjan's strongly connected components of the graph of imports: each is one module."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    circles: list[list[str]] = []
+
+    def visit(name: str) -> None:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for imported in IMPORTS[name]:
+            if imported not in MODULES:
+                continue
+            if imported not in index:
+                visit(imported)
+                low[name] = min(low[name], low[imported])
+            elif imported in stack:
+                low[name] = min(low[name], index[imported])
+        if low[name] == index[name]:
+            at = stack.index(name)
+            circle, stack[at:] = stack[at:], []
+            if len(circle) > 1 or name in IMPORTS[name]:
+                circles.append(sorted(circle))
+
+    for name in MODULES:
+        if name not in index:
+            visit(name)
+    assert circles == []
