@@ -8,9 +8,9 @@
     python scripts/mutants.py --sample 60 losses ops   as many of all mutants of these folders
                                                        (needs `pip install cosmic-ray`)
 
-    python scripts/mutants.py --sample 60 losses ops   some of all mutants of these folders
-drawn with --seed, the same for everybody, out of the mutants that cosmic-ray's operators make, save those of
-type annotations; a mutant of tracker_ros/FOLDER runs the tests of `SAMPLE_TESTS`.
+Prints a line a fault, killed or SURVIVED; the exit status is 0 if all are killed. A sample is drawn with
+--seed, the same for everybody, out of the mutants that cosmic-ray's operators make, save those of type
+annotations; a mutant of tracker_ros/FOLDER runs the tests of `SAMPLE_TESTS`.
 
 PyTorch is imported once: each fault has a fork of this process, which imports the package anew.
 """
@@ -138,6 +138,7 @@ def _tests(folder: Path, tests: list[str], answer: Any) -> None:
 
     os.chdir(folder)
     os.environ["PYTHONPATH"] = str(folder)
+    sys.dont_write_bytecode = True
     sys.path[:] = [str(folder), *(entry for entry in sys.path if Path(entry or ".").resolve() != REPOSITORY)]
     failures = Failures()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

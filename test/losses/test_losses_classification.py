@@ -132,6 +132,16 @@ def test_box_loss_by_hand() -> None:
     assert box_loss(predicted, torch.zeros(3, 4), torch.zeros(3)).item() == 0
 
 
+def test_pysot_s_box_loss_averages_over_samples() -> None:
+    predicted = torch.zeros(2, 3, 4)
+    predicted[0, :, 0] = torch.tensor([1.0, 3.0, 50.0])
+    predicted[1, 0] = torch.tensor([1.0, -1.0, 2.0, 0.0])
+    positive = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    found = box_loss(predicted, torch.zeros(2, 3, 4), positive, smooth=False)
+    assert found.item() == pytest.approx(((1 + 3) / 2 + 4) / 2)
+    assert box_loss(predicted, torch.zeros(2, 3, 4), 0 * positive, smooth=False).item() == 0
+
+
 def test_figure_6_curves_and_plot(tmp_path: Path) -> None:
     p_t, factors, losses = curves(999)
     assert losses.keys() == {"BCE", "focal, gamma = 2", "shrinkage", "shrinkage with exp"}

@@ -56,6 +56,20 @@ def test_parts_of_equation_7_can_be_left_out():
     torch.testing.assert_close(weighted, (prediction - label).square() * label.exp())
 
 
+def test_rivals_of_the_shrinkage_loss_are_their_formulas():
+    """Lu et al., eq. 3 and 4 (gamma = 1), and mining with a threshold of 0.01."""
+    prediction = torch.tensor([0.0, 0.5, 1.0, 0.305, 0.2], dtype=torch.double)
+    label = torch.tensor([0.2, 0.1, 0.3, 0.3, 0.2], dtype=torch.double)
+    residuals = [0.2, 0.4, 0.7, 0.005, 0.0]
+    for kind, formula in (
+        ("l2", lambda r: r**2),
+        ("l3", lambda r: r**3),
+        ("ohnm", lambda r: r**2 if r > 0.01 else 0.0),
+    ):
+        found = regression_loss(RegressionLoss(kind), prediction, label)
+        assert found.tolist() == pytest.approx([formula(r) for r in residuals], abs=1e-12)
+
+
 def test_signed_form_calls_low_predictions_easy():
     low, high = torch.tensor(0.2), torch.tensor(0.8)
     half = torch.tensor(0.5)

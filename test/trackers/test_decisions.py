@@ -275,6 +275,52 @@ def test_dslt_s_motion_prior_decides_between_two_places() -> None:
     torch.testing.assert_close(far[:2], box[:2] + side, atol=0.5, rtol=0)
 
 
+def test_dslt_may_look_for_the_scale_where_it_found_the_target() -> None:
+    """One crop for the position, then a pyramid around it: what the paper's section 4 says."""
+    tracker = small("dslt", reduced_channels=4, initial_iterations=1, scale_after_position=True)
+    frame, box = drawn(160, 120)
+    middle, asked = tracker.cells // 2, []
+
+    def respond(
+        frame: Tensor, region: Tensor, scales: list[float], state: dict[str, Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        asked.append((region, scales))
+        if len(scales) == 1:
+            return bump(middle, middle + 3, 1.0, tracker.cells).unsqueeze(0), [torch.zeros(1)]
+        heights = (0.6, 1.0, 0.5)
+        return torch.stack([bump(middle, middle, h, tracker.cells) for h in heights]), [torch.zeros(1)] * 3
+
+    with torch.inference_mode():
+        state = tracker.initialize(frame, box)
+        tracker.respond = respond
+        found = tracker.localize(frame, state).box
+    moved = 3 * float(asked[0][0][2]) / tracker.cells
+    assert [len(scales) for _, scales in asked] == [1, 3]
+    torch.testing.assert_close(asked[1][0][:2], box[:2] + torch.tensor([moved, 0.0]), atol=0.2, rtol=0)
+    torch.testing.assert_close(found[:2], asked[1][0][:2])
+    torch.testing.assert_close(found[2:], box[2:] * (1 + tracker.scale_learning_rate * 0.03))
+
+
+@pytest.mark.parametrize(("last", "sign"), [(False, 0), (True, 1)])
+def test_tadt_s_penalties_may_come_after_the_window(last: bool, sign: int) -> None:
+    """A bonus of 2 % outweighs a response lower by 3 % if it counts for the window, which is as high, too."""
+    tracker = small("tadt", scale_factors_last=last, larger_scale_factor=1.02, smaller_scale_factor=0.5)
+
+    def match(features: Tensor, template: Tensor) -> tuple[Tensor, Tensor]:
+        side = features.shape[-1]
+        answer = torch.zeros(side, side)
+        answer[side // 2, side // 2] = 0.97 if side == tracker.sizes[2] else 1.0
+        return answer, answer
+
+    frame, box = drawn(160, 120)
+    with torch.inference_mode():
+        state = tracker.initialize(frame, box)
+        tracker.match = match
+        found = tracker.localize(frame, state).box
+    scale = tracker.cells / tracker.sizes[1 + sign]
+    torch.testing.assert_close(found[2:], box[2:] * scale)
+
+
 # -- DCFST and RT-MDNet ------------------------------------------------------------------------------
 
 

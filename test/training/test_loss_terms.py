@@ -17,9 +17,9 @@ from tracker_ros.geometry import iou
 from tracker_ros.ops.ridge import ridge_primal
 from tracker_ros.trackers.base import create
 from tracker_ros.training.cfnet import CFNetTraining
-from tracker_ros.training.dcfst import DcfstTraining, jittered
+from tracker_ros.training.dcfst import DcfstTraining, jittered, location_loss
 from tracker_ros.training.edcf import CACFNetTraining, EDCFTraining, EDSiamTraining
-from tracker_ros.training.rtmdnet import RtMdNetTraining
+from tracker_ros.training.rtmdnet import Branches, RtMdNetTraining
 from tracker_ros.training.siamfc import SiamFCTraining
 from tracker_ros.training.siamfc_sl import SiamFCShrinkageTraining
 
@@ -102,22 +102,33 @@ def test_siamfc_with_the_losses_of_lu_et_al(kind: str) -> None:
     assert found["loss"] == pytest.approx((beta * factor * -np.log(p)).sum() / beta.sum(), rel=1e-4)
 
 
-def low_loss(batch: dict[str, Tensor], g: np.ndarray) -> float:
-    """Eq. 8, over the label's norm: a Gaussian of a tenth of the 85 px target around it."""
+def low_loss(batch: dict[str, Tensor], g: np.ndarray, printed: bool = False) -> float:
+    """Eq. 8, as printed or over the label's norm: a Gaussian of a tenth of the 85 px target around it."""
     label = np.exp(-0.5 * (cells_from_target(batch, 125, 2, 255) / 8.5) ** 2)
     label *= batch["positive"].numpy()[:, None, None]
-    return float(((g - label) ** 2).sum() / (label**2).sum())
+    error = ((g - label) ** 2).sum()
+    return float(error / len(g) if printed else error / (label**2).sum())
 
 
-def test_edcf() -> None:
-    """Eq. 15: every term, the reconstruction of both images, and R."""
+def semantic_terms(logits: np.ndarray, batch: dict[str, Tensor], balanced: bool) -> float:
+    """Eq. 4."""
+    y = two_way(batch, 17, 8, 255, 16.0)
+    losses = np.log1p(np.exp(-y * logits))
+    return halves(losses, y) if balanced else float(losses.mean())
+
+
+@pytest.mark.parametrize(("balanced", "printed"), [(False, False), (True, False), (False, True)])
+def test_edcf(balanced: bool, printed: bool) -> None:
+    """Eq. 15: every term with its weight, the reconstruction of both images, and R."""
     torch.manual_seed(0)
-    module, batch = EDCFTraining(WIDTH, weight_decay=0.01), pairs(423, 255, 85)
+    weights = {"low": 0.5, "high": 3.0, "reconstruction": 2.0}
+    module = EDCFTraining(WIDTH, 0.01, **weights, balanced=balanced, printed_norms=printed)
+    batch = pairs(423, 255, 85)
     with torch.no_grad():
         for p in module.parameters():
             p.mul_(0.5)
     found, g = numbers(module, batch)
-    assert found["low"] == pytest.approx(low_loss(batch, g), rel=1e-3)
+    assert found["low"] == pytest.approx(low_loss(batch, g, printed), rel=1e-3)
     with torch.no_grad():
         model, exemplar, search = module.model, batch["exemplar"], batch["search"]
         template = model.template(model.features.shallow(exemplar))
@@ -125,25 +136,26 @@ def test_edcf() -> None:
         logits = model.adjust(f).double().numpy()
         seen = [exemplar[:, :, 148:275, 148:275] / 255, search / 255]
         decoded = [module.decoder(template), module.decoder(semantic)]
-        squares = [float((d - s).double().square().mean()) for d, s in zip(decoded, seen, strict=True)]
-    y = two_way(batch, 17, 8, 255, 16.0)
-    assert found["high"] == pytest.approx(halves(np.log1p(np.exp(-y * logits)), y), rel=1e-4)
+        squares = [float((d - s).double().square().sum()) / 2 for d, s in zip(decoded, seen, strict=True)]
+    if not printed:
+        squares = [square / (3 * s.shape[-1] ** 2) for square, s in zip(squares, seen, strict=True)]
+    assert found["high"] == pytest.approx(semantic_terms(logits, batch, balanced), rel=1e-4)
     assert min(squares) > 0.01
     assert found["reconstruction"] == pytest.approx(sum(squares), rel=1e-4)
-    weights = [p for p in (*module.model.parameters(), *module.decoder.parameters()) if p.dim() > 1]
-    penalty = 0.01 * sum(float(w.detach().double().square().sum()) for w in weights)
+    decayed = [p for p in (*module.model.parameters(), *module.decoder.parameters()) if p.dim() > 1]
+    penalty = 0.01 * sum(float(w.detach().double().square().sum()) for w in decayed)
     assert penalty > 0.1
-    total = found["low"] + found["high"] + found["reconstruction"] + penalty
+    total = sum(weight * found[term] for term, weight in weights.items()) + penalty
     assert found["loss"] == pytest.approx(total, rel=1e-4)
 
 
 def test_edsiam_reconstructs_both_images() -> None:
     """Eq. 1 and 2."""
     torch.manual_seed(0)
-    module, batch = EDSiamTraining(8, WIDTH), pairs(127, 255, 40)
+    module, batch = EDSiamTraining(8, WIDTH, balanced=False), pairs(127, 255, 40)
     found, v = numbers(module, batch)
     y = two_way(batch, v.shape[1], 8, 255, 16.0)
-    assert found["high"] == pytest.approx(halves(np.log1p(np.exp(-y * v)), y), rel=1e-4)
+    assert found["high"] == pytest.approx(np.log1p(np.exp(-y * v)).mean(), rel=1e-4)
     with torch.no_grad():
         squares = 0.0
         for name in ("exemplar", "search"):
@@ -165,6 +177,21 @@ def test_edcf_is_trained_with_the_filter_that_tracks(kind: type, name: str) -> N
     trained, tracks = kind(WIDTH).model.filter, create(name, {"width_multiplier": WIDTH}).model.filter
     assert trained.penalty == tracks.penalty == 1e-4
     assert trained.context_penalty == tracks.context_penalty == 0.1
+
+
+@pytest.mark.parametrize("kind", ["shrinkage", "signed_shrinkage", "mse", "mse+shrinkage"])
+def test_dcfst_s_losses(kind: str) -> None:
+    """Eq. 4 and 5: the absolute error or, in the original, the signed one makes a sample easy."""
+    predicted = torch.linspace(-1.0, 2.0, 31, dtype=torch.float64)
+    label = torch.linspace(0.0, 1.0, 31, dtype=torch.float64)
+    p, y = predicted.numpy(), label.numpy()
+    if kind == "mse+shrinkage":
+        p = np.clip(p, -0.5, 1.5)
+    easy = p - y if kind == "signed_shrinkage" else np.abs(p - y)
+    shrunk = (np.exp(y) * (p - y) ** 2 / (1 + np.exp(10 * (0.2 - easy)))).mean()
+    mean = ((p - y) ** 2).mean()
+    expected = {"mse": mean, "mse+shrinkage": mean + shrunk}.get(kind, shrunk)
+    assert float(location_loss(kind, predicted, label)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_dcfst() -> None:
@@ -215,8 +242,11 @@ def test_rtmdnet(kind: str) -> None:
     torch.manual_seed(0)
     module = RtMdNetTraining(kind, domains=3, width_multiplier=WIDTH, positives=8, negatives=12)
     scores = torch.randn(40, 3, 2, generator=torch.Generator().manual_seed(1))
-    for i, branch in enumerate(module.branches):
-        branch.forward = lambda hidden, i=i: scores[:, i]
+    with torch.no_grad():  # a branch's scores are the first six of the hidden features
+        module.net.forward = lambda samples: scores.flatten(1)
+        module.branches = Branches(3, 6)
+        module.branches.weight.copy_(torch.eye(6).view(3, 2, 6))
+        module.branches.bias.zero_()
     batch = {**pairs(107, 428, 107), "domain": torch.tensor([1, 2])}
     found, _ = numbers(module, batch)
     terms, confused = [], []

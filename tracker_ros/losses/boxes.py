@@ -8,15 +8,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def box_loss(predicted: Tensor, target: Tensor, positive: Tensor) -> Tensor:
+def box_loss(predicted: Tensor, target: Tensor, positive: Tensor, smooth: bool = True) -> Tensor:
     """Smooth L1 over the four offsets of positive anchors, averaged over them; 0 without any.
 
     Args:
         predicted: [..., 4] offsets that the network gave (see `ops.anchors.encode`).
         target: [..., 4] offsets of the truth.
         positive: [...] 1 where the anchor belongs to the target, else 0.
+        smooth: else plain L1, averaged over the positives of each sample and then over samples, as pysot
+            does: `predicted` is [N, ..., 4].
 
     The quadratic part reaches to an error of 1 (Girshick, "Fast R-CNN", eq. 3).
     """
+    if not smooth:
+        absolute = (predicted - target).abs().sum(dim=-1).flatten(1)
+        share = positive.flatten(1) / positive.flatten(1).sum(1, keepdim=True).clamp(min=1.0)
+        return (absolute * share).sum(1).mean()
     error = F.smooth_l1_loss(predicted, target, reduction="none").sum(dim=-1)
     return (error * positive).sum() / positive.sum().clamp(min=1.0)

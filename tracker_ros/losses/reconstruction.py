@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,14 +29,43 @@ def filter_response(response: Tensor, label: Tensor) -> Tensor:
     return (response - label).square().sum() / label.square().sum().clamp(min=1.0)
 
 
+def squared_norm(difference: Tensor) -> Tensor:
+    """Mean over a batch of |difference|^2, [] for [N, ...]: the norm that EDCF's eq. 2 and 8 print."""
+    return difference.square().flatten(1).sum(1).mean()
+
+
+class Terms(NamedTuple):
+    """Weights of the terms of EDCF's eq. 15, and how they are measured.
+
+    Attributes:
+        low, high, reconstruction: of the three losses; 1 each as printed.
+        balanced: positive and negative cells of L_high weigh alike, as in SiamFC; else eq. 4's plain mean.
+        printed_norms: the norms of eq. 2 and 8 as they stand, which grow with the size of images and
+            maps: some 10^4 times the logistic loss for crops of 255 px. Else they are divided by their
+            number of values and by the label's norm.
+    """
+
+    low: float = 1.0
+    high: float = 1.0
+    reconstruction: float = 1.0
+    balanced: bool = False
+    printed_norms: bool = False
+
+
 def multi_task(
-    low: Tensor, high: Tensor, reconstructed: Tensor, weights: Iterable[Tensor], decay: float
+    low: Tensor,
+    high: Tensor,
+    reconstructed: Tensor,
+    weights: Iterable[Tensor],
+    decay: float,
+    terms: Terms = Terms(),  # noqa: B008 (a tuple of plain numbers)
 ) -> Tensor:
-    """L_low + L_high + L_recon + R (EDCF, eq. 15), [].
+    """L_low + L_high + L_recon + R (EDCF, eq. 15), each with its weight of `terms`, [].
 
     R is decay * sum of the squared network `weights`.
     """
     penalty = torch.zeros_like(low)
     for weight in weights:
         penalty = penalty + weight.square().sum()
-    return low + high + reconstructed + decay * penalty
+    parts = terms.low * low + terms.high * high + terms.reconstruction * reconstructed
+    return parts + decay * penalty

@@ -25,7 +25,7 @@ def resize(features: Tensor, side: int) -> Tensor:
     return F.interpolate(features.unsqueeze(0), [side, side], mode="bilinear", align_corners=False)[0]
 
 
-def fit_kernel(
+def fit_kernels(
     features: Tensor,
     label: Tensor,
     kernel_h: int,
@@ -33,13 +33,16 @@ def fit_kernel(
     penalty: float,
     tolerance: float,
     iterations: int,
-) -> Tensor:
-    """The kernel [C, kh, kw] of the ridge regression of `label` (TADT, eq. 3).
+) -> list[Tensor]:
+    """Learn the kernel [C, kh, kw] of the ridge regression of `label` (TADT, eq. 3).
+
+    Returns the kernels before the first step, which is zero, and after every one; the last is the solution.
 
     Conjugate gradients on the normal equations: the problem is quadratic, so a step needs no
     learning rate. Ends when the residual |Y - W * X|^2 is below `tolerance` times |Y|^2.
     """
     kernel = features.new_zeros([features.shape[0], kernel_h, kernel_w])
+    kernels = [kernel]
     residual = label
     downhill = kernel_gradient(features, shifts(residual, kernel_h, kernel_w), kernel_h, kernel_w)
     direction = downhill
@@ -51,25 +54,34 @@ def fit_kernel(
         moved = convolve(features, direction)
         step = size / (moved.square().sum() + penalty * direction.square().sum())
         kernel = kernel + step * direction
+        kernels.append(kernel)
         residual = residual - step * moved
         shifted = shifts(residual, kernel_h, kernel_w)
         downhill = kernel_gradient(features, shifted, kernel_h, kernel_w) - penalty * kernel
         before, size = size, downhill.square().sum()
         direction = downhill + (size / before) * direction
-    return kernel
+    return kernels
 
 
-def regression_importance(features: Tensor, kernel: Tensor, label: Tensor, by_gradient: bool) -> Tensor:
+def regression_importance(
+    features: Tensor, kernels: list[Tensor], label: Tensor, by_gradient: bool
+) -> Tensor:
     """[C]: how much each channel helps to tell the target from its surroundings (TADT, eq. 2-4).
 
-    By gradient: the global average of 2 (Y - X_o) * W, the loss's derivative with the sign of eq. 4.
-    Else: the sum of each channel's weights in the kernel. Borders aside, the former is the latter
-    times the sum of Y - X_o, one number for all channels.
+    By gradient: the global average of 2 (Y - X_o) * W, the loss's derivative with the sign of eq. 4,
+    summed over the `kernels` of learning. At the last one alone it would be noise: borders aside, it is
+    each channel's weight times the sum of Y - X_o, one number for all channels, whose sign is that of
+    what the converged regression happens to have left.
+    Else: the sum of each channel's weights in the last kernel.
     """
     if not by_gradient:
-        return kernel.sum(dim=(1, 2))
-    upstream = 2 * (label - convolve(features, kernel))
-    return feature_gradient(kernel, shifts(upstream, kernel.shape[1], kernel.shape[2])).mean(1)
+        return kernels[-1].sum(dim=(1, 2))
+    total = torch.zeros_like(kernels[-1][:, 0, 0])
+    for kernel in kernels:
+        upstream = 2 * (label - convolve(features, kernel))
+        shifted = shifts(upstream, kernel.shape[1], kernel.shape[2])
+        total = total + feature_gradient(kernel, shifted).mean(1)
+    return total
 
 
 def ranking_importance(

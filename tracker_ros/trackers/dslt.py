@@ -73,6 +73,9 @@ class DsltSettings:
     scale_learning_rate: float = setting(
         0.6, "share of a measured size change that the box takes over", 0.0, 1.0
     )
+    scale_after_position: bool = setting(
+        False, "look for the scale at the new position, as printed; else for both at once"
+    )
     motion_prior_width: float = setting(
         0.65, "width of the motion prior in search sides; 0 for none", 0.0, 10.0
     )
@@ -102,6 +105,7 @@ class Dslt(Tracker):
         self.sample_memory = s.sample_memory
         self.scales = [1.0, s.scale_step, 1 / s.scale_step] if s.scale_step > 1 else [1.0]
         self.scale_min_score, self.scale_learning_rate = s.scale_min_score, s.scale_learning_rate
+        self.scale_after_position = s.scale_after_position
         side = self.cells * s.motion_prior_width if s.motion_prior_width > 0 else float("inf")
         middle = (self.cells - 1) / 2
         self.register_buffer(
@@ -157,27 +161,45 @@ class Dslt(Tracker):
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
         box, region = state["box"], self.region(state["box"])
-        patches = crop_pyramid(frame, region, self.scales, self.search_size, self.search_size)
+        scales = [1.0] if self.scale_after_position else self.scales
+        responses, joined = self.respond(frame, region, scales, state)
+        weighted = responses * self.window
+        best = self.best_scale(weighted)
+        row, column = argmax_2d(weighted[best])
+        place = subcell_peak(weighted[best], False)
+        covered = region[2:] * scales[best]
+        offset = (place.flip(0) - (self.cells - 1) / 2) * covered / self.cells
+        middle = into_frame(box[:2] + offset, frame)
+        scale = scales[best]
+        if self.scale_after_position:
+            around = torch.cat((middle, region[2:]))
+            scale = self.scales[
+                self.best_scale(self.respond(frame, around, self.scales, state)[0] * self.window)
+            ]
+        size = (box[2:] * (1.0 + self.scale_learning_rate * (scale - 1.0))).clamp(min=2.0)
+        score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
+        window = torch.cat((box[:2], covered))
+        aux = {"joined": joined[best], "place": place}
+        return Estimate(torch.cat((middle, size)), score, weighted[best], window, aux)
+
+    def respond(
+        self, frame: Tensor, region: Tensor, scales: list[float], state: dict[str, Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Responses [S, cells, cells] to a region [4] at so many scales, and the joined features of each."""
+        patches = crop_pyramid(frame, region, scales, self.search_size, self.search_size)
         fine, coarse = self.extract(patches)
         fine, coarse = self.divided(fine, state["scales"][0]), self.divided(coarse, state["scales"][1])
         model = [state["kernel"], state["reduce_fine"], state["reduce_coarse"]]
         responses, joined = [], []
-        for i in range(len(self.scales)):
+        for i in range(len(scales)):
             joined.append(join(fine[i], coarse[i], model, self.coarse_weight))
             responses.append(convolve(joined[i], model[0]))
-        weighted = torch.stack(responses) * self.window
+        return torch.stack(responses), joined
+
+    def best_scale(self, weighted: Tensor) -> int:
+        """Index of the scale with the highest of responses [S, h, w]; the first one below the least score."""
         peaks = weighted.flatten(1).max(1).values
-        best = int(peaks.argmax()) if bool(peaks.max() > self.scale_min_score) else 0
-        row, column = argmax_2d(weighted[best])
-        place = subcell_peak(weighted[best], False)
-        scale = self.scales[best]
-        offset = (place.flip(0) - (self.cells - 1) / 2) * region[2:] / self.cells * scale
-        middle = into_frame(box[:2] + offset, frame)
-        size = (box[2:] * (1.0 + self.scale_learning_rate * (scale - 1.0))).clamp(min=2.0)
-        score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
-        window = torch.cat((box[:2], region[2:] * scale))
-        aux = {"joined": joined[best], "place": place}
-        return Estimate(torch.cat((middle, size)), score, weighted[best], window, aux)
+        return int(peaks.argmax()) if bool(peaks.max() > self.scale_min_score) else 0
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:

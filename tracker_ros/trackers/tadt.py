@@ -23,7 +23,7 @@ from tracker_ros.ops.peaks import argmax_2d, subcell_peak
 from tracker_ros.trackers._channels import (
     center,
     choose,
-    fit_kernel,
+    fit_kernels,
     ranking_importance,
     regression_importance,
     resize,
@@ -74,6 +74,9 @@ class TadtSettings:
     initial_iterations: int = setting(50, "most optimizer steps in the first frame", 1, 1000)
     window_weight: float = setting(1.0, "weight of a Hann window added to the response", 0.0, 10.0)
     smaller_scale_factor: float = setting(0.99, "factor on the response of a smaller target", 0.5, 1.5)
+    scale_factors_last: bool = setting(
+        False, "factors of scales on response and window together, as in the public code"
+    )
     larger_scale_factor: float = setting(1.005, "factor on the response of a larger target", 0.5, 1.5)
     scale_learning_rate: float = setting(
         1.0, "share of a measured size change that the box takes over", 0.0, 1.0
@@ -107,6 +110,7 @@ class Tadt(Tracker):
         self.tolerance, self.initial_iterations = s.tolerance, s.initial_iterations
         self.weight, self.scale_learning_rate = s.window_weight, s.scale_learning_rate
         self.sizes = [self.cells + 2, self.cells, self.cells - 2]
+        self.scale_factors_last = s.scale_factors_last
         self.factors = [s.smaller_scale_factor, 1.0, s.larger_scale_factor]
         self.register_buffer("hann", hann(self.cells, self.cells), persistent=False)
         generator = torch.Generator().manual_seed(s.seed)
@@ -139,11 +143,15 @@ class Tadt(Tracker):
         responses, cosines = [], []
         for i, size in enumerate(self.sizes):
             correlation, cosine = self.match(resize(features, size), template)
-            responses.append(self.reframe(correlation * self.factors[i]))
+            factor = 1.0 if self.scale_factors_last else self.factors[i]
+            responses.append(self.reframe(correlation * factor))
             cosines.append(self.reframe(cosine))
         response = torch.stack(responses)
         response = response / response.max().clamp(min=1e-12) + self.weight * self.hann
-        best = int(response.flatten(1).max(1).values.argmax())
+        peaks = response.flatten(1).max(1).values
+        if self.scale_factors_last:
+            peaks = peaks * torch.tensor(self.factors, device=peaks.device)
+        best = int(peaks.argmax())
         row, column = argmax_2d(response[best])
         peak = subcell_peak(response[best], False)
         scale = self.cells / float(self.sizes[best])
@@ -196,10 +204,10 @@ class Tadt(Tracker):
             features.device,
         )
         unit = features / features.square().sum(0).mean().sqrt().clamp(min=1e-12)
-        kernel = fit_kernel(
+        kernels = fit_kernels(
             unit, label, height, width, self.regularization, self.tolerance, self.initial_iterations
         )
-        active = regression_importance(unit, kernel, label, self.by_gradient)
+        active = regression_importance(unit, kernels, label, self.by_gradient)
         if how == "regress":
             return choose(active, count)
         rank = ranking_importance(features, height, width, steps, self.tolerance, self.initial_iterations)

@@ -35,7 +35,8 @@ class CFNetTraining(PairTraining):
         size: side of both crops; smaller ones than 255 need a smaller margin.
         margin: cells cropped from each side of the filter.
         backbone: 'conv2', or 'mobilenet_v3' for AdaCFNet on it; that has attention, and sizes of its own.
-        context: as the tracker's setting.
+        context: on each side, share of (w + h) / 2, as the tracker's setting: with 0.5, the public code's,
+            crops show two sides of a square target, with 1.5 four.
     """
 
     def __init__(

@@ -29,6 +29,7 @@ class PairSpec:
         frames: crops of each kind in one sample; more than one for methods that learn from sets.
         max_shift: greatest offset of the target from the middle of the search crop, in its pixels.
         max_scale: greatest factor by which the search region's scale differs from the exemplar's.
+        exemplar_shift: greatest offset of the target from the middle of the exemplar crop, in its pixels.
 
     The search region covers search / exemplar times the exemplar's region, at the same resolution.
     """
@@ -41,6 +42,7 @@ class PairSpec:
     frames: int = 1
     max_shift: float = 0.0
     max_scale: float = 1.0
+    exemplar_shift: float = 0.0
 
 
 class PairTraining(nn.Module):
@@ -59,6 +61,12 @@ class PairTraining(nn.Module):
     spec: PairSpec
     #: Whether it learns something for each recording, so that it has no loss on others.
     by_domain: bool = False
+
+    def prepare(self, domains: int) -> None:
+        """Get ready for data of so many domains: videos' targets, or whatever `batch["domain"]` counts.
+
+        Called once, before training and before a checkpoint is loaded. Most methods do nothing here.
+        """
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of a batch."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,26 @@ _CROP_SIDE, _CROP_EXEMPLAR = 511, 127
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-def read_vid(root: Path) -> list[Clip]:
-    """ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG."""
-    folder = _require(root, "Annotations/VID/train", "VID")
+VID_SPLITS = ("train", "val")
+
+
+def read_vid(root: Path, splits: Sequence[str] = ("train",)) -> list[Clip]:
+    """ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG.
+
+    Args:
+        splits: of `VID_SPLITS`; 'val' has SNIPPET/ without a folder between.
+    """
+    if unknown := set(splits) - set(VID_SPLITS):
+        raise DataError(f"VID: no split {', '.join(sorted(unknown))}; there are {', '.join(VID_SPLITS)}")
+    return _found([clip for split in splits for clip in _vid_split(root, split)], root, "VID")
+
+
+def _vid_split(root: Path, split: str) -> list[Clip]:
+    folder = _require(root, f"Annotations/VID/{split}", "VID")
     clips: list[Clip] = []
     for snippet in sorted({path.parent for path in folder.rglob("*.xml")}):
         annotations = sorted(snippet.glob("*.xml"), key=frame_order)
-        images = root / "Data" / "VID" / "train" / snippet.relative_to(folder)
+        images = root / "Data" / "VID" / split / snippet.relative_to(folder)
         paths = tuple(images / f"{a.stem}.JPEG" for a in annotations)
         tracks: dict[str, Boxes] = {}
         for index, annotation in enumerate(annotations):
@@ -47,7 +60,7 @@ def read_vid(root: Path) -> list[Clip]:
                 rows[index] = box
         for track, rows in sorted(tracks.items()):
             clips.append(Clip(f"{snippet.relative_to(folder)}:{track}", ImageFiles(paths), rows))
-    return _found(clips, root, "VID")
+    return clips
 
 
 def read_det(root: Path) -> list[Clip]:

@@ -14,6 +14,23 @@ from tracker_ros.networks.locator import channel_rms
 from tracker_ros.ops.ridge import ridge
 from tracker_ros.training.contract import PairSpec, PairTraining
 
+LOSSES = ("shrinkage", "signed_shrinkage", "mse", "mse+shrinkage")
+
+
+def location_loss(kind: str, predicted: Tensor, wanted: Tensor) -> Tensor:
+    """Average the loss [] of the regression's predictions [N].
+
+    Args:
+        kind: 'shrinkage', eq. 4, the paper's; 'signed_shrinkage', eq. 5, to which it compares; 'mse';
+            'mse+shrinkage', their sum on predictions cut to [-0.5, 1.5], as the public code has it.
+    """
+    if kind == "mse+shrinkage":
+        clipped = predicted.clamp(-0.5, 1.5)
+        return (clipped - wanted).square().mean() + shrinkage(clipped, wanted).mean()
+    if kind == "mse":
+        return (predicted - wanted).square().mean()
+    return shrinkage(predicted, wanted, signed=kind == "signed_shrinkage").mean()
+
 
 class DcfstTraining(PairTraining):
     """Locator and IoU head, and the backbone too unless it is frozen.
@@ -23,6 +40,7 @@ class DcfstTraining(PairTraining):
         freeze: leave the backbone as it is, as the paper does with ResNet-18 of ImageNet.
         candidates: jittered boxes an image from which the IoU head learns.
         regularization: lambda of the ridge regression.
+        loss: of the regression, one of `LOSSES`.
     """
 
     def __init__(
@@ -31,6 +49,7 @@ class DcfstTraining(PairTraining):
         freeze: bool = False,
         candidates: int = 16,
         regularization: float = 0.1,
+        loss: str = "mse+shrinkage",
     ) -> None:
         super().__init__()
         self.network = DcfstNetwork(backbone)
@@ -44,7 +63,10 @@ class DcfstTraining(PairTraining):
             max_shift=search / 4,
             max_scale=1.25,
         )
+        if loss not in LOSSES:
+            raise ValueError(f"unknown loss '{loss}' of the regression; known: {', '.join(LOSSES)}")
         self.freeze, self.candidates, self.regularization = freeze, candidates, regularization
+        self.loss = loss
         if freeze:
             self.network.backbone.requires_grad_(False)
 
@@ -60,15 +82,13 @@ class DcfstTraining(PairTraining):
         both = self.network.backbone(torch.cat((batch["exemplar"], batch["search"])))
         count = batch["exemplar"].shape[0]
         located = self.network.locator(both)
-        errors, shrunk, response = [], [], []
+        errors, response = [], []
         for i in range(count):
             predicted, wanted = self._regress(located, i, count, batch)
-            clipped = predicted.clamp(-0.5, 1.5)
-            errors.append((clipped - wanted).square().mean())
-            shrunk.append(shrinkage(clipped, wanted).mean())
+            errors.append(location_loss(self.loss, predicted, wanted))
             response.append(predicted[:-1].detach().view(self.network.grid, self.network.grid))
         weight = batch["positive"] / batch["positive"].sum().clamp(min=1.0)
-        locate = ((torch.stack(errors) + torch.stack(shrunk)) * weight).sum()
+        locate = (torch.stack(errors) * weight).sum()
         fit = (self._iou_errors(both, batch) * weight).sum()
         return {
             "loss": locate + fit,

@@ -12,7 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.losses.logistic import balanced_mean, logistic
-from tracker_ros.losses.reconstruction import filter_response, multi_task, reconstruction
+from tracker_ros.losses.reconstruction import (
+    Terms,
+    filter_response,
+    multi_task,
+    reconstruction,
+    squared_norm,
+)
 from tracker_ros.networks.edcf import (
     EXTENT,
     PUBLISHED,
@@ -50,20 +56,36 @@ MOBILE_PAIRS = PairSpec(
 )
 
 
-def fine_loss(responses: Tensor, batch: dict[str, Tensor], geometry: Geometry = PUBLISHED) -> Tensor:
+def fine_loss(
+    responses: Tensor, batch: dict[str, Tensor], terms: Terms, geometry: Geometry = PUBLISHED
+) -> Tensor:
     """L_low of responses g [N, 125, 125]: eq. 8 with the label where the target is in the search crop."""
     cells, stride = geometry.cells, geometry.stride
     # An even number of cells has its middle half a cell after that of the crop.
     shifted = batch["search_box"] + (0 if cells % 2 else stride / 2)
     away = distances(shifted, cells, cells, stride, geometry.search)
     labels = torch.exp(-0.5 * (away / (geometry.label_sigma() * stride)).square())
-    return filter_response(responses, labels * (batch["positive"].view(-1, 1, 1) > 0))
+    labels = labels * (batch["positive"].view(-1, 1, 1) > 0)
+    return squared_norm(responses - labels) if terms.printed_norms else filter_response(responses, labels)
 
 
-def semantic_loss(logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-    """L_high of logits of f [N, h, w]: eq. 4, positive and negative cells weighing alike as in SiamFC."""
+def semantic_loss(logits: Tensor, batch: dict[str, Tensor], terms: Terms) -> Tensor:
+    """L_high of logits of f [N, h, w]: eq. 4, or with positive and negative cells weighing alike."""
     labels = match_labels(batch, logits.shape[1], logits.shape[2], STRIDE, RADIUS[STRIDE])
-    return balanced_mean(logistic(logits, labels), labels)
+    losses = logistic(logits, labels)
+    return balanced_mean(losses, labels) if terms.balanced else losses.mean()
+
+
+def reconstruction_loss(
+    decoder: nn.Module, semantic: tuple[Tensor, Tensor], images: tuple[Tensor, Tensor], terms: Terms
+) -> Tensor:
+    """L_recon of semantic features of exemplar and search crop: eq. 2 for images in 0-255."""
+    total = torch.zeros([], device=images[0].device)
+    for features, image in zip(semantic, images, strict=True):
+        decoded, wanted = decoder(features), image / 255
+        part = squared_norm(decoded - wanted) if terms.printed_norms else reconstruction(decoded, wanted)
+        total = total + part
+    return total
 
 
 def decay_of(modules: list[nn.Module]) -> list[Tensor]:
@@ -76,18 +98,19 @@ class CACFNetTraining(PairTraining):
 
     Args:
         width_multiplier: share of the first layer's 96 channels.
+        printed_norms: eq. 8 as it stands; see `Terms`.
     """
 
-    def __init__(self, width_multiplier: float = 1.0) -> None:
+    def __init__(self, width_multiplier: float = 1.0, printed_norms: bool = False) -> None:
         super().__init__()
-        self.spec = WIDE_PAIRS
+        self.spec, self.terms = WIDE_PAIRS, Terms(printed_norms=printed_norms)
         self.model = FineModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
         improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Loss of a batch: the filter of each exemplar answers its search crop."""
         responses = self.model(batch["search"], self.model.learn(batch["exemplar"]))
-        return {"loss": fine_loss(responses, batch), "response": responses.detach()}
+        return {"loss": fine_loss(responses, batch, self.terms), "response": responses.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `cacfnet`."""
@@ -99,10 +122,20 @@ class EDSiamTraining(PairTraining):
 
     Args:
         output_channels, width_multiplier: as in SiamFC.
+        high, reconstruction, balanced, printed_norms: see `Terms`.
     """
 
-    def __init__(self, output_channels: int = 256, width_multiplier: float = 1.0) -> None:
+    def __init__(
+        self,
+        output_channels: int = 256,
+        width_multiplier: float = 1.0,
+        high: float = 1.0,
+        reconstruction: float = 1.0,
+        balanced: bool = True,
+        printed_norms: bool = False,
+    ) -> None:
         super().__init__()
+        self.terms = Terms(0.0, high, reconstruction, balanced, printed_norms)
         self.spec = PairSpec(exemplar=TEMPLATE, search=SEARCH)
         self.model = SiamFCModel(output_channels, STRIDE, width_multiplier)
         improved_xavier(self.model)
@@ -113,11 +146,11 @@ class EDSiamTraining(PairTraining):
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         semantic = self.model.features(batch["search"])
         logits = self.model.adjust(correlate(semantic, template))
-        high = semantic_loss(logits, batch)
-        recon = reconstruction(self.decoder(template), batch["exemplar"] / 255) + reconstruction(
-            self.decoder(semantic), batch["search"] / 255
-        )
-        return {"loss": high + recon, "high": high, "reconstruction": recon, "response": logits.detach()}
+        images = (batch["exemplar"], batch["search"])
+        high = semantic_loss(logits, batch, self.terms)
+        recon = reconstruction_loss(self.decoder, (template, semantic), images, self.terms)
+        loss = self.terms.high * high + self.terms.reconstruction * recon
+        return {"loss": loss, "high": high, "reconstruction": recon, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
         """Parameters of the tracker `edsiam`; the decoder stays behind."""
@@ -130,17 +163,27 @@ class EDCFTraining(PairTraining):
     Args:
         width_multiplier: share of the published channels of the inner layers.
         backbone: that of the tracker's setting.
-        weight_decay: weight of R, the sum of squared weights; 2.5e-4 acts as an SGD weight decay of 5e-4, so
-            an optimiser's own weight decay should be 0.
+        weight_decay: weight of R, the sum of squared weights; 2.5e-4 acts as an SGD weight decay of
+            5e-4, so an optimiser's own weight decay should be 0.
+        low, high, reconstruction, balanced, printed_norms: see `Terms`.
     """
 
     def __init__(
-        self, width_multiplier: float = 1.0, weight_decay: float = 2.5e-4, backbone: str = "alexnet"
+        self,
+        width_multiplier: float = 1.0,
+        weight_decay: float = 2.5e-4,
+        backbone: str = "alexnet",
+        low: float = 1.0,
+        high: float = 1.0,
+        reconstruction: float = 1.0,
+        balanced: bool = True,
+        printed_norms: bool = False,
     ) -> None:
         super().__init__()
         published = backbone == "alexnet"
         self.spec = WIDE_PAIRS if published else MOBILE_PAIRS
         self.geometry = PUBLISHED if published else MOBILE
+        self.terms = Terms(low, high, reconstruction, balanced, printed_norms)
         if published:
             self.model: nn.Module = EDCFModel(width_multiplier, PENALTY, CONTEXT_PENALTY)
             improved_xavier(self.model)
@@ -157,11 +200,12 @@ class EDCFTraining(PairTraining):
         g = self.model.filter(self.model.fine(seen), self.model.learn(wide))
         template = self.model.template(wide)
         f, semantic = self.model(seen, template)
-        low, high = fine_loss(g, batch, self.geometry), semantic_loss(self.model.adjust(f), batch)
-        recon = reconstruction(
-            self.decoder(template), middle(exemplar, self.template) / 255
-        ) + reconstruction(self.decoder(semantic), search / 255)
-        loss = multi_task(low, high, recon, decay_of([self.model, self.decoder]), self.weight_decay)
+        low = fine_loss(g, batch, self.terms, self.geometry)
+        high = semantic_loss(self.model.adjust(f), batch, self.terms)
+        images = (middle(exemplar, self.template), search)
+        recon = reconstruction_loss(self.decoder, (template, semantic), images, self.terms)
+        decayed = decay_of([self.model, self.decoder])
+        loss = multi_task(low, high, recon, decayed, self.weight_decay, self.terms)
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:

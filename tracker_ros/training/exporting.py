@@ -32,6 +32,7 @@ def load_checkpoint(path: Path, recipe: Recipe) -> tuple[PairTraining, dict[str,
             f" says {recipe.module} {recipe.arguments}"
         )
     module = build(recipe, with_initial=False)
+    module.prepare(checkpoint.get("domains", 0))
     states = {n.removeprefix("module."): t for n, t in checkpoint["state_dict"].items()}
     module.load_state_dict(states)
     return module, checkpoint

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tracker_ros.losses.classification import ClassificationLoss, classification_loss, make_loss
@@ -15,22 +14,38 @@ from tracker_ros.trackers._candidates import gaussian_boxes, uniform_boxes, with
 from tracker_ros.training.contract import PairSpec, PairTraining
 
 
+class Branches(nn.Module):
+    """The last layers of all domains, two scores each, as one tensor: there are thousands."""
+
+    def __init__(self, count: int, hidden: int) -> None:
+        super().__init__()
+        self.count = count
+        bound = 1 / hidden**0.5
+        self.weight = nn.Parameter(torch.empty(count, 2, hidden).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(count, 2).uniform_(-bound, bound))
+
+    def forward(self, hidden: Tensor, which: Tensor) -> Tensor:
+        """Scores [R, B, 2] of hidden features [R, H] in the branches `which` [B]."""
+        return torch.einsum("rh,bkh->rbk", hidden, self.weight[which]) + self.bias[which]
+
+
 class RtMdNetTraining(PairTraining):
     """Training of `rtmdnet`'s shared layers.
 
     Each sample is one scene, its search crop, out of which boxes on and beside the target are
-    classified by the branch of its domain (`batch["domain"]` [N] int64: which video it is from, taken
-    modulo the number of branches; without it all samples are of one domain). The instance loss makes
-    a target score higher in its own branch than in all others.
+    classified by the branch of its domain (`batch["domain"]` [N] int64: which target of which video it
+    shows; without it all samples are of one domain). The instance loss makes a target score higher in
+    its own branch than in `others` drawn anew in every step: a data set has thousands.
 
     Args:
         loss: the classification loss or its kind: 'bce', 'focal' or 'shrinkage'.
-        domains: branches.
+        domains: branches; 0 for one a domain of the data, which `prepare` makes.
         width_multiplier: as the tracker's setting.
         positives: boxes on the target of each scene.
         negatives: boxes beside it.
         instance: weight of the instance loss.
         backbone: 'vggm', or 'mobilenet_v3', whose features are standardised.
+        others: most other branches that a step compares with; the public code's number.
     """
 
     by_domain = True
@@ -38,12 +53,13 @@ class RtMdNetTraining(PairTraining):
     def __init__(
         self,
         loss: ClassificationLoss | str = "bce",
-        domains: int = 100,
+        domains: int = 0,
         width_multiplier: float = 1.0,
         positives: int = 64,
         negatives: int = 196,
         instance: float = 0.1,
         backbone: str = "vggm",
+        others: int = 100,
     ) -> None:
         super().__init__()
         light = backbone == "mobilenet_v3"
@@ -60,27 +76,31 @@ class RtMdNetTraining(PairTraining):
             max_shift=32.0,
             max_scale=1.1,
         )
-        self.branches = nn.ModuleList(nn.Linear(self.net.hidden, 2) for _ in range(domains))
+        self.own_domains = domains == 0
+        self.branches = Branches(max(domains, 1), self.net.hidden)
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
-        self.positives, self.negatives, self.instance = positives, negatives, instance
+        self.positives, self.negatives = positives, negatives
+        self.instance, self.others = instance, others
+
+    def prepare(self, domains: int) -> None:
+        """Make a branch for each domain of the data, unless the recipe gives their number."""
+        if self.own_domains and domains > 0:
+            self.branches = Branches(domains, self.net.hidden)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Mean classification loss (eq. 17 or 18), instance loss and their sum."""
         count = batch["search"].shape[0]
         domains = batch.get("domain", torch.zeros(count, dtype=torch.int64, device=batch["search"].device))
-        domains = domains % len(self.branches)
         scenes = self.net.features(batch["search"])
         pairs = zip(scenes, batch["search_box"], strict=True)
         samples = torch.cat([self._read(scene, self._boxes(box)) for scene, box in pairs])
-        hidden = self.net(samples)
-        scores = torch.stack([branch(hidden) for branch in self.branches], dim=1)
-        scores = scores.view(count, self.positives + self.negatives, len(self.branches), 2)
-        own = scores[torch.arange(count, device=domains.device), :, domains]
+        hidden = self.net(samples).view(count, self.positives + self.negatives, -1)
+        own = torch.stack(
+            [self.branches(h, domain.view(1))[:, 0] for h, domain in zip(hidden, domains, strict=True)]
+        )
         labels = (torch.arange(own.shape[1], device=own.device) < self.positives).float()
         found = classification_loss(own[..., 1] - own[..., 0], labels, self.loss).mean()
-        confused = F.cross_entropy(
-            scores[:, : self.positives, :, 1].flatten(0, 1), domains.repeat_interleave(self.positives)
-        )
+        confused = self._confusion(own[:, : self.positives, 1], hidden[:, : self.positives], domains)
         return {"loss": found + self.instance * confused, "classification": found, "instance": confused}
 
     def _read(self, scene: Tensor, boxes: Tensor) -> Tensor:
@@ -90,6 +110,20 @@ class RtMdNetTraining(PairTraining):
             return read
         spread = read.std(0)
         return (read - read.mean(0)) / (spread + 0.1 * spread.mean() + 1e-6)
+
+    def _confusion(self, own: Tensor, hidden: Tensor, domains: Tensor) -> Tensor:
+        """Instance loss []: cross entropy of targets' scores in their own branch against other branches.
+
+        Args:
+            own: [N, P] scores of the positives in their own branches.
+            hidden: [N, P, H] of the positives.
+            domains: [N].
+        """
+        drawn = torch.randperm(self.branches.count, device=own.device)[: self.others + 1]
+        scores = self.branches(hidden.flatten(0, 1), drawn)[..., 1].view(*own.shape, -1)
+        same = drawn.view(1, 1, -1) == domains.view(-1, 1, 1)
+        scores = torch.cat((own.unsqueeze(2), scores.masked_fill(same, -torch.inf)), dim=2)
+        return -scores.log_softmax(2)[..., 0].mean()
 
     def _boxes(self, box: Tensor) -> Tensor:
         """Boxes [positives + negatives, 4] on and beside a target, new ones in every step."""

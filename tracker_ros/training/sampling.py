@@ -27,6 +27,11 @@ MOST_FAILURES = 50
 class Source(Protocol):
     """Something that pairs are drawn from. `draw` raises `BadImage` for a file that is broken."""
 
+    @property
+    def domains(self) -> int:
+        """How many domains there are; `Pair.domain` is below it."""
+        ...
+
     def draw(self, rng: np.random.Generator) -> Pair: ...
 
 
@@ -70,6 +75,11 @@ class ClipPairs:
         self.clips, self.spec, self.gap, self.negative, self.cap = clips, spec, gap, negative, cap
         self.shares = capped([clip.group for clip in clips], cap) if cap < 1 else None
 
+    @property
+    def domains(self) -> int:
+        """One a clip: a target of a video."""
+        return len(self.clips)
+
     def of(self, clips: Sequence[Clip]) -> ClipPairs:
         """Make a source of other clips that draws as this one does."""
         return ClipPairs(clips, self.spec, self.gap, self.negative, self.cap)
@@ -85,7 +95,7 @@ class ClipPairs:
         later = clip if positive else self.clips[self._clip(rng)]
         choice = near if positive else later.usable
         firsts = [anchor, *(int(rng.choice(near)) for _ in range(spec.frames - 1))]
-        exemplars = [cut(clip.frames.read(i), clip.boxes[i], spec, spec.exemplar) for i in firsts]
+        exemplars = [self._exemplar(rng, clip.frames.read(i), clip.boxes[i]) for i in firsts]
         searches = []
         for _ in range(spec.frames):
             i = int(rng.choice(choice))
@@ -96,6 +106,10 @@ class ClipPairs:
         if self.shares is None:
             return int(rng.integers(len(self.clips)))
         return int(rng.choice(len(self.clips), p=self.shares))
+
+    def _exemplar(self, rng: np.random.Generator, image: Image, box: Boxes) -> tuple[Image, Array]:
+        spec, reach = self.spec, self.spec.exemplar_shift
+        return cut(image, box, spec, spec.exemplar, rng.uniform(-reach, reach, 2) if reach else None)
 
     def _search(self, rng: np.random.Generator, image: Image, box: Boxes) -> tuple[Image, Array]:
         spec = self.spec
@@ -127,6 +141,11 @@ class RenderedPairs:
     def __init__(self, scenes: SyntheticPairs, negative: float = 0.0) -> None:
         self.scenes, self.negative = scenes, negative
 
+    @property
+    def domains(self) -> int:
+        """One a cut-out."""
+        return len(self.scenes.cutouts)
+
     def draw(self, rng: np.random.Generator) -> Pair:
         """One rendered pair; a negative one shows another scene in its search crop."""
         frames = self.scenes.spec.frames
@@ -156,7 +175,7 @@ class PairDataset(Dataset[dict[str, Any]]):
     """`count` pairs an epoch from weighted sources; item i of epoch e is the same in every run.
 
     A broken image costs one draw, not a worker: another pair is drawn, and the item names the file
-    under 'bad'.
+    under 'bad'. Domains of the sources follow each other: no two sources share one.
 
     Args:
         sources: with their weights, which need not sum to 1.
@@ -170,6 +189,8 @@ class PairDataset(Dataset[dict[str, Any]]):
             raise ValueError(f"sources need weights of a positive sum, got {weights.tolist()}")
         self.sources = [source for source, _ in sources]
         self.shares = weights / weights.sum()
+        counts = [source.domains for source in self.sources]
+        self.first_domains = np.cumsum([0, *counts[:-1]]).tolist()
         self.count, self.seed, self.epoch = count, seed, 0
         #: Items of this epoch that were drawn before the run was interrupted.
         self.start = 0
@@ -181,9 +202,10 @@ class PairDataset(Dataset[dict[str, Any]]):
         rng = np.random.default_rng((self.seed, self.epoch, self.start + index))
         bad: list[str] = []
         while len(bad) < MOST_FAILURES:
-            source = self.sources[int(rng.choice(len(self.sources), p=self.shares))]
+            chosen = int(rng.choice(len(self.sources), p=self.shares))
             try:
-                return {**to_tensors(source.draw(rng)), "bad": bad}
+                item = to_tensors(self.sources[chosen].draw(rng))
+                return {**item, "domain": item["domain"] + self.first_domains[chosen], "bad": bad}
             except BadImage as error:
                 bad.append(str(error))
         raise BadImage(f"{MOST_FAILURES} draws in a row met broken images, the last: {bad[-1]}")

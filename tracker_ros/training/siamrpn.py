@@ -28,6 +28,9 @@ from tracker_ros.ops.anchors import encode, split_classes, split_offsets
 from tracker_ros.training.contract import PairSpec, PairTraining
 from tracker_ros.weights.loader import load_weights
 
+#: Label rules and the greatest offset of a target in its template, in pixels.
+RULES = {"paper": 0.0, "pysot": 4.0}
+
 
 def select(mask: Tensor, count: int) -> Tensor:
     """At most `count` of the set places of each sample of mask [N, ...], drawn at random."""
@@ -43,13 +46,24 @@ class ProposalTraining(PairTraining):
         net: the tracker's network.
         loss: the classification loss or its kind; 'bce' takes selected proposals, others all.
         regression: eta, the weight of the box loss; pysot's value.
+        rules: 'paper': smooth L1, templates in the middle; 'pysot': L1, templates up to 4 px off it.
     """
 
     def __init__(
-        self, net: nn.Module, grid: ResponseGrid, loss: ClassificationLoss | str, regression: float = 1.2
+        self,
+        net: nn.Module,
+        grid: ResponseGrid,
+        loss: ClassificationLoss | str,
+        regression: float = 1.2,
+        rules: str = "paper",
     ) -> None:
         super().__init__()
-        self.spec = PairSpec(exemplar=127, search=255, max_shift=64.0, max_scale=1.18)
+        if rules not in RULES:
+            raise ValueError(f"unknown label rules '{rules}'; known: {', '.join(RULES)}")
+        self.smooth = rules == "paper"
+        self.spec = PairSpec(
+            exemplar=127, search=255, max_shift=64.0, max_scale=1.18, exemplar_shift=RULES[rules]
+        )
         self.net = net
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
         self.regression = regression
@@ -70,7 +84,7 @@ class ProposalTraining(PairTraining):
             # One threshold, because with all proposals in play none is left undecided.
             positive = (overlap > 0.5) & same
             found = balanced_loss(logits, positive.float(), self.loss)
-        located = box_loss(split_offsets(loc), encode(self.anchors, boxes), positive.float())
+        located = box_loss(split_offsets(loc), encode(self.anchors, boxes), positive.float(), self.smooth)
         return {
             "loss": found + self.regression * located,
             "classification": found,
@@ -101,18 +115,24 @@ class SiamRpnTraining(ProposalTraining):
     """Training of `siamrpn`; arguments as its settings and `ProposalTraining`."""
 
     def __init__(
-        self, loss: ClassificationLoss | str = "bce", correlation: str = "up", width_multiplier: float = 1.0
+        self,
+        loss: ClassificationLoss | str = "bce",
+        correlation: str = "up",
+        width_multiplier: float = 1.0,
+        rules: str = "paper",
     ) -> None:
         net = SiamRpnNet(len(RATIOS), correlation, width_multiplier)
-        super().__init__(net, net.grid, loss)
+        super().__init__(net, net.grid, loss, rules=rules)
 
 
 class SiamRpnPlusPlusTraining(ProposalTraining):
     """Training of `siamrpnpp`; arguments as its settings and `ProposalTraining`."""
 
-    def __init__(self, loss: ClassificationLoss | str = "bce", bottleneck_width: int = 64) -> None:
+    def __init__(
+        self, loss: ClassificationLoss | str = "bce", bottleneck_width: int = 64, rules: str = "paper"
+    ) -> None:
         net = SiamRpnPlusPlusNet(len(RATIOS), bottleneck_width)
-        super().__init__(net, net.grid, loss)
+        super().__init__(net, net.grid, loss, rules=rules)
 
 
 class _Known(nn.Module):

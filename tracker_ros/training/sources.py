@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tracker_ros.data.sequence import DataError, VideoFrames
 from tracker_ros.training.clips import Clip, LeftOut
 from tracker_ros.training.contract import PairSpec
 from tracker_ros.training.cropping import Image
-from tracker_ros.training.datasets import READERS
+from tracker_ros.training.datasets import READERS, read_vid
 from tracker_ros.training.frames import thinned
 from tracker_ros.training.materials import polygons, read_photos, segmented, stamps
 from tracker_ros.training.sampling import ClipPairs, RenderedPairs, Source
@@ -77,6 +78,8 @@ def _open(
     readers: dict[str, Callable[[Path], list[Clip]]] = {**READERS, "unlabelled": mine_folder}
     if kind not in readers:
         raise DataError(f"unknown kind of data '{kind}'; known: synthetic, {', '.join(sorted(readers))}")
+    if kind == "vid" and "splits" in entry:
+        readers["vid"] = partial(read_vid, splits=entry.pop("splits"))
     gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
     every = int(entry.pop("every", 0))
     _refuse(entry, kind)

@@ -132,6 +132,7 @@ class Fit(pl.LightningModule):
         """Say in the checkpoint what it was trained with."""
         checkpoint["recipe"] = described(self.recipe)
         checkpoint["data"] = self.fingerprints()
+        checkpoint["domains"] = sum(named.source.domains for named in self.sources)
 
     def _draw(self, batch: dict[str, Any], response: Tensor) -> None:
         """Exemplar, search crop and response of the batch's first sample, for TensorBoard."""
@@ -239,6 +240,7 @@ def train(
         enable_progress_bar=not quiet,
         plugins=[WholeFiles()],
     )
+    module.prepare(sum(named.source.domains for named in learned))
     fit = Fit(module, recipe, learned)
     data = Pairs(recipe, learned, workers)
     try:
