@@ -129,7 +129,7 @@ def test_random_weights_repeat():
     [
         ("{file: a, source: b, sha256: 12345678, licence: c}", "hex digits in quotes"),
         ("{file: a, source: b, sha256: 'XYZ', licence: c}", "hex digits in quotes"),
-        ("{file: a}", "missing 3 required"),
+        ("{file: a}", "missing 2 required"),
         ("[", "manifest"),
     ],
 )

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tracker_ros.networks.backbones.base import INPUT_CONVENTIONS
 from tracker_ros.networks.backbones.resnet import Bottleneck
 from tracker_ros.networks.rpn import MultiLevelRpn, ResponseGrid
 
@@ -54,6 +56,28 @@ class DilatedResNet50(nn.Module):
         second = self.layer2(x)
         third = self.layer3(second)
         return [second, third, self.layer4(third)]
+
+    @torch.jit.unused
+    def published(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Fit torchvision's ResNet-50 to this one; a file with 3 x 3 shortcuts fits already.
+
+        A 1 x 1 shortcut becomes the middle of a 3 x 3 one. torchvision's network takes (x / 255 - mean) /
+        deviation, this one x: the division goes into the first kernel, the subtraction into the mean of
+        the batch normalisation after it (exactly, since the first layer does not pad).
+        """
+        if tensors.get("layer2.0.downsample.0.weight", torch.empty(0, 0, 3, 3)).shape[-1] == 3:
+            return tensors
+        found = dict(tensors)
+        for stage in (2, 3, 4):
+            name = f"layer{stage}.0.downsample.0.weight"
+            if name in found:
+                found[name] = F.pad(found[name], [1, 1, 1, 1])
+        convention = INPUT_CONVENTIONS["imagenet"]
+        kernel = found["conv1.weight"].float() / torch.tensor(convention.std).view(1, 3, 1, 1)
+        offset = (kernel * torch.tensor(convention.mean).view(1, 3, 1, 1)).sum((1, 2, 3))
+        found["conv1.weight"] = kernel
+        found["bn1.running_mean"] = found["bn1.running_mean"].float() + offset
+        return found
 
 
 def _stage(inputs: int, width: int, blocks: int, stride: int, dilation: int) -> nn.Sequential:

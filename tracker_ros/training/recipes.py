@@ -196,7 +196,24 @@ def build(recipe: Recipe, smoke: bool = False, with_initial: bool = True) -> Pai
     if with_initial and not smoke:
         for part, weights in recipe.initial.items():
             load_weights(module.get_submodule(part), weights)
+        _refuse_random_frozen_parts(recipe, module)
     return module
+
+
+def _refuse_random_frozen_parts(recipe: Recipe, module: PairTraining) -> None:
+    """Raise RecipeError for a kernel or matrix that does not learn (yet) and that nothing gave a value.
+
+    Numbers and vectors that never learn are constants of the method, such as SiamFC's gain.
+    """
+    begun = tuple(f"{part}." for part in recipe.initial)
+    held = tuple(f"{part}." for part in recipe.freeze_epochs)
+    for name, parameter in module.named_parameters():
+        still = not parameter.requires_grad or name.startswith(held)
+        if still and parameter.dim() > 1 and not name.startswith(begun):
+            raise RecipeError(
+                f"recipe {recipe.name}: {name} does not learn{' at first' if parameter.requires_grad else ''}"
+                " and would stay random: give its part weights under 'initial'"
+            )
 
 
 def training_class(recipe: Recipe) -> type[PairTraining]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from tracker_ros.weights.download import VARIABLE, download
@@ -26,6 +27,9 @@ IMPORTERS = {
     "siamfc": ("siamese", "import_siamfc"),
     "cfnet": ("siamese", "import_cfnet"),
     "pysot": ("pysot", "import_pysot"),
+    "pysot_backbone": ("pysot", "import_pysot_backbone"),
+    "vggm": ("rtmdnet", "import_vggm"),
+    "rtmdnet": ("rtmdnet", "import_rtmdnet"),
 }
 
 
@@ -92,14 +96,13 @@ def _download(args: argparse.Namespace) -> int:
             continue
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(entry.name, total=None)
-            path = download(
-                entry,
-                args.mirror,
-                lambda done, whole, bar=bar, task=task: bar.update(task, completed=done, total=whole or None),
-            )
+            path = download(entry, args.mirror, partial(_show, bar, bar.add_task(entry.name, total=None)))
         print(path)
     return 0
+
+
+def _show(bar: Progress, task: TaskID, done: int, whole: int) -> None:
+    bar.update(task, completed=done, total=whole or None)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -109,7 +112,8 @@ def _verify(args: argparse.Namespace) -> int:
         if path is None:
             raise missing(entry)
         verify(entry, path)
-        print(f"{entry.name}: {path} is genuine")
+        said = "is genuine" if entry.sha256 else "was made here by an import: nothing to compare it with"
+        print(f"{entry.name}: {path} {said}")
     return 0
 
 

@@ -15,8 +15,11 @@ from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, m
 RANDOM = "random:"
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a .safetensors file or a PyTorch file of plain tensors.
+def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
+    """Read tensors by name from a .safetensors file or a PyTorch file of plain tensors.
+
+    Args:
+        part: entry of a checkpoint that holds them, where they are not all that the file holds.
 
     Raises:
         WeightsError: when the file is missing, damaged, or a pickle that would run code.
@@ -31,8 +34,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zip and pickle each raise their own
         raise WeightsError(f"{path} cannot be read as plain tensors: {error}") from error
-    while isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
+    while isinstance(content, dict) and isinstance(content.get(part), dict):
+        content = content[part]
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise WeightsError(f"{path} holds a {type(content).__name__}, not a dict of tensors")
     return {name.removeprefix("module."): tensor for name, tensor in content.items()}
@@ -84,14 +87,15 @@ def _load_entry(module: nn.Module, entry: Entry) -> None:
 def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     """Copy `tensors` into `module`; every parameter and buffer must be there with its shape.
 
-    Where the module is a backbone, or all that it holds is one sub-module `backbone`, the file of a
-    published network is taken for it, and the layers that are not built (deeper ones, the classifier)
-    are passed over. A backbone may also come out of a tracker's file, which has it under `backbone`.
+    Where the module is a backbone (it has `published`), or all that it holds is one sub-module `backbone`,
+    the file of a published network is taken for it, and the layers that are not built (deeper ones, the
+    classifier) are passed over. A backbone may also come out of a tracker's file, which has it under
+    `backbone`.
     """
     expected = module.state_dict()
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
     alone = part.endswith("backbone.") and all(n.startswith(part) for n in expected)
-    if hasattr(module, "use_input"):
+    if hasattr(module, "published"):
         known = _published(module, inside_backbone(tensors))
         tensors = {n: t for n, t in known.items() if n in expected}
     elif alone and not any(n.startswith(part) for n in tensors):

