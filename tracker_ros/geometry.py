@@ -19,7 +19,13 @@ from torch import Tensor
 
 
 class Box(NamedTuple):
-    """An axis-aligned box: centre and size in float pixels."""
+    """An axis-aligned box: centre and size in float pixels.
+
+    >>> Box.from_xywh(10, 20, 4, 6)
+    Box(cx=12.0, cy=23.0, w=4, h=6)
+    >>> Box(12, 23, 4, 6).to_xywh()
+    (10.0, 20.0, 4, 6)
+    """
 
     cx: float
     cy: float
@@ -63,7 +69,11 @@ class Box(NamedTuple):
 
 
 def xywh_to_boxes(xywh: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """[..., 4] of x, y, w, h to [..., 4] of cx, cy, w, h."""
+    """[..., 4] of x, y, w, h to [..., 4] of cx, cy, w, h.
+
+    >>> xywh_to_boxes([10, 20, 4, 6])
+    array([12., 23.,  4.,  6.])
+    """
     a = np.array(xywh, dtype=np.float64)
     a[..., :2] += a[..., 2:] / 2
     return a
@@ -73,6 +83,10 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
     """Intersection over union of boxes [..., 4] and [..., 4] (cx, cy, w, h), broadcast; scriptable.
 
     Two boxes of zero area have IoU 0.
+
+    >>> a, b = torch.tensor([5.0, 5.0, 10.0, 10.0]), torch.tensor([10.0, 5.0, 10.0, 10.0])
+    >>> iou(a, b)
+    tensor(0.3333)
     """
     overlap = torch.minimum(a[..., :2] + a[..., 2:] / 2, b[..., :2] + b[..., 2:] / 2) - torch.maximum(
         a[..., :2] - a[..., 2:] / 2, b[..., :2] - b[..., 2:] / 2
@@ -84,10 +98,18 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def frame_extent(frame: Tensor) -> Tensor:
-    """[2] float32 (width, height) of a frame [3, H, W], on its device; scriptable."""
+    """[2] float32 (width, height) of a frame [3, H, W], on its device; scriptable.
+
+    >>> frame_extent(torch.zeros(3, 480, 640))
+    tensor([640., 480.])
+    """
     return torch.tensor([float(frame.shape[2]), float(frame.shape[1])], device=frame.device)
 
 
 def into_frame(centers: Tensor, frame: Tensor) -> Tensor:
-    """Centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it."""
+    """Centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it.
+
+    >>> into_frame(torch.tensor([-3.0, 500.0]), torch.zeros(3, 480, 640))
+    tensor([  0., 480.])
+    """
     return torch.minimum(centers.clamp(min=0.0), frame_extent(frame))

@@ -19,6 +19,9 @@ def box_loss(predicted: Tensor, target: Tensor, positive: Tensor, smooth: bool =
             does: `predicted` is [N, ..., 4].
 
     The quadratic part reaches to an error of 1 (Girshick, "Fast R-CNN", eq. 3).
+
+    >>> box_loss(torch.zeros(1, 1, 1, 1, 4), torch.ones(1, 1, 1, 1, 4), torch.ones(1, 1, 1, 1))
+    tensor(2.)
     """
     if not smooth:
         absolute = (predicted - target).abs().sum(dim=-1).flatten(1)

@@ -58,6 +58,9 @@ def make_loss(kind: str, a: float = 10.0, c: float = 0.6, gamma: float = 2.0) ->
 
     Raises:
         ValueError: when the name is none of `KINDS`.
+
+    >>> make_loss('focal').gamma
+    2.0
     """
     if kind not in KINDS:
         raise ValueError(f"unknown classification loss '{kind}'; known: {', '.join(KINDS)}")
@@ -65,7 +68,11 @@ def make_loss(kind: str, a: float = 10.0, c: float = 0.6, gamma: float = 2.0) ->
 
 
 def modulating_factor(p_t: Tensor, loss: ClassificationLoss) -> Tensor:
-    """f(p_t) for probabilities of the true class in [0, 1], any shape; scriptable."""
+    """f(p_t) for probabilities of the true class in [0, 1], any shape; scriptable.
+
+    >>> modulating_factor(torch.tensor([0.5]), make_loss('focal', gamma=2.0))
+    tensor([0.2500])
+    """
     if loss.kind == "focal":
         return loss.alpha * (1 - p_t).pow(loss.gamma)
     factor = torch.ones_like(p_t)
@@ -78,7 +85,11 @@ def modulating_factor(p_t: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def margin_loss(margin: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Loss per sample of its margin: the logit of a positive, minus the logit of a negative sample."""
+    """Loss per sample of its margin: the logit of a positive, minus the logit of a negative sample.
+
+    >>> margin_loss(torch.tensor([0.0]), make_loss('bce'))
+    tensor([0.6931])
+    """
     return modulating_factor(torch.sigmoid(margin), loss) * F.softplus(-margin)
 
 
@@ -87,6 +98,9 @@ def margin_gradient(margin: Tensor, loss: ClassificationLoss) -> Tensor:
 
     Trackers learn online under `torch.inference_mode`, where autograd does not work. With
     p = sigmoid(margin), dL/dmargin = (1 - p) (p f'(p) (-log p) - f(p)).
+
+    >>> margin_gradient(torch.tensor([0.0]), make_loss('bce'))
+    tensor([-0.5000])
     """
     p = torch.sigmoid(margin)
     factor = modulating_factor(p, loss)
@@ -108,6 +122,9 @@ def classification_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss
         logits: log odds of the positive class.
         labels: in [0, 1], broadcastable; values between mix the two branches, as eq. 9 does.
         loss: which one.
+
+    >>> classification_loss(torch.tensor([0.0]), torch.tensor([1.0]), make_loss('bce'))
+    tensor([0.6931])
     """
     return labels * margin_loss(logits, loss) + (1 - labels) * margin_loss(-logits, loss)
 
@@ -118,6 +135,9 @@ def class_weights(labels: Tensor) -> Tensor:
     beta_1 is the share of negatives in the batch, beta_2 that of positives: each class then weighs the
     same. A batch of one class only has weight 1 throughout; the printed ratio would leave it without
     a gradient.
+
+    >>> class_weights(torch.tensor([1.0, 0.0, 0.0, 0.0]))
+    tensor([0.7500, 0.2500, 0.2500, 0.2500])
     """
     positive = labels.mean()
     weights = labels * (1 - positive) + (1 - labels) * positive
@@ -130,6 +150,9 @@ def balanced_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss) -> T
 
     Divided by the sum of the weights, so that the number of samples does not change the step size:
     half the mean over positives plus half the mean over negatives.
+
+    >>> balanced_loss(torch.zeros(4), torch.tensor([1.0, 0.0, 0.0, 0.0]), make_loss('bce'))
+    tensor(0.6931)
     """
     weights = class_weights(labels)
     return (weights * classification_loss(logits, labels, loss)).sum() / weights.sum()

@@ -10,7 +10,11 @@ from torch import Tensor
 
 
 def logistic(scores: Tensor, labels: Tensor) -> Tensor:
-    """log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`."""
+    """log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`.
+
+    >>> logistic(torch.tensor([0.0]), torch.tensor([1.0]))  # log 2
+    tensor([0.6931])
+    """
     return F.softplus(-labels * scores)
 
 
@@ -19,6 +23,9 @@ def focal_logistic(scores: Tensor, labels: Tensor, a: float = 2.0, b: float = 1.
 
     Shrinks with b what is easy (y v > 0). With a = 2, b = 0 it is `logistic`. The factor is part of
     the loss: gradients flow through it.
+
+    >>> focal_logistic(torch.tensor([0.0]), torch.tensor([1.0]))  # a / 2 times the logistic loss
+    tensor([0.6931])
     """
     return a * torch.sigmoid(-b * labels * scores) * logistic(scores, labels)
 
@@ -30,6 +37,10 @@ def balanced_mean(losses: Tensor, labels: Tensor) -> Tensor:
         losses: [N, h, w].
         labels: [N, h, w] of +1 and -1. A map without +1 cells (a negative pair) has half the weight of
             one with both, as in SiamFC.
+
+    >>> losses, labels = torch.tensor([[[4.0, 1.0, 1.0]]]), torch.tensor([[[1.0, -1.0, -1.0]]])
+    >>> balanced_mean(losses, labels)
+    tensor(2.5000)
     """
     positive = (labels > 0).to(losses.dtype)
     negative = 1 - positive

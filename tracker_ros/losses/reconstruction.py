@@ -16,6 +16,9 @@ def reconstruction(decoded: Tensor, image: Tensor) -> Tensor:
 
     The paper's norm is divided by the number of values, or the unweighted sum of eq. 15 would grow
     with the size of the images alone.
+
+    >>> reconstruction(torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2))
+    tensor(1.)
     """
     return (decoded - image).square().mean()
 
@@ -24,6 +27,9 @@ def filter_response(response: Tensor, label: Tensor) -> Tensor:
     """|g - y|^2 / |y|^2 over a batch (EDCF, eq. 8), [] for [N, h, w]: 0 is perfect, g = 0 gives 1.
 
     The paper's norm is divided by the label's, for the reason given in `reconstruction`.
+
+    >>> filter_response(torch.zeros(1, 4, 4), torch.ones(1, 4, 4))
+    tensor(1.)
     """
     # Labels of negative pairs are zero, and a batch may hold nothing else.
     return (response - label).square().sum() / label.square().sum().clamp(min=1.0)
@@ -63,6 +69,10 @@ def multi_task(
     """L_low + L_high + L_recon + R (EDCF, eq. 15), each with its weight of `terms`, [].
 
     R is decay * sum of the squared network `weights`.
+
+    >>> one = torch.tensor(1.0)
+    >>> multi_task(one, one, one, [torch.ones(4)], 0.5)
+    tensor(5.)
     """
     penalty = torch.zeros_like(low)
     for weight in weights:

@@ -28,6 +28,9 @@ def shrinkage(
         c: the residual under which a sample counts as easy.
         signed: l = p - y in the weight, so that every sample predicted too low counts as easy: what
             DCFST gives as the original form (its eq. 5).
+
+    >>> shrinkage(torch.tensor([0.2]), torch.tensor([0.0]))  # at l = c the factor is half
+    tensor([0.0200])
     """
     residual = prediction - label
     weight = torch.sigmoid(a * ((residual if signed else residual.abs()) - c))
@@ -56,7 +59,11 @@ class RegressionLoss(NamedTuple):
 
 
 def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Loss of each element of predictions and labels of the same shape; scriptable."""
+    """Loss of each element of predictions and labels of the same shape; scriptable.
+
+    >>> regression_loss(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
+    tensor([0.2500])
+    """
     residual = (prediction - label).abs()
     if loss.kind == "shrinkage":
         value = residual.square()
@@ -71,7 +78,11 @@ def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> 
 
 
 def regression_gradient(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Derivative of `regression_loss` by the prediction, element by element."""
+    """Derivative of `regression_loss` by the prediction, element by element.
+
+    >>> regression_gradient(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
+    tensor([1.])
+    """
     residual = prediction - label
     size = residual.abs()
     if loss.kind == "shrinkage":

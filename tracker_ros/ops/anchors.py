@@ -18,6 +18,9 @@ def anchor_sizes(stride: int, ratios: list[float], scale: float) -> Tensor:
 
     Published networks were trained with sides cut to whole cells before scaling: of all shapes with
     the ratio r and the area stride^2, width floor(stride / sqrt(r)) and height floor(width r).
+
+    >>> anchor_sizes(8, [1.0], 8.0)
+    tensor([[64., 64.]])
     """
     sizes: list[list[float]] = []
     for ratio in ratios:
@@ -27,7 +30,11 @@ def anchor_sizes(stride: int, ratios: list[float], scale: float) -> Tensor:
 
 
 def anchor_grid(stride: int, ratios: list[float], scale: float, cells: int) -> Tensor:
-    """[A, cells, cells, 4] anchors centred on every cell of a response map with this stride."""
+    """[A, cells, cells, 4] anchors centred on every cell of a response map with this stride.
+
+    >>> anchor_grid(8, [0.5, 1.0, 2.0], 8.0, 17).shape
+    torch.Size([3, 17, 17, 4])
+    """
     sizes = anchor_sizes(stride, ratios, scale)
     places = (torch.arange(cells, dtype=torch.float32) - (cells - 1) / 2) * stride
     shape = (sizes.shape[0], cells, cells)
@@ -46,6 +53,9 @@ def encode(anchors: Tensor, boxes: Tensor) -> Tensor:
     """Offsets [..., 4] that lead from anchors [..., 4] to boxes [..., 4], broadcast.
 
     ((bx - ax) / aw, (by - ay) / ah, log(bw / aw), log(bh / ah)).
+
+    >>> encode(torch.tensor([0.0, 0.0, 10.0, 10.0]), torch.tensor([5.0, 0.0, 10.0, 10.0]))
+    tensor([0.5000, 0.0000, 0.0000, 0.0000])
     """
     shift = (boxes[..., :2] - anchors[..., :2]) / anchors[..., 2:]
     return torch.cat((shift, (boxes[..., 2:] / anchors[..., 2:]).log()), dim=-1)
@@ -55,6 +65,9 @@ def decode(anchors: Tensor, offsets: Tensor) -> Tensor:
     """Boxes [..., 4] at `offsets` [..., 4] from anchors [..., 4]: the inverse of `encode`.
 
     Log sizes are cut at +-4 (a factor of 55): exp of an untrained network's output would overflow.
+
+    >>> decode(torch.tensor([0.0, 0.0, 10.0, 10.0]), torch.tensor([0.5, 0.0, 0.0, 0.0]))
+    tensor([ 5.,  0., 10., 10.])
     """
     center = anchors[..., :2] + offsets[..., :2] * anchors[..., 2:]
     scale = offsets[..., 2:].clamp(-4.0, 4.0).exp()
@@ -66,13 +79,20 @@ def split_classes(cls: Tensor) -> Tensor:
 
     Background comes first, as in pysot's networks; softmax over two logits is the sigmoid of their
     difference.
+
+    >>> split_classes(torch.zeros(1, 10, 17, 17)).shape
+    torch.Size([1, 5, 17, 17])
     """
     background, target = cls.chunk(2, dim=1)
     return target - background
 
 
 def split_offsets(loc: Tensor) -> Tensor:
-    """Offsets [N, A, h, w, 4] from a regression output [N, 4 A, h, w] (all dx first, then all dy...)."""
+    """Offsets [N, A, h, w, 4] from a regression output [N, 4 A, h, w] (all dx first, then all dy...).
+
+    >>> split_offsets(torch.zeros(1, 20, 17, 17)).shape
+    torch.Size([1, 5, 17, 17, 4])
+    """
     n, channels, height, width = loc.shape
     return loc.view(n, 4, channels // 4, height, width).permute(0, 2, 3, 4, 1)
 
@@ -81,6 +101,9 @@ def change_penalty(boxes: Tensor, size: Tensor, strength: float) -> Tensor:
     """exp(-strength (r s - 1)) [...] for boxes [..., 4] against the last size [2] (SiamRPN, eq. 9).
 
     r is the change of the aspect ratio and s that of the size with its context, both as factors >= 1.
+
+    >>> change_penalty(torch.tensor([0.0, 0.0, 8.0, 8.0]), torch.tensor([8.0, 8.0]), 0.2)
+    tensor(1.)
     """
     ratio = (boxes[..., 2] / boxes[..., 3]) / (size[0] / size[1])
     scale = padded_side(boxes[..., 2], boxes[..., 3]) / padded_side(size[0], size[1])
@@ -89,6 +112,10 @@ def change_penalty(boxes: Tensor, size: Tensor, strength: float) -> Tensor:
 
 
 def padded_side(width: Tensor, height: Tensor) -> Tensor:
-    """sqrt((w + p)(h + p)) with p = (w + h) / 2: side of the square that holds box and context."""
+    """sqrt((w + p)(h + p)) with p = (w + h) / 2: side of the square that holds box and context.
+
+    >>> padded_side(torch.tensor(10.0), torch.tensor(10.0))
+    tensor(20.)
+    """
     padding = (width + height) * 0.5
     return ((width + padding) * (height + padding)).sqrt()

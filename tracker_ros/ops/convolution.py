@@ -14,7 +14,11 @@ from torch import Tensor
 
 
 def convolve(features: Tensor, kernel: Tensor) -> Tensor:
-    """Response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks."""
+    """Response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks.
+
+    >>> convolve(torch.ones(2, 5, 5), torch.ones(2, 3, 3))[2, 2]
+    tensor(18.)
+    """
     kh, kw = kernel.shape[1], kernel.shape[2]
     shifted = kernel.flip(1, 2).flatten(1).t() @ features.flatten(1)
     size = [features.shape[1], features.shape[2]]

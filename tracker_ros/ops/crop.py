@@ -23,6 +23,10 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
         out_w: columns of the result.
         border: what stands outside the frame: 'replicate' (its edge pixels), 'mean' (the mean
             colour of the frame), 'zero'.
+
+    >>> frame = torch.full((3, 100, 200), 50, dtype=torch.uint8)
+    >>> crop(frame, torch.tensor([20.0, 30.0, 40.0, 40.0]), 16, 16).shape
+    torch.Size([1, 3, 16, 16])
     """
     height, width = frame.shape[1], frame.shape[2]
     values: list[float] = region.tolist()
@@ -87,7 +91,12 @@ def _sampling(
 def crop_pyramid(
     frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int, border: str = "replicate"
 ) -> Tensor:
-    """`crop` of the region at several scales about its centre: [S, 3, out_h, out_w]."""
+    """`crop` of the region at several scales about its centre: [S, 3, out_h, out_w].
+
+    >>> frame = torch.full((3, 100, 200), 50, dtype=torch.uint8)
+    >>> crop_pyramid(frame, torch.tensor([20.0, 30.0, 40.0, 40.0]), [0.9, 1.0, 1.1], 16, 16).shape
+    torch.Size([3, 3, 16, 16])
+    """
     crops = []
     for scale in scales:
         scaled = torch.cat((region[:2], region[2:] * scale))

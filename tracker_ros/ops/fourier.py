@@ -45,7 +45,11 @@ class Support(NamedTuple):
 
 
 def centered_support(rows: int, columns: int, height: int, width: int, device: torch.device) -> Support:
-    """The rectangle of rows x columns cells about cell (height // 2, width // 2) of a plane."""
+    """The rectangle of rows x columns cells about cell (height // 2, width // 2) of a plane.
+
+    >>> centered_support(3, 5, 16, 16, torch.device('cpu')).rows.shape
+    torch.Size([3, 16])
+    """
     row = torch.arange(rows, device=device).unsqueeze(1) + (height // 2 - rows // 2)
     column = torch.arange(columns, device=device).unsqueeze(1) + (width // 2 - columns // 2)
     down = row * torch.arange(height, device=device) * (2 * math.pi / height)
@@ -118,6 +122,12 @@ def shifted(spectrum: Tensor, shift: Tensor, width: int) -> Tensor:
         spectrum: [C, h, w/2+1].
         shift: [2] (rows, columns), not necessarily whole.
         width: w of the planes.
+
+    >>> plane = torch.zeros(1, 4, 4)
+    >>> plane[0, 0, 0] = 1.0
+    >>> moved = torch.fft.irfft2(shifted(torch.fft.rfft2(plane), torch.tensor([1.0, 2.0]), 4), [4, 4])
+    >>> int(moved.argmax()), round(float(moved.max()), 4)
+    (6, 1.0)
     """
     rows = torch.fft.fftfreq(spectrum.shape[1], device=spectrum.device).unsqueeze(1)
     angle = (rows * shift[0] + torch.fft.rfftfreq(width, device=spectrum.device) * shift[1]) * (2 * math.pi)

@@ -9,14 +9,22 @@ from torch import Tensor
 
 
 def argmax_2d(response: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column (int64 []) of the maximum of [h, w]; the first in row-major order on a tie."""
+    """Row and column (int64 []) of the maximum of [h, w]; the first in row-major order on a tie.
+
+    >>> argmax_2d(torch.tensor([[0.0, 1.0], [3.0, 2.0]]))
+    (tensor(1), tensor(0))
+    """
     flat = response.reshape(-1).argmax()
     width = response.shape[-1]
     return torch.div(flat, width, rounding_mode="floor"), flat % width
 
 
 def vertex(before: float, at: float, after: float) -> float:
-    """Offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples."""
+    """Offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples.
+
+    >>> vertex(0.0, 1.0, 1.0)
+    0.5
+    """
     curvature = before + after - 2 * at
     # A flat top has no vertex; a curvature of 0 would divide by 0.
     return min(max(0.5 * (before - after) / curvature, -0.5), 0.5) if curvature < 0 else 0.0
@@ -28,6 +36,9 @@ def peak_place(response: Tensor, circular: bool) -> tuple[float, float]:
     With `circular` the map wraps around and positions past the middle come out negative, as
     displacements; otherwise a peak on the border is not refined across it. Works on five numbers on the
     host: as operations on tensors this takes five times as long, on any device.
+
+    >>> peak_place(torch.tensor([[0.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 0.0]]), False)
+    (1.0, 1.0)
     """
     height, width = response.shape[0], response.shape[1]
     flat = response.flatten()
@@ -76,6 +87,12 @@ def psr(response: Tensor, exclude: int = 5) -> Tensor:
 
 
 def apce(response: Tensor) -> Tensor:
-    """Average peak-to-correlation energy [] of [h, w] (Wang et al., LMCF, 2017, eq. 9)."""
+    """Average peak-to-correlation energy [] of [h, w] (Wang et al., LMCF, 2017, eq. 9).
+
+    >>> response = torch.zeros(10, 10)
+    >>> response[5, 5] = 1.0
+    >>> apce(response)
+    tensor(100.)
+    """
     low = response.min()
     return (response.max() - low).square() / (response - low).square().mean().clamp(min=1e-12)

@@ -37,7 +37,11 @@ def hat_means(middles: Tensor, sides: Tensor, bins: int, count: int, stride: flo
 
 
 def prroi_pool(features: Tensor, boxes: Tensor, bins: int, stride: float) -> Tensor:
-    """Means of features [C, H, W] over bins x bins parts of each box [R, 4]: [R, C, bins, bins]."""
+    """Means of features [C, H, W] over bins x bins parts of each box [R, 4]: [R, C, bins, bins].
+
+    >>> prroi_pool(torch.ones(8, 10, 10), torch.tensor([[40.0, 40.0, 32.0, 32.0]]), 3, 8.0).shape
+    torch.Size([1, 8, 3, 3])
+    """
     rows = hat_means(boxes[:, 1], boxes[:, 3], bins, features.shape[1], stride)
     columns = hat_means(boxes[:, 0], boxes[:, 2], bins, features.shape[2], stride)
     return torch.einsum("rph,chw,rqw->rcpq", rows, features, columns)

@@ -32,6 +32,11 @@ def translation(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         [2] (dx, dy) in cells, positive to the right and down, found to a fraction of a cell; and the
         height [] of the peak: 1 for a pure circular shift, near 0 where the pictures have nothing in
         common.
+
+    >>> picture = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
+    >>> moved, _ = translation(picture, picture.roll((3, 5), (0, 1)))
+    >>> moved.round()
+    tensor([5., 3.])
     """
     height, width = before.shape[0], before.shape[1]
     window = hann(height, width, before.device)

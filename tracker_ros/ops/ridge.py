@@ -15,6 +15,9 @@ def solve_gram(gram: Tensor, correlation: Tensor, penalty: float) -> Tensor:
         gram: [..., D, D], positive semi-definite.
         correlation: [..., D].
         penalty: lambda > 0.
+
+    >>> solve_gram(torch.eye(2), torch.tensor([2.0, 4.0]), 1.0)
+    tensor([1., 2.])
     """
     identity = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
     factor = torch.linalg.cholesky(gram + penalty * identity)
@@ -31,6 +34,9 @@ def ridge(data: Tensor, labels: Tensor, penalty: float) -> Tensor:
         data: X [..., N, D].
         labels: y [..., N].
         penalty: lambda > 0.
+
+    >>> ridge(torch.eye(2), torch.tensor([2.0, 4.0]), 1.0)
+    tensor([1., 2.])
     """
     if data.shape[-1] > data.shape[-2]:
         return ridge_dual(data, labels, penalty)

@@ -24,6 +24,9 @@ def roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor
         boxes: [R, 4].
         out_h: bins along the height.
         out_w: bins along the width.
+
+    >>> roi_align(torch.ones(8, 10, 10), torch.tensor([[5.0, 5.0, 4.0, 4.0]]), 3, 3).shape
+    torch.Size([1, 8, 3, 3])
     """
     return _sample(features, boxes, out_h, out_w).transpose(0, 1)
 

@@ -38,6 +38,11 @@ def local_maxima(response: Tensor, height: int, width: int, count: int) -> Tenso
     """[k, 3] (row, column, value) of the highest local maxima of [h, w], best first; k is at most `count`.
 
     A maximum is the largest value within `height` rows and `width` columns on each side.
+
+    >>> response = torch.zeros(9, 9)
+    >>> response[2, 3] = 1.0
+    >>> local_maxima(response, 3, 3, 1)
+    tensor([[2., 3., 1.]])
     """
     around = F.max_pool2d(response.unsqueeze(0), [2 * height + 1, 2 * width + 1], 1, [height, width])[0]
     places = (response == around).nonzero()

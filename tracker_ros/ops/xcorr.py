@@ -17,6 +17,9 @@ def xcorr_up(search: Tensor, kernels: Tensor) -> Tensor:
 
     Returns:
         [N, K, H - h + 1, W - w + 1].
+
+    >>> xcorr_up(torch.zeros(1, 8, 20, 20), torch.zeros(1, 10 * 8, 4, 4)).shape
+    torch.Size([1, 10, 17, 17])
     """
     n, channels, height, width = search.shape
     bank = kernels.reshape(-1, channels, kernels.shape[2], kernels.shape[3])
@@ -28,6 +31,9 @@ def xcorr_depthwise(search: Tensor, kernels: Tensor) -> Tensor:
     """Channel by channel cross correlation (SiamRPN++, section 3.3).
 
     search [N, C, H, W] with kernels [N, C, h, w] gives [N, C, H - h + 1, W - w + 1].
+
+    >>> xcorr_depthwise(torch.zeros(1, 8, 20, 20), torch.zeros(1, 8, 4, 4)).shape
+    torch.Size([1, 8, 17, 17])
     """
     n, channels, height, width = search.shape
     bank = kernels.reshape(n * channels, 1, kernels.shape[2], kernels.shape[3])

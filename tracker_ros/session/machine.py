@@ -42,6 +42,17 @@ class Session:
         tracker: initialised with weights, on the device where frames will be.
         settings: values of `SessionSettings` by name.
         name: prefix of the target ids, which count up and never repeat.
+
+    >>> import torch
+    >>> from tracker_ros import Box, load
+    >>> session = Session(load("dcf"))
+    >>> frame = (255 * torch.rand(3, 240, 320, generator=torch.Generator().manual_seed(0))).to(torch.uint8)
+    >>> session.select(frame, Box(160.0, 120.0, 40.0, 40.0), 0.0)
+    'target-1'
+    >>> session.step(frame, 0.03).state.name
+    'ACQUIRING'
+    >>> session.step(frame, 0.06).state.name
+    'TRACKING'
     """
 
     def __init__(self, tracker: Tracker, settings: Mapping[str, Any] | None = None, name: str = "target"):
