@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -29,3 +30,17 @@ def box_loss(predicted: Tensor, target: Tensor, positive: Tensor, smooth: bool =
         return (absolute * share).sum(1).mean()
     error = F.smooth_l1_loss(predicted, target, reduction="none").sum(dim=-1)
     return (error * positive).sum() / positive.sum().clamp(min=1.0)
+
+
+def generalized_iou_loss(predicted: Tensor, target: Tensor) -> Tensor:
+    """Loss [...] in [0, 2] of boxes [..., 4] (cx, cy, w, h): 1 - GIoU (Rezatofighi et al., CVPR 2019, eq. 1).
+
+    GIoU is the IoU less the share of the smallest enclosing box that neither covers, so that boxes apart
+    attract each other as well.
+    """
+    low = predicted[..., :2] - predicted[..., 2:] / 2, target[..., :2] - target[..., 2:] / 2
+    high = predicted[..., :2] + predicted[..., 2:] / 2, target[..., :2] + target[..., 2:] / 2
+    inter = (torch.minimum(high[0], high[1]) - torch.maximum(low[0], low[1])).clamp(min=0.0).prod(-1)
+    hull = (torch.maximum(high[0], high[1]) - torch.minimum(low[0], low[1])).prod(-1).clamp(min=1e-12)
+    union = (predicted[..., 2:].prod(-1) + target[..., 2:].prod(-1) - inter).clamp(min=1e-12)
+    return 1 - inter / union + (hull - union) / hull

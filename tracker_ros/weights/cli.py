@@ -30,6 +30,7 @@ IMPORTERS = {
     "pysot_backbone": ("pysot", "import_pysot_backbone"),
     "vggm": ("rtmdnet", "import_vggm"),
     "rtmdnet": ("rtmdnet", "import_rtmdnet"),
+    "nanotrack": ("nanotrack", "import_nanotrack"),
 }
 
 
