@@ -7,7 +7,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,10 @@ from node_helpers import REPOSITORY, TIMEOUT, Domain  # noqa: E402
 pytestmark = pytest.mark.ros
 
 
-def python(code: str, domain: Domain) -> Popen[str]:
+def python(code: str, domain: Domain, **more: Any) -> Popen[str]:
     """An interpreter that runs `code`."""
     env = {**os.environ, "ROS_DOMAIN_ID": str(domain.number), "PYTHONPATH": str(REPOSITORY)}
-    return Popen([sys.executable, "-c", code], env=env, stdout=PIPE, text=True)
+    return Popen([sys.executable, "-c", code], env=env, stdin=PIPE, stdout=PIPE, text=True, **more)
 
 
 HANGS = """
@@ -48,7 +50,77 @@ def test_a_second_signal_ends_a_node_that_hangs(domain: Domain) -> None:
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "closing\n"
-        process.send_signal(signal.SIGTERM)
+        # One that follows at once says the same; launch sends the next after five seconds.
+        end = time.monotonic() + TIMEOUT
+        while process.poll() is None and time.monotonic() < end:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        assert process.returncode == 1
+
+
+ENDS_SLOWLY = """
+import atexit, sys, time
+from rclpy.node import Node
+from tracker_ros.ros import compat
+
+compat.REPEATED = 1000.0  # the machine may be slow, which is not what this test is about
+
+class Slow(Node):
+    def __init__(self):
+        super().__init__("slow")
+        print("up", flush=True)
+
+    def close(self):
+        print("closing", flush=True)
+        assert sys.stdin.readline() == "go on\\n"
+
+def last():
+    print("exit", flush=True)
+    assert sys.stdin.readline() == "end\\n"
+
+atexit.register(last)
+compat.run_program(Slow)
+"""
+
+
+def test_more_signals_while_a_node_ends_change_nothing(domain: Domain) -> None:
+    """A terminal and launch send one each; systemd signals all processes, and launch hands its own on."""
+    with python(ENDS_SLOWLY, domain) as process:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == "up\n"
+
+        def signals() -> None:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+                process.send_signal(number)
+                time.sleep(0.02)
+
+        signals()
+        for said, answer in (("closing", "go on"), ("exit", "end")):
+            assert process.stdout.readline() == f"{said}\n"
+            signals()
+            process.stdin.write(f"{answer}\n")
+            process.stdin.flush()
+            signals() if said == "closing" else None
+        assert process.wait(TIMEOUT) == 0
+
+
+FAILS = """
+from rclpy.node import Node
+from tracker_ros.ros.compat import run_program
+
+class Broken(Node):
+    def __init__(self):
+        super().__init__("broken")
+        raise KeyError("a bug")
+
+run_program(Broken)
+"""
+
+
+def test_a_program_whose_node_fails_says_so(domain: Domain) -> None:
+    with python(FAILS, domain, stderr=PIPE) as process:
+        assert process.stderr is not None
+        assert "KeyError: 'a bug'" in process.stderr.read()
         assert process.wait(TIMEOUT) == 1
 
 

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -22,6 +26,9 @@ from tracker_ros.ros.parameters import ParameterError
 
 _PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 _WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
+
+REPEATED = 2.0
+"""Seconds after a signal in which more of them say the same: a terminal and launch each send one."""
 
 # glibc returns an image's memory to the system and gets it back page by page for the next image, unless
 # told at the process's start to keep it.
@@ -69,23 +76,49 @@ def node_environment() -> dict[str, str]:
     return {**image_transport(), **{name: v for name, v in _KEEP_MEMORY.items() if name not in os.environ}}
 
 
-def run_node(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
-    """Spin the node that `make` builds until it is interrupted; the exit status of the program.
+def run_program(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+    """Run a node as `run_node` does; if it is this program, which `args` of None says, end the process too.
+
+    The process ends at once. To take the interpreter and PyTorch down piece by piece would need seconds on a
+    busy machine: launch gives a node five, and meanwhile another signal would kill it.
+    """
+    if args is not None:
+        return run_node(make, args)
+    status = 1
+    try:
+        status = run_node(make, last=True)
+    except Exception:  # as the interpreter would
+        traceback.print_exc()
+    # Nodes refer to themselves; with the last of them goes what the middleware has in shared memory.
+    gc.collect()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, last: bool = False) -> int:
+    """Spin the node that `make` builds until it is interrupted; return the exit status of the program.
 
     A node with a method ``close`` has it called before it is destroyed. SIGINT and SIGTERM end it.
+
+    Args:
+        make: builds the node, in a context that is up.
+        args: the command line; None for that of the process.
+        last: nothing but the end of the process follows, which signals shall not disturb.
     """
     use_image_transport()
     rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
-    with _ended_by_signals():
+    with _ended_by_signals(last):
         return _spin(make)
 
 
 def _spin(make: Callable[[], Node]) -> int:
     """The rest of `run_node`, in a context that is up."""
     node = None
+    executor = SingleThreadedExecutor()
     try:
         node = make()
-        executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
     except ExternalShutdownException:
@@ -101,13 +134,16 @@ def _spin(make: Callable[[], Node]) -> int:
         if node is not None:
             getattr(node, "close", lambda: None)()
             node.destroy_node()
+        executor.shutdown()
         rclpy.try_shutdown()
     return 0
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Meanwhile the first SIGINT or SIGTERM ends the node, the second the process.
+def _ended_by_signals(last: bool) -> Iterator[None]:
+    """Meanwhile the first SIGINT or SIGTERM ends the node, one that comes `REPEATED` later the process.
+
+    Afterwards the handlers are as before or, if this was the `last` thing, ignore both signals.
 
     rclpy's own handlers lost a signal now and then on a busy machine, and the node went on. Here the
     interpreter writes a byte into a pipe, whichever thread the signal came to, and a thread waits for that.
@@ -118,9 +154,11 @@ def _ended_by_signals() -> Iterator[None]:
     def end() -> None:
         # Nothing is read once the writing end is closed.
         if os.read(reader, 1):
+            first = time.monotonic()
             rclpy.try_shutdown()
-            if os.read(reader, 1):
-                os._exit(1)
+            while os.read(reader, 1):
+                if time.monotonic() - first > REPEATED:
+                    os._exit(1)
         os.close(reader)
 
     threading.Thread(target=end, name="signals", daemon=True).start()
@@ -130,6 +168,6 @@ def _ended_by_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if last else handler)
         signal.set_wakeup_fd(wakened)
         os.close(writer)

@@ -15,7 +15,7 @@ from aiohttp import web
 from tracker_ros.select.access import Access
 from tracker_ros.select.server import Bridge, Page
 
-_CLOSING_SECONDS = 5.0
+_CLOSING_SECONDS = 2.0
 
 
 class PageThread:

@@ -24,7 +24,7 @@ from std_msgs.msg import String
 from tracker_ros.geometry import Box
 from tracker_ros.ros import qos
 from tracker_ros.ros.camera import subscribe_to_images
-from tracker_ros.ros.compat import image_topic, run_node, steady_clock
+from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import declare
@@ -195,7 +195,7 @@ def box_around(x: float, y: float, width: int, height: int, units: str, size: fl
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(ClickNode, args)
+    return run_program(ClickNode, args)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros import health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
 from tracker_ros.ros.camera import subscribe_to_images
-from tracker_ros.ros.compat import image_topic, run_node, steady_clock
+from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.graph import elsewhere, mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_rgb
 from tracker_ros.ros.memory import device_memory
@@ -172,7 +172,7 @@ class DiagnosticsNode(Node):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(DiagnosticsNode, args)
+    return run_program(DiagnosticsNode, args)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tracker_ros.gimbal.settings import ControlSettings
 from tracker_ros.msg import TrackState
 from tracker_ros.nodes.gimbal.outputs import ONLY_TOPIC, OUTPUTS, MavlinkSettings, Output, OutputError
 from tracker_ros.ros import qos
-from tracker_ros.ros.compat import run_node, steady_clock
+from tracker_ros.ros.compat import run_program, steady_clock
 from tracker_ros.ros.parameters import (
     ParameterError,
     declare,
@@ -218,7 +218,7 @@ def _seconds(header: Header) -> float:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(GimbalNode, args)
+    return run_program(GimbalNode, args)
 
 
 if __name__ == "__main__":

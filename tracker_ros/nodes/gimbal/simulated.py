@@ -71,7 +71,7 @@ class GimbalRig:
 
     def close(self) -> None:
         """End the thread."""
-        self._worker.close(5.0)
+        self._worker.close(2.0)
 
     def _draw(self, exposure: Exposure) -> None:
         view = self._scene.look(*exposure[1:])

@@ -25,7 +25,7 @@ from tracker_ros.mavlink.messages import FAILED as TRACKING_FAILED
 from tracker_ros.msg import TrackState
 from tracker_ros.ros import qos
 from tracker_ros.ros.camera import subscribe_to_images
-from tracker_ros.ros.compat import run_node
+from tracker_ros.ros.compat import run_program
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.srv import SelectTarget
@@ -235,7 +235,7 @@ def _fractions(box: BoundingBox2D, width: int, height: int) -> Rectangle | None:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(MavlinkNode, args)
+    return run_program(MavlinkNode, args)
 
 
 if __name__ == "__main__":

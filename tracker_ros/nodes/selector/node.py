@@ -29,7 +29,7 @@ from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.selector.pictures import box_values, image_picture, response_picture, state_values
 from tracker_ros.ros import qos
 from tracker_ros.ros.camera import subscribe_to_images
-from tracker_ros.ros.compat import image_topic, run_node, steady_clock
+from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.graph import elsewhere, mismatches
 from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.launch_plan import IMAGE
@@ -272,7 +272,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(SelectorNode, args)
+    return run_program(SelectorNode, args)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from tracker_ros.data.synthetic_chase import ChaseScene
 from tracker_ros.gimbal.simulated import GimbalModel
 from tracker_ros.nodes.gimbal.simulated import GimbalRig
 from tracker_ros.ros import qos
-from tracker_ros.ros.compat import image_topic, run_node
+from tracker_ros.ros.compat import image_topic, run_program
 from tracker_ros.ros.images import fill_compressed, fill_image
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare, declare_settings, read_settings
@@ -232,7 +232,7 @@ def truth_message(header: Header, shot: Shot) -> Detection2D:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is interrupted or its recording ends."""
-    return run_node(SimCameraNode, args)
+    return run_program(SimCameraNode, args)
 
 
 if __name__ == "__main__":

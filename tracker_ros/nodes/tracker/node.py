@@ -26,7 +26,7 @@ from tracker_ros.nodes.tracker.parameters import Parameters, TrackerParameters
 from tracker_ros.nodes.tracker.pipeline import Pipeline
 from tracker_ros.ros import qos
 from tracker_ros.ros.camera import read_images
-from tracker_ros.ros.compat import image_topic, run_node, steady_clock
+from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
 from tracker_ros.ros.stream import ImageStream
@@ -38,6 +38,10 @@ from tracker_ros.weights import WeightsError
 
 REQUEST_TIMEOUT = 30.0
 """Seconds after which a request is answered although the inference in progress did not end."""
+LONGEST_INFERENCE = 5.0
+"""Seconds that deactivation waits for the inference in progress."""
+CLOSING = 2.0
+"""Seconds that the end of the process waits for it: launch kills what has not ended after five."""
 
 
 class TrackerNode(ManagedNode):
@@ -93,12 +97,16 @@ class TrackerNode(ManagedNode):
 
     def halt(self) -> None:
         """Give the target up and stop."""
+        self._stop_working(LONGEST_INFERENCE)
+
+    def _stop_working(self, seconds: float) -> None:
+        """Do so, waiting so long for the inference in progress; TimeoutError when that is not enough."""
         if self._pipeline is None:
             return
         pipeline, self._pipeline = self._pipeline, None
         self._images.close()
         self.destroy_subscription(self._requests)
-        pipeline.close()
+        pipeline.close(seconds)
 
     def release(self) -> None:
         """Release the model and the topics."""
@@ -112,7 +120,7 @@ class TrackerNode(ManagedNode):
     def close(self) -> None:
         """End the worker's thread before the process ends."""
         try:
-            self.halt()
+            self._stop_working(CLOSING)
         except TimeoutError as error:
             self.get_logger().error(str(error))
 
@@ -189,7 +197,7 @@ class TrackerNode(ManagedNode):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node."""
-    return run_node(TrackerNode, args)
+    return run_program(TrackerNode, args)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received
 from tracker_ros.ros.worker import Worker
 from tracker_ros.session import Report, State
 
-LONGEST_INFERENCE = 5.0
-"""Seconds that closing waits for the inference in progress."""
 REPEAT_SECONDS = 5.0
 """A message about every frame is logged this often."""
 
@@ -94,18 +92,18 @@ class Pipeline:
         """Give the target up."""
         return self._worker.submit(self._stop)
 
-    def close(self) -> None:
-        """End all work; no target remains.
+    def close(self, seconds: float) -> None:
+        """End all work, waiting so long for the inference in progress; no target remains.
 
         Raises:
             TimeoutError: when the inference in progress does not end. Its result will not be published.
         """
-        ended = self._worker.close(LONGEST_INFERENCE)
+        ended = self._worker.close(seconds)
         if ended:
             self._stop()
         self._closed = True
         if not ended:
-            raise TimeoutError(f"the inference in progress takes more than {LONGEST_INFERENCE:g} s")
+            raise TimeoutError(f"the inference in progress takes more than {seconds:g} s")
 
     # -- on the worker's thread ----------------------------------------------------------------------
 
