@@ -59,7 +59,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 #: As they ship.
-PRESETS = ("dcf", "dcf_tiny", "dcfst_tiny", "dslt_tiny", "rtmdnet_tiny", "siamfc_tiny", "tadt_tiny")
+PRESETS = (
+    "dcf",
+    "dcf_tiny",
+    "dcfst_tiny",
+    "dslt_tiny",
+    "edcf_mobile",
+    "rtmdnet_mobile",
+    "rtmdnet_tiny",
+    "siamfc_tiny",
+    "siamrpn_mobile",
+    "tadt_tiny",
+)
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
 ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny")
 TOLERANCE = 1e-3

@@ -50,6 +50,7 @@ TRACKERS = {
     # Its preset does not refine boxes.
     "dcfst_tiny": Able((), 0.55, 0.5),
     "rtmdnet_tiny": Able(BOTH, 0.5, 0.5),
+    "edcf_mobile": Able(BOTH, 0.5, 0.9),
     "cfnet": Able(BOTH, 0.8, 0.75, 0.25),
     "adacfnet": Able(BOTH, 0.8, 0.75, 0.25),
     "cacfnet": Able(BOTH, 0.8, 0.5, 0.25),

@@ -70,7 +70,14 @@ def overlap(preset: str, folder: Path, frames: int) -> float:
 
 @pytest.mark.parametrize(
     ("preset", "name"),
-    [("dcf_tiny", "UAV123_truck2"), ("dcf_tiny", "VOT2015_ball1"), ("siamfc_tiny", "OTB100_Human7")],
+    [
+        ("dcf_tiny", "UAV123_truck2"),
+        ("dcf_tiny", "VOT2015_ball1"),
+        ("siamfc_tiny", "OTB100_Human7"),
+        ("siamrpn_mobile", "VOT2015_ball1"),
+        ("edcf_mobile", "OTB100_Human7"),
+        ("rtmdnet_mobile", "OTB100_Human7"),
+    ],
 )
 def test_trained_features_hold_real_targets(preset: str, name: str, shared_data: Path) -> None:
     assert overlap(preset, shared_data / "sequences" / name, 60) > 0.6
