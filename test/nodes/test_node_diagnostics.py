@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+import rclpy  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from node_helpers import DEACTIVATE, Client, Domain, Measured, NodeProcess, scene  # noqa: E402
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
@@ -137,6 +138,28 @@ def test_incompatible_quality_of_service_is_named(watcher: Watcher) -> None:
     assert "/image" in status.message and "reliab" in status.message.lower()
     client.node.destroy_subscription(subscription)
     client.node.destroy_publisher(publisher)
+    watcher.wait("connections", "compatible", DiagnosticStatus.OK)
+
+
+def test_two_cameras_on_one_topic_and_two_trackers_of_one_name_are_errors(watcher: Watcher) -> None:
+    client = watcher.client
+    other = rclpy.create_node("other_camera", context=client.context)
+    other.create_publisher(Image, "image", 10)
+    said = "/image has 2 publishers, /client, /other_camera: stop all but one"
+    watcher.wait("connections", said, DiagnosticStatus.ERROR)
+    other.destroy_node()
+    watcher.wait("connections", "compatible", DiagnosticStatus.OK)
+    twin = rclpy.create_node("tracker", context=client.context)
+    twin.create_publisher(TrackState, "tracker/state", 10)
+    watcher.wait("connections", "2 nodes are called /tracker", DiagnosticStatus.ERROR)
+    shared = "/tracker/state has 2 publishers, /tracker, /tracker"
+
+    def told() -> bool:
+        status = watcher.status("connections")
+        return status is not None and any(shared in pair.value for pair in status.values)
+
+    client.wait(told, shared)
+    twin.destroy_node()
     watcher.wait("connections", "compatible", DiagnosticStatus.OK)
 
 

@@ -276,6 +276,17 @@ def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
     assert report is not None and report.state is State.LOST
 
 
+@pytest.mark.parametrize("ahead", [1.7e9, 3600.0, 2.0, -3600.0])
+def test_a_silent_camera_is_noticed_although_its_stamps_are_of_another_clock(ahead: float) -> None:
+    """Simulated time is 50 s; the camera stamps its images with another time and then dies."""
+    made = ImageStream(Session(Oracle()), "cpu")
+    made.select([received(50.0 + ahead, at=3.0)], BOX, False)
+    assert made.process(received(50.1 + ahead, at=3.1)) is not None
+    assert made.tick(3.2, simulated=50.2) is None
+    report = made.tick(63.2, simulated=110.2)
+    assert report is not None and report.state is State.LOST
+
+
 def test_a_selection_by_stamp_passes_over_images_without_one() -> None:
     buffer = FrameBuffer(4)
     buffer.add(received(0.0, at=1.0))

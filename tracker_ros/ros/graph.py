@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Who publishes and subscribes to a topic, and whose quality of service does not fit."""
+"""Who publishes and subscribes to a topic: whose quality of service does not fit, and who is one too many."""
 
 from __future__ import annotations
 
@@ -23,6 +23,30 @@ def mismatches(node: Node, topics: Iterable[str]) -> list[str]:
                         f"{topic}: {_name(subscriber)} cannot receive from {_name(publisher)}: "
                         + why.strip().rstrip(";")
                     )
+    return found
+
+
+def duplicates(node: Node, name: str, topics: Iterable[str]) -> list[str]:
+    """Return a sentence for each of these topics that several publishers share, and for a name of two nodes.
+
+    Whoever listens would hear a mixture of them. A process that was killed counts until the middleware
+    misses it, which takes some twenty seconds.
+
+    Args:
+        node: to ask the graph with.
+        name: fully qualified, of a node that should be the only one.
+        topics: fully qualified, with one publisher each.
+    """
+    full = [f"{space.rstrip('/')}/{own}" for own, space in node.get_node_names_and_namespaces()]
+    found = []
+    if (count := full.count(name)) > 1:
+        found.append(f"{count} nodes are called {name}: stop all but one, or give each its namespace")
+    for topic in topics:
+        publishers = sorted(map(_name, node.get_publishers_info_by_topic(topic)))
+        if len(publishers) > 1:
+            found.append(
+                f"{topic} has {len(publishers)} publishers, {', '.join(publishers)}: stop all but one"
+            )
     return found
 
 

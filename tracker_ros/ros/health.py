@@ -132,11 +132,11 @@ class Health:
         return max(counted[1] - counted[0], 0) / self._elapsed()
 
 
-def connections(mismatches: list[str]) -> DiagnosticStatus:
-    """Publishers and subscriptions that cannot talk to each other, one sentence each."""
-    if not mismatches:
+def connections(problems: list[str]) -> DiagnosticStatus:
+    """Publishers and subscriptions that cannot talk to each other or are too many, one sentence each."""
+    if not problems:
         return status("connections", OK, "compatible", {})
-    return status("connections", ERROR, mismatches[0], {f"mismatch_{i}": m for i, m in enumerate(mismatches)})
+    return status("connections", ERROR, problems[0], {f"problem_{i}": p for i, p in enumerate(problems)})
 
 
 def memory(measured: Memory | None) -> DiagnosticStatus:

@@ -20,6 +20,10 @@ NEAR_ENOUGH = 0.1
 """Seconds by which a selection's stamp may miss the nearest buffered frame: that frame may have been lost."""
 
 
+MOST_AHEAD, MOST_BEHIND = 1.0, 10.0
+"""Seconds by which stamps may be ahead of simulated time, or behind it, and count as stamps of that clock."""
+
+
 class Received(NamedTuple):
     """An image message and the steady-clock time of its arrival, in seconds."""
 
@@ -73,11 +77,16 @@ class FrameClock:
         return self.now
 
     def at(self, now: float, simulated: float | None) -> float | None:
-        """The time at `now` of the steady clock, or at `simulated` for stamps; None before an image."""
+        """The time at `now` of the steady clock, or at `simulated` for its stamps; None before an image.
+
+        Stamps far from simulated time are of another clock, which tells nothing about their camera.
+        """
         if self._arrived is None:
             return None
         if simulated is not None and self._offset is not None:
-            return simulated + self._offset
+            since = simulated + self._offset - self.now
+            if -MOST_AHEAD <= since <= MOST_BEHIND:
+                return self.now + since
         return self.now + now - self._arrived
 
 

@@ -25,7 +25,7 @@ from tracker_ros.ros import health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
-from tracker_ros.ros.graph import elsewhere, mismatches
+from tracker_ros.ros.graph import duplicates, elsewhere, mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_rgb
 from tracker_ros.ros.memory import device_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
@@ -103,7 +103,7 @@ class DiagnosticsNode(Node):
                 ),
                 self._health.tracking(self._lifecycle),
                 self._health.timing(now),
-                health.connections(mismatches(self, topics)),
+                health.connections(mismatches(self, topics) + duplicates(self, self._tracker, topics)),
                 health.memory(device_memory(self._value("device"))),
             ]
         )
