@@ -94,24 +94,32 @@ def test_levels_are_mixed_by_softmax() -> None:
 
 
 @pytest.mark.parametrize("levels", [1, 3])
-def test_training_starts_from_siamban_and_leaves_its_statistics(levels: int, tmp_path: Path) -> None:
+def test_training_starts_from_another_network_and_leaves_its_statistics(levels: int, tmp_path: Path) -> None:
+    # One level starts from `siamban` without its predictions, three from `siamrpn` with them.
     torch.manual_seed(0)
-    known = SiamBanNet().state_dict()
+    known = (SiamBanNet() if levels == 1 else MobileRpnNet(5)).state_dict()
     file = tmp_path / "known.safetensors"
     save_file({f"net.{name}": tensor.contiguous() for name, tensor in known.items()}, str(file))
     module = MobileTraining(levels, str(file))
-    head = "rpn_head" if levels == 1 else "rpn4"
     own = module.net.state_dict()
-    for theirs, ours in (("backbone.", "backbone."), ("classify.tower.", f"{head}.cls.tower.")):
+    parts = {"backbone.": "backbone."}
+    if levels == 1:
+        parts |= {
+            "classify.tower.": "rpn_head.cls.tower.",
+            "locate.correlation.": "rpn_head.loc.correlation.",
+        }
+    else:
+        parts |= {"rpn_head.": "rpn4."}
+    for theirs, ours in parts.items():
         for name, tensor in known.items():
             if name.startswith(theirs):
                 torch.testing.assert_close(own[ours + name.removeprefix(theirs)], tensor)
     before = {name: tensor.clone() for name, tensor in own.items()}
-    batch = pairs(127, 255, 64)
-    learn(module, batch, 2, 1e-3)
+    learn(module, pairs(127, 255, 64), 2, 1e-3)
     after = module.net.state_dict()
     changed = {name for name in after if not torch.equal(after[name], before[name])}
     assert not any(name.endswith(("running_mean", "running_var")) for name in changed)
+    head = "rpn_head" if levels == 1 else "rpn4"
     assert f"{head}.cls.predict.weight" in changed and "backbone.features.0.0.weight" in changed
 
 

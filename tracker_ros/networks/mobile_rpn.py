@@ -137,7 +137,7 @@ class MobileRpnPlusPlusNet(nn.Module):
         return cls, loc
 
     @torch.jit.unused
-    def start_from(self, other: SiamBanNet) -> None:
-        """Take the backbone and, for the last level, everything else but the predictions."""
+    def start_from(self, other: MobileRpnNet) -> None:
+        """Take the backbone and, for the last level, the head of a network of one level."""
         self.backbone.load_state_dict(other.backbone.state_dict())
-        self.rpn4.start_from(other)
+        self.rpn4.load_state_dict(other.rpn_head.state_dict())

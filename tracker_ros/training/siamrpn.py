@@ -136,11 +136,11 @@ class SiamRpnPlusPlusTraining(ProposalTraining):
 
 
 class _Known(nn.Module):
-    """The light SiamBAN under the names of its tracker's weights."""
+    """A network under the names of its tracker's weights."""
 
-    def __init__(self) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.net = SiamBanNet()
+        self.net = net
 
 
 class MobileTraining(ProposalTraining):
@@ -150,21 +150,25 @@ class MobileTraining(ProposalTraining):
 
     Args:
         levels: 1 for `siamrpn`, 3 for `siamrpnpp`.
-        start: weights of `siamban` to start from (a manifest name or a file); '' for none.
+        start: weights to start from (a manifest name or a file): of `siamban` for one level, of `siamrpn`
+            on MobileNetV3 for three; '' for none.
         loss: see `ProposalTraining`.
     """
 
     def __init__(
         self, levels: int = 1, start: str = "", loss: ClassificationLoss | str = "shrinkage"
     ) -> None:
-        net: MobileRpnNet | MobileRpnPlusPlusNet
-        net = MobileRpnNet(len(RATIOS)) if levels == 1 else MobileRpnPlusPlusNet(len(RATIOS))
+        first, all_levels = MobileRpnNet(len(RATIOS)), MobileRpnPlusPlusNet(len(RATIOS))
+        net = first if levels == 1 else all_levels
         super().__init__(net, net.grid, loss)
         self.started = bool(start)
-        if start:
-            known = _Known()
-            load_weights(known, start)
-            net.start_from(known.net)
+        if start and levels == 1:
+            known = SiamBanNet()
+            load_weights(_Known(known), start)
+            first.start_from(known)
+        elif start:
+            load_weights(_Known(first), start)
+            all_levels.start_from(first)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """As `ProposalTraining`."""
