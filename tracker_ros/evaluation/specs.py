@@ -96,9 +96,10 @@ class TrackerSpec:
         from tracker_ros.trackers import resolve
 
         # All settings, so that an edited preset file is not taken for the one that made the results.
-        settings += repr(sorted(resolve(self.name, dict(self.overrides)).settings.items()))
+        preset = resolve(self.name, dict(self.overrides))
+        settings += repr(sorted(preset.settings.items()))
         if self.session is not None:
-            session = make_settings(SessionSettings, dict(self.session), "session")
+            session = make_settings(SessionSettings, {**preset.session, **dict(self.session)}, "session")
             settings += f"{session} at {self.fps} Hz"
         return {
             "settings": _hash(settings.encode()),

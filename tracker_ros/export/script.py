@@ -34,7 +34,9 @@ def optimized(tracker: Tracker) -> Any:
     if not can_script():
         return tracker
     with _quiet():
-        return _frozen(torch.jit.script(tracker.eval()))
+        compiled = _frozen(torch.jit.script(tracker.eval()))
+    compiled.session_settings = tracker.session_settings
+    return compiled
 
 
 def save(tracker: Tracker, path: Path) -> None:

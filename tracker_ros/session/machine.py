@@ -18,7 +18,7 @@ which a new selection leaves. A changed frame size or a clock that jumps back le
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -26,13 +26,12 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
+from tracker_ros.session.evidence import Evidence
+from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.search import Search
+from tracker_ros.session.recovery import Recovery, twice
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
-
-PICTURE_SECONDS = 0.3
-"""The picture by which a lost target is searched for is at least so fresh while the target is well seen."""
 
 
 class Session:
@@ -40,7 +39,7 @@ class Session:
 
     Args:
         tracker: initialised with weights, on the device where frames will be.
-        settings: values of `SessionSettings` by name.
+        settings: values of `SessionSettings` by name, in place of those that the tracker's preset brings.
         name: prefix of the target ids, which count up and never repeat.
 
     >>> import torch
@@ -56,20 +55,24 @@ class Session:
     """
 
     def __init__(self, tracker: Tracker, settings: Mapping[str, Any] | None = None, name: str = "target"):
-        self.settings: SessionSettings = make_settings(SessionSettings, settings or {}, "session")
+        preset = getattr(tracker, "session_settings", {})
+        self.settings: SessionSettings = make_settings(
+            SessionSettings, {**preset, **(settings or {})}, "session"
+        )
         self.state = State.IDLE
         self.message = ""
         self._tracker = tracker
         self._name = name
         self._count = 0
         self._motion = Motion(self.settings.velocity_gain, self.settings.coast_seconds)
-        self._search: Search
+        self._recovery: Recovery
+        self._evidence: Evidence
         self._camera: CameraMotion
         self._model: dict[str, Tensor]
-        self._first: dict[str, Tensor]
         self._candidate: Box | None
         self._size: tuple[int, ...]
         self._streak: int
+        self._proofs: int
         self._reacquired: str
         self._forget()
 
@@ -93,12 +96,13 @@ class Session:
         if problem := box.problem(frame.shape[2], frame.shape[1]):
             raise ValueError(problem)
         with torch.inference_mode():
-            model = _twice(self._tracker.initialize, frame, box.to_tensor(frame.device))
+            model = twice(self._tracker.initialize, frame, box.to_tensor(frame.device))
+            recovery = Recovery(self._tracker, self.settings)
+            recovery.start(frame, box, model, stamp)
         self._forget()
+        self._recovery = recovery
         self._count += 1
-        self._model, self._first = model, dict(model)
-        self._search.remember(frame, box)
-        self._pictured = stamp
+        self._model = model
         self._motion.start(box, stamp)
         self._size = tuple(frame.shape[1:])
         self._stamp = self._seen = stamp
@@ -116,7 +120,7 @@ class Session:
     def lose(self, why: str) -> Report:
         """Declare the target lost for a reason that the frames do not show; it is searched for again."""
         if self.state not in (State.IDLE, State.ERROR):
-            self._lose(why)
+            self._start_over(why)
         return self._report(None)
 
     def step(self, frame: Tensor, stamp: float) -> Report:
@@ -124,10 +128,11 @@ class Session:
         if self.state in (State.IDLE, State.ERROR):
             return self._report(None)
         if problem := self._discontinuity(frame, stamp):
-            self._lose(problem)
+            self._start_over(problem)
             self._size, self._stamp = tuple(frame.shape[1:]), stamp
             # It may be anywhere now, and earlier stamps may lie in the future.
-            self._seen = self._pictured = stamp - 2 * self.settings.coast_seconds
+            self._seen = stamp - 2 * self.settings.coast_seconds
+            self._recovery.forget_times(stamp)
             return self._report(None)
         try:
             with torch.inference_mode():
@@ -143,86 +148,102 @@ class Session:
         """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
         silence = now - self._stamp
         if self.state in (State.ACQUIRING, State.TRACKING) and silence > self.settings.coast_seconds:
-            self._enter(State.COASTING, f"no frame for {silence:.1f} s")
+            self._coast(f"no frame for {silence:.1f} s")
         if self.state is State.COASTING and now - self._seen > 2 * self.settings.coast_seconds:
-            self._lose(f"no sight of the target for {now - self._seen:.1f} s")
+            self._start_over(f"no sight of the target for {now - self._seen:.1f} s")
         return self._report(None)
 
     def _advance(self, frame: Tensor, stamp: float) -> Report:
         if self.settings.ego_motion:
             self._motion.camera_moved(self._camera.step(frame))
         before = self.state
+        if before is State.LOST and self.settings.reacquire == "never":
+            self._stamp = stamp
+            return self._report(None)
+        predicted = self._predicted(stamp)
         if before in (State.COASTING, State.LOST):
-            self._model["box"] = (self._candidate or self._predicted(stamp)).to_tensor(frame.device)
-        estimate = _twice(self._tracker.localize, frame, self._model)
+            self._model["box"] = (self._candidate or predicted).to_tensor(frame.device)
+        estimate = twice(self._tracker.localize, frame, self._model)
         values = torch.cat(
             (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
         ).tolist()
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
-        found, score = Box(*values[:4]), values[4]
-        self._judge(score, stamp)
+        found = Box(*values[:4])
+        looks = self._recovery.looks(frame, found)
+        score = self._evidence.score(values[4], values[5], looks.own)
+        if before in (State.ACQUIRING, State.TRACKING):
+            self._keep(found, predicted, looks, score, stamp)
+        else:
+            self._regain(frame, found, predicted, looks, score, stamp)
         self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
-            if before is State.LOST:
-                self._take_up(self._is_first(frame, found))
-            if score >= self.settings.recover_score and stamp - self._pictured >= PICTURE_SECONDS:
-                self._search.remember(frame, found)
-                self._pictured = stamp
-            if score >= self.settings.keep_score:
-                self._model = _twice(self._tracker.update, frame, self._model, estimate)
-            self._motion.follow(found, stamp)
+            self._follow(frame, found, estimate, score, stamp)
         elif self._streak > 0:
             self._candidate = found
         elif self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
-            self._candidate = self._look_around(frame, stamp)
+            self._look_around(frame, stamp)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
-    def _take_up(self, is_target: bool) -> None:
-        """Go on with what was found after an absence, under a new id where it may be another object."""
-        self._count += not is_target
-        if self._reacquired != UNVERIFIED:
-            self._reacquired = VERIFIED if is_target else UNVERIFIED
-
-    def _look_around(self, frame: Tensor, stamp: float) -> Box | None:
-        """A few more windows; where one of them shows what the first frame's model knows."""
-        last, diagonal = self._predicted(stamp), math.hypot(*self._size)
-        reach = (stamp - self._seen) / max(2 * self.settings.coast_seconds, 1e-3)
-        for cx, cy in self._search.places(frame, last[:2], reach * diagonal, self.settings.search_windows):
-            found, score = self._try(frame, self._model, last._replace(cx=cx, cy=cy))
-            if score >= self.settings.found_score and self._is_first(frame, found):
-                self._streak = 1
-                self._search.restart()
-                return found
-        return None
-
-    def _is_first(self, frame: Tensor, box: Box) -> bool:
-        """Whether the model of the first frame knows what is at `box`."""
-        return self._try(frame, self._first, box)[1] >= self.settings.verify_score
-
-    def _try(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
-        """Box and score that a model gives when it looks at `box`; an invalid box scores 0."""
-        state = {**model, "box": box.to_tensor(frame.device)}
-        estimate = _twice(self._tracker.localize, frame, state)
-        *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()
-        unfit = Box(*found).problem(frame.shape[2], frame.shape[1])
-        return Box(*found), 0.0 if unfit or not math.isfinite(score) else score
-
-    def _judge(self, score: float, stamp: float) -> None:
-        """Change state by this frame's score."""
-        tracking = self.state in (State.ACQUIRING, State.TRACKING)
-        good = score >= (self.settings.keep_score if tracking else self.settings.recover_score)
-        self._streak = self._streak + 1 if good else 0
-        if good:
-            if self.state is not State.TRACKING and self._streak >= self.settings.confirm_frames:
+    def _keep(self, found: Box, predicted: Box, looks: Looks, score: float, stamp: float) -> None:
+        """Stay with a target that is seen, or begin to coast."""
+        size = math.sqrt(predicted.w * predicted.h)
+        jump = math.hypot(found.cx - predicted.cx, found.cy - predicted.cy) / size
+        if score < self.settings.keep_score:
+            self._coast(f"score fell to {score:.2f}")
+        elif jump > self.settings.max_jump:
+            self._coast(f"box jumped by {jump:.1f} sizes")
+        elif self._recovery.denies(looks):
+            self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
+        else:
+            self._seen = stamp
+            self._streak += 1
+            if self.state is State.ACQUIRING and self._streak >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
-            if self.state in (State.ACQUIRING, State.TRACKING):
-                self._seen = stamp
-        elif tracking:
-            self._enter(State.COASTING, f"score fell to {score:.2f}")
-        elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:
-            self._lose(f"no sight of the target for {stamp - self._seen:.1f} s")
+
+    def _regain(
+        self, frame: Tensor, found: Box, predicted: Box, looks: Looks, score: float, stamp: float
+    ) -> None:
+        """Go back to TRACKING once enough frames in a row show what is, or may be, the target."""
+        s, away = self.settings, stamp - self._seen
+        near = self._recovery.is_near(found, predicted, away)
+        good = score >= s.recover_score
+        proven = good and self._recovery.proves(frame, found, looks, near)
+        if s.reacquire != "any":
+            good = proven
+        self._streak = self._streak + 1 if good else 0
+        self._proofs = self._proofs + 1 if proven else 0
+        needed = s.confirm_frames if near else s.verify_frames
+        if self._streak >= needed:
+            self._take_up(self._proofs >= needed, frame, found, stamp)
+            self._seen = stamp
+            self._enter(State.TRACKING, f"found again, score {score:.2f}")
+        elif self.state is State.COASTING and away > s.coast_seconds:
+            self._lose(f"no sight of the target for {away:.1f} s")
+
+    def _take_up(self, is_target: bool, frame: Tensor, found: Box, stamp: float) -> None:
+        """Go on with what was found after an absence, under a new id where it may be another object."""
+        if is_target:
+            self._reacquired = self._reacquired or VERIFIED
+            return
+        self._count += 1
+        self._reacquired = UNVERIFIED
+        # From now on it is this object that is to be known again.
+        self._recovery.start(frame, found, self._model, stamp)
+
+    def _follow(self, frame: Tensor, found: Box, estimate: Estimate, score: float, stamp: float) -> None:
+        """Learn from a frame in which the target is seen."""
+        if self.state is State.TRACKING and score >= self.settings.recover_score:
+            self._recovery.well_seen(frame, found, stamp)
+        self._model = twice(self._tracker.update, frame, self._model, estimate)
+        self._motion.follow(found, stamp)
+
+    def _look_around(self, frame: Tensor, stamp: float) -> None:
+        """Look into a few more windows: around the last place at first, then all over the image."""
+        reach = (stamp - self._seen) / max(2 * self.settings.coast_seconds, 1e-3)
+        radius = reach * math.hypot(*self._size)
+        self._candidate = self._recovery.look_around(frame, self._model, self._predicted(stamp), radius)
 
     def _predicted(self, stamp: float) -> Box:
         return self._motion.predicted(stamp, self._size[1], self._size[0])
@@ -249,11 +270,19 @@ class Session:
             self.state, self.target_id, box, score, psr_, apce_, estimate, self.message, self._reacquired
         )
 
-    def _lose(self, why: str) -> None:
-        self._streak = 0
+    def _coast(self, why: str) -> None:
+        self._streak = self._proofs = 0
+        self._enter(State.COASTING, why)
+
+    def _start_over(self, why: str) -> None:
+        """Lose the target, and with it whatever was about to be found."""
+        self._streak = self._proofs = 0
         self._candidate = None
+        self._lose(why)
+
+    def _lose(self, why: str) -> None:
         self._motion.rest()
-        self._search.restart()
+        self._recovery.restart()
         self._enter(State.LOST, why)
 
     def _fail(self, why: str) -> Report:
@@ -265,25 +294,15 @@ class Session:
         self.state, self.message = state, why
 
     def _forget(self) -> None:
-        self._model, self._first = {}, {}
+        self._model = {}
         self._candidate = None
         self._camera = CameraMotion()
-        self._search = Search()
+        self._recovery = Recovery(self._tracker, self.settings)
+        self._evidence = Evidence(self.settings)
         self._size = (0, 0)
-        self._stamp = self._seen = self._pictured = 0.0
-        self._streak = 0
+        self._stamp = self._seen = 0.0
+        self._streak = self._proofs = 0
         self._reacquired = ""
-
-
-def _twice(method: Callable[..., Any], *args: Any) -> Any:
-    """Call a tracker's method; again, with torch's cache emptied, if the device's memory ran out."""
-    try:
-        return method(*args)
-    except Exception as error:
-        if "out of memory" not in str(error):
-            raise
-    torch.cuda.empty_cache()
-    return method(*args)
 
 
 def _essence(error: Exception) -> str:

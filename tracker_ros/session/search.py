@@ -27,9 +27,12 @@ class Search:
         self._template: Tensor | None = None
         self._block = 1
         self._turn = 0
+        self._frame: Tensor | None = None
+        self._alike: list[tuple[float, float]] = []
 
     def remember(self, frame: Tensor, box: Box) -> None:
         """Take the target's picture from uint8 [3, H, W]."""
+        self._frame = None
         self._block = max(1, int(math.sqrt(box.w * box.h) / CELLS), -(-max(frame.shape[1:]) // LONGEST))
         # Only the pixels of the box: this happens while the target is tracked, when time is short.
         rows = _span(box.cy, box.h, frame.shape[1], self._block)
@@ -44,23 +47,32 @@ class Search:
         self, frame: Tensor, center: tuple[float, float], radius: float, count: int
     ) -> list[tuple[float, float]]:
         """The next `count` places (x, y), by turns among the most similar ones within `radius` pixels."""
-        if self._template is None or count == 0:
+        if count == 0:
             return []
-        height, width = self._template.shape[1:]
-        if frame.shape[1] < height * self._block or frame.shape[2] < width * self._block:
-            return []  # the camera's images became smaller than the target was
-        response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
-        found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
-        near = [
-            (x, y)
-            for x, y in (
-                ((column + width / 2) * self._block, (row + height / 2) * self._block)
-                for row, column, _ in found
-            )
-            if math.hypot(x - center[0], y - center[1]) <= radius
-        ][:PLACES]
+        near = [at for at in self.alike(frame) if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius]
+        near = near[:PLACES]
+        if not near:
+            return []
         first, self._turn = self._turn, self._turn + count
         return [near[(first + i) % len(near)] for i in range(min(count, len(near)))]
+
+    def alike(self, frame: Tensor) -> list[tuple[float, float]]:
+        """Places (x, y) all over the frame that look like the target, the most similar one first."""
+        if self._template is None:
+            return []
+        if self._frame is frame:  # asked for more than once about a frame
+            return self._alike
+        height, width = self._template.shape[1:]
+        self._frame, self._alike = frame, []
+        if frame.shape[1] >= height * self._block and frame.shape[2] >= width * self._block:
+            response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
+            found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
+            self._alike = [
+                ((column + width / 2) * self._block, (row + height / 2) * self._block)
+                for row, column, _ in found
+            ]
+        # Else the camera's images became smaller than the target was.
+        return self._alike
 
 
 def _span(center: float, side: float, length: int, block: int) -> slice:

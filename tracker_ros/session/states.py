@@ -36,9 +36,24 @@ class SessionSettings:
     ego_motion: bool = setting(False, "take the camera's own motion out of the motion model")
     search_windows: int = setting(2, "more windows to look into per frame while the target is gone", 0, 64)
     found_score: float = setting(0.55, "score of the model in such a window that is followed up", 0.0, 1.0)
-    verify_score: float = setting(
-        0.35, "score of the first frame's model that proves it is the target", 0.0, 1.0
+    reacquire: str = setting(
+        "verified",
+        "what is taken up after an absence: never anything, what is verified, or any under a new id",
+        choices=("never", "verified", "any"),
     )
+    verify_frames: int = setting(5, "verified frames in a row that end LOST", 1, 100)
+    verify_score: float = setting(0.35, "score of the first frame's model that a proof takes", 0.0, 1.0)
+    keep_slack: float = setting(0.3, "TRACKING ends at frames so much less alike than usual", 0.0, 2.0)
+    look_score: float = setting(0.7, "likeness to the target's views that a proof takes", -1.0, 1.0)
+    look_slack: float = setting(0.06, "by how much less alike than usual a proof may be", 0.0, 2.0)
+    look_margin: float = setting(0.03, "by how much more like the target than like any other", -2.0, 2.0)
+    max_jump: float = setting(1.0, "sizes off the prediction that a frame's box may be", 0.0, 100.0)
+    calibration_bias: float = setting(0.0, "of the logistic regression that makes the score", -100.0, 100.0)
+    calibration_score: float = setting(
+        0.0, "its weight of the tracker's own score; 0: that is the score", -1000.0, 1000.0
+    )
+    calibration_psr: float = setting(0.0, "its weight of log(PSR / first PSRs)", -100.0, 100.0)
+    calibration_looks: float = setting(0.0, "its weight of the likeness to the target's views", -100.0, 100.0)
 
 
 VERIFIED, UNVERIFIED = "verified", "unverified"

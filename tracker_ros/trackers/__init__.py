@@ -89,4 +89,5 @@ def load(
     described = resolve(preset, overrides)
     tracker = create(described.tracker, described.settings)
     load_weights(tracker, described.weights if weights is None else weights)
+    tracker.session_settings = described.session
     return tracker.to(device).eval()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from torch import Tensor, nn
@@ -50,6 +51,9 @@ class Tracker(nn.Module):
     """
 
     Settings: ClassVar[type]
+    session_settings: Mapping[str, Any] = MappingProxyType({})
+    """What the preset says about the session around the tracker; no part of what is compiled."""
+    __jit_ignored_attributes__: ClassVar[list[str]] = ["session_settings"]
 
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         """Model of the target at `box` in `frame`: the first state."""

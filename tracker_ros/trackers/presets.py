@@ -7,6 +7,7 @@ A preset names the tracker, its weights and the settings that differ from their 
     tracker: dcf
     weights: ""            # a name of the weights manifest, a file, or empty
     settings: {cell: 4}
+    session: {}            # of the session around it, such as its calibration; they differ too
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Preset:
     tracker: str
     weights: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    session: dict[str, Any] = field(default_factory=dict)
 
 
 def preset_files() -> dict[str, Path]:

@@ -13,7 +13,7 @@ import torch
 from tracker_ros.export import optimized
 from tracker_ros.export.archive import ArchiveError, load_archive, read_manifest
 from tracker_ros.nodes.tracker.parameters import TrackerParameters
-from tracker_ros.trackers import SettingsError, load
+from tracker_ros.trackers import SettingsError, load, preset_files, read_preset
 
 WARM_UP_FRAMES = 3
 """TorchScript profiles the first passes and compiles at the next."""
@@ -59,7 +59,10 @@ def open_archive(model: str, folders: Sequence[str], device: str) -> tuple[Any, 
         )
     path = Path(model)
     tracker = load_archive(path, map(Path, folders), device)
-    return tracker, read_manifest(path.resolve()).tracker
+    name = read_manifest(path.resolve()).tracker
+    # An archive holds the tracker; what the session should know of it stands in the preset it was made of.
+    tracker.session_settings = read_preset(name).session if name in preset_files() else {}
+    return tracker, name
 
 
 def find_device(name: str) -> str:

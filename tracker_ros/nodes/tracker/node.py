@@ -76,7 +76,11 @@ class TrackerNode(ManagedNode):
         tracker, self._model_name, device = prepare(self._values)
         self.get_logger().info(f"tracker '{self._model_name}' on {device}")
         # The random part keeps ids unique over restarts of the node.
-        session = Session(tracker, self._values.session, name=f"target-{uuid.uuid4().hex[:6]}")
+        session = Session(
+            tracker,
+            self._declared.session(getattr(tracker, "session_settings", {})),
+            name=f"target-{uuid.uuid4().hex[:6]}",
+        )
         self._stream = ImageStream(session, device)
         self._outputs = Outputs(self)
 

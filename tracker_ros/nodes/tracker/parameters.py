@@ -4,13 +4,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from tracker_ros.config_files import DEFAULT_PRESET
-from tracker_ros.ros.parameters import declare, declare_settings, read_settings, require_choice, undeclare
+from tracker_ros.ros.parameters import (
+    declare,
+    declare_settings,
+    given_parameters,
+    read_settings,
+    require_choice,
+    undeclare,
+)
 from tracker_ros.ros.qos import RELIABILITIES
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import SettingsError, read_preset, registered
@@ -32,7 +42,6 @@ class TrackerParameters:
     image_transport: str
     image_reliability: str
     buffer_frames: int
-    session: dict[str, Any]
     settings: dict[str, Any]
 
 
@@ -83,6 +92,7 @@ class Parameters:
         declare(node, "buffer_frames", 15, "images kept for selections in an earlier one", 1, 300)
         declare(node, "autostart", False, "configure and activate without a lifecycle manager")
         declare_settings(node, "session", SessionSettings, {})
+        self._brought: dict[str, Any] = {}
 
     def read(self) -> TrackerParameters:
         """The present values. Declares ``settings.*`` of the chosen preset's tracker; an archive has none.
@@ -111,9 +121,23 @@ class Parameters:
         return TrackerParameters(
             **values,
             model_folders=folders,
-            session=read_settings(self._node, "session", SessionSettings),
             settings={} if values["model"] else self._settings(values["tracker"]),
         )
+
+    def session(self, preset: Mapping[str, Any]) -> dict[str, Any]:
+        """The session's settings: the preset's, but those that the node was given.
+
+        From then on the parameters show what holds.
+        """
+        given, defaults = given_parameters(self._node), dataclasses.asdict(SessionSettings())
+        found = read_settings(self._node, "session", SessionSettings)
+        for key, value in found.items():
+            untouched = (defaults[key], self._brought.get(key, defaults[key]))
+            if f"session.{key}" not in given and value in untouched:
+                found[key] = preset.get(key, defaults[key])
+        self._brought = dict(preset)
+        self._node.set_parameters([Parameter(f"session.{key}", value=value) for key, value in found.items()])
+        return found
 
     def _settings(self, name: str) -> dict[str, Any]:
         """The present settings of the tracker that a preset describes."""

@@ -1,0 +1,220 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Fit a preset's calibration: the score becomes the probability that the box overlaps the target by half.
+
+    python -m tracker_ros.experiments.calibration --tracks DATA/tracks --trackers dcf,dcf_tiny
+
+runs each tracker alone over annotated clips that no tracker was tuned on, and fits a logistic regression from
+what the session knows of a frame (`tracker_ros.session.evidence`) to whether the box was right. It prints the
+line for the preset's file, and the expected calibration error where each group of clips is left out in
+turn. With --root it also says how the line does on other sequences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Sequence as Words
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.console import Console
+
+from tracker_ros.data.inserted import inserted
+from tracker_ros.data.readers import read_folders
+from tracker_ros.data.sequence import Sequence, VideoFrames
+from tracker_ros.evaluation.metrics import HIT, is_box, overlaps
+from tracker_ros.export import optimized
+from tracker_ros.geometry import Box
+from tracker_ros.ops.peaks import psr
+from tracker_ros.session.evidence import SETTLED, features
+from tracker_ros.session.identity import Identity
+from tracker_ros.trackers import Tracker, load
+from tracker_ros.training.clips import VideoFile
+from tracker_ros.training.csv_datasets import read_tracks
+
+Array = npt.NDArray[np.float64]
+VIEW_FRAMES = 9
+"""A view of the target is taken so often, as the session does each 0.3 s."""
+SURE = 0.4
+"""Score of the tracker from which a view is taken."""
+REMOVED = 30
+"""Frames in every second clip from which the target is removed."""
+RIDGE = 1e-2
+BINS = 10
+
+
+class Run(NamedTuple):
+    """Evidence [N, 3] of a tracker's frames, whether the box was right [N], and the clips' group."""
+
+    group: str
+    evidence: Array
+    right: Array
+
+
+def observe(tracker: Tracker, sequence: Sequence, group: str) -> Run:
+    """Run a tracker over a sequence as it is, and note what a session would know."""
+    identity, rows, boxes, psrs = Identity(), [], [], []
+    for index, frame in enumerate(sequence.frames):
+        pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)
+        with torch.inference_mode():
+            if index == 0:
+                box = Box.from_xywh(*sequence.truth[0].tolist())
+                state = tracker.initialize(pixels, box.to_tensor())
+                identity.start(pixels, box)
+                continue
+            found = tracker.localize(pixels, state)
+            state = tracker.update(pixels, state, found)
+            box, raw, peak = Box(*found.box.tolist()), float(found.score), float(psr(found.response))
+            own = identity.looks(pixels, box).own
+            if raw >= SURE and index % VIEW_FRAMES == 0:
+                identity.see(pixels, box)
+        psrs = psrs if len(psrs) == SETTLED else [*psrs, peak]
+        rows.append(features(raw, peak / max(float(np.mean(psrs)), 1e-6), own))
+        boxes.append(box.to_xywh())
+    return Run(group, np.array(rows), overlaps(boxes, sequence.truth[1:]) >= HIT)
+
+
+def fit(evidence: Array, right: Array, weights: Array | None = None) -> Array:
+    """Weights [1 + D], the bias first, of a logistic regression with a small ridge, by Newton's method."""
+    weights = np.ones(len(right)) if weights is None else weights
+    x = np.column_stack((np.ones(len(evidence)), evidence))
+    ridge = RIDGE * np.diag([0.0, *np.ones(evidence.shape[1])])
+    found = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = probability(found, evidence)
+        slope = x.T @ (weights * (right - p)) - ridge @ found
+        bend = (x * (weights * p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(x.shape[1])
+        step = np.linalg.solve(bend, slope)
+        found = found + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return found
+
+
+def probability(weights: Array, evidence: Array) -> Array:
+    """[N] what the regression says of evidence [N, D]."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(weights[0] + evidence @ weights[1:], -30, 30))))
+
+
+def calibration_error(said: Array, right: Array, bins: int = BINS) -> float:
+    """Expected calibration error: |mean of what was said - share that was right|, over bins by frames.
+
+    Bins are of equal width (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3).
+    """
+    place = np.minimum((said * bins).astype(int), bins - 1)
+    gaps = [abs(said[place == b].sum() - right[place == b].sum()) for b in range(bins)]
+    return float(sum(gaps) / len(said))
+
+
+def left_out(runs: list[Run]) -> tuple[Array, Array]:
+    """What is said about each frame by a fit without its group, and whether it was right."""
+    said, right = [], []
+    for group in sorted({run.group for run in runs}):
+        weights = fit_runs([run for run in runs if run.group != group])
+        for run in runs:
+            if run.group == group:
+                said.append(probability(weights, run.evidence))
+                right.append(run.right)
+    return np.concatenate(said), np.concatenate(right)
+
+
+def fit_runs(runs: list[Run]) -> Array:
+    """One fit of all runs; groups weigh by the root of their frames, so that none decides alone."""
+    frames = Counter[str]()
+    for run in runs:
+        frames[run.group] += len(run.right)
+    weights = np.concatenate([np.full(len(run.right), frames[run.group] ** -0.5) for run in runs])
+    evidence, right = (np.concatenate([getattr(run, name) for run in runs]) for name in ("evidence", "right"))
+    return fit(evidence, right.astype(np.float64), weights * len(weights) / weights.sum())
+
+
+def clips(root: Path, most: int, frames: int) -> list[tuple[Sequence, str]]:
+    """At most `most` clips of at most `frames` frames by turns from all groups; some with an absence."""
+    by_group: dict[str, list[Sequence]] = {}
+    for clip in read_tracks(root):
+        group = clip.name.split(":")[0] if clip.group not in ("DRONEDET", "BG") else clip.group
+        part = longest(is_box(clip.boxes))[:frames]
+        if len(part) < 3 * VIEW_FRAMES or not isinstance(clip.frames, VideoFile):
+            continue
+        truth = clip.boxes[part.start : part.stop].copy()
+        truth[:, :2] -= truth[:, 2:] / 2
+        cut = Cut(VideoFrames(clip.frames.path, part.stop), part.start)
+        by_group.setdefault(group, []).append(Sequence(clip.name, cut, truth))
+    spread = {group: every[:: max(len(every) // 8, 1)] for group, every in sorted(by_group.items())}
+    chosen = [(s, g) for g, every in spread.items() for s in every]
+    turns = itertools.zip_longest(*([(s, g) for s in every] for g, every in spread.items()))
+    chosen = [pair for turn in turns for pair in turn if pair is not None][:most]
+    return [
+        (inserted(s, "removed", 1, REMOVED, s.frames) if number % 2 else s, group)
+        for number, (s, group) in enumerate(chosen)
+    ]
+
+
+class Cut:
+    """Frames from `first` on."""
+
+    def __init__(self, frames: VideoFrames, first: int) -> None:
+        self._frames, self._first = frames, first
+
+    def __len__(self) -> int:
+        return len(self._frames) - self._first
+
+    def __iter__(self) -> Iterable[npt.NDArray[np.uint8]]:
+        return itertools.islice(iter(self._frames), self._first, None)
+
+
+def longest(given: npt.NDArray[np.bool_]) -> range:
+    """The longest row of frames with a box."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], given.astype(np.int8), [0]))))
+    rows = [range(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return max(rows, key=len, default=range(0))
+
+
+def preset_line(weights: Array) -> str:
+    """The settings of the session that a preset's file takes."""
+    bias, score, peak, looks = (f"{value:.2f}" for value in weights)
+    return (
+        f"session: {{calibration_bias: {bias}, calibration_score: {score},"
+        f" calibration_psr: {peak}, calibration_looks: {looks}}}"
+    )
+
+
+def main(words: Words[str] | None = None) -> int:
+    """Print a line for each preset."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--tracks", type=Path, required=True, help="folder of NAME/tracks.csv with videos")
+    parser.add_argument("--root", type=Path, help="sequences to hold the result against")
+    parser.add_argument("--trackers", default="dcf", metavar="NAMES", help="presets, separated by commas")
+    parser.add_argument("--clips", type=int, default=48, help="how many clips, at most")
+    parser.add_argument("--frames", type=int, default=90, help="of a clip, at most")
+    args = parser.parse_args(words)
+    torch.set_num_threads(1)
+    console = Console(highlight=False, soft_wrap=True)
+    chosen = clips(args.tracks, args.clips, args.frames)
+    others = [s for s in read_folders(args.root) if len(s.truth) == len(s)] if args.root else []
+    for name in args.trackers.split(","):
+        tracker = optimized(load(name))
+        runs = [observe(tracker, sequence, group) for sequence, group in chosen]
+        weights = fit_runs(runs)
+        said, right = left_out(runs)
+        console.print(f"{name}: {preset_line(weights)}")
+        console.print(
+            f"  {len(said)} frames, {right.mean():.3f} right;"
+            f" error left out {calibration_error(said, right):.3f}"
+        )
+        if others:
+            seen = [observe(tracker, sequence, sequence.name) for sequence in others]
+            told = np.concatenate([probability(weights, run.evidence) for run in seen])
+            truth = np.concatenate([run.right for run in seen])
+            console.print(f"  on {len(others)} other sequences: error {calibration_error(told, truth):.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

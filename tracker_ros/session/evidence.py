@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""From what a frame shows to the probability that the box is right, the same for every tracker."""
+
+from __future__ import annotations
+
+import math
+
+from tracker_ros.session.states import SessionSettings
+
+SETTLED = 5
+"""Frames whose mean PSR later ones are held against."""
+FEATURES = ("score", "psr", "looks")
+
+
+def features(score: float, psr_ratio: float, own: float) -> tuple[float, float, float]:
+    """What the regression sees: the tracker's score, log of the PSR's ratio to the first ones, likeness."""
+    return score, min(max(math.log(max(psr_ratio, 1e-3)), -2.0), 2.0), own
+
+
+class Evidence:
+    """Makes the score of a frame by the preset's calibration; without one it is the tracker's own."""
+
+    def __init__(self, settings: SessionSettings) -> None:
+        self._settings = settings
+        self._psrs: list[float] = []
+
+    def score(self, raw: float, psr: float, own: float) -> float:
+        """The probability that the box overlaps the target by half.
+
+        Args:
+            raw: the tracker's score.
+            psr: peak-to-sidelobe ratio of its response.
+            own: likeness of what is in the box to the target's views.
+        """
+        if len(self._psrs) < SETTLED:
+            self._psrs.append(psr)
+        s = self._settings
+        if s.calibration_score == 0:
+            return raw
+        usual = max(sum(self._psrs) / len(self._psrs), 1e-6)
+        seen = features(raw, psr / usual, own)
+        weights = (s.calibration_score, s.calibration_psr, s.calibration_looks)
+        logit = s.calibration_bias + sum(w * x for w, x in zip(weights, seen, strict=True))
+        return 1 / (1 + math.exp(-min(max(logit, -30.0), 30.0)))

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Which object it is: the target's own looks over time, and those of what was seen beside it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.session.appearance import describe, likeness
+
+VIEWS = 8
+"""Views of the target that are kept: the first one, and the latest."""
+OTHERS = 16
+"""Views of other objects that are kept: those that are most like the target."""
+SAME = 0.93
+"""Views of other objects that are so much alike are of one object; the newer one counts."""
+NUDGE = 0.12
+"""Places that the search finds are exact to a cell: so far, in sizes, the best fit may be from them."""
+
+USUAL = 0.85
+"""How much alike views of a target are until one knows better."""
+RISE = 0.1
+"""Share of a new likeness in the usual one where it is higher; a lower one counts at once."""
+
+
+class Looks(NamedTuple):
+    """How much an object is like the target (`own`), and like the most similar one that is not (`rival`)."""
+
+    own: float
+    rival: float
+
+    @property
+    def margin(self) -> float:
+        """By how much it is the target's likeness and not the other's."""
+        return self.own - self.rival
+
+
+class Identity:
+    """Remembers views of the target, and of others that were seen while the target was."""
+
+    def __init__(self) -> None:
+        self._views = torch.empty(0)
+        self._others = torch.empty(0)
+        self._frame: Tensor | None = None
+        self._places: list[tuple[float, float]] = []
+        self._there = torch.empty(0)
+        self.usual = USUAL
+
+    def start(self, frame: Tensor, box: Box) -> None:
+        """Begin with the first view of a target (frame uint8 [3, H, W])."""
+        self._views = describe(frame, _rows(box, frame))
+        self._others = self._views[:0]
+        self.usual = USUAL
+
+    def looks(self, frame: Tensor, box: Box) -> Looks:
+        """Compare what is at `box` with all views."""
+        return self.compare(describe(frame, _rows(box, frame)))[0]
+
+    def compare(self, descriptions: Tensor) -> list[Looks]:
+        """Compare descriptions [N, D] with all views."""
+        own = likeness(descriptions, self._views).amax(1).tolist()
+        if len(self._others) == 0:
+            return [Looks(value, -1.0) for value in own]
+        rivals = likeness(descriptions, self._others).amax(1).tolist()
+        return [Looks(*pair) for pair in zip(own, rivals, strict=True)]
+
+    def see(self, frame: Tensor, box: Box) -> None:
+        """Add a view of the target."""
+        view = describe(frame, _rows(box, frame))
+        known = float(likeness(view, self._views).max())
+        # How alike the target's own views are is what a candidate has to come up to.
+        self.usual = min(known, self.usual + RISE * (known - self.usual))
+        self._views = torch.cat((self._views[:1], self._views[1:][-(VIEWS - 2) :], view))
+
+    def meet(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> None:
+        """Remember what stands at `places` (x, y), which resembles the target at `box` and is elsewhere."""
+        for view in self.at(frame, box, places).unbind(0):
+            self._remember(view.unsqueeze(0))
+
+    def at(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
+        """Descriptions [N, D] of what stands at `places`, of the box's size, each shifted to be most like
+        the target. Places that touch the box are left out.
+        """
+        free = [abs(x - box.cx) >= box.w or abs(y - box.cy) >= box.h for x, y in places]
+        if not any(free):
+            return self._views[:0]
+        if self._frame is not frame or self._places != places:  # else asked for another box in a frame
+            self._frame, self._places = frame, places
+            self._there = self._best_fits(frame, box, places)
+        return self._there[torch.tensor(free, device=frame.device)]
+
+    def _best_fits(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
+        """[N, D] for all places."""
+        steps = torch.tensor([-NUDGE, 0.0, NUDGE], device=frame.device)
+        shifts = torch.cartesian_prod(steps * box.w, steps * box.h)
+        centres = torch.tensor(places, device=frame.device)[:, None] + shifts
+        sizes = torch.tensor([box.w, box.h], device=frame.device).expand(len(places), len(shifts), 2)
+        found = describe(frame, torch.cat((centres, sizes), 2).flatten(0, 1))
+        best = likeness(found, self._views).amax(1).view(len(places), -1).argmax(1)
+        return found.view(len(places), len(shifts), -1)[torch.arange(len(places)), best]
+
+    def _remember(self, view: Tensor) -> None:
+        if len(self._others) > 0:
+            self._others = self._others[likeness(self._others, view)[:, 0] < SAME]
+        self._others = torch.cat((self._others, view))
+        if len(self._others) > OTHERS:
+            alike = likeness(self._others, self._views).amax(1)
+            self._others = self._others[alike.argsort(descending=True)[:OTHERS]]
+
+
+def _rows(box: Box, frame: Tensor) -> Tensor:
+    return box.to_tensor(frame.device).unsqueeze(0)
