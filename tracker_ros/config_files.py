@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-DEFAULT_PRESET = "dcf_tiny"
+DEFAULT_PRESET = "siamban_mobile"
 """Of config/trackers: what tracks where no preset is named, in every node and command."""
 
 _ROOT = Path(__file__).resolve().parents[1]

@@ -67,12 +67,13 @@ PRESETS = (
     "edcf_mobile",
     "rtmdnet_mobile",
     "rtmdnet_tiny",
+    "siamban_mobile",
     "siamfc_tiny",
     "siamrpn_mobile",
     "tadt_tiny",
 )
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
-ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny")
+ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny", "siamban_mobile")
 TOLERANCE = 1e-3
 
 

@@ -93,11 +93,12 @@ def test_a_sure_choice_moves_and_resizes_the_box_by_the_paper_s_rules() -> None:
     frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 50.0, 30.0])
     estimate = tracker.localize(frame, tracker.initialize(frame, box))
     zoom = math.sqrt((50 + 40) * (30 + 40)) / 127  # image pixels of a crop pixel
-    assert estimate.score.item() == pytest.approx(1 / (1 + math.exp(-3)))
+    assert estimate.score.item() == pytest.approx(1 / (1 + math.exp(-(6 - 3.6) / 1.4)))
+    assert estimate.response.max().item() == pytest.approx(1 / (1 + math.exp(-3)))
     assert estimate.box[:2].tolist() == pytest.approx([200 + (-48 + 8) * zoom, 200 + 32 * zoom], rel=1e-5)
     ratio = (50 / 30) / (64 / 96)
     padded = math.sqrt((64 + 80) * (96 + 80)) * zoom / math.sqrt(90 * 70)
-    rate = math.exp(-0.1 * (ratio * max(padded, 1 / padded) - 1)) * estimate.score.item() * 0.5
+    rate = math.exp(-0.1 * (ratio * max(padded, 1 / padded) - 1)) / (1 + math.exp(-3)) * 0.5
     expected = [50 + rate * (64 * zoom - 50), 30 + rate * (96 * zoom - 30)]
     assert estimate.box[2:].tolist() == pytest.approx(expected, rel=1e-5)
 
@@ -114,10 +115,12 @@ def test_the_response_lies_where_its_window_says() -> None:
     torch.testing.assert_close(place, 200 + torch.tensor([-48.0, 32.0]) * (100 / 127))
 
 
-@pytest.mark.parametrize(("score", "share"), [(0.4, 0.0), (0.5, 0.0), (0.575, 0.5), (0.65, 1.0), (0.9, 1.0)])
+@pytest.mark.parametrize(
+    ("score", "share"), [(0.05, 0.0), (0.07, 0.0), (0.155, 0.5), (0.24, 1.0), (0.9, 1.0)]
+)
 def test_an_unsure_choice_is_followed_in_part_or_not_at_all(score: float, share: float) -> None:
-    logits, sides = one_cell(8, 8, math.log(score / (1 - score)))
-    tracker = answering(logits, sides, temperature=1.0, window_influence=0.0)
+    logits, sides = one_cell(8, 8, 2.0 + 0.5 * math.log(score / (1 - score)))
+    tracker = answering(logits, sides, even_logit=2.0, logit_width=0.5, window_influence=0.0)
     frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 50.0, 30.0])
     estimate = tracker.localize(frame, tracker.initialize(frame, box))
     zoom = math.sqrt((50 + 40) * (30 + 40)) / 127
