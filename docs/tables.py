@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the parts of the documentation that are read off the code; a test keeps them true.
 
-python docs/tables.py          # write docs/glossary.md and docs/images/layers.svg anew
+python docs/tables.py          # write docs/glossary.md and the drawn pictures in docs/images anew
 python docs/tables.py --check  # status 1 where they say something else
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -74,9 +76,52 @@ def layers_svg(_: str) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def accuracy_rows(readme: str) -> list[tuple[str, float, float]]:
+    """Read (tracker, success AUC over all sequences, frames a second) off README's table of figures."""
+    table = readme.partition("| tracker | aerial | ground | all | FPS |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return [
+        (re.sub("[*`]", "", row[0]), float(row[3].split("/")[0]), float(row[4])) for row in rows if row[4]
+    ]
+
+
+def accuracy_svg(_: str) -> str:
+    """Draw accuracy against speed from README's table; OpenCV's trackers are grey."""
+    height, left, bottom, low, high = 420, 60, 370, 20.0, 600.0
+    rows = accuracy_rows((ROOT / "README.md").read_text())
+    top = math.ceil(10 * max(auc for _, auc, _ in rows)) / 10
+
+    def place(fps: float, auc: float) -> tuple[float, float]:
+        along = math.log(fps / low) / math.log(high / low)
+        return left + along * (WIDTH - left - 130), bottom - auc / top * (bottom - 20)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif"'
+        ' font-size="12">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="{left}" y="{height - 12}">frames a second on one thread (each line: twice as many)</text>',
+        '<text x="14" y="14">success AUC</text>',
+    ]
+    for tenth in range(int(10 * top) + 1):
+        _, y = place(low, tenth / 10)
+        parts.append(f'<path d="M{left} {y:.1f}H{WIDTH - 20}" stroke="#e3e6ea"/>')
+        parts.append(f'<text x="{left - 30}" y="{y + 4:.1f}">.{tenth}</text>')
+    for fps in (20, 40, 80, 160, 320):
+        x, _ = place(fps, 0)
+        parts.append(f'<path d="M{x:.1f} 20V{bottom}" stroke="#e3e6ea"/>')
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{fps}</text>')
+    for name, auc, fps in rows:
+        x, y = place(min(max(fps, low), high), auc)
+        colour = "#7a8694" if name.startswith("OpenCV") else "#1f6fc4"
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 7:.1f}" y="{y + 4:.1f}" fill="{colour}">{name}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
 PARTS: dict[Path, Callable[[str], str]] = {
     ROOT / "docs" / "glossary.md": glossary,
     ROOT / "docs" / "images" / "layers.svg": layers_svg,
+    ROOT / "docs" / "images" / "accuracy.svg": accuracy_svg,
 }
 
 
