@@ -59,6 +59,8 @@ class PairTraining(nn.Module):
     """
 
     spec: PairSpec
+    #: Parts whose weights the constructor took from a file, as a recipe's 'initial' does for others.
+    begun: tuple[str, ...] = ()
     #: Whether it learns something for each recording, so that it has no loss on others.
     by_domain: bool = False
 

@@ -205,7 +205,7 @@ def _refuse_random_frozen_parts(recipe: Recipe, module: PairTraining) -> None:
 
     Numbers and vectors that never learn are constants of the method, such as SiamFC's gain.
     """
-    begun = tuple(f"{part}." for part in recipe.initial)
+    begun = tuple(f"{part}." for part in (*recipe.initial, *module.begun))
     held = tuple(f"{part}." for part in recipe.freeze_epochs)
     for name, parameter in module.named_parameters():
         still = not parameter.requires_grad or name.startswith(held)

@@ -161,18 +161,20 @@ class MobileTraining(ProposalTraining):
         first, all_levels = MobileRpnNet(len(RATIOS)), MobileRpnPlusPlusNet(len(RATIOS))
         net = first if levels == 1 else all_levels
         super().__init__(net, net.grid, loss)
-        self.started = bool(start)
         if start and levels == 1:
             known = SiamBanNet()
             load_weights(_Known(known), start)
             first.start_from(known)
+            parts = [f"{branch}.{part}" for branch in ("cls", "loc") for part in ("correlation", "tower")]
+            self.begun = ("net.backbone", *(f"net.rpn_head.{part}" for part in parts))
         elif start:
             load_weights(_Known(first), start)
             all_levels.start_from(first)
+            self.begun = ("net.backbone", "net.rpn4")
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """As `ProposalTraining`."""
         for layer in self.net.modules():
-            if isinstance(layer, nn.BatchNorm2d) and self.started:
+            if isinstance(layer, nn.BatchNorm2d) and self.begun:
                 layer.eval()
         return super().forward(batch)
