@@ -21,6 +21,7 @@ from tracker_ros.training.cfnet import CFNetTraining
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.dcfst import DcfstTraining
 from tracker_ros.training.edcf import EDCFTraining
+from tracker_ros.training.recipes import read_recipe
 from tracker_ros.training.rtmdnet import RtMdNetTraining
 from tracker_ros.training.siamrpn import MobileTraining
 from tracker_ros.weights import load_weights
@@ -114,6 +115,8 @@ def test_training_starts_from_another_network_and_leaves_its_statistics(levels: 
         for name, tensor in known.items():
             if name.startswith(theirs):
                 torch.testing.assert_close(own[ours + name.removeprefix(theirs)], tensor)
+    recipe = read_recipe("siamrpn_mobile" if levels == 1 else "siamrpnpp_mobile")
+    assert set(recipe.freeze_epochs) <= set(module.begun) and not MobileTraining(levels).begun
     before = {name: tensor.clone() for name, tensor in own.items()}
     learn(module, pairs(127, 255, 64), 2, 1e-3)
     after = module.net.state_dict()
