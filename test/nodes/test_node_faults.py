@@ -39,6 +39,7 @@ from tracker_ros.srv import SelectTarget  # noqa: E402
 from tracker_ros.nodes.tracker.parameters import Parameters  # noqa: E402
 from tracker_ros.ros.compat import run_node  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError  # noqa: E402
+from tracker_ros.session import SessionSettings  # noqa: E402
 from tracker_ros.trackers import SettingsError  # noqa: E402
 
 pytestmark = pytest.mark.ros
@@ -170,6 +171,26 @@ def test_settings_are_parameters_with_ranges_that_keep_what_is_set() -> None:
         node.set_parameters([Parameter("settings.rate", value=0.25)])
         assert parameters.read().settings["rate"] == 0.25
         assert not node.set_parameters([Parameter("session.keep_score", value=7.0)])[0].successful
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def test_a_preset_brings_session_settings_that_the_parameters_show_and_overrule() -> None:
+    context = Context()
+    rclpy.init(context=context)
+    given = [Parameter("session.keep_score", value=0.25)]  # the default, but asked for
+    node = rclpy.create_node("n", context=context, parameter_overrides=given)
+    try:
+        parameters = Parameters(node)
+        node.set_parameters([Parameter("session.coast_seconds", value=3.0)])
+        first = parameters.session({"keep_score": 0.1, "coast_seconds": 9.0, "recover_score": 0.5})
+        assert (first["keep_score"], first["coast_seconds"], first["recover_score"]) == (0.25, 3.0, 0.5)
+        assert node.get_parameter("session.recover_score").value == 0.5
+        # Another preset's values take the place of the first one's, and what it does not say is the default.
+        second = parameters.session({"found_score": 0.7})
+        assert second["found_score"] == 0.7 and second["coast_seconds"] == 3.0
+        assert second["recover_score"] == SessionSettings().recover_score
     finally:
         node.destroy_node()
         rclpy.try_shutdown(context=context)

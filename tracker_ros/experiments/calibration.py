@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence as Words
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from rich.console import Console
 
 from tracker_ros.data.inserted import inserted
 from tracker_ros.data.readers import read_folders
-from tracker_ros.data.sequence import Sequence, VideoFrames
+from tracker_ros.data.sequence import Frame, Sequence, VideoFrames
 from tracker_ros.evaluation.metrics import HIT, is_box, overlaps
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
@@ -54,12 +54,13 @@ class Run(NamedTuple):
 
     group: str
     evidence: Array
-    right: Array
+    right: npt.NDArray[np.bool_]
 
 
 def observe(tracker: Tracker, sequence: Sequence, group: str) -> Run:
     """Run a tracker over a sequence as it is, and note what a session would know."""
-    identity, rows, boxes, psrs = Identity(), [], [], []
+    identity, rows, boxes = Identity(), [], []
+    psrs: list[float] = []
     for index, frame in enumerate(sequence.frames):
         pixels = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)
         with torch.inference_mode():
@@ -102,7 +103,7 @@ def probability(weights: Array, evidence: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(weights[0] + evidence @ weights[1:], -30, 30))))
 
 
-def calibration_error(said: Array, right: Array, bins: int = BINS) -> float:
+def calibration_error(said: Array, right: npt.NDArray[np.bool_], bins: int = BINS) -> float:
     """Expected calibration error: |mean of what was said - share that was right|, over bins by frames.
 
     Bins are of equal width (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3).
@@ -112,7 +113,7 @@ def calibration_error(said: Array, right: Array, bins: int = BINS) -> float:
     return float(sum(gaps) / len(said))
 
 
-def left_out(runs: list[Run]) -> tuple[Array, Array]:
+def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
     """What is said about each frame by a fit without its group, and whether it was right."""
     said, right = [], []
     for group in sorted({run.group for run in runs}):
@@ -144,10 +145,9 @@ def clips(root: Path, most: int, frames: int) -> list[tuple[Sequence, str]]:
             continue
         truth = clip.boxes[part.start : part.stop].copy()
         truth[:, :2] -= truth[:, 2:] / 2
-        cut = Cut(VideoFrames(clip.frames.path, part.stop), part.start)
+        cut = Cut(VideoFrames(clip.frames.path), part.start, len(part))
         by_group.setdefault(group, []).append(Sequence(clip.name, cut, truth))
     spread = {group: every[:: max(len(every) // 8, 1)] for group, every in sorted(by_group.items())}
-    chosen = [(s, g) for g, every in spread.items() for s in every]
     turns = itertools.zip_longest(*([(s, g) for s in every] for g, every in spread.items()))
     chosen = [pair for turn in turns for pair in turn if pair is not None][:most]
     return [
@@ -157,16 +157,16 @@ def clips(root: Path, most: int, frames: int) -> list[tuple[Sequence, str]]:
 
 
 class Cut:
-    """Frames from `first` on."""
+    """`count` frames of a video from `first` on."""
 
-    def __init__(self, frames: VideoFrames, first: int) -> None:
-        self._frames, self._first = frames, first
+    def __init__(self, frames: VideoFrames, first: int, count: int) -> None:
+        self._frames, self._first, self._count = frames, first, count
 
     def __len__(self) -> int:
-        return len(self._frames) - self._first
+        return self._count
 
-    def __iter__(self) -> Iterable[npt.NDArray[np.uint8]]:
-        return itertools.islice(iter(self._frames), self._first, None)
+    def __iter__(self) -> Iterator[Frame]:
+        return itertools.islice(iter(self._frames), self._first, self._first + self._count)
 
 
 def longest(given: npt.NDArray[np.bool_]) -> range:
