@@ -19,7 +19,6 @@ from tracker_ros.networks.edcf import ContextFilter, EDCFModel, on_fine_grid
 from tracker_ros.ops.fourier import context_aware_filter
 from tracker_ros.trackers import Tracker, create
 from tracker_ros.trackers.cfnet import CFNetSettings
-from tracker_ros.trackers.edcf import EDCF, EDCFSettings
 from tracker_ros.weights import load_weights
 
 FRAME = torch.full((3, 240, 320), 90, dtype=torch.uint8)
@@ -127,7 +126,7 @@ class Fused(nn.Module):
 
 def fused(f: Tensor, g: Tensor) -> Tensor:
     """The box that EDCF finds from `BOX`, all scales answering alike."""
-    tracker = EDCF(EDCFSettings(width_multiplier=0.05))
+    tracker = create("edcf", {"width_multiplier": 0.05})
     tracker.model = Fused(f.expand(3, 17, 17), g.expand(3, 125, 125))
     with torch.inference_mode():
         return tracker.localize(FRAME, tracker.initialize(FRAME, BOX)).box
@@ -148,7 +147,7 @@ def test_edcf_finds_the_place_that_both_branches_like_best() -> None:
 @pytest.mark.parametrize(("best", "sign"), [(0, -1), (1, 0), (2, 1)])
 def test_edcf_takes_the_scale_at_which_the_sum_is_highest(best: int, sign: int) -> None:
     """f prefers another scale than g does, by less than g prefers its own."""
-    tracker = EDCF(EDCFSettings(width_multiplier=0.05))
+    tracker = create("edcf", {"width_multiplier": 0.05})
     f, g = torch.zeros(3, 17, 17), torch.zeros(3, 125, 125)
     f[:, 8, 8], g[:, 62, 62] = 0.5, 0.5
     f[(best + 1) % 3, 8, 8], g[best, 62, 62] = 0.6, 1.0
