@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tracker_ros"
 # From the top to the ground; a layer may import those that come after it.
 LAYERS = [
     ("cli",),
-    ("benchmark",),
+    ("benchmark", "reproduce"),
     ("demo", "experiments", "track_command"),
     ("api",),
     ("nodes",),

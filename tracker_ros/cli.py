@@ -26,6 +26,7 @@ COMMANDS = {
     "report": Command("tracker_ros.evaluation.cli", "write tables and plots of finished evaluations", "eval"),
     "vot": Command("tracker_ros.evaluation.cli", "write a workspace for the official vot-toolkit", "vot"),
     "train": Command("tracker_ros.training.cli", "train a tracker from a recipe", "train"),
+    "reproduce": Command("tracker_ros.reproduce.cli", "make a paper's table or figure", "eval"),
     "select": Command("tracker_ros.nodes.selector.node", "select a target in the browser", "select"),
     "gimbal": Command("tracker_ros.gimbal.cli", "measure the pointing of a simulated gimbal"),
     "replay": Command("tracker_ros.replay.cli", "run a tracker over a recorded bag and compare", "replay"),
