@@ -60,6 +60,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 #: As they ship.
 PRESETS = (
+    "adacfnet_mobile",
     "dcf",
     "dcf_tiny",
     "dcfst_tiny",
@@ -68,6 +69,7 @@ PRESETS = (
     "rtmdnet_mobile",
     "rtmdnet_tiny",
     "siamban_mobile",
+    "siamfc_mobile",
     "siamfc_tiny",
     "siamrpn_mobile",
     "tadt_tiny",
