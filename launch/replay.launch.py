@@ -10,6 +10,7 @@ Every argument of uav_tracking.launch.py is passed on. Choose the target as in f
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,16 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.events.process import ProcessExited
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
 from tracker_ros.replay.player import play_command
+from tracker_ros.ros.launch_plan import IMAGE, Camera, choose_cameras
 
 NODES = Path(__file__).parent / "uav_tracking.launch.py"
 SWITCH = ["true", "false"]
+AWAIT_ACTIVE = "tracker_ros.ros.await_active"
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -44,18 +48,50 @@ def generate_launch_description() -> LaunchDescription:
                               description="start over at the end"),
         DeclareLaunchArgument("paused", default_value="false", choices=SWITCH,
                               description="wait until the player is told to resume"),
+        # First: where an argument is wrong nothing may be left running, which would answer the next launch.
+        OpaqueFunction(function=_check),
         nodes,
         OpaqueFunction(function=_play),
     ])  # fmt: skip
 
 
-def _play(context: LaunchContext) -> list[Any]:
-    """The player; where it ends, everything does."""
+def _cameras(context: LaunchContext) -> list[Camera]:
+    """The cameras of the nodes' launch file, whose arguments may not have their defaults yet."""
+    given = [
+        LaunchConfiguration(name, default=default).perform(context)
+        for name, default in (("cameras", ""), ("namespace", ""), ("image", IMAGE))
+    ]
+    return choose_cameras(*given)
+
+
+def _command(context: LaunchContext) -> list[str]:
+    """The player's command line; nothing is played while a tracker loads its model."""
 
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
-    command = play_command(value("bag"), value("rate"), value("loop") == "true", value("paused") == "true")
+    cameras = _cameras(context)
+    player = play_command(
+        value("bag"), cameras, value("rate"), value("loop") == "true", value("paused") == "true"
+    )
+    trackers = [camera.full("tracker") for camera in cameras]
+    return [sys.executable, "-m", AWAIT_ACTIVE, *trackers, "--", *player]
+
+
+def _check(context: LaunchContext) -> list[Any]:
+    """Raise ValueError where an argument is wrong."""
+    _command(context)
+    return []
+
+
+def _play(context: LaunchContext) -> list[Any]:
+    """The player; where it ends, everything does."""
+    command = _command(context)
     player = ExecuteProcess(cmd=command, output="screen", name="player")
-    ended = OnProcessExit(target_action=player, on_exit=[EmitEvent(event=Shutdown(reason="the bag ended"))])
-    return [RegisterEventHandler(ended), player]
+    return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=_end)), player]
+
+
+def _end(event: ProcessExited, context: LaunchContext) -> list[Any]:
+    """Shut down, unless that is why the player ended: a second shutdown would be an error."""
+    reason = "the bag ended" if event.returncode == 0 else "the player failed"
+    return [] if context.is_shutdown else [EmitEvent(event=Shutdown(reason=reason))]

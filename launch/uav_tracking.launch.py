@@ -21,7 +21,7 @@ from launch_ros.actions import LifecycleNode, Node
 
 from tracker_ros.config_files import DEFAULT_PRESET, config_file
 from tracker_ros.ros.compat import node_environment
-from tracker_ros.ros.launch_plan import IMAGE, Camera, LaunchOptions, NodeDescription, nodes_of, read_cameras
+from tracker_ros.ros.launch_plan import IMAGE, LaunchOptions, NodeDescription, choose_cameras, nodes_of
 
 PACKAGE = "tracker_ros"
 SWITCH = ["true", "false"]
@@ -99,13 +99,5 @@ def _start(context: LaunchContext) -> list[Node]:
         value("mavlink"),
         is_on("gimbal"),
     )
-    if value("cameras"):
-        cameras = read_cameras(_existing(value("cameras")), value("namespace"))
-    else:
-        cameras = [Camera(value("namespace"), value("image"))]
+    cameras = choose_cameras(value("cameras"), value("namespace"), value("image"))
     return [make(node) for number, camera in enumerate(cameras) for node in nodes_of(camera, options, number)]
-
-
-def _existing(name: str) -> Path:
-    """A file of the user's, or else one of that name in the package's configuration."""
-    return Path(name) if Path(name).is_file() else config_file(name)

@@ -71,8 +71,9 @@ class NodeProcess:
         parameters: dict[str, Any] | None = None,
         arguments: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
+        ros: bool = True,
     ):
-        command = [sys.executable, "-m", module, "--ros-args"]
+        command = [sys.executable, "-m", module, *["--ros-args"] * ros]
         for name, value in (parameters or {}).items():
             command += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
         env = {

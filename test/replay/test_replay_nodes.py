@@ -5,20 +5,26 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import Client, Domain, NodeProcess, scene, time_message  # noqa: E402
+from node_helpers import ACTIVATE, CONFIGURE, Client, Domain, NodeProcess, scene, time_message  # noqa: E402
+from rclpy.context import Context  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.replay.player import play_command  # noqa: E402
+from tracker_ros.ros.await_active import await_active  # noqa: E402
+from tracker_ros.ros.launch_plan import Camera  # noqa: E402
 
 pytestmark = pytest.mark.ros
 BOX = Box(160.0, 120.0, 40.0, 32.0)
@@ -105,48 +111,152 @@ def test_a_bag_that_starts_over_is_lost_once_and_found_under_the_same_id(player:
     assert abs(found.age_ms) < 1000, "age is told in the bag's time"
 
 
-def test_the_player_s_command(tmp_path: Path) -> None:
-    words = play_command(str(tmp_path), "0.5", loop=True, paused=True)
-    assert words == [
-        "ros2",
-        "bag",
-        "play",
-        str(tmp_path),
-        "--clock",
-        "100",
-        "--rate",
-        "0.5",
-        "--loop",
-        "--start-paused",
+ONE = [Camera("", "/cam/image_raw")]
+PLAYED = ["/cam/image_raw", "/cam/image_raw/compressed", "/cam/camera_info"]
+
+
+def recorded(folder: Path, **topics: str) -> str:
+    """A bag's folder whose description lists these topics, '__' for '/'."""
+    entries = [
+        {"topic_metadata": {"name": f"/{name.replace('__', '/')}", "type": kind}}
+        for name, kind in topics.items()
     ]
-    assert play_command(str(tmp_path))[-2:] == ["--rate", "1.0"]
-    wrong = ((str(tmp_path / "none"), "1", "there is no bag"), (str(tmp_path), "0", "rate"))
-    for bag, rate, message in wrong:
-        with pytest.raises(ValueError, match=message):
-            play_command(bag, rate)
+    content = {"rosbag2_bagfile_information": {"topics_with_message_count": entries}}
+    (folder / "metadata.yaml").write_text(yaml.safe_dump(content))
+    return str(folder)
 
 
-def test_the_launch_file_plays_to_nodes_on_the_bag_s_time(tmp_path: Path) -> None:
-    pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
-    from launch import LaunchContext
-    from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+def flight(folder: Path) -> str:
+    """A bag of a flight with our nodes: the camera's topics, and what must not be played to live nodes."""
+    return recorded(
+        folder,
+        cam__image_raw="sensor_msgs/msg/Image",
+        cam__camera_info="sensor_msgs/msg/CameraInfo",
+        tracker__target="vision_msgs/msg/Detection2D",
+        tracker__init_box="vision_msgs/msg/Detection2D",
+        tracker_diagnostics__overlay="sensor_msgs/msg/Image",
+        cmd_vel="geometry_msgs/msg/Twist",
+    )
 
+
+def test_only_the_cameras_topics_are_played(tmp_path: Path) -> None:
+    bag = flight(tmp_path)
+    words = play_command(bag, ONE, "0.5", loop=True, paused=True)
+    start = ["ros2", "bag", "play", bag, "--clock", "100", "--rate", "0.5", "--topics"]
+    assert words == [*start, *PLAYED, "--loop", "--start-paused"]
+    two = [Camera("uav/front", "image_raw"), Camera("/uav/down", "/cam/image_raw")]
+    bag = recorded(
+        tmp_path,
+        uav__front__image_raw__compressed="sensor_msgs/msg/CompressedImage",
+        cam__image_raw="sensor_msgs/msg/Image",
+    )
+    front = ["/uav/front/image_raw", "/uav/front/image_raw/compressed", "/uav/front/camera_info"]
+    assert play_command(bag, two)[-6:] == [*front, *PLAYED]
+    assert two[0].full("tracker") == "/uav/front/tracker" and ONE[0].full("tracker") == "/tracker"
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "words"),
+    [
+        ("none", "1", "there is no bag"),
+        ("flight", "0", "rate must be a positive number, got '0'"),
+        ("flight", "fast", "rate must be a positive number, got 'fast'"),
+        ("flight", "nan", "rate must be a positive number"),
+        ("", "1", "metadata.yaml cannot be read .*ros2 bag reindex"),
+    ],
+)
+def test_what_cannot_be_played_is_said(tmp_path: Path, name: str, rate: str, words: str) -> None:
+    (tmp_path / "flight").mkdir()
+    flight(tmp_path / "flight")
+    with pytest.raises(ValueError, match=words):
+        play_command(str(tmp_path / name), ONE, rate)
+
+
+def test_a_bag_without_the_camera_names_those_that_it_has(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no images on /image; .* /cam/image_raw, /tracker_diagnostics"):
+        play_command(flight(tmp_path), [Camera()])
+
+
+def replay_launch() -> Any:
     path = Path(__file__).resolve().parents[2] / "launch" / "replay.launch.py"
     spec = importlib.util.spec_from_file_location("replay_launch", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_launch_file_plays_to_nodes_on_the_bag_s_time(tmp_path: Path) -> None:
+    pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
+    from launch import LaunchContext
+    from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+
+    module = replay_launch()
     description, context = module.generate_launch_description(), LaunchContext()
-    context.launch_configurations.update(bag=str(tmp_path), loop="true")
+    context.launch_configurations.update(bag=flight(tmp_path), loop="true", image="/cam/image_raw")
     for entity in description.entities:
         if isinstance(entity, DeclareLaunchArgument):
             assert entity.description
             entity.execute(context)
     _, player = module._play(context)
-    assert [part[0].text for part in player.cmd] == play_command(str(tmp_path), loop=True)
-    (nodes,) = (e for e in description.entities if isinstance(e, IncludeLaunchDescription))
-    assert dict(nodes.launch_arguments) == {"use_sim_time": "true"}
+    words = [part[0].text for part in player.cmd]
+    assert words[1:5] == ["-m", "tracker_ros.ros.await_active", "/tracker", "--"]
+    assert words[5:] == play_command(str(tmp_path), ONE, loop=True)
+    kinds = [type(entity) for entity in description.entities]
+    nodes = kinds.index(IncludeLaunchDescription)
+    assert kinds.index(OpaqueFunction) < nodes, "checked before anything starts"
+    assert dict(description.entities[nodes].launch_arguments) == {"use_sim_time": "true"}
+    context.launch_configurations["rate"] = "fast"
+    with pytest.raises(ValueError, match="rate"):
+        description.entities[kinds.index(OpaqueFunction)].execute(context)
     # The arguments of the included file can be given too.
     assert {"tracker", "image", "bag", "paused"} <= {
         argument.name for argument in description.get_launch_arguments()
     }
+
+
+def test_the_end_of_the_player_is_the_end_of_all_but_once() -> None:
+    pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
+    from types import SimpleNamespace
+
+    module = replay_launch()
+    ended = SimpleNamespace(returncode=0)
+    assert len(module._end(ended, SimpleNamespace(is_shutdown=False))) == 1
+    assert module._end(ended, SimpleNamespace(is_shutdown=True)) == [], "launch calls that an error"
+
+
+def test_a_program_begins_when_the_node_is_active(domain: Domain) -> None:
+    """It waits for a tracker that is not active yet, and then becomes its command."""
+    node, client = (
+        NodeProcess("tracker_ros.nodes.tracker.node", domain, {"torchscript": False}),
+        Client(domain),
+    )
+    command = ("/tracker", "--", sys.executable, "-c", "print('plays')")
+    waits = NodeProcess("tracker_ros.ros.await_active", domain, arguments=command, ros=False)
+    try:
+        assert client.transition(CONFIGURE)
+        client.wait(lambda: client.node.count_clients("/tracker/get_state") > 0, "a question")
+        assert waits.returned() is None and "plays" not in waits.output
+        assert client.transition(ACTIVATE)
+        assert waits.ended() == 0 and "plays" in waits.output
+    finally:
+        client.close()
+        waits.stop()
+        assert node.stop() == 0
+
+
+def test_who_waits_ends_by_a_signal_and_when_nobody_comes(domain: Domain) -> None:
+    waits = NodeProcess(
+        "tracker_ros.ros.await_active", domain, arguments=("/nobody", "--", "false"), ros=False
+    )
+    client = Client(domain)
+    client.wait(lambda: "player_waits" in client.node.get_node_names(), "the program")
+    client.close()
+    assert waits.stop() == 0 and "Traceback" not in waits.output
+    context = Context()
+    rclpy.init(context=context, domain_id=domain.number)
+    node = rclpy.create_node("waits", context=context)
+    with pytest.raises(TimeoutError, match="/nobody is not active after 0 s"):
+        await_active(node, ["/nobody"], 0.0)
+    node.destroy_node()
+    rclpy.try_shutdown(context=context)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tracker_ros.config_files import config_file
+
 IMAGE = "image"
 """Topic of the images where none is named: what nodes that are started by hand use."""
 FIRST_COMPONENT = 100
@@ -41,6 +43,26 @@ class Camera:
     tracker: str = ""
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @property
+    def info(self) -> str:
+        """Topic of its calibration: a driver publishes camera_info beside its images."""
+        return "/".join([*self.image.split("/")[:-1], "camera_info"])
+
+    @property
+    def image_topic(self) -> str:
+        """The full name of its images' topic."""
+        return self.full(self.image)
+
+    @property
+    def info_topic(self) -> str:
+        """The full name of its calibration's topic."""
+        return self.full(self.info)
+
+    def full(self, name: str) -> str:
+        """Return the full name of a topic or node in its namespace."""
+        inside = "" if name.startswith("/") else f"/{self.namespace.strip('/')}/"
+        return f"{inside}{name}".replace("//", "/")
+
 
 class NodeDescription(NamedTuple):
     """A node to start. `defaults` names a file of the configuration folder that is read first."""
@@ -64,6 +86,22 @@ class LaunchOptions(NamedTuple):
     simulate: bool = False
     mavlink: str = ""
     gimbal: bool = False
+
+
+def choose_cameras(listed: str, namespace: str, image: str) -> list[Camera]:
+    """Return the cameras that the launch arguments name: those of a list, or the one with these images.
+
+    Args:
+        listed: YAML file of the user's, or else one of that name in the package's configuration; '' for none.
+        namespace: of the nodes.
+        image: topic of the images where no list is given.
+
+    Raises:
+        CamerasError: as `read_cameras` does.
+    """
+    if not listed:
+        return [Camera(namespace, image)]
+    return read_cameras(Path(listed) if Path(listed).is_file() else config_file(listed), namespace)
 
 
 def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
@@ -114,9 +152,7 @@ def _camera(entry: Any, where: str, namespace: str) -> Camera:
 
 def nodes_of(camera: Camera, options: LaunchOptions, number: int = 0) -> list[NodeDescription]:
     """The nodes of one camera; `number` counts cameras from 0."""
-    # A driver publishes camera_info beside its images.
-    camera_info = "/".join([*camera.image.split("/")[:-1], "camera_info"])
-    remappings = [("image", camera.image), ("camera_info", camera_info)]
+    remappings = [("image", camera.image), ("camera_info", camera.info)]
     time: dict[str, Any] = {"use_sim_time": options.use_sim_time}
     device = {"device": options.device} if options.device else {}
     preset = camera.tracker or options.tracker
