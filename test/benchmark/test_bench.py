@@ -43,7 +43,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_memory_stays_flat_over_a_run_that_is_longer_than_its_film(film):
-    spec = TrackerSpec("dcf", (("size", 48), ("scales", 3)))
+    spec = TrackerSpec("dcf", (("search_size", 48), ("scale_count", 3)))
     threads = torch.get_num_threads()
     try:
         found = bench.measure(spec, bench.Clip(1000, film / "images", film / "truth.txt"), 1)

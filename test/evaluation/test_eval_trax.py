@@ -65,7 +65,7 @@ def test_a_trax_client_gets_what_the_driver_answers(images: tuple[Path, ...]) ->
 def test_a_workspace_of_ones_own_sequences(tmp_path: Path, protocol: ResetBased | AnchorBased) -> None:
     sequences = [made_sequence("a", 120, 0)]
     sequences[0].truth[3] = np.nan
-    specs = [TrackerSpec("nanotrack", weights="models"), TrackerSpec("dcf", (("rate", 0.03),))]
+    specs = [TrackerSpec("nanotrack", weights="models"), TrackerSpec("dcf", (("learning_rate", 0.03),))]
     write_workspace(tmp_path / "w", specs, protocol, sequences)
     config = yaml.safe_load((tmp_path / "w" / "config.yaml").read_text())
     assert config == {"registry": ["./trackers.ini"], "stack": "stack.yaml"}
@@ -82,7 +82,7 @@ def test_a_workspace_of_ones_own_sequences(tmp_path: Path, protocol: ResetBased 
     manifest = configparser.ConfigParser()
     manifest.read(tmp_path / "w" / "trackers.ini")
     words = shlex.split(manifest["dcf"]["command"])
-    assert words[0] == sys.executable and words[-2:] == ["--set", "rate=0.03"]
+    assert words[0] == sys.executable and words[-2:] == ["--set", "learning_rate=0.03"]
     nano = shlex.split(manifest["nanotrack"]["command"])
     assert nano[-2:] == ["--nano", str(Path("models").resolve())]
     with pytest.raises(DataError, match="is a workspace already"):

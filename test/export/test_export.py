@@ -63,7 +63,7 @@ def test_check_agrees_with_the_manifest_and_notices_other_boxes(archive, tmp_pat
 def test_manifest_says_what_the_archive_is(archive):
     manifest = read_manifest(archive)
     assert (manifest.tracker, manifest.format) == ("dcf", "torchscript")
-    assert manifest.settings["size"] == 120 and len(manifest.boxes) == 19
+    assert manifest.settings["search_size"] == 120 and len(manifest.boxes) == 19
     assert not list(archive.parent.glob("*.part*"))
 
 

@@ -163,13 +163,13 @@ def test_wrong_parameters_are_named(name: str, value: object, words: str) -> Non
 def test_settings_are_parameters_with_ranges_that_keep_what_is_set() -> None:
     context = Context()
     rclpy.init(context=context)
-    given = [Parameter("tracker", value="dcf"), Parameter("settings.rate", value=0.5)]
+    given = [Parameter("tracker", value="dcf"), Parameter("settings.learning_rate", value=0.5)]
     node = rclpy.create_node("n", context=context, parameter_overrides=given)
     try:
         parameters = Parameters(node)
-        assert parameters.read().settings["rate"] == 0.5
-        node.set_parameters([Parameter("settings.rate", value=0.25)])
-        assert parameters.read().settings["rate"] == 0.25
+        assert parameters.read().settings["learning_rate"] == 0.5
+        node.set_parameters([Parameter("settings.learning_rate", value=0.25)])
+        assert parameters.read().settings["learning_rate"] == 0.25
         assert not node.set_parameters([Parameter("session.keep_score", value=7.0)])[0].successful
     finally:
         node.destroy_node()
