@@ -46,7 +46,11 @@ class AdaCFNetSettings(SearchSettings):
 class WeightedSettings(AdaCFNetSettings):
     """Settings of `adacfnet`."""
 
-    backbone: str = setting("conv2", "network: CFNet's two layers, or", choices=("conv2", "mobilenet_v3"))
+    backbone: str = setting(
+        "conv2",
+        "network that extracts the features; 'conv2' is CFNet's two layers",
+        choices=("conv2", "mobilenet_v3"),
+    )
 
 
 @dataclass(frozen=True)

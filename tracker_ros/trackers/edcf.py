@@ -130,7 +130,9 @@ class CACFNetPlus(CACFNet):
 class FusedSettings(EDCFSettings):
     """Settings of `edcf`."""
 
-    backbone: str = setting("alexnet", "network", choices=("alexnet", "mobilenet_v3"))
+    backbone: str = setting(
+        "alexnet", "network that extracts the features", choices=("alexnet", "mobilenet_v3")
+    )
     semantic_weight: float = setting(1.0, "weight of f beside g; eq. 16 has 1", 0.0, 100.0)
 
 
