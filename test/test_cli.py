@@ -105,11 +105,11 @@ def test_track_takes_settings_and_refuses_wrong_ones(
         "--box",
         "50,40,30,25",
         "--tracker",
-        "tadt_tiny",
+        "dslt_tiny",
         "--weights",
         "random:0",
     ]
-    assert cli.main([*words, "--set", "search_size=96", "--set", "deep_selection=none"]) == 0
+    assert cli.main([*words, "--set", "search_size=96", "--set", "loss=l2"]) == 0
     capsys.readouterr()
     assert cli.main([*words, "--set", "search_size=many"]) == 2
     assert "'search_size'" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_ablation_prints_the_mean_of_every_variant(sequences, capsys):
             "--root",
             str(sequences),
             "--preset",
-            "tadt_tiny",
+            "tadt_lite0",
             "--weights",
             "random:0",
             "--variants",

@@ -72,7 +72,7 @@ PRESETS = (
     "siamfc_mobile",
     "siamfc_tiny",
     "siamrpn_mobile",
-    "tadt_tiny",
+    "tadt_lite0",
 )
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
 ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny", "siamban_mobile")

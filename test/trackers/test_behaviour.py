@@ -47,8 +47,8 @@ TRACKERS = {
     "siamban_mobile": Able(BOTH, 0.7, 0.5, shape=True),
     # Over smooth ground its score hardly falls: it has no response to compare with.
     "siamfc_tiny": Able(("grows",), 0.75, 0.99),
-    # What grows is seen by a template of fixed size as something that is no longer there.
-    "tadt_tiny": Able(("shrinks",), 0.4, 0.7),
+    # A step of its scales is two of 25 cells, so that sizes change late.
+    "tadt_lite0": Able((), 0.4, 0.7),
     "dslt_tiny": Able(BOTH, 0.7, 0.5),
     # Its preset does not refine boxes.
     "dcfst_tiny": Able((), 0.55, 0.5),

@@ -28,6 +28,8 @@ from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_3", "conv5_3"), (3, 4)),
     "resnet50": (("layer2", "layer3"), ()),
+    "efficientnet_lite0": (("stride8", "stride16"), ()),
+    "mobilenet_v2": (("stride8", "stride16"), ()),
     "micro_resnet": (("stride4", "stride8"), ()),
 }
 

@@ -33,6 +33,8 @@ from tracker_ros.trackers.base import Estimate, SettingsError, Tracker, register
 #: The shallow and the deep level of each backbone, and the pools to leave out.
 _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_1", "conv4_3"), (3,)),
+    "efficientnet_lite0": (("stride8", "stride16"), ()),
+    "mobilenet_v2": (("stride8", "stride16"), ()),
     "micro_resnet": (("stride4", "stride8"), ()),
 }
 
