@@ -166,6 +166,7 @@ needs_compiler = pytest.mark.skipif(
 
 
 @needs_compiler
+@pytest.mark.timeout(900)  # half a minute of compiling, on a machine that has nothing else to do
 def test_a_cpp_program_tracks_with_the_archive(archive, pytestconfig):
     # Compiling takes longer than all other tests of this file: what did not change is not compiled again.
     key = hashlib.sha256(f"{torch.__file__} {torch.__version__} {EXAMPLE}".encode()).hexdigest()[:12]
