@@ -117,15 +117,15 @@ def _tadt(shallow: str, deep: str, otb2013: float, otb2015: float) -> Row:
     names = {"rand": "random", "regress": "regress", "-": "none", "regress+rank": "regress+rank"}
     settings = {"shallow_selection": names[shallow], "deep_selection": names[deep]}
     label = f"Conv4-1 {shallow}, Conv4-3 {deep} (OTB2013 {100 * otb2013:.1f})"
-    return Row(label, {"AUC": otb2015}, "tadt_paper", "tadt_tiny", settings)
+    return Row(label, {"AUC": otb2015}, "tadt_paper", "tadt_lite0", settings)
 
 
 TADT = (
     Item("table1", "success", "OTB2013 (68.0) and OTB2015", (
-        _row("TADT", "tadt_paper", "tadt_tiny", auc=66.0), _row("SiamFC", "siamfc", "siamfc_tiny", auc=58.2),
+        _row("TADT", "tadt_paper", "tadt_lite0", auc=66.0), _row("SiamFC", "siamfc", "siamfc_tiny", auc=58.2),
         _row("CFNet", "cfnet", auc=58.6)), ("AUC",)),
     Item("table4", "success", "Temple-Color 128",
-         (_row("TADT", "tadt_paper", "tadt_tiny", auc=56.2),), ("AUC",)),
+         (_row("TADT", "tadt_paper", "tadt_lite0", auc=56.2),), ("AUC",)),
     Item("table5", "which channels are chosen", "OTB2013 and OTB2015 (the column)", (
         _tadt("rand", "-", 0.602, 0.597), _tadt("-", "rand", 0.618, 0.610),
         _tadt("regress", "-", 0.645, 0.646),
