@@ -97,7 +97,10 @@ def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_pa
             "Dcf has no backbone to run in bfloat16",
         ),
         (["--out", "x.ts", "--module", "features"], "must end in one of .pt2, .onnx"),
-        (["--out", "x.pt2", "--module", "brain"], "no module 'brain'; known: features, scale_filter"),
+        (
+            ["--out", "x.pt2", "--tracker", "dcf", "--module", "brain"],
+            "no module 'brain'; known: features, scale_filter",
+        ),
         ([], "say what to do"),
     ],
 )

