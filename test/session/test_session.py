@@ -284,3 +284,16 @@ def test_a_box_that_jumps_is_not_believed() -> None:
     report = session.step(frame(dx=30), 0.3)
     assert report.state is State.COASTING and "jumped by" in report.message
     assert report.box is not None and report.box.cx < BOX.cx + 20
+
+
+def test_what_comes_to_look_like_something_else_is_let_go() -> None:
+    session = tracking()
+    red = frame()
+    red[0, 18:30, 24:40] = 220
+    states = [session.step(red, 0.2 + 0.03 * step).state for step in range(5)]
+    # Two looks in a row, of which every second frame gets one; a single one may be a glint.
+    assert states[0] is State.TRACKING and states[-1] is State.COASTING
+    assert "looks like another object" in session.message
+    session = tracking()
+    assert session.step(red, 0.2).state is State.TRACKING
+    assert {session.step(frame(), 0.3 + 0.1 * step).state for step in range(4)} == {State.TRACKING}

@@ -26,10 +26,11 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
+from tracker_ros.session.attempt import essence, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import Recovery, twice
+from tracker_ros.session.recovery import UNLIKE, Recovery
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
@@ -71,6 +72,8 @@ class Session:
         self._model: dict[str, Tensor]
         self._candidate: Box | None
         self._size: tuple[int, ...]
+        self._looks: Looks
+        self._looked: bool
         self._streak: int
         self._proofs: int
         self._reacquired: str
@@ -138,7 +141,7 @@ class Session:
             with torch.inference_mode():
                 return self._advance(frame, stamp)
         except Exception as error:  # trackers come from outside too, and may raise anything
-            return self._fail(f"tracker failed: {type(error).__name__}: {_essence(error)}")
+            return self._fail(f"tracker failed: {type(error).__name__}: {essence(error)}")
 
     def refused(self, why: str) -> Report:
         """Say of a frame that it could not be looked at. The session stays as it is."""
@@ -170,10 +173,13 @@ class Session:
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
-        looks = self._recovery.looks(frame, found)
+        # While all is well, every second frame is looked at this closely: it costs half a millisecond.
+        fresh = before is not State.TRACKING or not self._looked
+        self._looks = looks = self._recovery.looks(frame, found) if fresh else self._looks
+        self._looked = fresh
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
-            self._keep(found, predicted, looks, score, stamp)
+            self._keep(found, predicted, looks if fresh else None, score, stamp)
         else:
             self._regain(frame, found, predicted, looks, score, stamp)
         self._candidate = None
@@ -186,7 +192,7 @@ class Session:
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
-    def _keep(self, found: Box, predicted: Box, looks: Looks, score: float, stamp: float) -> None:
+    def _keep(self, found: Box, predicted: Box, looks: Looks | None, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
         size = math.sqrt(predicted.w * predicted.h)
         jump = math.hypot(found.cx - predicted.cx, found.cy - predicted.cy) / size
@@ -194,7 +200,7 @@ class Session:
             self._coast(f"score fell to {score:.2f}")
         elif jump > self.settings.max_jump:
             self._coast(f"box jumped by {jump:.1f} sizes")
-        elif self._recovery.denies(looks):
+        elif looks is not None and self._recovery.denies(looks):
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
             self._seen = stamp
@@ -302,10 +308,5 @@ class Session:
         self._size = (0, 0)
         self._stamp = self._seen = 0.0
         self._streak = self._proofs = 0
+        self._looks, self._looked = UNLIKE, False
         self._reacquired = ""
-
-
-def _essence(error: Exception) -> str:
-    """One line of an error's text. TorchScript puts the cause below its own traceback."""
-    lines = str(error).strip().splitlines() or [""]
-    return lines[-1] if "TorchScript" in lines[0] else lines[0]

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.session.attempt import twice
 from tracker_ros.session.identity import Identity, Looks
 from tracker_ros.session.search import Search
 from tracker_ros.session.states import SessionSettings
@@ -138,14 +137,3 @@ class Recovery:
         *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()
         unfit = Box(*found).problem(frame.shape[2], frame.shape[1])
         return Box(*found), 0.0 if unfit or not math.isfinite(score) else score
-
-
-def twice(method: Callable[..., Any], *args: Any) -> Any:
-    """Call a tracker's method; again, with torch's cache emptied, if the device's memory ran out."""
-    try:
-        return method(*args)
-    except Exception as error:
-        if "out of memory" not in str(error):
-            raise
-    torch.cuda.empty_cache()
-    return method(*args)
