@@ -38,7 +38,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PARTS = ("tracker_ros", "config", "test", "docs", "package.xml", "pyproject.toml")
 SAMPLE_TESTS = {
     "losses": ["test/losses", "test/training/test_loss_terms.py"],
-    "ops": ["test/ops", "test/losses", "test/trackers/test_properties.py"],
+    "ops": ["test/ops", "test/losses", "test/trackers/test_properties.py", "test/trackers/test_dcf.py"],
     "session": ["test/session"],
     "trackers": ["test/trackers"],
     "training": ["test/training"],

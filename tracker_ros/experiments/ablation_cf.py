@@ -57,26 +57,31 @@ class Variant:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
+#: Every row as its paper prints the loss: eq. 5 of AdaCFNet and eq. 4 of EDCF are plain means.
 ABLATIONS = {
     "adacfnet": (
-        Variant("CFNet", "cfnet", "cfnet", "cfnet.CFNetTraining"),
-        Variant("CFNet+SE", "adacfnet", "cfnet_se", "cfnet.CFNetTraining", {"attention": True}),
+        Variant("CFNet", "cfnet", "cfnet", "cfnet.CFNetTraining", {"balanced": False}),
+        Variant(
+            "CFNet+SE", "adacfnet", "cfnet_se", "cfnet.CFNetTraining", {"attention": True, "balanced": False}
+        ),
         Variant(
             "CFNet+SE+Focal",
             "adacfnet",
             "cfnet_se_focal",
             "cfnet.CFNetTraining",
-            {"attention": True, "focal": True},
+            {"attention": True, "focal": True, "balanced": False},
         ),
     ),
     "edcf": (
         Variant("SiamFC", "siamfc", "siamfc", "siamfc.SiamFCTraining"),
-        Variant("EDSiam", "edsiam", "edsiam", "edcf.EDSiamTraining"),
+        Variant("EDSiam", "edsiam", "edsiam", "edcf.EDSiamTraining", {"balanced": False}),
         Variant("CACFNet", "cacfnet", "cacfnet", "edcf.CACFNetTraining"),
         # CACFNet+ is what EDCF's training leaves when only the fine branch tracks. R of its loss is left
         # to the optimiser's weight decay, which all rows have.
-        Variant("CACFNet+", "cacfnet_plus", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0}),
-        Variant("EDCF", "edcf", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0}),
+        Variant(
+            "CACFNet+", "cacfnet_plus", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0, "balanced": False}
+        ),
+        Variant("EDCF", "edcf", "edcf", "edcf.EDCFTraining", {"weight_decay": 0.0, "balanced": False}),
     ),
 }
 

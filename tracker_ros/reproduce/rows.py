@@ -64,7 +64,7 @@ def measure(row: Row, item: Item, request: Request) -> Measured:
             spec.driver()
         failures = run_tasks(tasks, make_engine("processes", request.jobs), lambda done: None)
     except (WeightsError, SettingsError) as error:
-        return Measured(row, preset, [], {}, str(error).splitlines()[0])
+        return Measured(row, preset, [], {}, str(error).splitlines()[0].split(";")[0])
     if failures:
         raise RuntimeError(f"{row.label} failed on {failures[0].sequence}\n{failures[0].error}")
     found = score_folder(out / protocol.name / spec.label, request.sequences, protocol)
