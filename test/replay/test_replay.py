@@ -168,6 +168,15 @@ def test_stamps_that_jump_back_lead_to_lost_and_late_images_are_left_out(
     assert empty.detections == [] and found[19].bbox.size_x == 0
 
 
+def test_a_bag_is_played_several_times_in_a_row(recording: Recording, tmp_path: Path) -> None:
+    assert replay(recording, "--loop", 2, "--out", tmp_path / "out") == 0
+    found = sorted(states(tmp_path / "out"), key=lambda state: state.frames_processed)
+    assert len(found) == 2 * FRAMES
+    assert found[FRAMES].state == int(State.LOST) and "stamps jumped back" in found[FRAMES].message
+    with pytest.raises(SystemExit):
+        replay(recording, "--loop", 0)
+
+
 def test_an_image_that_cannot_be_used_is_told_and_passed(shots: list[Shot], tmp_path: Path) -> None:
     bad = shots[3]._replace(image=shots[3].image[:, :, :1].repeat(3, 2))
     stamps = [START + index * STEP for index in range(6)]

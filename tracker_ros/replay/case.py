@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +53,7 @@ class Case:
         truth: a file with a box a line and image, or a topic of the bag with Detection2D; '' for none.
         min_truth_iou: lowest mean IoU with `truth`.
         max_without_box: most images that may end without a box.
+        loops: how often the bag is played in a row, as a player that starts over does.
     """
 
     bag: Path
@@ -67,6 +69,7 @@ class Case:
     truth: str = ""
     min_truth_iou: float = 0.0
     max_without_box: int | None = None
+    loops: int = 1
 
 
 class Verdict(NamedTuple):
@@ -112,7 +115,8 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     expected = None if case.expect is None else _expected(case.expect, types)
     truth = _truth(case.truth, case.bag, topic, types) if case.truth else None
     session = Session(_load(case), case.session)
-    results = replay(session, read(case.bag, topic, types), case.select, case.device)
+    images = chain.from_iterable(read(case.bag, topic, types) for _ in range(case.loops))
+    results = replay(session, images, case.select, case.device)
     if not results:
         raise BagError(f"{case.bag} has no image on {topic}")
     if case.out is not None:

@@ -45,8 +45,15 @@ def add_parsers(sub: Any) -> None:
         metavar="FILE|TOPIC",
         help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D",
     )
+    add("--loop", type=_count, default=1, metavar="N", help="play the bag N times in a row (default: 1)")
     add("--min-truth-iou", type=_share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 to 1000")
+    return int(text)
 
 
 def _share(text: str) -> float:
@@ -80,6 +87,7 @@ def _run_bag(args: argparse.Namespace) -> int:
         min_iou=args.min_iou,
         truth=args.truth,
         min_truth_iou=args.min_truth_iou,
+        loops=args.loop,
     )
     verdict = run_case(case, make_types())
     _report(case, verdict)
