@@ -52,7 +52,7 @@ class BuildWithInterfaces(build_py):
         build = Path(self.get_finalized_command("build").build_temp).resolve() / "cmake"
         stage = build / "stage"
         shutil.rmtree(stage, ignore_errors=True)
-        build_and_install(HERE, build, stage)
+        build_and_install(HERE, build, stage, ["-DRELOCATABLE_SCRIPTS=ON"])
         # Debian's Python installs to dist-packages, everybody else's to site-packages.
         (package,) = stage.glob("**/*-packages/tracker_ros")
         ignore = shutil.ignore_patterns("__pycache__", "*.c")

@@ -122,6 +122,7 @@ main() {
   generated="$base $(hash_of requirements/ros.txt build_support cmake)"
   if ! sourced_ros; then
     step vision_msgs "$generated" cmake_install "$root/build_support/vision_msgs" "$build/vision_msgs"
+    step foxglove_msgs "$generated" cmake_install "$root/build_support/foxglove_msgs" "$build/foxglove_msgs"
   elif ! "$venv/bin/python" -c 'import vision_msgs' 2>/dev/null; then
     fail "vision_msgs is missing. Install with:" "  sudo apt install ros-$ROS_DISTRO-vision-msgs"
   fi

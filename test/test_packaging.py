@@ -31,7 +31,7 @@ from tracker_ros.ros.parameters import given_parameters
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "tracker_ros"
-ROS_FROM_OTHERS = {"ament_index_python", "rosidl_parser"}
+ROS_FROM_OTHERS = {"ament_index_python", "rosidl_parser", "cv_bridge", "tf2_ros"}
 # Where the name to import is not the name to install.
 DISTRIBUTIONS = {"cv2": "opencv-python", "yaml": "pyyaml", "trax": "vot-trax"}
 PINNED_AS = {"opencv-python": "opencv-contrib-python-headless"}
@@ -87,10 +87,44 @@ def test_every_interface_is_generated() -> None:
     assert listed == interfaces
 
 
-def test_every_ros_package_is_declared() -> None:
+# rosdep's key where it is not "python3-" and the name to import. No key: why it is not in package.xml.
+ROSDEP = {
+    "cv2": "python3-opencv", "pymavlink": "python3-pymavlink-pip", "rosbags": "python3-rosbags-pip",
+    "tf2_ros": "tf2_ros_py",
+}  # fmt: skip
+WITHOUT_KEY = {
+    "torch": "the board decides which build", "safetensors": "rosdep has no key",
+    "px4_msgs": "its version is the autopilot's", "mavros_msgs": "used where mavros is",
+    "rosidl_parser": "comes with the generators",
+    **dict.fromkeys(("lightning", "tensorboard"), "training"),
+    **dict.fromkeys(("dask", "distributed", "onnxruntime", "onnxscript", "scipy", "trax"), "extras"),
+}  # fmt: skip
+
+
+def test_every_import_has_a_dependency_in_package_xml() -> None:
     depends = {tag.text for tag in _manifest() if tag.tag in ("depend", "exec_depend")}
-    optional = {"foxglove_msgs", "px4_msgs", "mavros_msgs"}  # used where they are installed
-    assert {name for name in _imported() if _is_ros(name)} - depends - optional == set()
+    launch = {"launch", "launch_ros"}
+    missing = {
+        name
+        for name in (_imported() | launch) - set(WITHOUT_KEY)
+        if ROSDEP.get(name, name if _is_ros(name) or name in launch else f"python3-{name}") not in depends
+    }
+    assert missing == set()
+
+
+def test_the_manifest_is_one_that_bloom_takes() -> None:
+    from catkin_pkg.changelog import get_changelog_from_path
+    from catkin_pkg.package import parse_package
+
+    package = parse_package(str(REPOSITORY))
+    package.validate()
+    assert {url.type for url in package.urls} == {"website", "bugtracker", "repository"}
+    assert [str(licence) for licence in package.licenses] == ["Apache-2.0"]
+    assert (REPOSITORY / package.licenses[0].file).is_file()
+    changelog = get_changelog_from_path(str(REPOSITORY), package.name)
+    assert changelog.get_content_of_version(package.version)
+    needed = {"ros2launch", "ros2bag", "python3-serial", "cv_bridge", "foxglove_msgs"}
+    assert needed <= {depend.name for depend in package.exec_depends}
 
 
 def test_every_python_package_is_declared_and_pinned() -> None:
@@ -182,8 +216,8 @@ def test_the_set_up_leaves_a_folder_of_other_things_alone(tmp_path: Path) -> Non
     assert mine.exists()
 
 
-def _wheel(folder: Path) -> set[str]:
-    """Names in the wheel that pip builds from a copy of what git would track."""
+def _wheel(folder: Path) -> zipfile.ZipFile:
+    """The wheel that pip builds from a copy of what git would track."""
     source = folder / "source"
     ignore = shutil.ignore_patterns(".*", "build", "out", "log", "install", "results", "__pycache__")
     shutil.copytree(REPOSITORY, source, ignore=ignore)
@@ -191,7 +225,7 @@ def _wheel(folder: Path) -> set[str]:
     done = subprocess.run([*command, source], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     (wheel,) = folder.glob("*.whl")
-    return set(zipfile.ZipFile(wheel).namelist())
+    return zipfile.ZipFile(wheel)
 
 
 def _data(folder: str, pattern: str) -> Iterator[str]:
@@ -201,7 +235,8 @@ def _data(folder: str, pattern: str) -> Iterator[str]:
 
 @pytest.mark.timeout(600)  # compiles the interfaces
 def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: Path) -> None:
-    names = _wheel(tmp_path)
+    wheel = _wheel(tmp_path)
+    names = set(wheel.namelist())
     prefix = f"tracker_ros-{tracker_ros.__version__}.data/data/"
     expected = {*_data("tracker_ros", "*.py"), "tracker_ros/msg/__init__.py", "tracker_ros/srv/__init__.py"}
     expected |= set(_data("tracker_ros/select/page", "*"))
@@ -216,6 +251,27 @@ def test_a_wheel_holds_modules_interfaces_programs_and_configuration(tmp_path: P
     ]
     expected |= {f"{prefix}share/tracker_ros/{name}" for name in shared}
     assert expected - names == set()
+    scripts = [name for name in names if name.startswith(f"{prefix}lib/tracker_ros/")]
+    for script in scripts:
+        text = wheel.read(script).decode()
+        assert sys.prefix not in text and str(tmp_path) not in text, f"{script} is for this machine only"
+    _run_relocated(wheel, scripts, tmp_path / "elsewhere")
+
+
+def _run_relocated(wheel: zipfile.ZipFile, scripts: list[str], folder: Path) -> None:
+    """Each program, in an environment that it was not built in, asks for that one's Python."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / "tracker_ros").mkdir(parents=True)
+    python = folder / "bin" / "python3"
+    python.write_text('#!/bin/sh\necho ran "$@"\n')
+    python.chmod(0o755)
+    for script in scripts:
+        program = folder / "lib" / "tracker_ros" / Path(script).name
+        program.write_bytes(wheel.read(script))
+        program.chmod(0o755)
+        ran = subprocess.run([program, "--ros-args"], capture_output=True, text=True)
+        assert ran.stdout == f"ran {program} --ros-args\n", ran.stderr
+        compile(program.read_text(), program.name, "exec")
 
 
 def test_the_nodes_know_every_parameter_of_the_parameter_file() -> None:

@@ -31,8 +31,8 @@ from tracker_ros.ros.qos import PICTURE  # noqa: E402
 
 POLICY = REPOSITORY / "security" / "uav_tracking.policy.xml"
 KINDS = (TrackerNode, DiagnosticsNode, SimCameraNode, GimbalNode, MavlinkNode, SelectorNode, ClickNode)
-# What a node uses only in another configuration: simulated time, JPEG images, an installed foxglove_msgs.
-SOMETIMES = {"/clock", "/image/compressed", "/tracker_diagnostics/annotations"}
+# What a node uses only in another configuration: simulated time, JPEG images, a depth camera.
+SOMETIMES = {"/clock", "/image/compressed", "/depth"}
 ALSO_SOMETIMES = {
     "selector": {"/image", "/tracker/response"},  # an open page
     "sim_camera": {"/gimbal/attitude", "/gimbal/rate"},

@@ -52,6 +52,15 @@ class Box(NamedTuple):
         right, bottom = min(max(x + w, 0.0), width), min(max(y + h, 0.0), height)
         return Box.from_xywh(left, top, right - left, bottom - top)
 
+    def overlap(self, other: Box) -> float:
+        """Return the intersection over union with another box; 0 where both have no area."""
+        (ax, ay, aw, ah), (bx, by, bw, bh) = self.to_xywh(), other.to_xywh()
+        across = min(ax + aw, bx + bw) - max(ax, bx)
+        down = min(ay + ah, by + bh) - max(ay, by)
+        both = max(across, 0.0) * max(down, 0.0)
+        union = aw * ah + bw * bh - both
+        return both / union if union > 0 else 0.0
+
     def problem(self, width: int, height: int, smallest: float = 2.0) -> str:
         """Why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
         if not all(math.isfinite(v) for v in self):

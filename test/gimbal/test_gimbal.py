@@ -14,15 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_ros.gimbal import attitude as att
-from tracker_ros.gimbal.camera import read_calibration
 from tracker_ros.gimbal.controller import Axis, Controller, Rates
 from tracker_ros.gimbal.settings import ControlSettings
 from tracker_ros.gimbal.sight import LineOfSight, Sight
 from tracker_ros.gimbal.simulated import GimbalModel, SimulatedGimbal
 from tracker_ros.gimbal.units import RATE_UNITS, convert
+from tracker_ros.optics.camera import Camera
 
-K = [700.0, 0.0, 320.0, 0.0, 690.0, 236.0, 0.0, 0.0, 1.0]
-P = [600.0, 0.0, 310.0, 0.0, 0.0, 610.0, 230.0, 0.0, 0.0, 0.0, 1.0, 0.0]
 ANGLES = st.floats(-3.1, 3.1)
 TIMES = st.floats(-1.0, 5.0)
 ANYTHING = st.floats(allow_nan=True, allow_infinity=True)
@@ -188,8 +186,8 @@ def pointed(azimuth: float, elevation: float, **values: Any) -> Rates:
 
 def test_signs() -> None:
     """A target up and to the right in the image: pitch up and yaw to the right are positive."""
-    camera = read_calibration("plumb_bob", [], K, P, rectified=False)
-    bearing = att.direction(camera.bearing(400.0, 100.0))
+    camera = Camera(700.0, 690.0, 320.5, 236.5)
+    bearing = att.direction(att.from_optical(camera.ray(400.0, 100.0)))
     assert bearing.azimuth > 0 < bearing.elevation
     rates = pointed(*bearing)
     assert rates.yaw > 0 < rates.pitch

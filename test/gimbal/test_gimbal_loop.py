@@ -13,7 +13,7 @@ import pytest
 from tracker_ros import cli
 from tracker_ros.data.chase import AHEAD, DEPRESSION, SPEED, Chase
 from tracker_ros.data.synthetic_chase import ChaseScene
-from tracker_ros.gimbal.attitude import Direction, direction, from_yaw_pitch, rotate
+from tracker_ros.gimbal.attitude import Direction, direction, from_optical, from_yaw_pitch, rotate
 from tracker_ros.gimbal.loop import Conditions, Pointing, fly, line_of_sight, pinhole, pixel, summarize
 from tracker_ros.gimbal.settings import ControlSettings
 
@@ -74,7 +74,7 @@ def test_pixels_and_bearings_agree() -> None:
     camera, attitude = pinhole(640, 480, math.radians(32)), from_yaw_pitch(-1.4, -0.9)
     at = pixel(camera, attitude, Direction(-1.5, -0.95))
     assert at is not None and at[0] < 320 and at[1] > 240
-    assert direction(rotate(attitude, camera.bearing(*at))) == pytest.approx((-1.5, -0.95))
+    assert direction(rotate(attitude, from_optical(camera.ray(*at)))) == pytest.approx((-1.5, -0.95))
     assert pixel(camera, attitude, Direction(1.6, 0.0)) is None
 
 
@@ -101,7 +101,7 @@ def test_the_scene_turns_as_a_pinhole_camera_does(scene: ChaseScene) -> None:
 
     def bearing(yaw: float, pitch: float) -> Direction:
         box = scene.look(4.0, yaw, pitch).target.box
-        return direction(rotate(from_yaw_pitch(yaw, pitch), camera.bearing(box.cx, box.cy)))
+        return direction(rotate(from_yaw_pitch(yaw, pitch), from_optical(camera.ray(box.cx, box.cy))))
 
     straight = bearing(AHEAD, -DEPRESSION)
     for yaw, pitch in ((AHEAD + 0.15, -DEPRESSION), (AHEAD, -DEPRESSION + 0.1), (AHEAD - 0.2, -1.0)):

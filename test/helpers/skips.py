@@ -28,6 +28,7 @@ REASONS = {
     "this system does not let its users mount": "user namespaces: full disks are small ones, mounted",
     "installed without its type descriptions": "packages that were built without them",
     "descriptors are looked up in /proc": "Linux",
+    "cv_bridge is not installed": "a ROS 2 that is sourced: no index has it for this numpy",
     "no C[+][+] compiler or no cmake": "a compiler; scripts/setup.sh asks for one",
 }
 """Patterns of reasons, and what their tests need to run."""

@@ -159,10 +159,14 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
         limit = math.radians(60.0) + 1e-9
         assert all(abs(r.vector.y) <= limit and abs(r.vector.z) <= limit for r in rig.rates)
         rig.until(lambda v: v.z > 0.1, "rates again", 240.0, 120.0)
+        rig.client.set_parameters(control__max_rate_deg=2.0)
+        slow = math.radians(2.0) + 1e-9
+        rig.until(lambda v: 0.03 < v.z <= slow, "rates within a limit that was set in flight", 240.0, 120.0)
         assert rig.client.transition(DEACTIVATE)
         rig.client.wait(lambda: is_zero(rig.rates[-1].vector), "a last command of zero")
+        assert rig.client.transition(CLEANUP)
         rig.client.set_parameters(output="px4")
-        assert rig.client.transition(CLEANUP) and not rig.client.transition(CONFIGURE)
+        assert not rig.client.transition(CONFIGURE)
         why = "output 'px4' needs the ROS package px4_msgs, which is not installed"
         rig.client.wait(lambda: why in process.output, "the reason")
     finally:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_helpers import BYTES, PAIRS, message
 
 from tracker_ros.data import decoding
 from tracker_ros.ros import images
@@ -28,22 +29,7 @@ ORDER = {
     "mono8": (0, 0, 0),
     "8UC1": (0, 0, 0),
 }
-BYTES = {"rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4, "bgra8": 4, "8UC4": 4, "mono8": 1, "8UC1": 1}
-# Where Y of the even and odd pixel, U and V stand among the four bytes of two pixels.
-PAIRS = {"yuv422": (1, 3, 0, 2), "uyvy": (1, 3, 0, 2), "yuv422_yuy2": (0, 2, 1, 3), "yuyv": (0, 2, 1, 3)}
 SEEDS = st.integers(0, 99)
-
-
-def message(rows: np.ndarray, width: int, encoding: str) -> SimpleNamespace:
-    """An Image of rows [height, step] of bytes."""
-    return SimpleNamespace(
-        width=width,
-        height=rows.shape[0],
-        step=rows.shape[1],
-        encoding=encoding,
-        is_bigendian=0,
-        data=array.array("B", rows.tobytes()),
-    )
 
 
 @given(st.sampled_from(sorted(ORDER)), st.integers(1, 9), st.integers(1, 7), st.integers(0, 5), SEEDS)
@@ -91,7 +77,7 @@ def test_rgb8_is_not_copied() -> None:
         (dict(encoding="16UC1"), "not an 8-bit image.*convert it to mono8"),
         (dict(encoding="32FC1"), "not an 8-bit image"),
         (dict(encoding="bayer_rggb8"), "debayer"),
-        (dict(encoding="nv12"), "'nv12' is not supported; supported: rgb8"),
+        (dict(encoding="nv12"), "'nv12' is not supported here: it needs cv_bridge.*without cv_bridge: rgb8"),
         (dict(encoding="yuv422"), "width 5 is odd"),
     ],
 )

@@ -18,6 +18,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,7 +42,7 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.evaluation.drivers import XYWH, Driver
 from tracker_ros.evaluation.metrics import overlaps
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
-from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, missing
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import SettingsError, Tracker, load
@@ -262,6 +263,9 @@ def run_bench(args: argparse.Namespace) -> int:
 def contenders(args: argparse.Namespace) -> Iterator[TrackerSpec]:
     """Each OpenCV tracker once, each preset compiled and as it is."""
     for name in split(args.trackers):
+        if problem := missing(name):
+            print(f"skipped: {problem}", file=sys.stderr)
+            continue
         spec = make_spec(name, args)
         if name not in OPENCV_NAMES:
             yield replace(spec, scripted=True)

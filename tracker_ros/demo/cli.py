@@ -26,7 +26,7 @@ from tracker_ros.demo.progress import Progress, summary_table
 from tracker_ros.demo.scores import Moment, summarize
 from tracker_ros.demo.video import write_video
 from tracker_ros.geometry import Box
-from tracker_ros.gimbal.camera import Camera
+from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
 
 SECONDS = 20.0

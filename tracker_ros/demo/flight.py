@@ -26,8 +26,8 @@ from tracker_ros.demo.bag import BagWriter
 from tracker_ros.demo.pointing import off_axis
 from tracker_ros.demo.scores import Moment
 from tracker_ros.geometry import Box
-from tracker_ros.gimbal.camera import Camera, read_calibration
 from tracker_ros.msg import ResponseMap, TrackState
+from tracker_ros.optics.camera import Camera, read_camera
 from tracker_ros.ros import qos
 from tracker_ros.ros.health import STATES
 from tracker_ros.ros.images import fill_compressed, to_rgb
@@ -126,8 +126,7 @@ class Flight:
 
     def _keep_camera(self, data: bytes, at: int) -> bool:
         if self.camera is None:
-            info = deserialize_message(data, CameraInfo)
-            self.camera = read_calibration(info.distortion_model, info.d, info.k, info.p, rectified=False)
+            self.camera = read_camera(deserialize_message(data, CameraInfo))
         return True
 
     def _keep_truth(self, data: bytes, at: int) -> bool:

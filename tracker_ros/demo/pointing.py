@@ -11,13 +11,13 @@ from rich.table import Table
 
 from tracker_ros.demo.scores import Moment, Summary
 from tracker_ros.geometry import Box
-from tracker_ros.gimbal.camera import Camera
 from tracker_ros.gimbal.loop import Pointing, summarize
+from tracker_ros.optics.camera import Camera
 
 
 def off_axis(camera: Camera, box: Box) -> float:
     """Radians from the optical axis to the middle of a box."""
-    forward, right, down = camera.bearing(box.cx, box.cy)
+    right, down, forward = camera.ray(box.cx, box.cy)
     return math.atan2(math.hypot(right, down), forward)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,20 @@ from tracker_ros.trackers.base import SettingsError, Tracker, make_settings
 from tracker_ros.weights.loader import parameters_sha256
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_OPENCV: Mapping[str, Callable[[], cv2.Tracker]] = {
-    "kcf": lambda: cv2.TrackerKCF_create(),
-    "csrt": lambda: cv2.TrackerCSRT_create(),
-    "mil": lambda: cv2.TrackerMIL_create(),
-}
+# A build of OpenCV may lack some: a Jetson's own, and Debian's without contrib.
+_OPENCV = {"kcf": "TrackerKCF_create", "csrt": "TrackerCSRT_create", "mil": "TrackerMIL_create"}
 NANOTRACK = "nanotrack"
 NANO_FILES = ("nanotrack_backbone_sim.onnx", "nanotrack_head_sim.onnx")
 OPENCV_NAMES = (*_OPENCV, NANOTRACK)
 SESSION_SUFFIX = "+session"
+
+
+def missing(name: str) -> str:
+    """Return why this machine's OpenCV cannot run the tracker `name`; '' where it can, or is not OpenCV's."""
+    maker = "TrackerNano_create" if name == NANOTRACK else _OPENCV.get(name, "")
+    if not maker or hasattr(cv2, maker):
+        return ""
+    return f"OpenCV {cv2.__version__} of this machine has no tracker '{name}': opencv-contrib-python has it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +78,10 @@ class TrackerSpec:
         if self.overrides:
             given = ", ".join(key for key, _ in self.overrides)
             raise SettingsError(f"{self.name} takes no settings, got {given}")
+        if problem := missing(self.name):
+            raise SettingsError(problem)
         if self.name != NANOTRACK:
-            return _OPENCV[self.name]
+            return getattr(cv2, _OPENCV[self.name])
         if self.weights is None:
             raise SettingsError(f"nanotrack needs --nano FOLDER with {' and '.join(NANO_FILES)}")
         return nano_factory(*(Path(self.weights) / name for name in NANO_FILES))

@@ -8,6 +8,7 @@ A whole tracker decides by its own numbers where to cut a frame, which only Torc
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,9 +39,14 @@ def save_pt2(network: nn.Module, example: Tensor, path: Path) -> None:
 def save_onnx(network: nn.Module, example: Tensor, path: Path) -> None:
     """Write a network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
 
+    PyTorch up to 2.4 does not know the exporter that needs onnxscript: it writes by tracing.
+
     Raises:
         ModuleNotFoundError: without the packages of the extra `onnx`.
     """
+    if "dynamo" not in inspect.signature(torch.onnx.export).parameters:
+        torch.onnx.export(network.eval(), (example,), str(path), input_names=["crops"])
+        return
     program = torch.onnx.export(network.eval(), (example,), dynamo=True, verbose=False, input_names=["crops"])
     assert program is not None
     program.save(str(path), external_data=False)

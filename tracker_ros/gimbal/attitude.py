@@ -46,6 +46,11 @@ def from_yaw_pitch(yaw: float, pitch: float) -> Quaternion:
     return Quaternion(cy * cp, -sy * sp, cy * sp, sy * cp)
 
 
+def from_optical(ray: Vector) -> Vector:
+    """Turn a vector of the optical frame (right, down, forward) into one of the body (FRD)."""
+    return ray[2], ray[0], ray[1]
+
+
 def normalized(w: float, x: float, y: float, z: float) -> Quaternion:
     """The quaternion of unit length.
 
@@ -101,6 +106,10 @@ class AttitudeHistory:
     def __init__(self, seconds: float = 2.0, reach: float = 0.3):
         self._seconds, self._reach = seconds, reach
         self._samples: deque[tuple[float, Quaternion]] = deque()
+
+    def tune(self, seconds: float) -> None:
+        """Reach so far back from now on."""
+        self._seconds = seconds
 
     def add(self, stamp: float, attitude: Quaternion) -> None:
         """Append an attitude. A stamp that jumps back starts the history anew; a late one is ignored."""

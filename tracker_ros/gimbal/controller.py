@@ -30,13 +30,17 @@ class Axis:
     """PID with feed-forward for one axis. Whatever comes in, `rate` keeps the limits of rate and slew."""
 
     def __init__(self, settings: ControlSettings):
+        self.tune(settings)
+        self.rate = 0.0
+        self._integral = 0.0
+        self._error: float | None = None
+
+    def tune(self, settings: ControlSettings) -> None:
+        """Use other settings from the next step on; rate and integral stay as they are."""
         self._settings = settings
         self._deadband = math.radians(settings.deadband_deg)
         self._max_rate = math.radians(settings.max_rate_deg)
         self._max_acceleration = math.radians(settings.max_acceleration_deg)
-        self.rate = 0.0
-        self._integral = 0.0
-        self._error: float | None = None
 
     def step(self, error: float, feedforward: float, elapsed: float) -> float:
         """The rate to command now.
@@ -81,6 +85,14 @@ class Controller:
         self.attitudes = AttitudeHistory(2 * settings.timeout + 1.0)
         self._pitch, self._yaw = Axis(settings), Axis(settings)
         self._now = -math.inf
+
+    def tune(self, settings: ControlSettings) -> None:
+        """Use other settings from the next step on; the target is kept."""
+        self._settings = settings
+        self.sight.tune(settings.smoothing, settings.timeout)
+        self.attitudes.tune(2 * settings.timeout + 1.0)
+        self._pitch.tune(settings)
+        self._yaw.tune(settings)
 
     def step(self, now: float, elapsed: float) -> Rates:
         """Return the rates at time `now`, `elapsed` seconds of a steady clock after the last step.

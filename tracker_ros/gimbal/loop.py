@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tracker_ros.data.chase import AHEAD, DEPRESSION, FIELD_OF_VIEW, Chase, Place
-from tracker_ros.gimbal.attitude import Direction, Quaternion, Vector, direction, rotate
-from tracker_ros.gimbal.camera import Camera
+from tracker_ros.gimbal.attitude import Direction, Quaternion, Vector, direction, from_optical, rotate
 from tracker_ros.gimbal.controller import Controller
 from tracker_ros.gimbal.settings import ControlSettings
 from tracker_ros.gimbal.simulated import GimbalModel, SimulatedGimbal
+from tracker_ros.optics.camera import Camera
 
 TICK = 0.002
 CONTROL_EVERY, ATTITUDE_EVERY = 10, 5  # ticks: 50 Hz and 100 Hz
@@ -129,7 +129,7 @@ def fly(
             _, exposed, x, y = arriving.popleft()
             attitude = controller.attitudes.at(exposed)
             if attitude is not None:
-                controller.sight.observe(exposed, direction(rotate(attitude, camera.bearing(x, y))))
+                controller.sight.observe(exposed, direction(rotate(attitude, from_optical(camera.ray(x, y)))))
         if tick % CONTROL_EVERY == 0:
             gimbal.command(now, controller.step(now, CONTROL_EVERY * TICK))
     return summarize(errors, inside)

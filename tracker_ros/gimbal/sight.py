@@ -62,6 +62,10 @@ class LineOfSight:
         self._before: Sight | None = None
         self.restart()
 
+    def tune(self, smoothing: float, forget: float) -> None:
+        """Change the arguments; the line of sight is kept."""
+        self._smoothing, self._forget = smoothing, forget
+
     def lose(self, at: float) -> None:
         """Forget the target, and ignore detections of the frame of this time and of earlier ones."""
         self._lost = at

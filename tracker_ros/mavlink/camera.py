@@ -121,6 +121,14 @@ class Camera:
         self._point_id = ""
         self._texts = 0
 
+    def tune_status(self, rate: float) -> None:
+        """Send the status so often, Hz, where nobody asked for another rate."""
+        self._status_seconds = 1 / rate
+
+    def tune_radius(self, radius: float) -> None:
+        """Take this for the smallest radius of a point."""
+        self._point_radius = radius
+
     # -- what arrives --------------------------------------------------------------------------------
 
     def handle(self, message: Message, now: float) -> list[Message]:

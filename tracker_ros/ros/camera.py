@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.compat import image_topic
 from tracker_ros.ros.reader import Reader
 
@@ -25,8 +25,8 @@ def subscribe_to_images(
         transport: 'raw' or 'compressed'; it also tells the topic (`image_topic`).
         reliability: a key of `qos.RELIABILITIES`.
     """
-    return node.create_subscription(
-        image_type(transport), image_topic(node, transport), receive, qos.camera(reliability)
+    return endpoints.subscription(
+        node, image_type(transport), image_topic(node, transport), receive, qos.camera(reliability)
     )
 
 

@@ -31,7 +31,7 @@ class Health:
     """Collects `TrackState` messages; times are of one steady clock, in seconds."""
 
     def __init__(self, limits: Limits):
-        self._limits = limits
+        self.limits = limits
         self._recent: deque[tuple[float, TrackState]] = deque()
         self.last: TrackState | None = None
         self._arrived = 0.0
@@ -62,7 +62,7 @@ class Health:
             return status("images", WARN, "the tracker node is not active", values)
         silence = now - self._arrived
         values["silence_s"] = f"{silence:.1f}"
-        if silence > self._limits.silence_seconds:
+        if silence > self.limits.silence_seconds:
             return status("images", ERROR, f"no image on {topic} for {silence:.1f} s", values)
         return status("images", OK, f"{self._received_rate():.1f} Hz", values)
 
@@ -92,6 +92,22 @@ class Health:
             },
         )
 
+    def bearing(self, topic: str, publishers: int) -> DiagnosticStatus:
+        """Whether the tracker knows directions, and places where they were asked for.
+
+        Args:
+            topic: of the calibration.
+            publishers: how many publish it; a camera without calibration is not a fault.
+        """
+        values = {"topic": topic, "publishers": publishers}
+        if not publishers:
+            return status("bearing", OK, f"no bearing: nobody publishes {topic}", values)
+        if self.last is None:
+            return status("bearing", OK, "waiting for images", values)
+        if self.last.no_bearing:
+            return status("bearing", WARN, self.last.no_bearing, values)
+        return status("bearing", OK, "camera calibrated", values)
+
     def timing(self, now: float) -> DiagnosticStatus:
         """Rate, latency, age and drops over the last seconds."""
         self._forget(now)
@@ -110,10 +126,10 @@ class Health:
             "frames_dropped": last.frames_dropped,
             "dropped_percent": f"{100 * dropped / (dropped + len(latency) - 1):.0f}",
         }
-        slow = median > self._limits.latency_ms
+        slow = median > self.limits.latency_ms
         text = f"median latency {median:.0f} ms"
         if slow:
-            text += f" exceeds {self._limits.latency_ms:g} ms"
+            text += f" exceeds {self.limits.latency_ms:g} ms"
         return status("timing", WARN if slow else OK, text, values)
 
     def _forget(self, now: float) -> None:

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Image messages to RGB arrays and back, without cv_bridge and without copies where none is needed.
+"""Image messages to RGB arrays and back, without copies where none is needed.
+
+The common encodings are read here; the others go through cv_bridge where it is installed (`ros.bridge`).
 
 Messages are read by attribute only, so those of rclpy and of the rosbags library both fit. Encodings
 are the strings of sensor_msgs/image_encodings.h (REP 118 lists their meaning).
@@ -9,6 +11,7 @@ are the strings of sensor_msgs/image_encodings.h (REP 118 lists their meaning).
 from __future__ import annotations
 
 import array
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -16,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.decoding import DecodeError, decode, inspect
+from tracker_ros.ros import bridge
 
 RgbImage = npt.NDArray[np.uint8]
 
@@ -52,21 +56,36 @@ def to_rgb(message: Any) -> RgbImage:
     """
     if hasattr(message, "format"):
         return _decode(message)
+    if message.encoding not in _ENCODINGS:
+        return _bridged(message, bridge.convert)
     pixels = _view(message)
     conversion = _ENCODINGS[message.encoding][1]
     return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
 
 
+def to_picture(message: Any) -> RgbImage:
+    """`to_rgb` for people to look at: depth and raw thermal images too, stretched to their range.
+
+    Raises:
+        ImageError: as `to_rgb` does.
+    """
+    if not hasattr(message, "format") and _is_deep(message.encoding):
+        return _bridged(message, bridge.display, deep=True)
+    return to_rgb(message)
+
+
 def check(message: Any) -> None:
     """What `to_rgb` finds without touching pixels: raises as it does, or returns at once.
 
-    A compressed image whose inside is damaged passes.
+    A compressed image whose inside is damaged passes, and one that cv_bridge would convert.
     """
     if hasattr(message, "format"):
         try:
             inspect(_bytes_of(message))
         except DecodeError as error:
             raise _refused(message, error) from error
+    elif message.encoding not in _ENCODINGS:
+        _bridged(message, None)
     else:
         _view(message)
 
@@ -76,13 +95,16 @@ def encoding_of(message: Any) -> str:
     return str(message.format if hasattr(message, "format") else message.encoding)
 
 
+def size_of(message: Any) -> tuple[int, int]:
+    """Width and height in pixels of an Image; zeros for a CompressedImage, which only decoding tells."""
+    return (0, 0) if hasattr(message, "format") else (message.width, message.height)
+
+
 def _view(message: Any) -> npt.NDArray[np.uint8]:
     """The pixels of an Image as they are, uint8 [H, W, channels], without a copy."""
     encoding, width, height, step = message.encoding, message.width, message.height, message.step
     if width == 0 or height == 0:
         raise ImageError(f"image is empty: {width} x {height} pixels")
-    if encoding not in _ENCODINGS:
-        raise ImageError(_refusal(encoding))
     channels = _ENCODINGS[encoding][0]
     if step < width * channels:
         raise ImageError(f"step is {step} bytes, but {width} pixels of {encoding} take {width * channels}")
@@ -96,16 +118,30 @@ def _view(message: Any) -> npt.NDArray[np.uint8]:
     return rows[:, : width * channels].reshape(height, width, channels)
 
 
-def _refusal(encoding: str) -> str:
-    known = "supported: " + ", ".join(_ENCODINGS)
-    if "16" in encoding or "32" in encoding or "64" in encoding:
-        return (
-            f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): "
-            f"convert it to mono8 first; {known}"
+def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool = False) -> RgbImage:
+    """What cv_bridge makes of an encoding that is not read here; without `convert`, whether it is there."""
+    encoding = message.encoding
+    if message.width == 0 or message.height == 0:
+        raise ImageError(f"image is empty: {message.width} x {message.height} pixels")
+    if _is_deep(encoding) and not deep:
+        raise ImageError(
+            f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): convert it to mono8"
+            f" first; supported: {', '.join(_ENCODINGS)}"
         )
-    if encoding.startswith("bayer"):
-        return f"encoding '{encoding}' is a raw sensor pattern: run image_proc's debayer node first; {known}"
-    return f"encoding '{encoding}' is not supported; {known}"
+    try:
+        bridge.find_bridge()
+        return np.empty((0, 0, 3), np.uint8) if convert is None else convert(message)
+    except bridge.BridgeError as error:
+        instead = ", or run image_proc's debayer node first" if encoding.startswith("bayer") else ""
+        known = ", ".join(_ENCODINGS)
+        raise ImageError(
+            f"encoding '{encoding}' is not supported here: {error}{instead}; without cv_bridge: {known}"
+        ) from error
+
+
+def _is_deep(encoding: str) -> bool:
+    """Whether a pixel has more than 8 bits, which no conversion to colours says how to show."""
+    return not encoding.startswith("bayer") and any(bits in encoding for bits in ("16", "32", "64"))
 
 
 def _bytes_of(message: Any) -> RgbImage:

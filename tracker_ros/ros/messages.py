@@ -15,6 +15,7 @@ from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, Object
 from tracker_ros.geometry import Box
 from tracker_ros.msg import NamedValues, ResponseMap
 from tracker_ros.session import Report
+from tracker_ros.session.detections import Detected
 from tracker_ros.trackers.base import Estimate
 
 WEIGHTS_PREFIX = "weights"
@@ -37,6 +38,16 @@ def box_message(box: Box | None) -> BoundingBox2D:
 def box_of(message: BoundingBox2D) -> Box:
     """The box of a message; its rotation is not used."""
     return Box(message.center.position.x, message.center.position.y, message.size_x, message.size_y)
+
+
+def detected(message: Detection2DArray) -> list[Detected]:
+    """The detections of another program, each with its best hypothesis; those without one are left out."""
+    found = []
+    for item in message.detections:
+        best = max((r.hypothesis for r in item.results), key=lambda h: h.score, default=None)
+        if best is not None:
+            found.append(Detected(box_of(item.bbox), best.class_id, best.score))
+    return found
 
 
 def detection(header: Header, report: Report) -> Detection2D | None:

@@ -18,6 +18,8 @@ from rclpy.node import Node
 
 INVALID = (InvalidParameterException, InvalidParameterTypeException, InvalidParameterValueException)
 
+_CHOICES = "one of "
+
 
 class ParameterError(ValueError):
     """A ROS parameter that is unknown, of the wrong type or out of range. The message names it."""
@@ -42,7 +44,7 @@ def declare(
     """
     descriptor = ParameterDescriptor(description=text, read_only=read_only)
     if choices:
-        descriptor.additional_constraints = "one of " + ", ".join(choices)
+        descriptor.additional_constraints = _CHOICES + ", ".join(choices)
     if low is not None or high is not None:
         if isinstance(default, float):
             lowest, highest = -sys.float_info.max, sys.float_info.max
@@ -70,6 +72,12 @@ def require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise `ParameterError` when there are choices and the value is none of them."""
     if choices and value not in choices:
         raise ParameterError(f"parameter '{name}' must be one of {', '.join(choices)}, got '{value}'")
+
+
+def choices_of(node: Node, name: str) -> tuple[str, ...]:
+    """Return what `declare` was given as the choices of a parameter."""
+    text = node.describe_parameter(name).additional_constraints
+    return tuple(text.removeprefix(_CHOICES).split(", ")) if text.startswith(_CHOICES) else ()
 
 
 def declare_settings(node: Node, prefix: str, settings: type, values: dict[str, Any]) -> None:

@@ -15,6 +15,8 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from tracker_ros.ros import endpoints
+
 FOREVER = -1
 REPEAT_SECONDS = 5.0
 """A message that cannot be taken is logged this often."""
@@ -35,8 +37,8 @@ class Reader:
         self, node: Node, kind: type[Any], topic: str, receive: Callable[[Any], None], profile: QoSProfile
     ):
         self._node, self._receive = node, receive
-        self._subscription = node.create_subscription(
-            kind, topic, receive, profile, callback_group=_NotExecuted()
+        self._subscription = endpoints.subscription(
+            node, kind, topic, receive, profile, callback_group=_NotExecuted()
         )
         self._end = GuardCondition(None, None, context=node.context)
         self._closed = False

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
-from tracker_ros.ros.images import ImageError, check, encoding_of, to_rgb
+from tracker_ros.ros.images import ImageError, check, encoding_of, size_of, to_rgb
 from tracker_ros.session import Report, Session, State
 
 NEAR_ENOUGH = 0.1
@@ -129,11 +129,15 @@ class ImageStream:
     Args:
         session: its tracker must be on `device`.
         device: where frames are put.
+
+    Attributes:
+        size: width and height of the newest image in pixels; zeros where it was not decoded.
     """
 
     def __init__(self, session: Session, device: str):
         self.session = session
         self._device = device
+        self.size = (0, 0)
         self._encoding = ""
         self._clock = FrameClock()
         self._selected: Received | None = None
@@ -153,6 +157,7 @@ class ImageStream:
         pixels = None
         if self.session.state in (State.IDLE, State.ERROR):
             check(frame.message)
+            self.size = size_of(frame.message)
         else:
             pixels = self._tensor(frame)
         encoding = encoding_of(frame.message)
@@ -162,7 +167,7 @@ class ImageStream:
             return self.session.lose(f"image encoding changed from '{before}' to '{encoding}'")
         return self.session.tick(time) if pixels is None else self.session.step(pixels, time)
 
-    def select(self, frames: list[Received], box: Box, normalized: bool) -> str:
+    def select(self, frames: list[Received], box: Box, normalized: bool, why: str = "selected") -> str:
         """Start on the target in the first frame and follow it to the last but one; its id.
 
         The last frame is left to `process`, for which it usually waits already.
@@ -174,7 +179,7 @@ class ImageStream:
         if normalized:
             width, height = pixels.shape[2], pixels.shape[1]
             box = Box(box.cx * width, box.cy * height, box.w * width, box.h * height)
-        target_id = self.session.select(pixels, box, self._clock.of(frames[0]))
+        target_id = self.session.select(pixels, box, self._clock.of(frames[0]), why)
         self._selected = frames[0]
         self._clock.advance(frames[0])
         self._encoding = encoding_of(frames[0].message)
@@ -187,6 +192,17 @@ class ImageStream:
     def time(self) -> float:
         """Of the last image, in the session's seconds."""
         return self._clock.now
+
+    def size_of(self, frame: Received) -> tuple[int, int]:
+        """Width and height of an image in pixels.
+
+        Raises:
+            ImageError: for one that cannot be decoded.
+        """
+        if all(size := size_of(frame.message)):
+            return size
+        height, width = to_rgb(frame.message).shape[:2]
+        return width, height
 
     def tick(self, now: float, simulated: float | None = None) -> Report | None:
         """Let time pass without a frame; the report if that changed the session's state.
@@ -204,4 +220,6 @@ class ImageStream:
         return None if report.state is before else report
 
     def _tensor(self, frame: Received) -> Tensor:
-        return to_tensor(to_rgb(frame.message), device=self._device)
+        pixels = to_rgb(frame.message)
+        self.size = (pixels.shape[1], pixels.shape[0])
+        return to_tensor(pixels, device=self._device)

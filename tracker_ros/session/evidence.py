@@ -25,6 +25,10 @@ class Evidence:
         self._settings = settings
         self._psrs: list[float] = []
 
+    def tune(self, settings: SessionSettings) -> None:
+        """Use other settings from now on; the first frames' PSR stays known."""
+        self._settings = settings
+
     def score(self, raw: float, psr: float, own: float) -> float:
         """The probability that the box overlaps the target by half.
 

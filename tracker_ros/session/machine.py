@@ -43,6 +43,10 @@ class Session:
         settings: values of `SessionSettings` by name, in place of those that the tracker's preset brings.
         name: prefix of the target ids, which count up and never repeat.
 
+    Attributes:
+        confirm: asked before a LOST target is taken up again, with the box and stamp at which it seems to be
+            and the number of frames in a row; while it says False the target stays LOST.
+
     >>> import torch
     >>> from tracker_ros import Box, load
     >>> session = Session(load("dcf"))
@@ -56,6 +60,7 @@ class Session:
     """
 
     def __init__(self, tracker: Tracker, settings: Mapping[str, Any] | None = None, name: str = "target"):
+        self.confirm: Callable[[Box, float, int], bool] = lambda box, stamp, streak: True
         preset = getattr(tracker, "session_settings", {})
         self.settings: SessionSettings = make_settings(
             SessionSettings, {**preset, **(settings or {})}, "session"
@@ -84,13 +89,14 @@ class Session:
         """Id of the present target; '' in IDLE."""
         return "" if self.state is State.IDLE else f"{self._name}-{self._count}"
 
-    def select(self, frame: Tensor, box: Box, stamp: float) -> str:
+    def select(self, frame: Tensor, box: Box, stamp: float, why: str = "selected") -> str:
         """Start on a new target; returns its id. An earlier target is given up only on success.
 
         Args:
             frame: uint8 [3, H, W] RGB.
             box: the target in `frame`.
             stamp: seconds.
+            why: the message of the new state.
 
         Raises:
             ValueError: for a box that cannot be tracked in this frame.
@@ -111,8 +117,15 @@ class Session:
         self._stamp = self._seen = stamp
         if self.settings.ego_motion:
             self._camera.step(frame)
-        self._enter(State.ACQUIRING, "selected")
+        self._enter(State.ACQUIRING, why)
         return self.target_id
+
+    def tune(self, settings: SessionSettings) -> None:
+        """Use other settings from now on; the target is kept."""
+        self.settings = settings
+        self._motion.tune(settings.velocity_gain, settings.coast_seconds)
+        self._recovery.tune(settings)
+        self._evidence.tune(settings)
 
     def stop(self) -> Report:
         """Give the target up."""
@@ -221,7 +234,8 @@ class Session:
         self._streak = self._streak + 1 if good else 0
         self._proofs = self._proofs + 1 if proven else 0
         needed = s.confirm_frames if near else s.verify_frames
-        if self._streak >= needed:
+        confirmed = self.state is not State.LOST or not good or self.confirm(found, stamp, self._streak)
+        if self._streak >= needed and confirmed:
             self._take_up(self._proofs >= needed, frame, found, stamp)
             self._seen = stamp
             self._enter(State.TRACKING, f"found again, score {score:.2f}")

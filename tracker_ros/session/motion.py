@@ -52,6 +52,10 @@ class Motion:
         self.box = Box(0.0, 0.0, 0.0, 0.0)
         self._at = 0.0
 
+    def tune(self, gain: float, horizon: float) -> None:
+        """Change the arguments; what is known about the target stays."""
+        self._gain, self._horizon = gain, horizon
+
     def start(self, box: Box, stamp: float) -> None:
         """Begin at a box, at rest."""
         self.box, self._at = box, stamp

@@ -45,6 +45,10 @@ class Recovery:
         self._viewed = self._met = 0.0
         self._foreign = 0
 
+    def tune(self, settings: SessionSettings) -> None:
+        """Use other settings from now on; what is known of the target stays."""
+        self._settings = settings
+
     def start(self, frame: Tensor, box: Box, model: dict[str, Tensor], stamp: float) -> None:
         """Take the selected box and the model of it."""
         self._first = dict(model)

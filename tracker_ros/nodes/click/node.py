@@ -22,10 +22,11 @@ from rclpy.subscription import Subscription
 from std_msgs.msg import String
 
 from tracker_ros.geometry import Box
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.images import ImageError, to_rgb
+from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import declare
 from tracker_ros.ros.services import NoAnswer, Service
@@ -55,12 +56,13 @@ class ClickNode(Node):
         self._images: Subscription | None = None
         self._waiting: tuple[PointStamped, str, float] | None = None
         self._select = Service(self, SelectTarget, f"{self._value('tracker_node')}/select", TIMEOUT)
-        self._said = self.create_publisher(String, "~/message", qos.RESULT)
+        self._said = endpoints.publisher(self, String, "~/message", qos.RESULT)
         mice = [f"{self.resolve_topic_name(name)}_mouse_left" for name in self._value("clicks_on")]
         for topic in mice:
-            self.create_subscription(Point, topic, self._on_mouse, qos.COMMAND)
-        self.create_subscription(PointStamped, "clicked_point", self._on_point, qos.COMMAND)
+            endpoints.subscription(self, Point, topic, self._on_mouse, qos.COMMAND)
+        endpoints.subscription(self, PointStamped, "clicked_point", self._on_point, qos.COMMAND)
         self._clicks = [*mice, self.resolve_topic_name("clicked_point")]
+        self._live = LiveParameters(self, lambda: AT_START, ("click_units", "click_size"))
         self.create_timer(0.2, self._follow_demand, clock=steady_clock())
 
     def _declare(self) -> None:

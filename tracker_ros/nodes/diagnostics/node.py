@@ -21,12 +21,13 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from tracker_ros.msg import ResponseMap, TrackState
-from tracker_ros.ros import health, qos
+from tracker_ros.ros import endpoints, health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.graph import duplicates, elsewhere, mismatches
-from tracker_ros.ros.images import ImageError, fill_image, to_rgb
+from tracker_ros.ros.images import ImageError, fill_image, to_picture
+from tracker_ros.ros.live import AT_START, LiveParameters, retime
 from tracker_ros.ros.memory import device_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
 from tracker_ros.ros.parameters import declare
@@ -46,7 +47,7 @@ class DiagnosticsNode(Node):
         super().__init__("tracker_diagnostics")
         self._declare()
         self._tracker = self.resolve_topic_name(self._value("tracker_node"))
-        self._health = health.Health(health.Limits(self._value("silence_seconds"), self._value("latency_ms")))
+        self._health = health.Health(self._limits())
         self._lifecycle = ""
         self._asked: Future[Any] | None = None
         self._waiting: deque[Any] = deque(maxlen=WAITING_IMAGES)
@@ -54,7 +55,14 @@ class DiagnosticsNode(Node):
         self._responses: Subscription | None = None
         self._annotation_types = find_annotation_types()
         self._image_topic = image_topic(self, self._value("image_transport"))
+        self._info_topic = self.resolve_topic_name("camera_info")
         self._connect()
+        self._live = LiveParameters(
+            self,
+            lambda: AT_START,
+            ("silence_seconds", "latency_ms", "device"),
+            {"period": self._tune_period},
+        )
 
     def _declare(self) -> None:
         declare(self, "tracker_node", "tracker", "node to watch, relative to this node's namespace")
@@ -75,23 +83,30 @@ class DiagnosticsNode(Node):
         return self.get_parameter(name).value
 
     def _connect(self) -> None:
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.RESULT)
-        self._overlay = self.create_publisher(Image, "~/overlay", qos.PICTURE)
-        self._response_image = self.create_publisher(Image, "~/response_image", qos.PICTURE)
+        self._diagnostics = endpoints.publisher(self, DiagnosticArray, "/diagnostics", qos.RESULT)
+        self._overlay = endpoints.publisher(self, Image, "~/overlay", qos.PICTURE)
+        self._response_image = endpoints.publisher(self, Image, "~/response_image", qos.PICTURE)
         if self._annotation_types is not None:
             kind = self._annotation_types.ImageAnnotations
-            self._annotations = self.create_publisher(kind, "~/annotations", qos.RESULT)
-        self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
+            self._annotations = endpoints.publisher(self, kind, "~/annotations", qos.RESULT)
+        endpoints.subscription(self, TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
         self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", TIMEOUT)
         clock = steady_clock()
-        self.create_timer(self._value("period"), self._report, clock=clock)
+        self._timer = self.create_timer(self._value("period"), self._report, clock=clock)
         self.create_timer(0.2, self._follow_demand, clock=clock)
+
+    def _limits(self) -> health.Limits:
+        return health.Limits(self._value("silence_seconds"), self._value("latency_ms"))
+
+    def _tune_period(self, seconds: float) -> None:
+        retime(self._timer, seconds)
 
     # -- health --------------------------------------------------------------------------------------
 
     def _report(self) -> None:
         now = time.monotonic()
         topics = [self._image_topic, *(f"{self._tracker}/{name}" for name in ("state", "target", "targets"))]
+        self._health.limits = self._limits()
         message = DiagnosticArray(
             status=[
                 self._health.images(
@@ -103,6 +118,7 @@ class DiagnosticsNode(Node):
                 ),
                 self._health.tracking(self._lifecycle),
                 self._health.timing(now),
+                self._health.bearing(self._info_topic, self.count_publishers(self._info_topic)),
                 health.connections(mismatches(self, topics) + duplicates(self, self._tracker, topics)),
                 health.memory(device_memory(self._value("device"))),
             ]
@@ -138,8 +154,8 @@ class DiagnosticsNode(Node):
             self._waiting.clear()
         wanted = self._response_image.get_subscription_count() > 0
         if wanted and self._responses is None:
-            self._responses = self.create_subscription(
-                ResponseMap, f"{self._tracker}/response", self._on_response, qos.PICTURE
+            self._responses = endpoints.subscription(
+                self, ResponseMap, f"{self._tracker}/response", self._on_response, qos.PICTURE
             )
         elif not wanted and self._responses is not None:
             self.destroy_subscription(self._responses)
@@ -160,7 +176,7 @@ class DiagnosticsNode(Node):
         while self._waiting and self._waiting.popleft() is not image:
             pass
         try:
-            picture = draw_state(to_rgb(image), state)
+            picture = draw_state(to_picture(image), state)
         except ImageError:  # the tracker has refused it too, and said so in its state
             return
         self._overlay.publish(fill_image(Image(header=state.header), picture, "rgb8"))

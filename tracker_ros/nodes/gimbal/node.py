@@ -17,14 +17,16 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
 
-from tracker_ros.gimbal.attitude import direction, normalized, rotate
-from tracker_ros.gimbal.camera import Camera, CameraError, read_calibration
+from tracker_ros.gimbal.attitude import direction, from_optical, normalized, rotate
 from tracker_ros.gimbal.controller import Controller, Rates
 from tracker_ros.gimbal.settings import ControlSettings
 from tracker_ros.msg import TrackState
 from tracker_ros.nodes.gimbal.outputs import ONLY_TOPIC, OUTPUTS, MavlinkSettings, Output, OutputError
-from tracker_ros.ros import qos
+from tracker_ros.optics.camera import Camera, read_camera
+from tracker_ros.optics.lens import CameraError
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.compat import run_program, steady_clock
+from tracker_ros.ros.live import AT_CONFIGURATION, Group, LiveParameters, retime
 from tracker_ros.ros.parameters import (
     ParameterError,
     declare,
@@ -50,6 +52,13 @@ class GimbalNode(ManagedNode):
         self._output: Output | None = None
         self._offered = False
         self._subscribed: list[Any] = []
+        self._live = LiveParameters(
+            self,
+            lambda: AT_CONFIGURATION if self._offered else "",
+            ("exposure_offset", "frame_id", "follow_unverified"),
+            {"rate": self._tune_rate},
+            {"control": Group(ControlSettings, self._tune)},
+        )
         self.start_if_asked()
 
     def _declare(self) -> None:
@@ -77,16 +86,17 @@ class GimbalNode(ManagedNode):
         self._control = ControlSettings(**read_settings(self, "control", ControlSettings))
         mavlink = MavlinkSettings(**read_settings(self, "mavlink", MavlinkSettings))
         self._output = None if output == ONLY_TOPIC else OUTPUTS[output](self, mavlink)
-        self._rates = self.create_lifecycle_publisher(Vector3Stamped, "~/rate", qos.COMMAND)
+        self._rates = endpoints.lifecycle_publisher(self, Vector3Stamped, "~/rate", qos.COMMAND)
         self._offered = True
 
-    @logged()
+    @logged(ParameterError)
     def on_activate(self, state: LifecycleState) -> None:
         """Subscribe, take control of the gimbal and begin."""
         super().on_activate(state)
         self._controller = Controller(self._control)
         self._camera: Camera | None = None
-        self._calibration: tuple[Any, ...] = ()
+        self._calibration: CameraInfo | None = None
+        self._size = (0, 0)
         self._sees = True
         self._waiting: Detection2D | None = None
         self._problem: str | None = None
@@ -97,11 +107,20 @@ class GimbalNode(ManagedNode):
         self._timer = self.create_timer(1.0 / self._value("rate"), self._step, clock=steady_clock())
         tracker = self._value("tracker_node")
         self._subscribed = [
-            self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.camera()),
-            self.create_subscription(QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
-            self.create_subscription(Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
-            self.create_subscription(TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
+            endpoints.subscription(self, CameraInfo, "camera_info", self._on_info, qos.camera()),
+            endpoints.subscription(self, QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
+            endpoints.subscription(self, Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
+            endpoints.subscription(self, TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
         ]
+
+    def _tune(self, settings: ControlSettings) -> None:
+        self._control = settings
+        if self._subscribed:
+            self._controller.tune(settings)
+
+    def _tune_rate(self, rate: float) -> None:
+        if self._subscribed:
+            retime(self._timer, 1 / rate)
 
     def halt(self) -> None:
         """Stop the gimbal at once."""
@@ -126,12 +145,12 @@ class GimbalNode(ManagedNode):
     # -- what comes in -------------------------------------------------------------------------------
 
     def _on_info(self, info: CameraInfo) -> None:
-        calibration = (info.distortion_model, tuple(info.d), tuple(info.k), tuple(info.p))
-        if calibration == self._calibration:
+        info.header = Header()  # two calibrations of different stamps are the same
+        if info == self._calibration:
             return
-        self._calibration = calibration
+        self._calibration = info
         try:
-            self._camera = read_calibration(*calibration, rectified=self._value("rectified"))
+            self._camera = read_camera(info, self._value("rectified"))
         except CameraError as error:
             self._camera = None
             self.get_logger().error(str(error))
@@ -166,11 +185,13 @@ class GimbalNode(ManagedNode):
             return
         centre = target.bbox.center.position
         try:
-            bearing = self._camera.bearing(centre.x, centre.y)
+            if self._size != (0, 0):
+                self._camera.require_size(*self._size)
+            ray = from_optical(self._camera.ray(centre.x, centre.y))
         except CameraError as error:
             self.get_logger().warning(f"target not used: {error}", throttle_duration_sec=REPEAT_SECONDS)
             return
-        self._controller.sight.observe(exposed, direction(rotate(attitude, bearing)), target.id)
+        self._controller.sight.observe(exposed, direction(rotate(attitude, ray)), target.id)
 
     def _may_follow(self, target: Detection2D) -> bool:
         """Whether a detection is the selected object, as far as the tracker can tell, or any will do."""
@@ -178,6 +199,8 @@ class GimbalNode(ManagedNode):
         return not doubtful or self._value("follow_unverified")
 
     def _on_state(self, message: TrackState) -> None:
+        if message.image_width and message.image_height:
+            self._size = (message.image_width, message.image_height)
         exposed = _seconds(message.header) - self._value("exposure_offset")
         self._sees = message.state in (TrackState.ACQUIRING, TrackState.TRACKING)
         if message.state == TrackState.COASTING:

@@ -15,7 +15,7 @@ from rclpy.node import Node
 from tracker_ros.gimbal.controller import Rates
 from tracker_ros.gimbal.settings import ranged
 from tracker_ros.gimbal.units import RATE_UNITS, convert
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 
 DO_GIMBAL_MANAGER_PITCHYAW, DO_GIMBAL_MANAGER_CONFIGURE = 1000, 1001
 ROLL_LOCK, PITCH_LOCK, YAW_LOCK = 4, 8, 16  # GIMBAL_MANAGER_FLAGS
@@ -72,8 +72,8 @@ class Mavros:
 
     def _open(self) -> None:
         self._message = interface(self.name, "mavros_msgs", "msg", "GimbalManagerSetPitchyaw")
-        self._stream = self._node.create_publisher(
-            self._message, f"{self._manager}/set_pitchyaw", qos.COMMAND
+        self._stream = endpoints.publisher(
+            self._node, self._message, f"{self._manager}/set_pitchyaw", qos.COMMAND
         )
 
     def claim(self) -> None:
@@ -151,7 +151,7 @@ class Px4:
     def __init__(self, node: Node, settings: MavlinkSettings):
         self._node, self._settings = node, settings
         self._message = interface("px4", "px4_msgs", "msg", "VehicleCommand")
-        self._commands = node.create_publisher(self._message, "fmu/in/vehicle_command", qos.COMMAND)
+        self._commands = endpoints.publisher(node, self._message, "fmu/in/vehicle_command", qos.COMMAND)
         self._claimed = False
 
     def claim(self) -> None:

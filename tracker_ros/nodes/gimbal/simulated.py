@@ -17,7 +17,7 @@ from tracker_ros.data.footage import Shot
 from tracker_ros.data.synthetic_chase import ChaseScene
 from tracker_ros.gimbal.controller import Rates
 from tracker_ros.gimbal.simulated import GimbalModel, SimulatedGimbal
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.worker import Worker
 
 ATTITUDE_RATE = 50.0
@@ -53,8 +53,8 @@ class GimbalRig:
     ):
         self._node, self._scene, self._show = node, scene, show
         self._gimbal = SimulatedGimbal(model, AHEAD, -DEPRESSION, self._now())
-        self._attitudes = node.create_publisher(QuaternionStamped, f"{name}/attitude", qos.MEASUREMENT)
-        node.create_subscription(Vector3Stamped, f"{name}/rate", self._on_rate, qos.COMMAND)
+        self._attitudes = endpoints.publisher(node, QuaternionStamped, f"{name}/attitude", qos.MEASUREMENT)
+        endpoints.subscription(node, Vector3Stamped, f"{name}/rate", self._on_rate, qos.COMMAND)
         node.create_timer(1.0 / ATTITUDE_RATE, self._on_timer)
         self._at = 0.0
         self._exposed: float | None = None

@@ -23,10 +23,11 @@ from tracker_ros.mavlink.link import EndPoint, Server, split_name
 from tracker_ros.mavlink.messages import ACTIVE, COASTING, IDLE, Rectangle, Track
 from tracker_ros.mavlink.messages import FAILED as TRACKING_FAILED
 from tracker_ros.msg import TrackState
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import run_program
 from tracker_ros.ros.images import ImageError, to_rgb
+from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.srv import SelectTarget
 
@@ -61,9 +62,15 @@ class MavlinkNode(Node):
         self._images: Subscription | None = None
         self._select: Any = self.create_client(SelectTarget, f"{self._tracker}/select")
         self._stop: Any = self.create_client(Trigger, f"{self._tracker}/stop")
-        self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
+        endpoints.subscription(self, TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
         self._measure()
         self._server = self._serve()
+        self._live = LiveParameters(
+            self,
+            lambda: AT_START,
+            ("follow_unverified", "video_latency"),
+            {"status_rate": self._camera.tune_status, "point_radius": self._camera.tune_radius},
+        )
 
     def _declare(self) -> None:
         declare(self, "tracker_node", "tracker", "node to show, relative to this node's namespace")
@@ -111,7 +118,7 @@ class MavlinkNode(Node):
             self._tracker.strip("/"),
             tracker_ros.__version__,
         )
-        camera = Camera(
+        self._camera = camera = Camera(
             identity,
             self,
             1 / self._value("status_rate"),

@@ -27,12 +27,13 @@ from std_srvs.srv import Trigger
 from tracker_ros.geometry import Box
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.selector.pictures import box_values, image_picture, response_picture, state_values
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.graph import elsewhere, mismatches
 from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.launch_plan import IMAGE
+from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.ros.services import Service
@@ -72,7 +73,8 @@ class SelectorNode(Node):
         self._stop = Service(self, Trigger, f"{self._tracker}/stop", _REQUEST_TIMEOUT)
         self._ask_lifecycle = Service(self, GetState, f"{self._tracker}/get_state", _LIFECYCLE_SECONDS)
         self._page = self._open()
-        self.create_subscription(TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
+        endpoints.subscription(self, TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
+        self._live = LiveParameters(self, lambda: AT_START, ("quality", "longest_side"))
         self.create_timer(_CHECK_SECONDS, self._check, clock=steady_clock())
 
     def _declare(self) -> None:
@@ -164,8 +166,8 @@ class SelectorNode(Node):
             self.destroy_subscription(self._images)
             self._images = None
         if response and self._responses is None:
-            self._responses = self.create_subscription(
-                ResponseMap, f"{self._tracker}/response", self._on_response, qos.PICTURE
+            self._responses = endpoints.subscription(
+                self, ResponseMap, f"{self._tracker}/response", self._on_response, qos.PICTURE
             )
         elif not response and self._responses is not None:
             self.destroy_subscription(self._responses)

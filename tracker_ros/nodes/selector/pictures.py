@@ -12,7 +12,7 @@ import numpy as np
 
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.ros.health import STATES
-from tracker_ros.ros.images import to_rgb
+from tracker_ros.ros.images import to_picture
 from tracker_ros.ros.messages import box_of
 from tracker_ros.select.hub import Picture
 
@@ -27,7 +27,7 @@ def image_picture(message: Any, longest_side: int, quality: int) -> Picture:
     Raises:
         ImageError: when the image cannot be used.
     """
-    pixels = to_rgb(message)
+    pixels = to_picture(message)
     height, width = pixels.shape[:2]
     scale = longest_side / max(height, width)
     if scale < 1:

@@ -33,9 +33,10 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.data.synthetic_chase import ChaseScene
 from tracker_ros.gimbal.simulated import GimbalModel
 from tracker_ros.nodes.gimbal.simulated import GimbalRig
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.compat import image_topic, run_program
 from tracker_ros.ros.images import fill_compressed, fill_image
+from tracker_ros.ros.live import AT_START, LiveParameters, retime
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare, declare_settings, read_settings
 
@@ -66,16 +67,19 @@ class SimCameraNode(Node):
         self._shot: Shot | None = None
         profile = qos.camera(self._value("image_reliability"))
         if self._encoding == JPEG:
-            self._images = self.create_publisher(CompressedImage, image_topic(self, "compressed"), profile)
+            self._images = endpoints.publisher(
+                self, CompressedImage, image_topic(self, "compressed"), profile
+            )
         else:
-            self._images = self.create_publisher(Image, "image", profile)
-        self._infos = self.create_publisher(CameraInfo, "camera_info", profile)
-        self._truths = self.create_publisher(Detection2D, "~/truth", qos.RESULT)
+            self._images = endpoints.publisher(self, Image, "image", profile)
+        self._infos = endpoints.publisher(self, CameraInfo, "camera_info", profile)
+        self._truths = endpoints.publisher(self, Detection2D, "~/truth", qos.RESULT)
         self.create_service(SetBool, "~/play", self._on_play)
         self._shown = 0
         size = self._start()
         self._info = camera_info(*size, math.radians(self._value("horizontal_fov")))
-        self.create_timer(1.0 / self._value("rate"), self._on_tick)
+        self._timer = self.create_timer(1.0 / self._value("rate"), self._on_tick)
+        self._live = LiveParameters(self, lambda: AT_START, ("drop_share",), {"rate": self._tune_rate})
         if self._value("latency_ms") > 0:
             self.create_timer(FLUSH_SECONDS, self._flush)
 
@@ -112,6 +116,9 @@ class SimCameraNode(Node):
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value
+
+    def _tune_rate(self, rate: float) -> None:
+        retime(self._timer, 1 / rate)
 
     def _start(self) -> tuple[int, int]:
         """Open the source; width and height of its images."""

@@ -17,21 +17,24 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleState
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
-from vision_msgs.msg import Detection2D
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from tracker_ros.export.archive import ArchiveError
+from tracker_ros.nodes.tracker.location import LIVE_LOCATION, LocationSettings
 from tracker_ros.nodes.tracker.model import prepare
 from tracker_ros.nodes.tracker.outputs import Outputs
 from tracker_ros.nodes.tracker.parameters import Parameters, TrackerParameters
 from tracker_ros.nodes.tracker.pipeline import Pipeline
-from tracker_ros.ros import qos
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.camera import read_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
-from tracker_ros.ros.messages import box_of, stamp_seconds
+from tracker_ros.ros.live import AT_CONFIGURATION, Group, LiveParameters
+from tracker_ros.ros.messages import box_of, detected, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
 from tracker_ros.ros.stream import ImageStream
 from tracker_ros.ros.transitions import ManagedNode, logged
-from tracker_ros.session import Session
+from tracker_ros.session import Session, SessionSettings
+from tracker_ros.session.detections import Detections, DetectionSettings
 from tracker_ros.srv import SelectTarget
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
@@ -67,6 +70,15 @@ class TrackerNode(ManagedNode):
             (SetBool, "~/enable", self._on_enable),
         ):
             self.create_service(kind, name, answer, callback_group=self._awaiting)
+        self._live = LiveParameters(
+            self,
+            lambda: "" if self._outputs is None else AT_CONFIGURATION,
+            groups={
+                "session": Group(SessionSettings, self._tune_session),
+                "detections": Group(DetectionSettings, self._tune_detections),
+                "location": Group(LocationSettings, self._tune_location, LIVE_LOCATION),
+            },
+        )
         self.start_if_asked()
 
     @logged(SettingsError, WeightsError, ArchiveError, ParameterError)
@@ -82,22 +94,48 @@ class TrackerNode(ManagedNode):
             name=f"target-{uuid.uuid4().hex[:6]}",
         )
         self._stream = ImageStream(session, device)
-        self._outputs = Outputs(self)
+        self._detections = Detections(self._values.detections)
+        session.confirm = self._detections.confirms
+        self._outputs = Outputs(self, self._values.location)
 
-    @logged()
+    @logged(ParameterError)
     def on_activate(self, state: LifecycleState) -> None:
         """Subscribe to images and begin."""
         super().on_activate(state)
         assert self._outputs is not None
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
-            self, self._stream, self._outputs, self._model_name, topic, self._values.buffer_frames
+            self,
+            self._stream,
+            self._outputs,
+            self._model_name,
+            topic,
+            self._values.buffer_frames,
+            self._detections,
         )
         self._images = read_images(
             self, pipeline.receive, self._values.image_transport, self._values.image_reliability
         )
-        self._requests = self.create_subscription(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
+        self._requests = [
+            endpoints.subscription(self, Detection2D, "~/init_box", self._on_init_box, qos.COMMAND),
+            endpoints.subscription(self, Detection2DArray, "~/detections", self._on_detections, qos.RESULT),
+        ]
+        self._outputs.location.open()
         self._pipeline = pipeline
+
+    def _tune_session(self, settings: SessionSettings) -> None:
+        if self._pipeline is not None:
+            self._pipeline.tune(settings)
+        elif self._outputs is not None:
+            self._stream.session.tune(settings)
+
+    def _tune_detections(self, settings: DetectionSettings) -> None:
+        if self._outputs is not None:
+            self._detections.settings = settings
+
+    def _tune_location(self, settings: LocationSettings) -> None:
+        if self._outputs is not None:
+            self._outputs.location.tune(settings)
 
     def halt(self) -> None:
         """Give the target up and stop."""
@@ -109,7 +147,10 @@ class TrackerNode(ManagedNode):
             return
         pipeline, self._pipeline = self._pipeline, None
         self._images.close()
-        self.destroy_subscription(self._requests)
+        for subscription in self._requests:
+            self.destroy_subscription(subscription)
+        assert self._outputs is not None
+        self._outputs.location.halt()
         pipeline.close(seconds)
 
     def release(self) -> None:
@@ -146,6 +187,10 @@ class TrackerNode(ManagedNode):
         if self._pipeline is not None:
             self._pipeline.select_without_reply(box_of(message.bbox), stamp_seconds(message.header.stamp))
 
+    def _on_detections(self, message: Detection2DArray) -> None:
+        if self._pipeline is not None:
+            self._pipeline.detect(stamp_seconds(message.header.stamp), detected(message))
+
     async def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         problem = ""
         if self._pipeline is not None:
@@ -160,7 +205,7 @@ class TrackerNode(ManagedNode):
         if self._pipeline is None:
             response.message = "the tracker node is not active"
             return response
-        self._pipeline.enabled = request.data
+        self._pipeline.enabled = self._pipeline.starts_itself = request.data
         if not request.data:
             await self._outcome(self._pipeline.stop(), withdraw=False)
         response.success, response.message = True, "enabled" if request.data else "disabled"

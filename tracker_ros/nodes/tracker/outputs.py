@@ -4,34 +4,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from geometry_msgs.msg import Vector3Stamped
 from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
 from std_msgs.msg import Header
-from vision_msgs.msg import Detection2D, Detection2DArray
+from vision_msgs.msg import Detection2D, Detection2DArray, Detection3D
 
 from tracker_ros.msg import ResponseMap, TrackState
-from tracker_ros.ros import qos
+from tracker_ros.nodes.tracker.location import Location, LocationSettings
+from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.messages import box_message, detection, detections, response_map
 from tracker_ros.session import Report
 
 
 class Outputs:
-    """The lifecycle publishers of one configuration, and the message that each report becomes."""
+    """The lifecycle publishers of one configuration, and the message that each report becomes.
 
-    def __init__(self, node: LifecycleNode):
+    Raises:
+        ParameterError: as `Location` does.
+    """
+
+    def __init__(self, node: LifecycleNode, settings: LocationSettings):
         self._node = node
-        self._target = node.create_lifecycle_publisher(Detection2D, "~/target", qos.RESULT)
-        self._targets = node.create_lifecycle_publisher(Detection2DArray, "~/targets", qos.RESULT)
-        self._state = node.create_lifecycle_publisher(TrackState, "~/state", qos.RESULT)
-        self._response = node.create_lifecycle_publisher(ResponseMap, "~/response", qos.PICTURE)
+        self._publishers: list[Any] = []
+        try:
+            self._target = self._offer(Detection2D, "~/target")
+            self._targets = self._offer(Detection2DArray, "~/targets")
+            self._state = self._offer(TrackState, "~/state")
+            self._response = self._offer(ResponseMap, "~/response", qos.PICTURE)
+            bearing, place = self._offer(Vector3Stamped, "~/bearing"), self._offer(Detection3D, "~/target3d")
+            self.location = Location(node, settings, bearing, place)
+        except Exception:  # the node can be configured again, and would offer them twice
+            self._withdraw()
+            raise
 
-    def publish_target(self, header: Header, report: Report) -> None:
-        """Publish where the target is in the image with this header, or that there is none."""
+    def _offer(self, kind: Any, topic: str, profile: QoSProfile = qos.RESULT) -> Any:
+        self._publishers.append(endpoints.lifecycle_publisher(self._node, kind, topic, profile))
+        return self._publishers[-1]
+
+    def publish_target(self, header: Header, report: Report, size: tuple[int, int]) -> str:
+        """Publish where the target is in the image with this header and size, or that there is none.
+
+        Returns:
+            Why there is no bearing or no place, as `Location.publish` does.
+        """
         target = detection(header, report)
         if target is not None:
             self._target.publish(target)
         self._targets.publish(detections(header, target))
         if report.estimate is not None and self._response.get_subscription_count() > 0:
             self._response.publish(response_map(header, report.target_id, report.estimate))
+        return self.location.publish(header, report, size)
 
     def publish_state(self, header: Header, report: Report, state: TrackState) -> None:
         """Publish `state`, which holds timing, counts and the tracker, filled with the report."""
@@ -43,5 +68,9 @@ class Outputs:
 
     def close(self) -> None:
         """Take the topics away."""
-        for publisher in (self._target, self._targets, self._state, self._response):
+        self.location.close()
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)

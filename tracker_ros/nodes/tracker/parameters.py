@@ -13,6 +13,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from tracker_ros.config_files import DEFAULT_PRESET
+from tracker_ros.nodes.tracker.location import LocationSettings
 from tracker_ros.ros.parameters import (
     declare,
     declare_settings,
@@ -23,6 +24,7 @@ from tracker_ros.ros.parameters import (
 )
 from tracker_ros.ros.qos import RELIABILITIES
 from tracker_ros.session import SessionSettings
+from tracker_ros.session.detections import DetectionSettings
 from tracker_ros.trackers import SettingsError, read_preset, registered
 
 CHOICES = {"image_transport": ("raw", "compressed"), "image_reliability": tuple(RELIABILITIES)}
@@ -42,6 +44,8 @@ class TrackerParameters:
     image_transport: str
     image_reliability: str
     buffer_frames: int
+    location: LocationSettings
+    detections: DetectionSettings
     settings: dict[str, Any]
 
 
@@ -92,6 +96,8 @@ class Parameters:
         declare(node, "buffer_frames", 15, "images kept for selections in an earlier one", 1, 300)
         declare(node, "autostart", False, "configure and activate without a lifecycle manager")
         declare_settings(node, "session", SessionSettings, {})
+        declare_settings(node, "location", LocationSettings, {})
+        declare_settings(node, "detections", DetectionSettings, {})
         self._brought: dict[str, Any] = {}
 
     def read(self) -> TrackerParameters:
@@ -121,6 +127,8 @@ class Parameters:
         return TrackerParameters(
             **values,
             model_folders=folders,
+            detections=DetectionSettings(**read_settings(self._node, "detections", DetectionSettings)),
+            location=LocationSettings(**read_settings(self._node, "location", LocationSettings)),
             settings={} if values["model"] else self._settings(values["tracker"]),
         )
 

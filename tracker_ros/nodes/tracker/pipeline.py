@@ -21,7 +21,8 @@ from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.messages import stamp_seconds
 from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received
 from tracker_ros.ros.worker import Worker
-from tracker_ros.session import Report, State
+from tracker_ros.session import Report, SessionSettings, State
+from tracker_ros.session.detections import Detected, Detections
 
 REPEAT_SECONDS = 5.0
 """A message about every frame is logged this often."""
@@ -37,13 +38,26 @@ class Pipeline:
         tracker: name of the preset, for `TrackState`.
         topic: of the images, for messages.
         buffer_frames: images kept for selections in an earlier one.
+        detections: of a detector beside the tracker.
+
+    Attributes:
+        enabled: whether images are looked at.
+        starts_itself: whether a detection may start a target.
     """
 
     def __init__(
-        self, node: Node, stream: ImageStream, outputs: Outputs, tracker: str, topic: str, buffer_frames: int
+        self,
+        node: Node,
+        stream: ImageStream,
+        outputs: Outputs,
+        tracker: str,
+        topic: str,
+        buffer_frames: int,
+        detections: Detections,
     ):
-        self.enabled = True
-        self._node, self._stream, self._outputs = node, stream, outputs
+        self.enabled = self.starts_itself = True
+        self._node, self._stream, self._outputs, self._detections = node, stream, outputs, detections
+        self._started: Future[str] | None = None
         self._tracker, self._topic = tracker, topic
         self._log = node.get_logger()
         self._buffer = FrameBuffer(buffer_frames)
@@ -68,29 +82,53 @@ class Pipeline:
     def select(self, box: Box, normalized: bool, stamp: float) -> Future[str]:
         """Start on the target in the image of that stamp (0: the newest); the answer is its id.
 
+        With ``detections.snap`` the target is the detection at the box's centre, in the detector's image.
         The future raises ValueError when the selection is refused.
         """
+        return self._start(box, normalized, stamp, "selected", self._detections.settings.snap)
+
+    def select_without_reply(self, box: Box, stamp: float) -> None:
+        """`select` for a request that awaits no answer: the next state tells why it was refused."""
+        self.select(box, False, stamp).add_done_callback(self._note_refusal)
+
+    def detect(self, stamp: float, detected: list[Detected]) -> None:
+        """Take what a detector found in the image of that stamp, and start on the best where that is set."""
+        best = self._detections.add(stamp, detected)
+        starts = self._detections.settings.start == "best" and self.starts_itself and self.enabled
+        # One start at a time: it may take seconds.
+        is_free = self._stream.session.state is State.IDLE and (self._started is None or self._started.done())
+        if best is not None and starts and is_free:
+            self._started = self._start(best.box, False, stamp, f"started by itself on {best}", snap=False)
+            self._started.add_done_callback(self._note_refusal)
+
+    def _start(self, box: Box, normalized: bool, stamp: float, why: str, snap: bool) -> Future[str]:
+        """Start in the image of that stamp, with `why` as the state's message."""
         try:
             frames = self._buffer.since(stamp)
         except ValueError as error:
             refused: Future[str] = Future()
             refused.set_exception(ValueError(f"{error} on {self._topic}"))
             return refused
-        return self._worker.submit(lambda: self._select(frames, box, normalized))
+        return self._worker.submit(lambda: self._select(frames, box, normalized, why, snap))
 
-    def select_without_reply(self, box: Box, stamp: float) -> None:
-        """`select` for a request that awaits no answer: the next state tells why it was refused."""
-
-        def done(answer: Future[str]) -> None:
-            if not answer.cancelled() and (error := answer.exception()) is not None:
-                self._notice = f"selection refused: {error}"
-                self._log.warning(self._notice)
-
-        self.select(box, False, stamp).add_done_callback(done)
+    def _note_refusal(self, answer: Future[str]) -> None:
+        if not answer.cancelled() and (error := answer.exception()) is not None:
+            self._notice = f"selection refused: {error}"
+            self._log.warning(self._notice, throttle_duration_sec=REPEAT_SECONDS)
 
     def stop(self) -> Future[str]:
-        """Give the target up."""
+        """Give the target up; no detection starts another one before somebody selects or enables."""
+        self.starts_itself = False
         return self._worker.submit(self._stop)
+
+    def tune(self, settings: SessionSettings) -> None:
+        """Use other settings of the session from the next frame on."""
+
+        def apply() -> str:
+            self._stream.session.tune(settings)
+            return "tuned"
+
+        self._worker.submit(apply)
 
     def close(self, seconds: float) -> None:
         """End all work, waiting so long for the inference in progress; no target remains.
@@ -135,9 +173,14 @@ class Pipeline:
         self._processed += 1
         self._publish(report, frame.message.header, frame.at)
 
-    def _select(self, frames: list[Received], box: Box, normalized: bool) -> str:
-        target_id = self._stream.select(frames, box, normalized)
-        self._log.info(f"tracking {target_id}")
+    def _select(self, frames: list[Received], box: Box, normalized: bool, why: str, snap: bool) -> str:
+        if snap:
+            width, height = self._stream.size_of(frames[0]) if normalized else (1, 1)
+            at, found = self._detections.at(frames[0].stamp, box.cx * width, box.cy * height)
+            frames, box, normalized = self._buffer.since(at), found.box, False
+            why = f"selected {found}"
+        target_id = self._stream.select(frames, box, normalized, why)
+        self._log.info(f"tracking {target_id}: {why}")
         return target_id
 
     def _stop(self) -> str:
@@ -174,8 +217,9 @@ class Pipeline:
         )
         if self._notice:
             report, self._notice = report._replace(message=self._notice), ""
+        state.image_width, state.image_height = size = self._stream.size
         if not only_state:
-            self._outputs.publish_target(header, report)
+            state.no_bearing = self._outputs.publish_target(header, report, size)
         self._outputs.publish_state(header, report, state)
 
     def _tell(self, state: State, why: str) -> None:
