@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +23,10 @@ from pymavlink import mavutil  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
-from vision_msgs.msg import Detection2D  # noqa: E402
+from vision_msgs.msg import Detection2D, Detection3D  # noqa: E402
 
 from tracker_ros.geometry import Box, iou  # noqa: E402
+from tracker_ros.mavlink.geodesy import Place  # noqa: E402
 from tracker_ros.mavlink.messages import Rectangle  # noqa: E402
 from tracker_ros.nodes.mavlink.node import MavlinkNode, _fractions  # noqa: E402
 from tracker_ros.ros.images import fill_image  # noqa: E402
@@ -286,3 +288,48 @@ def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(
     assert (node.view().track.flags, node.view().track.box, node.view().works) == (ERROR, None, True)
     now[0] += 2.0
     assert (node.view().track.flags, node.view().works) == (ERROR, False)
+
+
+def test_the_place_is_that_of_the_present_target_and_fresh(
+    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(node, "_origin", Place(47.0, 8.0, 500.0))
+    place = Detection3D(id="a")
+    place.bbox.center.position.y, place.bbox.center.position.z = 100.0, -20.0
+    node._on_place(place)
+    state = TrackState(state=TrackState.TRACKING, target_id="a", verified=True)
+    state.image_width, state.image_height = 16, 8
+    node._on_state(state)
+    assert node.view().size == (16, 8), "the tracker tells it: no image is needed"
+    found = node.view().place
+    assert found is not None and found.latitude == pytest.approx(47.0 + 100 / 111_190, abs=1e-5)
+    assert found.altitude == pytest.approx(480.0, abs=0.01)
+    node._on_state(TrackState(state=TrackState.COASTING, target_id="a", verified=True))
+    assert node.view().place is None, "a predicted box has no place"
+    node._on_state(TrackState(state=TrackState.TRACKING, target_id="b", verified=True))
+    assert node.view().place is None, "that was another target's"
+    node._on_state(state)
+    place.bbox.center.position.x = math.nan
+    node._on_place(place)
+    assert node.view().place == found
+    now[0] += 1.0
+    node._on_state(state)
+    assert node.view().place is None, "it is old"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("video_uri", "http://camera/video", "video_uri' is 'http://camera/video': rtsp://HOST"),
+        ("video_uri", f"rtsp://{'x' * 200}", "less than 160 bytes"),
+        ("geo_origin", "[47.0, 8.0]", "latitude, longitude, altitude, got 2 numbers"),
+        ("geo_origin", "[95.0, 8.0, 0.0]", "latitude 95 and longitude 8 are not degrees"),
+    ],
+)
+def test_wrong_parameters_end_the_program_with_their_names(
+    domain: Domain, name: str, value: str, words: str
+) -> None:
+    process = NodeProcess("tracker_ros.nodes.mavlink.node", domain, {name: value})
+    assert process.ended() == 2 and words in process.output

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
@@ -15,15 +14,15 @@ from tracker_ros.mavlink.commands import (
     Refusal,
     Request,
     SendMessage,
-    SetStatusInterval,
+    SetInterval,
     StopTracking,
     TrackPoint,
     TrackRectangle,
     parse,
 )
-from tracker_ros.mavlink.messages import IDLE, Message, Rectangle, Track
+from tracker_ros.mavlink.messages import Message, Rectangle, View
+from tracker_ros.mavlink.streams import Streams
 
-HEARTBEAT_SECONDS = 1.0
 PROGRESS_SECONDS = 1.0
 """How often a ground station hears that its request is executed: some trackers take seconds to start."""
 REQUEST_TIMEOUT = 10.0
@@ -41,14 +40,6 @@ _ORDERS = (
     mav.MAV_CMD_CAMERA_TRACK_RECTANGLE,
     mav.MAV_CMD_CAMERA_STOP_TRACKING,
 )
-
-
-class View(NamedTuple):
-    """What is known about the tracker now. `size` is the image's, in pixels; zeros while unknown."""
-
-    track: Track = Track()
-    size: tuple[int, int] = (0, 0)
-    works: bool = False
 
 
 class Outcome(NamedTuple):
@@ -99,6 +90,8 @@ class Camera:
         point_radius: the smallest, as a fraction of the image's width: a tracker needs more than a pixel.
         now: when the camera was started.
         ground_system: the only system that may start and stop tracking; 0: any.
+        video_uri: where the camera's video is, rtsp://...; '' where there is none.
+        has_place: whether the target's place on the earth may become known.
     """
 
     def __init__(
@@ -109,21 +102,22 @@ class Camera:
         point_radius: float,
         now: float,
         ground_system: int = 0,
+        video_uri: str = "",
+        has_place: bool = False,
     ):
         self._identity, self._operator = identity, operator
         self._ground_system = ground_system
-        self._status_seconds, self._point_radius = status_seconds, point_radius
-        self._started = self._heartbeat_due = self._status_due = now
-        self._interval: float | None = None
-        self._sent_flags = IDLE
+        self._point_radius, self._video_uri = point_radius, video_uri
+        self._more = (messages.HAS_VIDEO if video_uri else 0) | (messages.HAS_PLACE if has_place else 0)
+        self._started = now
+        self._streams = Streams(status_seconds, now)
         self._pending: dict[int, _Pending] = {}
         self._answered: dict[int, tuple[Message, int, float]] = {}
-        self._point_id = ""
         self._texts = 0
 
     def tune_status(self, rate: float) -> None:
         """Send the status so often, Hz, where nobody asked for another rate."""
-        self._status_seconds = 1 / rate
+        self._streams.tune(1 / rate)
 
     def tune_radius(self, radius: float) -> None:
         """Take this for the smallest radius of a point."""
@@ -159,28 +153,43 @@ class Camera:
 
     def _execute(self, command: Message, request: Request, now: float) -> list[Message]:
         if isinstance(request, SendMessage):
+            wanted = self._message(request, now)
             accepted = messages.acknowledgement(command, ACCEPTED)
-            wanted = self._message(request.message_id, now)
             return [accepted] if wanted is None else [accepted, wanted]
-        if isinstance(request, SetStatusInterval):
-            self._interval = request.seconds or self._status_seconds
-            self._status_due = now
+        if isinstance(request, SetInterval):
+            self._streams.ask(request.message_id, request.seconds, now)
             return [messages.acknowledgement(command, ACCEPTED)]
         return self._forward(command, request, now)
 
-    def _message(self, message_id: int | None, now: float) -> Message | None:
-        view, uptime = self._operator.view(), now - self._started
-        if message_id == mav.MAVLINK_MSG_ID_HEARTBEAT:
+    def _message(self, request: SendMessage, now: float) -> Message | None:
+        """The message that was requested.
+
+        Raises:
+            Refusal: where there is nothing to tell.
+        """
+        wanted, view, uptime = request.message_id, self._operator.view(), now - self._started
+        if wanted == mav.MAVLINK_MSG_ID_HEARTBEAT:
             return messages.heartbeat(view.works)
-        if message_id == mav.MAVLINK_MSG_ID_CAMERA_INFORMATION:
-            return messages.camera_information(
-                uptime, self._identity.model, self._identity.version, view.size
-            )
-        if message_id == mav.MAVLINK_MSG_ID_CAMERA_SETTINGS:
+        if wanted == mav.MAVLINK_MSG_ID_CAMERA_INFORMATION:
+            model, version = self._identity.model, self._identity.version
+            return messages.camera_information(uptime, model, version, view.size, self._more)
+        if wanted == mav.MAVLINK_MSG_ID_CAMERA_SETTINGS:
             return messages.camera_settings(uptime)
-        if message_id == mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
-            return self._status(view.track)
-        return None
+        if wanted == mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
+            return self._streams.status(view.track)
+        if wanted == mav.MAVLINK_MSG_ID_CAMERA_TRACKING_GEO_STATUS:
+            if view.place is None:
+                raise Refusal(REJECTED, "the target's place is not known")
+            return messages.geo_status(view.track, view.place)
+        if wanted == mav.MAVLINK_MSG_ID_MESSAGE_INTERVAL:
+            return messages.message_interval(request.about, self._streams.interval(request.about))
+        if wanted is None:
+            return None
+        if not self._video_uri:
+            raise Refusal(DENIED, "there is no video stream: the parameter video_uri is empty")
+        if wanted == mav.MAVLINK_MSG_ID_VIDEO_STREAM_STATUS:
+            return messages.video_status(view.size)
+        return messages.video_information(self._video_uri, view.size)
 
     # -- requests to the tracker ---------------------------------------------------------------------
 
@@ -234,7 +243,7 @@ class Camera:
                 continue
             del self._pending[number]
             if outcome.target_id:
-                self._point_id = outcome.target_id if pending.as_point else ""
+                self._streams.point_id = outcome.target_id if pending.as_point else ""
             self._answered[number] = pending.command, outcome.result, now
             sent += self._answer(pending.command, outcome)
         return sent
@@ -251,37 +260,16 @@ class Camera:
 
     def poll(self, now: float) -> list[Message]:
         """What is to be sent now."""
-        sent = self._finished(now)
-        view = self._operator.view()
-        if now >= self._heartbeat_due:
-            self._heartbeat_due = _next(self._heartbeat_due, HEARTBEAT_SECONDS, now)
-            sent.append(messages.heartbeat(view.works))
-        if now >= self._status_due:
-            asked = self._interval
-            interval = self._status_seconds if asked is None else asked
-            self._status_due = _next(self._status_due, interval, now) if interval > 0 else math.inf
-            wanted = view.track.flags != IDLE or self._sent_flags != IDLE if asked is None else asked > 0
-            if wanted:
-                sent.append(self._status(view.track))
-        return sent
+        return self._finished(now) + self._streams.poll(self._operator.view(), now)
 
     def due(self) -> float:
         """When `poll` has something to do next, unless a request is in progress."""
-        return min(self._heartbeat_due, self._status_due)
+        return self._streams.due()
 
     @property
     def waits(self) -> bool:
         """Whether a request is in progress, whose end `poll` has to notice."""
         return bool(self._pending)
-
-    def _status(self, track: Track) -> Message:
-        self._sent_flags = track.flags
-        return messages.tracking_status(track, track.target_id != "" and track.target_id == self._point_id)
-
-
-def _next(due: float, interval: float, now: float) -> float:
-    """The next time of a regular event: those that were missed are not made up for."""
-    return max(due + interval, now)
 
 
 def _same(a: Message, b: Message) -> bool:

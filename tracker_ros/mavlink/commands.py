@@ -14,6 +14,17 @@ from tracker_ros.mavlink.messages import Message, Rectangle
 SHORTEST_INTERVAL = 0.01
 """Seconds between two messages of a stream; who asks for less is denied."""
 
+STREAMED = (
+    mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS,
+    mav.MAVLINK_MSG_ID_CAMERA_TRACKING_GEO_STATUS,
+)
+"""Messages whose interval can be set."""
+ONLY_STREAM = 1
+"""Id of the video stream."""
+_OF_A_STREAM = {
+    mav.MAV_CMD_REQUEST_VIDEO_STREAM_INFORMATION: mav.MAVLINK_MSG_ID_VIDEO_STREAM_INFORMATION,
+    mav.MAV_CMD_REQUEST_VIDEO_STREAM_STATUS: mav.MAVLINK_MSG_ID_VIDEO_STREAM_STATUS,
+}
 _ONE_MESSAGE = {
     mav.MAV_CMD_REQUEST_CAMERA_INFORMATION: mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
     mav.MAV_CMD_REQUEST_CAMERA_SETTINGS: mav.MAVLINK_MSG_ID_CAMERA_SETTINGS,
@@ -22,7 +33,9 @@ ON_REQUEST = (
     mav.MAVLINK_MSG_ID_HEARTBEAT,
     mav.MAVLINK_MSG_ID_CAMERA_INFORMATION,
     mav.MAVLINK_MSG_ID_CAMERA_SETTINGS,
-    mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS,
+    mav.MAVLINK_MSG_ID_MESSAGE_INTERVAL,
+    *STREAMED,
+    *_OF_A_STREAM.values(),
 )
 
 
@@ -69,18 +82,23 @@ class StopTracking(NamedTuple):
 
 
 class SendMessage(NamedTuple):
-    """MAV_CMD_REQUEST_MESSAGE and its older forms; an id of `ON_REQUEST`, or None for nothing."""
+    """MAV_CMD_REQUEST_MESSAGE and its older forms; an id of `ON_REQUEST`, or None for nothing.
+
+    `about` is the message whose MESSAGE_INTERVAL is requested.
+    """
 
     message_id: int | None
+    about: int = 0
 
 
-class SetStatusInterval(NamedTuple):
-    """MAV_CMD_SET_MESSAGE_INTERVAL of the tracking status: seconds, 0 for the default, negative for off."""
+class SetInterval(NamedTuple):
+    """MAV_CMD_SET_MESSAGE_INTERVAL of one of `STREAMED`: seconds, 0 for the default, negative for off."""
 
+    message_id: int
     seconds: float
 
 
-Request = TrackPoint | TrackRectangle | StopTracking | SendMessage | SetStatusInterval
+Request = TrackPoint | TrackRectangle | StopTracking | SendMessage | SetInterval
 
 
 def parse(command: Message, component_id: int) -> Request:
@@ -110,9 +128,11 @@ def parse(command: Message, component_id: int) -> Request:
         _require_camera(p[0], component_id)
         return StopTracking()
     if number == mav.MAV_CMD_REQUEST_MESSAGE:
-        if p[0] not in ON_REQUEST:
-            raise _denied(f"message {p[0]:g} cannot be requested")
-        return SendMessage(int(p[0]))
+        return _requested(p[0], p[1])
+    if number == mav.MAV_CMD_GET_MESSAGE_INTERVAL:
+        return _requested(mav.MAVLINK_MSG_ID_MESSAGE_INTERVAL, p[0])
+    if number in _OF_A_STREAM:
+        return _requested(_OF_A_STREAM[number], p[0])
     if number in _ONE_MESSAGE:
         if p[0] not in (0, 1):
             raise _denied(f"parameter 1 is {p[0]:g}, neither 0 nor 1")
@@ -122,14 +142,27 @@ def parse(command: Message, component_id: int) -> Request:
     raise Refusal(mav.MAV_RESULT_UNSUPPORTED, f"command {number} is not supported")
 
 
-def _interval(message_id: float, microseconds: float) -> SetStatusInterval:
-    if message_id != mav.MAVLINK_MSG_ID_CAMERA_TRACKING_IMAGE_STATUS:
+def _requested(message_id: float, about: float) -> SendMessage:
+    """A message, and which one of its kind: a video stream, or the message that an interval is of."""
+    if message_id not in ON_REQUEST:
+        raise _denied(f"message {message_id:g} cannot be requested")
+    if message_id in _OF_A_STREAM.values() and about not in (0, ONLY_STREAM):
+        raise _denied(f"there is no video stream {about:g}")
+    if message_id != mav.MAVLINK_MSG_ID_MESSAGE_INTERVAL:
+        return SendMessage(int(message_id))
+    if not 0 <= about < 2**16:  # the field of the answer; not so for NaN
+        raise _denied(f"there is no message {about:g}")
+    return SendMessage(int(message_id), int(about))
+
+
+def _interval(message_id: float, microseconds: float) -> SetInterval:
+    if message_id not in STREAMED:
         raise _denied(f"message {message_id:g} has no interval")
     if not math.isfinite(microseconds) or (microseconds < 0 and microseconds != -1):
         raise _denied(f"interval {microseconds:g} is neither -1 nor 0 nor positive")
     if 0 < microseconds < SHORTEST_INTERVAL * 1e6:
         raise _denied(f"interval {microseconds:g} us is less than {SHORTEST_INTERVAL * 1e6:g} us")
-    return SetStatusInterval(microseconds * 1e-6)
+    return SetInterval(int(message_id), microseconds * 1e-6)
 
 
 def _require_camera(camera: float, component_id: int) -> None:

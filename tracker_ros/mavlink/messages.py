@@ -14,10 +14,14 @@ from typing import Any, NamedTuple
 
 from pymavlink.dialects.v20 import common as mav
 
+from tracker_ros.mavlink.geodesy import Place
+
 Message = Any
 """A message of pymavlink: each field is an attribute of its name in common.xml."""
 
 CAPABILITIES = mav.CAMERA_CAP_FLAGS_HAS_TRACKING_POINT | mav.CAMERA_CAP_FLAGS_HAS_TRACKING_RECTANGLE
+HAS_VIDEO = mav.CAMERA_CAP_FLAGS_HAS_VIDEO_STREAM
+HAS_PLACE = mav.CAMERA_CAP_FLAGS_HAS_TRACKING_GEO_STATUS
 IDLE = mav.CAMERA_TRACKING_STATUS_FLAGS_IDLE
 ACTIVE = mav.CAMERA_TRACKING_STATUS_FLAGS_ACTIVE
 COASTING = mav.CAMERA_TRACKING_STATUS_FLAGS_ACTIVE | mav.CAMERA_TRACKING_STATUS_FLAGS_COASTING
@@ -25,6 +29,7 @@ FAILED = mav.CAMERA_TRACKING_STATUS_FLAGS_ERROR
 
 _NAME_BYTES = 32
 _TEXT_BYTES = 50
+URI_BYTES = 160
 
 
 class Rectangle(NamedTuple):
@@ -48,13 +53,30 @@ class Track(NamedTuple):
     aspect: float = 1.0
 
 
+class View(NamedTuple):
+    """What is known about the tracker now.
+
+    Attributes:
+        size: of the image, pixels; zeros while unknown.
+        works: whether the tracker says anything.
+        place: where the target is on the earth; None where that is not known.
+    """
+
+    track: Track = Track()
+    size: tuple[int, int] = (0, 0)
+    works: bool = False
+    place: Place | None = None
+
+
 def heartbeat(works: bool) -> Message:
     """HEARTBEAT (0): a camera that is active, or stands by while its tracker says nothing."""
     state = mav.MAV_STATE_ACTIVE if works else mav.MAV_STATE_STANDBY
     return mav.MAVLink_heartbeat_message(mav.MAV_TYPE_CAMERA, mav.MAV_AUTOPILOT_INVALID, 0, 0, state, 3)
 
 
-def camera_information(uptime: float, model: str, version: str, size: tuple[int, int]) -> Message:
+def camera_information(
+    uptime: float, model: str, version: str, size: tuple[int, int], more: int = 0
+) -> Message:
     """CAMERA_INFORMATION (259): who this is, and that it tracks points and rectangles.
 
     Args:
@@ -62,6 +84,8 @@ def camera_information(uptime: float, model: str, version: str, size: tuple[int,
         model: name to show.
         version: "major.minor.patch".
         size: width and height of the images in pixels; zeros while they are not known.
+        more: capabilities besides tracking: `HAS_VIDEO` where VIDEO_STREAM_INFORMATION can be requested,
+            `HAS_PLACE` where CAMERA_TRACKING_GEO_STATUS is sent.
     """
     major, minor, patch = (int(part) for part in version.split("."))
     unknown = math.nan
@@ -75,7 +99,7 @@ def camera_information(uptime: float, model: str, version: str, size: tuple[int,
         unknown,
         *size,
         0,
-        CAPABILITIES,
+        CAPABILITIES | more,
         0,
         b"",
     )
@@ -112,6 +136,34 @@ def tracking_status(track: Track, as_point: bool) -> Message:
         right,
         bottom,
     )
+
+
+def geo_status(track: Track, place: Place) -> Message:
+    """CAMERA_TRACKING_GEO_STATUS (276): where the target is; accuracy, speed and distance are not known."""
+    unknown = [math.nan] * 9
+    return mav.MAVLink_camera_tracking_geo_status_message(
+        track.flags, round(place.latitude * 1e7), round(place.longitude * 1e7), place.altitude, *unknown
+    )
+
+
+def video_information(uri: str, size: tuple[int, int]) -> Message:
+    """VIDEO_STREAM_INFORMATION (269): the one stream, by RTSP. Frame rate and bit rate are not known here."""
+    return mav.MAVLink_video_stream_information_message(
+        1, 1, mav.VIDEO_STREAM_TYPE_RTSP, mav.VIDEO_STREAM_STATUS_FLAGS_RUNNING, 0.0, *size, 0, 0, 0,
+        _name("tracker_ros"), uri.encode().ljust(URI_BYTES, b"\0"),
+    )  # fmt: skip
+
+
+def video_status(size: tuple[int, int]) -> Message:
+    """VIDEO_STREAM_STATUS (270) of that stream."""
+    return mav.MAVLink_video_stream_status_message(
+        1, mav.VIDEO_STREAM_STATUS_FLAGS_RUNNING, 0.0, *size, 0, 0, 0
+    )
+
+
+def message_interval(message_id: int, microseconds: int) -> Message:
+    """MESSAGE_INTERVAL (244): -1 for a message that is not sent, 0 for one that never is."""
+    return mav.MAVLink_message_interval_message(message_id, microseconds)
 
 
 def acknowledgement(command: Message, result: int) -> Message:

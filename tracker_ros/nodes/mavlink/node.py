@@ -7,6 +7,7 @@ docs/mavlink.md lists its parameters and messages.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,12 +16,13 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 from std_srvs.srv import Trigger
-from vision_msgs.msg import BoundingBox2D
+from vision_msgs.msg import BoundingBox2D, Detection3D
 
 import tracker_ros
-from tracker_ros.mavlink.camera import ACCEPTED, DENIED, FAILED, REJECTED, Camera, Identity, Outcome, View
+from tracker_ros.mavlink.camera import ACCEPTED, DENIED, FAILED, REJECTED, Camera, Identity, Outcome
+from tracker_ros.mavlink.geodesy import Place, offset
 from tracker_ros.mavlink.link import EndPoint, Server, split_name
-from tracker_ros.mavlink.messages import ACTIVE, COASTING, IDLE, Rectangle, Track
+from tracker_ros.mavlink.messages import ACTIVE, COASTING, IDLE, URI_BYTES, Rectangle, Track, View
 from tracker_ros.mavlink.messages import FAILED as TRACKING_FAILED
 from tracker_ros.msg import TrackState
 from tracker_ros.ros import endpoints, qos
@@ -63,6 +65,10 @@ class MavlinkNode(Node):
         self._select: Any = self.create_client(SelectTarget, f"{self._tracker}/select")
         self._stop: Any = self.create_client(Trigger, f"{self._tracker}/stop")
         endpoints.subscription(self, TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT)
+        self._origin = self._geo_origin()
+        self._seen: tuple[str, Place, float] | None = None
+        if self._origin is not None:
+            endpoints.subscription(self, Detection3D, f"{self._tracker}/target3d", self._on_place, qos.RESULT)
         self._measure()
         self._server = self._serve()
         self._live = LiveParameters(
@@ -93,6 +99,15 @@ class MavlinkNode(Node):
             "smallest half side of the box around a point, as a share of the image's width",
             0.002,
             0.5,
+        )
+        declare(self, "video_uri", "", "of the camera's video for ground stations, rtsp://...; '' for none")
+        # An empty list would have no type in rclpy.
+        declare(
+            self,
+            "geo_origin",
+            [0.0, 0.0, 0.0],
+            "latitude and longitude, degrees, and altitude, metres, of the origin of the tracker's"
+            " location.target_frame, whose axes are east, north, up; zeros: not known",
         )
         declare(
             self,
@@ -125,9 +140,28 @@ class MavlinkNode(Node):
             self._value("point_radius"),
             time.monotonic(),
             self._value("ground_system"),
+            self._video_uri(),
+            self._origin is not None,
         )
         self.get_logger().info(f"camera {identity.component_id} of system {identity.system_id} on {name}")
         return Server(camera, lambda: EndPoint(name, identity), self._warn)
+
+    def _video_uri(self) -> str:
+        uri = str(self._value("video_uri"))
+        if uri and not (uri.startswith("rtsp://") and len(uri.encode()) < URI_BYTES):
+            raise ParameterError(
+                f"parameter 'video_uri' is '{uri}': rtsp://HOST... of less than {URI_BYTES} bytes is needed"
+            )
+        return uri
+
+    def _geo_origin(self) -> Place | None:
+        values = list(self._value("geo_origin"))
+        if not any(values):
+            return None
+        problem = Place(*values).problem() if len(values) == 3 else f"{len(values)} numbers"
+        if problem:
+            raise ParameterError(f"parameter 'geo_origin' is latitude, longitude, altitude, got {problem}")
+        return Place(*values)
 
     def _warn(self, text: str) -> None:
         if self.context.ok():
@@ -142,13 +176,26 @@ class MavlinkNode(Node):
     def _on_state(self, state: TrackState) -> None:
         before = self._state
         is_found = before.state == TrackState.LOST and state.state == TrackState.TRACKING
+        if state.image_width and state.image_height:
+            self._size = (state.image_width, state.image_height)
         # A target is lost when the size changes.
-        if is_found or (state.target_id and state.target_id != before.target_id):
+        elif is_found or (state.target_id and state.target_id != before.target_id):
             self._measure()
         self._state, self._at = state, time.monotonic()
 
+    def _on_place(self, target: Detection3D) -> None:
+        at = target.bbox.center.position
+        if self._origin is not None and all(map(math.isfinite, (at.x, at.y, at.z))):
+            self._seen = target.id, offset(self._origin, at.x, at.y, at.z), time.monotonic()
+
+    def _place(self, target_id: str) -> Place | None:
+        """Where the target is on the earth; None where that was not told of this target just now."""
+        if self._seen is None or self._seen[0] != target_id or time.monotonic() - self._seen[2] > FRESH:
+            return None
+        return self._seen[1]
+
     def _measure(self) -> None:
-        """Receive one image to learn its size, which a TrackState does not tell."""
+        """Receive one image to learn its size, where the tracker does not tell it."""
         if self._images is None:
             self._images = subscribe_to_images(self, self._on_image, self._value("image_transport"))
 
@@ -177,6 +224,7 @@ class MavlinkNode(Node):
             Track(flags, state.target_id, box, width / height if width else 1.0),
             self._size,
             silence < SILENCE,
+            self._place(state.target_id) if flags == ACTIVE else None,
         )
 
     # -- requests ------------------------------------------------------------------------------------
