@@ -18,7 +18,7 @@ which a new selection leaves. A changed frame size or a clock that jumps back le
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
