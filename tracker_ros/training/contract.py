@@ -63,6 +63,8 @@ class PairTraining(nn.Module):
     begun: tuple[str, ...] = ()
     #: Whether it learns something for each recording, so that it has no loss on others.
     by_domain: bool = False
+    #: Parts that never learn and from which `features` follow.
+    frozen: tuple[str, ...] = ()
 
     def prepare(self, domains: int) -> None:
         """Get ready for data of so many domains: videos' targets, or whatever `batch["domain"]` counts.
@@ -73,6 +75,13 @@ class PairTraining(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of a batch."""
         raise TypeError(f"{type(self).__name__} does not define forward()")
+
+    def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the frozen parts make of a batch's crops, [N, ...] by name.
+
+        A batch of a cache holds these in place of 'exemplar' and 'search', and `forward` takes them.
+        """
+        raise TypeError(f"{type(self).__name__} does not define features()")
 
     def tracker_state(self) -> dict[str, Tensor]:
         """The parameters under the names that the tracker loads."""

@@ -69,6 +69,7 @@ class DcfstTraining(PairTraining):
         self.loss = loss
         if freeze:
             self.network.backbone.requires_grad_(False)
+            self.frozen = ("network.backbone",)
 
     def train(self, mode: bool = True) -> DcfstTraining:
         """Training mode, save for a frozen backbone: its batch statistics stay."""
@@ -79,8 +80,7 @@ class DcfstTraining(PairTraining):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of a batch; negative pairs do not count: there is nothing to regress them to."""
-        both = self.network.backbone(torch.cat((batch["exemplar"], batch["search"])))
-        count = batch["exemplar"].shape[0]
+        both, count = self._levels(batch), batch["positive"].shape[0]
         located = self.network.locator(both)
         errors, response = [], []
         for i in range(count):
@@ -96,6 +96,21 @@ class DcfstTraining(PairTraining):
             "iou": fit.detach(),
             "response": torch.stack(response),
         }
+
+    def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Both crops' levels of the frozen backbone."""
+        found = {}
+        for crop in ("exemplar", "search"):
+            for number, level in enumerate(self.network.backbone(batch[crop])):
+                found[f"{crop}{number}"] = level
+        return found
+
+    def _levels(self, batch: dict[str, Tensor]) -> list[Tensor]:
+        """Each level [2 N, C, h, w] of all exemplars and search crops, from the cache where it has them."""
+        if "exemplar" in batch:
+            return self.network.backbone(torch.cat((batch["exemplar"], batch["search"])))
+        count = sum(name.startswith("exemplar") and name != "exemplar_box" for name in batch)
+        return [torch.cat((batch[f"exemplar{i}"], batch[f"search{i}"])) for i in range(count)]
 
     def _regress(
         self, located: list[Tensor], i: int, count: int, batch: dict[str, Tensor]
@@ -113,7 +128,7 @@ class DcfstTraining(PairTraining):
 
     def _iou_errors(self, both: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
         """[N]: mean squared error of the predicted IoU of jittered boxes, IoU mapped to [-1, 1]."""
-        count = batch["exemplar"].shape[0]
+        count = batch["positive"].shape[0]
         modulation = self.network.iou.reference([level[:count] for level in both], batch["exemplar_box"])
         levels = self.network.iou([level[count:] for level in both])
         errors = []

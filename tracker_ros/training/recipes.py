@@ -21,6 +21,7 @@ gradient_clip: 10.0               # greatest norm of the gradient; 0 for none
 precision: 32-true                # Lightning's names
 augment: {flip: 0.5}
 seed: 0
+cache: true                       # one set of pairs, what frozen parts make of it computed once
 smoke: {width_multiplier: 0.25}   # arguments that make a smoke test quick
 ```
 """
@@ -114,6 +115,7 @@ class Recipe:
     augment: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     validation: Validation = field(default_factory=Validation)
+    cache: bool = False
     paper: str = ""
     network: str = ""
     time: str = ""

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from tracker_ros.training.checkpoints import WholeFiles, read_checkpoint
 from tracker_ros.training.contract import PairTraining
+from tracker_ros.training.feature_cache import CachedPairs, fill_cache
 from tracker_ros.training.keeping import Keeper
 from tracker_ros.training.recipes import Recipe, described
 from tracker_ros.training.sampling import PairDataset, collate
@@ -81,15 +82,16 @@ class Fit(pl.LightningModule):
             self.bad[name] += 1
         # A step draws the same values whether or not the run was interrupted before it.
         torch.manual_seed((self.recipe.seed * 1_000_003 + self.global_step) * 1009 + self.global_rank)
-        for name in ("exemplar", "search"):
-            batch[name] = batch[name].float()
-        batch = self.recipe.augment(batch)
+        if "exemplar" in batch:  # else the features of frozen parts, out of a cache
+            for name in ("exemplar", "search"):
+                batch[name] = batch[name].float()
+            batch = self.recipe.augment(batch)
         outputs = self.module(batch)
         scalars = {name: value.detach() for name, value in outputs.items() if name != "response"}
         count = batch["positive"].shape[0]
         self.log_dict(scalars, prog_bar=True, on_step=True, batch_size=count)
         self.log("bad_images", float(sum(self.bad.values())), reduce_fx="max", batch_size=count)
-        if self.global_step % PICTURE_STEPS == 0 and "response" in outputs:
+        if self.global_step % PICTURE_STEPS == 0 and "response" in outputs and "exemplar" in batch:
             self._draw(batch, outputs["response"])
         loss: Tensor = outputs["loss"]
         if not torch.isfinite(loss):
@@ -153,12 +155,14 @@ def _within(name: str, part: str) -> bool:
 
 
 class Pairs(pl.LightningDataModule):
-    """The recipe's pairs: new ones every epoch, the same in every run of the same seed."""
+    """The recipe's pairs: new ones every epoch (or those of a cache), the same in every run of a seed."""
 
-    def __init__(self, recipe: Recipe, sources: Sequence[Named], workers: int) -> None:
+    def __init__(
+        self, recipe: Recipe, sources: Sequence[Named], workers: int, cached: CachedPairs | None = None
+    ) -> None:
         super().__init__()
         weighted = [(named.source, named.weight) for named in sources]
-        self.dataset = PairDataset(weighted, recipe.pairs_per_epoch, recipe.seed)
+        self.dataset = cached or PairDataset(weighted, recipe.pairs_per_epoch, recipe.seed)
         self.batch, self.workers = recipe.batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
@@ -242,7 +246,10 @@ def train(
     )
     module.prepare(sum(named.source.domains for named in learned))
     fit = Fit(module, recipe, learned)
-    data = Pairs(recipe, learned, workers)
+    cached = None
+    if recipe.cache and not quiet:
+        cached = fill_cache(module, recipe, learned, trainer.strategy.root_device, trainer.print)
+    data = Pairs(recipe, learned, workers, cached)
     try:
         trainer.fit(fit, datamodule=data, ckpt_path=str(resume) if resume else None)
     except Stopped as end:
