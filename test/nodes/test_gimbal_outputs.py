@@ -27,7 +27,10 @@ class FakeNode:
         self.errors: list[str] = []
         self.is_there = True
 
-    def create_publisher(self, kind: Any, topic: str, profile: Any) -> Any:
+    def resolve_topic_name(self, topic: str) -> str:
+        return f"/{topic}"
+
+    def create_publisher(self, kind: Any, topic: str, profile: Any, **more: Any) -> Any:
         published = self.sent.setdefault(topic, [])
         return SimpleNamespace(publish=published.append, get_subscription_count=lambda: self.is_there)
 

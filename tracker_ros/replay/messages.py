@@ -86,7 +86,11 @@ class Factory:
         return self._new(DETECTIONS, header=header, detections=[] if target is None else [target])
 
     def state(self, header: Any, report: Report, processed: int, dropped: int) -> Any:
-        """The state after an image. Latency and age are 0: a replay is not about this machine's speed."""
+        """The state after an image.
+
+        Latency and age are 0: a replay is not about this machine's speed. The image's size is left out; the
+        image lies in the same bag.
+        """
         return self._new(
             STATE,
             header=header,
@@ -99,6 +103,9 @@ class Factory:
             psr=report.psr,
             apce=report.apce,
             bbox=self._box(report.box),
+            image_width=0,
+            image_height=0,
+            no_bearing="no bearing: a replay does not read camera_info",
             latency_ms=0.0,
             age_ms=0.0,
             frames_processed=processed,
