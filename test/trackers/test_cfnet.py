@@ -206,5 +206,5 @@ def test_trained_parameters_fit_the_tracker() -> None:
         CFNetTraining(last_layer="conv1").tracker_state()
     )
     create("adacfnet").load_state_dict(CFNetTraining(attention=True, focal=True).tracker_state())
-    with pytest.raises(ValueError, match="attention needs depth 'conv2'"):
+    with pytest.raises(ValueError, match="attention needs last_layer 'conv2'"):
         CFNetTraining(last_layer="conv1", attention=True)

@@ -10,6 +10,7 @@ import torch
 from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, track, untrained
 from torch import Tensor
 
+from tracker_ros.losses.reconstruction import Terms
 from tracker_ros.networks.edcf import ContextFilter, Decoder, EDCFModel, FineModel, middle, on_fine_grid
 from tracker_ros.networks.edcf_mobile import MOBILE, MobileEDCFModel
 from tracker_ros.networks.siamfc import SiamFCFeatures
@@ -264,7 +265,7 @@ def test_the_light_network_learns_its_labels_where_it_tracks() -> None:
     sigma = MOBILE.label_sigma()
     rows = torch.arange(MOBILE.cells, dtype=torch.float32) - MOBILE.cells // 2
     ideal[0] = torch.exp(-0.5 * (((rows + 8) / sigma) ** 2).unsqueeze(1) - 0.5 * ((rows - 4) / sigma) ** 2)
-    assert fine_loss(ideal, batch, module.geometry) < 1e-9
+    assert fine_loss(ideal, batch, Terms(), module.geometry) < 1e-9
     exemplar, search = torch.rand(1, 3, 320, 320) * 255, torch.rand(1, 3, 192, 192) * 255
     losses = module({**batch, "exemplar": exemplar, "search": search, "exemplar_box": box})
     parts = losses["low"] + losses["high"] + losses["reconstruction"]
