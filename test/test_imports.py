@@ -29,7 +29,7 @@ LAYERS = [
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("geometry", "mavlink", "config_files", "optics"),
+    ("arguments", "geometry", "mavlink", "config_files", "optics"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 WITH_ROS = {"benchmark", "cli", "demo", "nodes", "ros"}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -77,7 +78,7 @@ def track(
             be used.
         OSError: for a file that cannot be read.
     """
-    if not fps > 0:
+    if not 0 < fps < math.inf:
         raise ValueError(f"fps must be above 0, got {fps:g}")
     module = load(tracker, settings, device=device) if isinstance(tracker, str) else tracker
     frames = open_frames(source) if isinstance(source, (str, PathLike)) else source

@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
+
+from tracker_ros.arguments import join_negative
 
 
 class Command(NamedTuple):
@@ -70,13 +75,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     chosen = words[0] if words and words[0] in COMMANDS else ""
     try:
-        args = make_parser(chosen).parse_args(words)
+        args = make_parser(chosen).parse_args(join_negative(words))
         return int(args.run(args) or 0)
     except ModuleNotFoundError as missing:
         print(f"{PACKAGE}: {explain(chosen, missing)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has enough; at its end Python would flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (ValueError, OSError) as error:
+        print(f"{PACKAGE} {chosen}: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        print(f"{PACKAGE} {chosen}: {unexpected(error)}", file=sys.stderr)
+        return 1
+
+
+def unexpected(error: Exception) -> str:
+    """One line about an error that nobody foresaw; its traceback goes to a file, for a report."""
+    with tempfile.NamedTemporaryFile("w", prefix=f"{PACKAGE}-", suffix=".log", delete=False) as file:
+        traceback.print_exception(error, file=file)
+    what = (str(error).strip().splitlines() or [""])[-1]
+    return f"this should not happen: {type(error).__name__}: {what} (traceback in {file.name})"
 
 
 if __name__ == "__main__":

@@ -14,13 +14,16 @@ from typing import Any
 import cv2
 
 from tracker_ros.api import Result, follow, open_frames
+from tracker_ros.arguments import positive
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import Frame
+from tracker_ros.drawing.film import Film
 from tracker_ros.drawing.shapes import draw_box
 from tracker_ros.session import Session, State
 from tracker_ros.trackers import given_settings, load
 
+YELLOW = (255, 255, 0)
 COLUMNS = ("frame", "state", "x", "y", "width", "height", "score")
 
 
@@ -42,7 +45,7 @@ def add_parsers(sub: Any) -> None:
     )
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
-    parser.add_argument("--fps", type=float, default=30.0, help="frames a second, the session's time base")
+    parser.add_argument("--fps", type=positive, default=30.0, help="frames a second, the session's time base")
     parser.add_argument("--csv", type=Path, help="write boxes there instead of to the terminal")
     parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="also write a video with boxes")
     parser.set_defaults(run=run_track)
@@ -58,14 +61,13 @@ def run_track(args: argparse.Namespace) -> int:
             file = stack.enter_context(args.csv.open("w", newline="")) if args.csv else sys.stdout
             table = csv.writer(file)
             table.writerow(COLUMNS)
-            film = None
+            film = stack.enter_context(Film(args.video, args.fps)) if args.video else None
             refused: list[str] = []
             for result in follow(session, frames, args.box, args.fps, device=args.device):
                 table.writerow(row(result))
                 if result.state is State.ERROR:
                     refused.append(f"frame {result.index}: {result.report.message}")
-                if args.video:
-                    film = film or open_video(args.video, result.frame, args.fps, stack)
+                if film is not None:
                     film.write(drawn(result))
     except (ValueError, OSError) as error:
         print(f"tracker_ros track: {error}", file=sys.stderr)
@@ -82,21 +84,11 @@ def row(result: Result) -> list[object]:
     return [result.index, result.state.name, *box, f"{result.score:.3f}"]
 
 
-def open_video(path: Path, frame: Frame, fps: float, stack: ExitStack) -> cv2.VideoWriter:
-    """A video file for frames of this size, closed with the stack."""
-    height, width = frame.shape[:2]
-    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, (width, height))
-    if not film.isOpened():
-        raise OSError(f"{path} cannot be written as an mp4 video")
-    stack.callback(film.release)
-    return film
-
-
 def drawn(result: Result) -> Frame:
-    """The frame as BGR with the state and the box."""
-    picture = cv2.cvtColor(result.frame, cv2.COLOR_RGB2BGR)
+    """The frame with the state and the box."""
+    picture = result.frame.copy()
     if result.box is not None:
-        draw_box(picture, result.box, (0, 255, 255))
+        draw_box(picture, result.box, YELLOW)
     label = f"{result.state.name} {result.score:.2f}"
-    cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 255, 255), 2, cv2.LINE_AA)
+    cv2.putText(picture, label, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, YELLOW, 2, cv2.LINE_AA)
     return picture

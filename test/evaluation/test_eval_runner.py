@@ -11,10 +11,9 @@ import math
 import zipfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from eval_helpers import SIZE, NumberedFrames, made_sequence, trajectory
+from eval_helpers import NumberedFrames, made_sequence, trajectory, write_squares
 
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import DataError, Sequence
@@ -55,23 +54,7 @@ def run(
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Two sequences of a textured square that moves over a textured ground."""
-    rng = np.random.default_rng(0)
-    ground = cv2.resize(rng.integers(0, 255, (18, 24, 3), dtype=np.uint8), SIZE)
-    target = rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)
-    for name, step in (("right", 1), ("down", 2)):
-        folder = tmp_path / "data" / name
-        (folder / "img").mkdir(parents=True)
-        truth = []
-        for index in range(24):
-            x, y = (10 + index, 30) if name == "right" else (40, 5 + index)
-            frame = ground.copy()
-            frame[y : y + 20, x : x + 20] = target
-            cv2.imwrite(str(folder / "img" / f"{index:04d}.png"), frame)
-            truth.append(f"{x},{y},20,20")
-        (folder / "groundtruth.txt").write_text("\n".join(truth))
-        (folder / "attributes.txt").write_text("FM" if step == 2 else "SV")
-    return tmp_path / "data"
+    return write_squares(tmp_path / "data")
 
 
 def test_only_what_is_missing_is_run(data: Path, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from tracker_ros.data.sequence import Frame, Sequence
@@ -71,3 +73,23 @@ def trajectory(count: int, seed: int = 0) -> Trajectory:
     """A made-up run of `count` frames."""
     rng = np.random.default_rng(seed)
     return Trajectory(rng.uniform(1, 50, (count, 4)), rng.uniform(0.01, 0.1, count), rng.random(count))
+
+
+def write_squares(root: Path) -> Path:
+    """Two sequences of a textured square that moves over a textured ground."""
+    rng = np.random.default_rng(0)
+    ground = cv2.resize(rng.integers(0, 255, (18, 24, 3), dtype=np.uint8), SIZE)
+    target = rng.integers(0, 255, (20, 20, 3), dtype=np.uint8)
+    for name, step in (("right", 1), ("down", 2)):
+        folder = root / name
+        (folder / "img").mkdir(parents=True)
+        truth = []
+        for index in range(24):
+            x, y = (10 + index, 30) if name == "right" else (40, 5 + index)
+            frame = ground.copy()
+            frame[y : y + 20, x : x + 20] = target
+            cv2.imwrite(str(folder / "img" / f"{index:04d}.png"), frame)
+            truth.append(f"{x},{y},20,20")
+        (folder / "groundtruth.txt").write_text("\n".join(truth))
+        (folder / "attributes.txt").write_text("FM" if step == 2 else "SV")
+    return root

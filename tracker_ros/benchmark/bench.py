@@ -34,6 +34,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from tracker_ros.arguments import integer
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.footage import Shot, film, open_recording, play
@@ -231,8 +232,10 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--video", type=Path, help="video or image folder (default: a synthetic flight)")
     parser.add_argument("--truth", type=Path, help="its boxes, x,y,w,h a line")
     parser.add_argument("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the first frame")
-    parser.add_argument("--frames", type=int, default=200, help="how many (default: 200)")
-    parser.add_argument("--threads", type=int, default=1, help="of torch and OpenCV (default: 1)")
+    parser.add_argument("--frames", type=integer(2), default=200, help="how many (default: 200)")
+    parser.add_argument(
+        "--threads", type=integer(1, 1024), default=1, help="of torch and OpenCV (default: 1)"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures and the machine to this file")
     parser.set_defaults(run=run_bench)
 

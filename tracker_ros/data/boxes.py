@@ -28,6 +28,8 @@ def parse_box(text: str) -> Box:
         x, y, w, h = (float(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
+    if not (np.isfinite([x, y, w, h]).all() and w > 0 and h > 0):
+        raise argparse.ArgumentTypeError(f"'{text}' is no box: it needs finite numbers and a size above 0")
     return Box.from_xywh(x, y, w, h)
 
 

@@ -17,8 +17,10 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
+from tracker_ros.arguments import integer, not_negative, positive, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
+from tracker_ros.data.footage import open_recording
 from tracker_ros.demo.flight import ANSWERED, Flight, FlightError
 from tracker_ros.demo.pointing import add_rows, judge
 from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
@@ -28,6 +30,7 @@ from tracker_ros.demo.video import write_video
 from tracker_ros.geometry import Box
 from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
+from tracker_ros.trackers import resolve
 
 SECONDS = 20.0
 _LAST_RESULT = 2.0
@@ -42,32 +45,18 @@ def add_parsers(sub: Any) -> None:
         "target, and writes a video, a plot, a bag and the nodes' logs.",
     )  # fmt: skip
     add = parser.add_argument
-    add("--seconds", type=_positive, help=f"length of the flight (default {SECONDS:g}, a recording's all)")
+    add("--seconds", type=positive, help=f"length of the flight (default {SECONDS:g}, a recording's all)")
     add("--tracker", help=f"preset to run, such as dcf (default: {DEFAULT_PRESET})")
-    add("--seed", type=int, help="of the synthetic scene")
+    add("--seed", type=integer(0), help="of the synthetic scene")
     add("--gimbal", action="store_true", help="chase a dodging vehicle with a camera on a simulated gimbal")
-    add("--latency", type=_not_negative, metavar="MS", help="more latency of the images, milliseconds")
-    add("--drops", type=_not_negative, metavar="SHARE", help="share of the images that are lost, 0 to 1")
+    add("--latency", type=not_negative, metavar="MS", help="more latency of the images, milliseconds")
+    add("--drops", type=share, metavar="SHARE", help="share of the images that are lost, 0 to 1")
     add("--video", type=Path, metavar="FILE", help="a video, or a folder of images, instead of the scene")
     add("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
     add("--truth", type=Path, metavar="FILE", help="x,y,w,h of the target, one line a frame of the recording")
-    add("--rate", type=_positive, help="frames a second (default: config/uav_tracking.yaml's)")
+    add("--rate", type=positive, help="frames a second (default: config/uav_tracking.yaml's)")
     add("--out", type=Path, metavar="DIR", help="where to write (default: out/demo-DATE-TIME)")
     parser.set_defaults(run=run)
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is negative or no number")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,9 +66,21 @@ def run(args: argparse.Namespace) -> int:
     if wrong:
         console.print(wrong, markup=False)
         return 2
+    try:
+        if args.tracker:
+            resolve(args.tracker)
+        if args.video is not None:
+            open_recording(args.video, args.truth)
+    except ValueError as error:
+        console.print(f"demo: {error}", markup=False, soft_wrap=True)
+        return 2
     out = args.out or Path("out") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         out.mkdir(parents=True)
+    except OSError as error:
+        console.print(f"demo: {out} cannot be made: {error.strerror}", markup=False, soft_wrap=True)
+        return 2
+    try:
         moments, flight = _fly(args, out, console)
         source = "/".join(args.video.resolve().parts[-2:]) if args.video else "the synthetic scene"
         _report(
@@ -106,8 +107,6 @@ def _what_is_wrong(args: argparse.Namespace) -> str:
         return "--video needs to know the target: give --box X,Y,W,H (of the first frame), or --truth FILE"
     if args.video is not None and args.gimbal:
         return "--gimbal turns the camera of the synthetic scene: it does not go with --video"
-    if args.drops is not None and args.drops > 1:
-        return f"--drops is a share of the images, 0 to 1, got {args.drops:g}"
     if args.out is not None and args.out.exists():
         return f"{args.out} exists already: choose another --out"
     return ""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage
 
@@ -16,6 +15,7 @@ from tracker_ros.demo.bag import read_topic
 from tracker_ros.demo.flight import IMAGES, RESPONSES, stamp_of
 from tracker_ros.demo.picture import Picture, annotate, compose
 from tracker_ros.demo.scores import Moment
+from tracker_ros.drawing.film import Film
 from tracker_ros.msg import ResponseMap
 from tracker_ros.ros.images import to_rgb
 
@@ -51,8 +51,8 @@ def write_video(
     responses = {stamp_of(response): response for response in _read(bag, RESPONSES, ResponseMap)}
     index = {moment.stamp: position for position, moment in enumerate(moments)}
     overlaps = [moment.overlap for moment in moments]
-    writer, kept = None, []
-    try:
+    kept = []
+    with Film(path, rate) as film:
         for message in _read(bag, IMAGES, CompressedImage):
             position = index.get(stamp_of(message))
             if position is None:
@@ -61,24 +61,12 @@ def write_video(
             response = responses.get(moment.stamp)
             so_far = slice(position + 1)
             picture = compose(image, response, moments[so_far], overlaps[so_far], title)
-            writer = writer or _open(path, picture, rate)
-            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            film.write(picture)
             if moment.stamp in stills:
                 kept.append(Still((moment.stamp - moments[0].stamp) / 1e9, annotate(image, moment, response)))
             on_frame(position + 1)
-    finally:
-        if writer is not None:
-            writer.release()
     return kept
 
 
 def _read(bag: Path, topic: str, kind: Any) -> Any:
     return (deserialize_message(stored.data, kind) for stored in read_topic(bag, topic))
-
-
-def _open(path: Path, picture: Picture, rate: float) -> cv2.VideoWriter:
-    size = picture.shape[1], picture.shape[0]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
-    if not writer.isOpened():
-        raise OSError(f"{path} cannot be written as a video of {size[0]} x {size[1]} pixels")
-    return writer

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tracker_ros.arguments import count
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.absence import absence_rows
@@ -19,11 +20,12 @@ from tracker_ros.evaluation.engines import ENGINES, make_engine
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
+from tracker_ros.evaluation.results import CRASHED
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
-from tracker_ros.evaluation.scores import attribute_groups, score_folder
+from tracker_ros.evaluation.scores import attribute_groups, score_folders
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.submission import write_submission
-from tracker_ros.evaluation.tables import render, summary_rows, trust_rows, write_csv
+from tracker_ros.evaluation.tables import render, summary_rows, trust_rows, unfinished_lines, write_csv
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
 from tracker_ros.trackers.base import SettingsError
@@ -41,7 +43,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     options.add_session_options(parser)
     how = parser.add_argument_group("running")
     how.add_argument("--out", type=Path, default=Path("results"), help="folder for result files")
-    how.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; 1 for clean timing")
+    how.add_argument("--jobs", type=count, default=os.cpu_count() or 1, help="processes; 1 for clean timing")
     how.add_argument("--engine", default="processes", choices=sorted(ENGINES), help="what runs the jobs")
     how.add_argument("--fresh", action="store_true", help="run again even what is finished")
     how.add_argument(
@@ -144,9 +146,11 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
         labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
         mode = options.chosen_mode(args)
-        scores = [score_folder(folder, sequences, protocol, mode, label) for folder, label in labels.items()]
+        scores = score_folders(labels, sequences, protocol, mode)
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
+        for line in unfinished_lines(scores):
+            console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
         if args.session and (absent := absence_rows(scores, sequences)):
             console.print(render(absent, "while the target is away, and when it is back"))
         if args.attributes:
@@ -199,6 +203,9 @@ def evaluate(
 
         failed = run_tasks(tasks, engine, done)
     for outcome in failed:
-        console.print(f"{outcome.tracker} failed on {outcome.sequence}:", style="red")
-        console.print(outcome.error, markup=False, highlight=False)
+        why = outcome.error.strip().splitlines()[-1]
+        text = f"{outcome.tracker} failed on {outcome.sequence}: {why}"
+        console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    if failed:
+        console.print(f"tracebacks are in *{CRASHED} below {args.out / protocol.name}", soft_wrap=True)
     return failed

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from tracker_ros.arguments import count, integer, positive
 from tracker_ros.data.absences import blacked_out, flights, rendered, with_absences
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
@@ -18,7 +19,16 @@ from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import attribute_groups, make_groups
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
 from tracker_ros.session import SessionSettings
-from tracker_ros.trackers import SettingsError, given_settings, key_value, load, make_settings, preset_files
+from tracker_ros.trackers import (
+    SettingsError,
+    check_device,
+    given_settings,
+    key_value,
+    load,
+    make_settings,
+    preset_files,
+    resolve,
+)
 from tracker_ros.weights import WeightsError
 
 ABSENCE = "absence"
@@ -38,21 +48,21 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
     if required:
         data.add_argument(
             "--scenes",
-            type=int,
+            type=integer(0, 100_000),
             default=0,
             metavar="N",
             help="beside --root or alone: N rendered flights; a bridge hides the target",
         )
         data.add_argument(
             "--blackout",
-            type=int,
+            type=integer(0, 100_000),
             default=0,
             metavar="FRAMES",
             help="make so many frames black from a third of each sequence on",
         )
         data.add_argument(
             "--absences",
-            type=int,
+            type=integer(0, 100_000),
             metavar="N",
             default=0,
             help="N rendered flights of each kind and duration of absence, and each sequence of"
@@ -115,6 +125,9 @@ def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
     if name in OPENCV_NAMES:
         return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
     overrides = tuple(given_settings(args.overrides).items())
+    resolve(name, dict(overrides))
+    for device in args.device.split(","):
+        check_device(device)
     return TrackerSpec(name, overrides, args.weights, args.device, args.scripted)
 
 
@@ -140,7 +153,7 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
         help="a setting of the session; may be repeated",
     )
     how.add_argument(
-        "--fps", type=float, default=30.0, help="frames a second, the session's time (default: 30)"
+        "--fps", type=positive, default=30.0, help="frames a second, the session's time (default: 30)"
     )
 
 
@@ -217,7 +230,7 @@ def add_protocol_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocol", default="ope", metavar="NAME", help=PROTOCOL_HELP)
     parser.add_argument(
         "--repetitions",
-        type=int,
+        type=count,
         metavar="N",
         help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
         " first 3 agree is not run again",

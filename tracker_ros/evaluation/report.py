@@ -14,6 +14,7 @@ from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import filmstrips, plots, vot
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import make_protocol
+from tracker_ros.evaluation.runs import was_tried
 from tracker_ros.evaluation.scores import (
     AnchorScores,
     CurveScores,
@@ -21,10 +22,16 @@ from tracker_ros.evaluation.scores import (
     TrackerScores,
     TrustScores,
     attribute_groups,
-    load_runs,
-    score_folder,
+    score_folders,
 )
-from tracker_ros.evaluation.tables import Row, format_value, is_best, summary_rows, trust_rows
+from tracker_ros.evaluation.tables import (
+    Row,
+    format_value,
+    is_best,
+    summary_rows,
+    trust_rows,
+    unfinished_lines,
+)
 from tracker_ros.evaluation.trust_report import lock_section, risk_figure
 
 STRIPS = 6
@@ -79,6 +86,7 @@ def write_report(
     for protocol, scores in evaluated.items():
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         body += [f"<h2>{html.escape(protocol)}</h2>", html_table(rows)]
+        body += [f"<p>{html.escape(line)}</p>" for line in unfinished_lines(scores)]
         figures = protocol_figures(scores, sequences, groups, order)
         for name, figure in figures.items():
             plots.save(figure, out / "plots", f"{protocol}_{name}")
@@ -116,8 +124,8 @@ def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[st
             continue
         trackers = sorted(path for path in folder.iterdir() if path.is_dir())
         # The absence protocol has sequences of its own: a folder may hold results for others than these.
-        here = [path for path in trackers if any(load_runs(path, s, protocol) for s in sequences)]
-        evaluated[folder.name] = [score_folder(path, sequences, protocol, mode) for path in here]
+        here = [path for path in trackers if any(was_tried(path, s, protocol) for s in sequences)]
+        evaluated[folder.name] = score_folders({path: path.name for path in here}, sequences, protocol, mode)
     found = {name: scores for name, scores in evaluated.items() if scores}
     if not found:
         raise DataError(f"{results} holds no results: expected PROTOCOL/TRACKER from `tracker_ros eval`")

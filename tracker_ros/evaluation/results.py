@@ -26,6 +26,8 @@ from tracker_ros.data.sequence import Boxes, DataError
 from tracker_ros.data.text import read_text
 
 MANIFEST = "manifest.json"
+CRASHED = ".crashed"
+"""Suffix of a file with the traceback of a run that ended in an exception."""
 _CODES = ("0", "1", "2")
 
 
@@ -139,6 +141,16 @@ def _number_lines(values: npt.NDArray[np.float64]) -> str:
 def _line(box: npt.NDArray[np.float64]) -> str:
     # Four decimals keep overlaps to 1e-4 for any target of a pixel or more.
     return ",".join(f"{value:.4f}" for value in box)
+
+
+def write_crash(folder: Path, name: str, why: str) -> None:
+    """Note that the run `name` ended in an exception, until it has a result."""
+    write_atomically(folder / f"{name}{CRASHED}", why)
+
+
+def crashed(folder: Path, name: str) -> bool:
+    """Whether the run `name` ended in an exception."""
+    return (folder / f"{name}{CRASHED}").is_file()
 
 
 def find_result(folder: Path, name: str) -> Path | None:

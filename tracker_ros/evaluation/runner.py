@@ -20,17 +20,19 @@ from tracker_ros.evaluation.drivers import Driver
 from tracker_ros.evaluation.engines import Engine
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
 from tracker_ros.evaluation.results import (
+    CRASHED,
     Trajectory,
     WriteError,
     read_manifest,
     read_result,
+    write_crash,
     write_manifest,
     write_run,
 )
 from tracker_ros.evaluation.specs import TrackerSpec
 
 DETERMINISTIC_AFTER = 3
-_SUFFIXES = (".txt", ".value")
+_SUFFIXES = (".txt", ".value", CRASHED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +48,13 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a task ended: `error` is empty, or the traceback; `unwritten` why its result could not be kept."""
+    """How a task ended.
+
+    Attributes:
+        tracker, sequence: what it was about.
+        error: empty, or why it failed; a traceback where the tracker crashed.
+        unwritten: empty, or why its result could not be kept.
+    """
 
     tracker: str
     sequence: str
@@ -118,6 +126,7 @@ def run_task(task: Task) -> Outcome:
     try:
         # One process a core is the faster way to use the cores, and one thread makes sums repeatable.
         torch.set_num_threads(1)
+        plan = task.plans[0]
         # A single pass in order needs one frame at a time; anything else would decode again and again.
         whole = [range(len(task.sequence))] == [plan.order for plan in task.plans]
         store = None if whole else random_access(task.sequence.frames)
@@ -127,11 +136,23 @@ def run_task(task: Task) -> Outcome:
             frames = task.sequence.frames if store is None else [store[i] for i in plan.order]
             run = task.protocol.drive(_driver(task.spec), frames, plan, task.sequence)
             write_run(task.folder, plan.name, run)
+            (task.folder / f"{plan.name}{CRASHED}").unlink(missing_ok=True)
     except WriteError as error:
         return Outcome(task.spec.label, task.sequence.name, unwritten=str(error))
+    except DataError as error:  # the sequence's fault, not the tracker's
+        return Outcome(task.spec.label, task.sequence.name, str(error))
     except Exception:
-        return Outcome(task.spec.label, task.sequence.name, traceback.format_exc())
+        return _crash(task, plan, traceback.format_exc())
     return Outcome(task.spec.label, task.sequence.name)
+
+
+def _crash(task: Task, plan: Plan, why: str) -> Outcome:
+    """The outcome of a task whose run `plan` ended in an exception, which is noted beside its results."""
+    try:
+        write_crash(task.folder, plan.name, why)
+    except WriteError as error:
+        return Outcome(task.spec.label, task.sequence.name, unwritten=str(error))
+    return Outcome(task.spec.label, task.sequence.name, why)
 
 
 def _deterministic(task: Task, plan: Plan) -> bool:

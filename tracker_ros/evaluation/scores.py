@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,30 +27,35 @@ from tracker_ros.evaluation.metrics import (
     ope_curves,
 )
 from tracker_ros.evaluation.pace import unpaced
-from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan, Repeated
-from tracker_ros.evaluation.results import Trajectory, read_result
+from tracker_ros.evaluation.protocols import EvaluationProtocol, Repeated
+from tracker_ros.evaluation.runs import Runs, failed_runs, load_runs, was_tried
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 
-Runs = list[tuple[Plan, Trajectory]]
 S = TypeVar("S")
 
 
 @dataclasses.dataclass(frozen=True)
 class TrackerScores(ABC, Generic[S]):
-    """One tracker's scores on every sequence that it finished.
+    """One tracker's scores on every sequence that it finished, and on those that it should have finished.
 
     Attributes:
         tracker: its label.
         runs: what it answered, by the sequence's name.
-        parts: what the scores of a group are made of, by the sequence's name.
+        parts: what the scores of a group are made of, by the sequence's name; failure where it has no run
+            on a sequence that it is measured on.
     """
 
     tracker: str
     runs: dict[str, Runs]
     parts: dict[str, S]
 
+    @property
+    def unfinished(self) -> list[str]:
+        """Names of the sequences that count as failures because it has no run on them."""
+        return [name for name in self.parts if name not in self.runs]
+
     def columns(self, names: list[str]) -> dict[str, float]:
-        """The published scores over those of the sequences `names` that it finished; {} without any."""
+        """The published scores over those of the sequences `names` that count for it; {} without any."""
         chosen = {name: self.parts[name] for name in names if name in self.parts}
         return self.score(chosen) if chosen else {}
 
@@ -141,10 +146,12 @@ def score_folder(
     protocol: EvaluationProtocol,
     mode: str = "got10k",
     label: str = "",
+    expected: Collection[str] = (),
 ) -> TrackerScores:
     """Scores of the result files in one tracker's folder.
 
-    Sequences that the tracker did not finish, and those without published truth, are left out.
+    Sequences that the tracker did not finish count as failures if they are `expected`, else not at all.
+    Those without published truth are left out.
 
     Args:
         folder: of one tracker, in any layout that `read_result` reads.
@@ -152,17 +159,41 @@ def score_folder(
         protocol: whose runs the files are.
         mode: what becomes of frames without truth in success and precision, one of `NAN_MODES`.
         label: of the tracker, in place of the folder's name.
+        expected: names of sequences that other trackers finished, or that this one crashed on.
 
     Raises:
         DataError: when there is no result for any of the sequences.
     """
     scored = [s for s in sequences if len(s.truth) == len(s)]
     loaded = {s.name: load_runs(folder, s, protocol) for s in scored}
-    runs = {name: found for name, found in loaded.items() if found}
-    done = [s for s in scored if s.name in runs]
+    answered = {name: found for name, found in loaded.items() if found}
+    done = [s for s in scored if s.name in answered or s.name in expected]
     if not done:
         raise DataError(f"{folder} holds no results for any of the {len(sequences)} sequences with truth")
     label, inner = label or folder.name, unpaced(protocol)
+    runs = {s.name: answered.get(s.name) or failed_runs(s, protocol) for s in done}
+    scores = _score(label, runs, done, inner, mode)
+    return dataclasses.replace(scores, runs=answered)
+
+
+def score_folders(
+    folders: Mapping[Path, str], sequences: list[Sequence], protocol: EvaluationProtocol, mode: str = "got10k"
+) -> list[TrackerScores]:
+    """Scores of several trackers on the same sequences, by folder and label.
+
+    A sequence that one tracker finished, or crashed on, counts for each of them: a tracker that crashes
+    where it is hard must not gain by it.
+
+    Raises:
+        DataError: when a folder has neither a result nor a crash for any sequence.
+    """
+    tried = {s.name for s in sequences for folder in folders if was_tried(folder, s, protocol)}
+    return [score_folder(f, sequences, protocol, mode, label, tried) for f, label in folders.items()]
+
+
+def _score(
+    label: str, runs: dict[str, Runs], done: list[Sequence], inner: EvaluationProtocol, mode: str
+) -> TrackerScores:
     if isinstance(inner, ResetBased):
         return ResetScores(label, runs, {s.name: reset_runs(s, runs[s.name]) for s in done}, inner.year)
     if isinstance(inner, AnchorBased):
@@ -173,18 +204,6 @@ def score_folder(
     if isinstance(inner, Repeated):
         return GotScores(label, runs, {s.name: got_overlaps(s, runs[s.name]) for s in done})
     return CurveScores(label, runs, {s.name: sequence_curves(s, runs[s.name], mode) for s in done})
-
-
-def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> Runs:
-    """The finished runs on one sequence; none unless all but later repetitions are there."""
-    runs: Runs = []
-    for plan in protocol.plans(sequence):
-        run = read_result(folder, plan.name, len(plan.order))
-        if run is not None:
-            runs.append((plan, run))
-        elif plan.repetition == 1:
-            return []
-    return runs
 
 
 def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:

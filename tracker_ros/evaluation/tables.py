@@ -55,6 +55,16 @@ def trust_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) ->
     ]
 
 
+def unfinished_lines(scores: Iterable[TrackerScores]) -> list[str]:
+    """A line for each tracker that has no result on sequences that count for it."""
+    return [
+        f"{tracker.tracker}: no result on {len(names)} of {len(tracker.parts)} sequences, which count as"
+        f" failures: {', '.join(names)}"
+        for tracker in scores
+        if (names := tracker.unfinished)
+    ]
+
+
 def _counts(trust: Trust) -> Row:
     soon = sum(wait <= SOON for wait in trust.returns)
     back = sum(math.isfinite(wait) for wait in trust.returns)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import torch
 
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export.files import ArchiveError, replace_files
 from tracker_ros.export.formats import ARCHIVES
 from tracker_ros.export.half import with_half_networks
 from tracker_ros.ops.frames import to_tensor
@@ -30,10 +30,6 @@ from tracker_ros.weights.loader import parameters_sha256
 INPUT = "frame: uint8 [3, H, W] RGB; box: float32 [4] (cx, cy, w, h) in pixels from the image's corner"
 CLIP_FRAMES = 20
 CLIP_RATE = 30.0
-
-
-class ArchiveError(ValueError):
-    """An archive that must not or cannot be used. The message says why, in one line."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +79,8 @@ def export(
         SettingsError: when the tracker has no network that could have this precision.
     """
     written = tracker if precision == "float32" else with_half_networks(tracker, precision)
-    temporary = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ARCHIVES[format_].save(written, temporary)
-    content = temporary.read_bytes()
+    # In memory first: torch ends the process where the disk is full.
+    content = ARCHIVES[format_].save(written)
     boxes = clip_boxes(ARCHIVES[format_].load(content, "cpu"))
     deviation = 0.0 if written is tracker else _deviation(boxes, clip_boxes(tracker))
     manifest = Manifest(
@@ -101,10 +95,8 @@ def export(
         precision=precision,
         deviation=deviation,
     )
-    description = manifest_path(path).with_suffix(".part.json")
-    description.write_text(json.dumps(asdict(manifest), indent=1) + "\n")
-    os.replace(temporary, path)
-    os.replace(description, manifest_path(path))
+    text = json.dumps(asdict(manifest), indent=1) + "\n"
+    replace_files({path: content, manifest_path(path): text.encode()})
     return manifest
 
 

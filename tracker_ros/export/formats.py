@@ -9,6 +9,7 @@ A whole tracker decides by its own numbers where to cut a frame, which only Torc
 from __future__ import annotations
 
 import inspect
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.export import script
+from tracker_ros.export.files import replace_files
 from tracker_ros.trackers import SettingsError, Tracker
 
 
 class ArchiveFormat(NamedTuple):
-    """How whole trackers are written, and read from bytes onto a device."""
+    """How whole trackers become bytes, and are read from them onto a device."""
 
-    save: Callable[[Tracker, Path], None]
+    save: Callable[[Tracker], bytes]
     load: Callable[[bytes, str], Any]
 
 
@@ -31,13 +33,15 @@ ARCHIVES = {"torchscript": ArchiveFormat(script.save, script.load)}
 """By the name that manifests carry. What follows TorchScript is added here."""
 
 
-def save_pt2(network: nn.Module, example: Tensor, path: Path) -> None:
-    """Write a network as `torch.export` does, for AOTInductor or Python without the network's code."""
-    torch.export.save(torch.export.export(network.eval(), (example,)), str(path))
+def save_pt2(network: nn.Module, example: Tensor) -> bytes:
+    """A network as `torch.export` writes it, for AOTInductor or Python without the network's code."""
+    buffer = io.BytesIO()
+    torch.export.save(torch.export.export(network.eval(), (example,)), buffer)
+    return buffer.getvalue()
 
 
-def save_onnx(network: nn.Module, example: Tensor, path: Path) -> None:
-    """Write a network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
+def save_onnx(network: nn.Module, example: Tensor) -> bytes:
+    """A network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
 
     PyTorch up to 2.4 does not know the exporter that needs onnxscript: it writes by tracing.
 
@@ -45,14 +49,15 @@ def save_onnx(network: nn.Module, example: Tensor, path: Path) -> None:
         ModuleNotFoundError: without the packages of the extra `onnx`.
     """
     if "dynamo" not in inspect.signature(torch.onnx.export).parameters:
-        torch.onnx.export(network.eval(), (example,), str(path), input_names=["crops"])
-        return
+        buffer = io.BytesIO()
+        torch.onnx.export(network.eval(), (example,), buffer, input_names=["crops"])
+        return buffer.getvalue()
     program = torch.onnx.export(network.eval(), (example,), dynamo=True, verbose=False, input_names=["crops"])
     assert program is not None
-    program.save(str(path), external_data=False)
+    return bytes(program.model_proto.SerializeToString())
 
 
-NETWORKS: dict[str, Callable[[nn.Module, Tensor, Path], None]] = {"pt2": save_pt2, "onnx": save_onnx}
+NETWORKS: dict[str, Callable[[nn.Module, Tensor], bytes]] = {"pt2": save_pt2, "onnx": save_onnx}
 """Formats of a network alone, for a fixed shape of crops."""
 
 
@@ -65,6 +70,7 @@ def save_network(tracker: Tracker, module: str, shape: tuple[int, ...], path: Pa
 
     Raises:
         SettingsError: for a module or a suffix that is not known.
+        ArchiveError: when the file cannot be written.
     """
     name = path.suffix.lstrip(".")
     if name not in NETWORKS:
@@ -73,4 +79,4 @@ def save_network(tracker: Tracker, module: str, shape: tuple[int, ...], path: Pa
     if module not in modules or not module:
         known = ", ".join(key for key, _ in tracker.named_children())
         raise SettingsError(f"the tracker has no module '{module}'; known: {known}, and those inside")
-    NETWORKS[name](modules[module], torch.rand(shape) * 255, path)
+    replace_files({path: NETWORKS[name](modules[module], torch.rand(shape) * 255)})

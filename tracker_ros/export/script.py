@@ -10,7 +10,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -39,14 +38,14 @@ def optimized(tracker: Tracker) -> Any:
     return compiled
 
 
-def save(tracker: Tracker, path: Path) -> None:
-    """Write a tracker, code and parameters, to `path`.
+def save(tracker: Tracker) -> bytes:
+    """The archive of a tracker, code and parameters.
 
     Not frozen: freezing folds parameters into code for one kind of device, and belongs on the machine
     that runs it.
     """
     with _quiet():
-        torch.jit.script(tracker.cpu().eval()).save(str(path))
+        return bytes(torch.jit.script(tracker.cpu().eval()).save_to_buffer())
 
 
 def load(content: bytes, device: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tracker_ros.arguments import integer, number
 from tracker_ros.gimbal.loop import Conditions, Pointing, fly
 from tracker_ros.gimbal.settings import ControlSettings
 
@@ -34,10 +35,10 @@ def add_parsers(sub: Any) -> None:
         "prints the pointing error with and without feed-forward and latency compensation.",
     )  # fmt: skip
     add = parser.add_argument
-    add("--seconds", type=float, default=30.0, help="length of a flight (default 30)")
-    add("--seeds", type=int, default=3, help="flights of each kind (default 3)")
+    add("--seconds", type=number(3.0, 3600.0), default=30.0, help="length of a flight (default 30)")
+    add("--seeds", type=integer(1, 10_000), default=3, help="flights of each kind (default 3)")
     for name in NUMBERS:
-        add(f"--{name.replace('_', '-')}", type=float, help=f"as the parameter control.{name}")
+        add(f"--{name.replace('_', '-')}", type=number(), help=f"as the parameter control.{name}")
     parser.set_defaults(run=run)
 
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the table; 2 for a wrong request."""
     console = Console(highlight=False)
     given = {name: value for name in NUMBERS if (value := getattr(args, name)) is not None}
-    wrong = _what_is_wrong(args, given)
+    wrong = _what_is_wrong(given)
     if wrong:
         console.print(wrong, markup=False)
         return 2
@@ -69,10 +70,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _what_is_wrong(args: argparse.Namespace, given: dict[str, float]) -> str:
+def _what_is_wrong(given: dict[str, float]) -> str:
     """Why these arguments cannot be flown with; '' when they can."""
-    if args.seeds < 1 or not 3 <= args.seconds <= 3600:
-        return "at least one seed and 3 to 3600 seconds are needed"
     for field in fields(ControlSettings):
         value, low, high = given.get(field.name), field.metadata["low"], field.metadata["high"]
         if value is not None and not low <= value <= high:

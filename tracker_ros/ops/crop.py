@@ -43,7 +43,7 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
     inside = min(cx - w / 2, cy - h / 2) >= 0.5 and cx + w / 2 <= width - 0.5 and cy + h / 2 <= height - 0.5
     fill: Tensor | None = None
     if border == "mean" and not inside:
-        fill = frame.float().mean(dim=(1, 2)).view(1, 3, 1, 1)
+        fill = (frame.flatten(1).sum(1) / float(height * width)).view(1, 3, 1, 1)
         pixels = pixels - fill
     padding = "border" if border == "replicate" or inside else "zeros"
     x = _sampling(cx, w, out_w, left, pixels.shape[3] * step, frame.device)
@@ -51,6 +51,18 @@ def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "r
     grid = torch.stack((x.unsqueeze(0).expand(out_h, out_w), y.unsqueeze(1).expand(out_h, out_w)), dim=-1)
     sampled = F.grid_sample(pixels, grid.unsqueeze(0), "bilinear", padding, align_corners=False)
     return sampled if fill is None else sampled + fill
+
+
+def block_means(frame: Tensor, block: int) -> Tensor:
+    """Average whole blocks of uint8 [C, H, W] to float32 [C, H // block, W // block].
+
+    The whole frame is never made float: of 8192 x 8192 pixels that would be 800 MB.
+    """
+    rows, columns = frame.shape[1] // block * block, frame.shape[2] // block * block
+    pixels = frame[:, :rows, :columns]
+    if block == 1:
+        return pixels.float()
+    return _row_means(_row_means(pixels, block).transpose(1, 2), block).transpose(1, 2)
 
 
 def _row_means(pixels: Tensor, step: int) -> Tensor:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from tracker_ros.ops.crop import block_means
 from tracker_ros.ops.labels import hann
 from tracker_ros.ops.peaks import subcell_peak
 
@@ -18,7 +18,7 @@ def thumbnail(frame: Tensor, longest: int) -> Tensor:
     Blocks are as small as keeps both sides at most `longest`; what does not fill a block is left out.
     """
     block = max(1, -(-max(frame.shape[1], frame.shape[2]) // longest))
-    return F.avg_pool2d(frame[1].float().unsqueeze(0), block)[0]
+    return block_means(frame[1:2], block)[0]
 
 
 def translation(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:

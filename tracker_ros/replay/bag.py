@@ -43,6 +43,25 @@ class Result(NamedTuple):
     dropped: int
 
 
+def open_bag(path: Path) -> Reader:
+    """A reader of a bag: its folder, its only file, or the files of a folder without metadata.yaml.
+
+    A recorder writes metadata.yaml when it ends: where it was switched off, the messages are there
+    without it.
+    """
+    if path.is_dir() and not (path / "metadata.yaml").is_file():
+        files = sorted(p for p in path.iterdir() if p.suffix in (".mcap", ".db3"))
+        if not files:
+            raise BagError(f"{path} has neither metadata.yaml nor an .mcap or .db3 file")
+        if len(files) > 1:
+            raise BagError(
+                f"{path} has no metadata.yaml and {len(files)} files: give one of them, or write it anew"
+                f" with `ros2 bag reindex {path}`"
+            )
+        return Reader(files[0])
+    return Reader(path)
+
+
 def topics(path: Path) -> dict[str, str]:
     """The topics of a bag with their types.
 
@@ -50,7 +69,7 @@ def topics(path: Path) -> dict[str, str]:
         BagError: when it cannot be read.
     """
     try:
-        with Reader(path) as reader:
+        with open_bag(path) as reader:
             return {connection.topic: connection.msgtype for connection in reader.connections}
     except Exception as error:  # a file of random bytes makes each layer of the reader fail in its own way
         raise _broken(path, error) from error
@@ -63,7 +82,7 @@ def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
         BagError: when the bag is damaged, before or at the damaged place.
     """
     try:
-        with Reader(path) as reader:
+        with open_bag(path) as reader:
             wanted = [connection for connection in reader.connections if connection.topic == topic]
             stored = reader.messages(connections=wanted) if wanted else iter(())
             while (entry := next(stored, None)) is not None:
@@ -135,6 +154,8 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
 
 
 def _broken(path: Path, error: Exception) -> BagError:
+    if isinstance(error, BagError):
+        return error
     return BagError(f"{path} cannot be read as a bag: {_line(error)}")
 
 

@@ -32,7 +32,7 @@ from tracker_ros.replay.bag import (
 from tracker_ros.replay.messages import DETECTION
 from tracker_ros.replay.run import Agreement, against_truth, agreement, boxes_of, replay
 from tracker_ros.session import Session, State
-from tracker_ros.trackers import SettingsError, Tracker, load
+from tracker_ros.trackers import load
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     topic = choose_images(case.bag, case.topic or None)
     expected = None if case.expect is None else _expected(case.expect, types)
     truth = _truth(case.truth, case.bag, topic, types) if case.truth else None
-    session = Session(_load(case), case.session)
+    session = Session(load(case.tracker, weights=case.weights or None, device=case.device), case.session)
     images = chain.from_iterable(read(case.bag, topic, types) for _ in range(case.loops))
     results = replay(session, images, case.select, case.device)
     if not results:
@@ -144,14 +144,6 @@ def _missed(case: Case, verdict: Verdict) -> list[str]:
     if case.max_without_box is not None and verdict.without_box > case.max_without_box:
         missed.append(f"{verdict.without_box} images without a box are more than {case.max_without_box}")
     return missed
-
-
-def _load(case: Case) -> Tracker:
-    try:
-        return load(case.tracker, weights=case.weights or None, device=case.device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        line = str(error).splitlines()[0]
-        raise SettingsError(f"device '{case.device}' cannot be used: {line}") from error
 
 
 def _expected(path: Path, types: Typestore) -> dict[int, Box | None]:

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tracker_ros.arguments import integer, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.replay.case import Case, Verdict, run_case
@@ -38,29 +39,22 @@ def add_parsers(sub: Any) -> None:
     add("--device", default="cpu", help="torch device (default: cpu)")
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")
     add("--expect", type=Path, metavar="RESULT", help="an earlier run's, to agree with in every image")
-    add("--min-iou", type=_share, default=0.9, help="lowest IoU with --expect of any image (default: 0.9)")
+    add("--min-iou", type=share, default=0.9, help="lowest IoU with --expect of any image (default: 0.9)")
     add(
         "--truth",
         default="",
         metavar="FILE|TOPIC",
         help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D",
     )
-    add("--loop", type=_count, default=1, metavar="N", help="play the bag N times in a row (default: 1)")
-    add("--min-truth-iou", type=_share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
+    add(
+        "--loop",
+        type=integer(1, 1000),
+        default=1,
+        metavar="N",
+        help="play the bag N times in a row (default: 1)",
+    )
+    add("--min-truth-iou", type=share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 to 1000")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
 
 
 def run_replay(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.ops.crop import block_means
 from tracker_ros.ops.template import local_maxima, match_template
 
 CELLS = 8
@@ -65,7 +66,7 @@ class Search:
         height, width = self._template.shape[1:]
         self._frame, self._alike = frame, []
         if frame.shape[1] >= height * self._block and frame.shape[2] >= width * self._block:
-            response = match_template(F.avg_pool2d(frame.float(), self._block), self._template)
+            response = match_template(block_means(frame, self._block), self._template)
             found = local_maxima(response, height // 2, width // 2, 4 * PLACES).tolist()
             self._alike = [
                 ((column + width / 2) * self._block, (row + height / 2) * self._block)

@@ -11,6 +11,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+import torch
+
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.trackers.base import (
     Estimate,
@@ -35,6 +37,7 @@ __all__ = [
     "Preset",
     "SettingsError",
     "Tracker",
+    "check_device",
     "create",
     "given_settings",
     "key_value",
@@ -89,5 +92,19 @@ def load(
     described = resolve(preset, overrides)
     tracker = create(described.tracker, described.settings)
     load_weights(tracker, described.weights if weights is None else weights)
+    check_device(device)
     tracker.session_settings = described.session
     return tracker.to(device).eval()
+
+
+def check_device(name: str) -> None:
+    """Make sure that a torch device is there.
+
+    Raises:
+        SettingsError: naming it.
+    """
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        why = (str(error).strip().splitlines() or [""])[0]
+        raise SettingsError(f"device '{name}' cannot be used: {why}") from error

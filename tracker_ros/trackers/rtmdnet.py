@@ -26,6 +26,9 @@ from tracker_ros.trackers._online_head import fit_boxes, head_margin, train_head
 from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
+LONGEST_SCENE = 8
+"""Sides of a target that the scene is long, at most. Wider than that it is for boxes of more than 6 to 1."""
+
 
 @dataclass(frozen=True)
 class RtMdNetSettings:
@@ -120,6 +123,7 @@ class RtMdNet(Tracker):
             self.net = MobileMdNet(settings.hidden_units)
         else:
             self.net = MdNet(settings.width_multiplier)
+        self.longest_scene = float(self.net.target * LONGEST_SCENE // self.net.step * self.net.step)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -261,6 +265,9 @@ class RtMdNet(Tracker):
         low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
         step = self.net.step
         pixels = ((high - low) * zoom / step).ceil().mul(step).clamp(min=self.net.smallest)
+        # Candidates of a thin box lie hundreds of its widths apart: the scene is then squeezed, not endless.
+        zoom = torch.where(pixels > self.longest_scene, self.longest_scene / (high - low), zoom)
+        pixels = pixels.clamp(max=self.longest_scene)
         region = torch.cat(((low + high) / 2, pixels / zoom))
         sides: list[float] = pixels.tolist()
         scene = self.net.scene(crop(frame, region, int(sides[1]), int(sides[0])))

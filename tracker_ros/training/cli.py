@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tracker_ros.arguments import count, integer
 from tracker_ros.data.sequence import DataError
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
 from tracker_ros.weights.manifest import WeightsError
@@ -58,15 +59,17 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     parser.add_argument("--half", action="store_true", help="export in half precision")
     parser.add_argument("--devices", default="1", help="devices a machine: a number, a list or 'auto'")
-    parser.add_argument("--num-nodes", type=int, default=1, help="machines")
+    parser.add_argument("--num-nodes", type=count, default=1, help="machines")
     parser.add_argument("--strategy", default="auto", help="Lightning's strategy, such as ddp or fsdp")
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu or auto")
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw pairs, a device")
-    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
     parser.add_argument(
-        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+        "--workers", type=integer(0, 1024), default=0, help="processes that draw pairs, a device"
     )
-    parser.add_argument("--seed", type=int, help="in place of the recipe's")
+    parser.add_argument("--epochs", type=count, help="in place of the recipe's")
+    parser.add_argument(
+        "--pairs", dest="pairs_per_epoch", type=count, help="pairs an epoch, in place of the recipe's"
+    )
+    parser.add_argument("--seed", type=integer(0), help="in place of the recipe's")
     parser.add_argument(
         "--time-limit",
         type=_length,

@@ -62,7 +62,7 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
             return command(args)
         except (WeightsError, OSError) as error:
             print(f"tracker_ros weights: {error}", file=sys.stderr)
-            return 1
+            return 2
 
     return run
 

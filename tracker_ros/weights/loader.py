@@ -49,7 +49,10 @@ def load_weights(module: nn.Module, weights: str) -> None:
             missing, and for names or shapes that differ (each is listed).
     """
     if weights.startswith(RANDOM):
-        randomize(module, int(weights.removeprefix(RANDOM)))
+        seed = weights.removeprefix(RANDOM)
+        if not seed.isdecimal():
+            raise WeightsError(f"'{weights}' needs a whole number for its seed, such as {RANDOM}0")
+        randomize(module, int(seed))
         return
     if not weights:
         if any(True for _ in module.parameters()):

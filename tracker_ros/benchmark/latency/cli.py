@@ -18,6 +18,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from tracker_ros.arguments import positive
 from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
 from tracker_ros.ros.compat import use_image_transport
@@ -35,8 +36,8 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument(
         "--tracker", help=f"preset (default: {PROBE} at a small size, to see the node's own cost)"
     )
-    parser.add_argument("--rate", type=float, default=30.0, help="images a second (default: 30)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement (default: 8)")
+    parser.add_argument("--rate", type=positive, default=30.0, help="images a second (default: 30)")
+    parser.add_argument("--seconds", type=positive, default=8.0, help="of each measurement (default: 8)")
     parser.add_argument(
         "--only",
         metavar="TEXT",

@@ -24,6 +24,7 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from std_srvs.srv import Trigger
 
+from tracker_ros.arguments import integer
 from tracker_ros.geometry import Box
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.selector.pictures import box_values, image_picture, response_picture, state_values
@@ -252,7 +253,12 @@ def add_parsers(sub: Any) -> None:
     add("--namespace", default="", metavar="NAME", help="namespace of relative names")
     add("--transport", choices=TRANSPORTS, default="raw", help="of the images (default: %(default)s)")
     add("--host", default=HOST, help="address to bind (default: %(default)s, for this machine alone)")
-    add("--port", type=int, default=PORT, help="port to bind (default: %(default)s; 0: a free one)")
+    add(
+        "--port",
+        type=integer(0, 65535),
+        default=PORT,
+        help="port to bind (default: %(default)s; 0: a free one)",
+    )
     parser.set_defaults(run=run)
 
 

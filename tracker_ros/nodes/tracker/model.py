@@ -13,7 +13,7 @@ import torch
 from tracker_ros.export import optimized
 from tracker_ros.export.archive import ArchiveError, load_archive, read_manifest
 from tracker_ros.nodes.tracker.parameters import TrackerParameters
-from tracker_ros.trackers import SettingsError, load, preset_files, read_preset
+from tracker_ros.trackers import SettingsError, check_device, load, preset_files, read_preset
 
 WARM_UP_FRAMES = 3
 """TorchScript profiles the first passes and compiles at the next."""
@@ -69,10 +69,7 @@ def find_device(name: str) -> str:
     """A torch device by name; 'auto' is the first CUDA device, or the CPU where there is none."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        raise SettingsError(f"device '{name}' cannot be used: {error}") from error
+    check_device(name)
     return name
 
 

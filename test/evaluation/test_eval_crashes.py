@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A run that crashed counts as the failure that it is, in every protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from eval_helpers import write_squares
+from test_eval_runner import KCF, run
+
+from tracker_ros.data.readers import read_folders
+from tracker_ros.evaluation import runner
+from tracker_ros.evaluation.protocol_names import make_protocol
+from tracker_ros.evaluation.protocols import OnePass
+from tracker_ros.evaluation.results import Trajectory, write_run
+from tracker_ros.evaluation.runs import failed_runs
+from tracker_ros.evaluation.scores import score_folder, score_folders
+from tracker_ros.evaluation.specs import TrackerSpec
+from tracker_ros.evaluation.tables import LOWER, unfinished_lines
+from tracker_ros.session import State
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_squares(tmp_path / "data")
+
+
+class Crashing:
+    """OpenCV's trackers raise on some boxes."""
+
+    label = "crashing"
+
+    def start(self, frame: np.ndarray, box: object) -> None:
+        raise ValueError("roi.width <= m.cols")
+
+
+def test_a_run_that_crashed_counts_as_a_failure(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sequences = read_folders(data)
+    assert run(KCF, sequences, OnePass(), tmp_path) == []
+    folders = {tmp_path / "ope" / name: name for name in ("kcf", "mil")}
+    assert run(TrackerSpec("mil"), sequences[:1], OnePass(), tmp_path) == []
+    only = score_folder(tmp_path / "ope" / "mil", sequences, OnePass())
+    assert only.columns(["down", "right"])["AUC"] > 0.5 and only.unfinished == []
+    monkeypatch.setattr(runner, "_driver", lambda spec: Crashing())
+    (failed,) = run(TrackerSpec("mil"), sequences, OnePass(), tmp_path)
+    assert "roi.width <= m.cols" in failed.error
+    whole, half = score_folders(folders, sequences, OnePass())
+    assert list(whole.parts) == list(half.parts) == ["down", "right"] and half.unfinished == ["right"]
+    assert half.columns(["right"])["AUC"] < 0.1
+    assert half.columns(["down", "right"])["AUC"] < 0.7 * only.columns(["down"])["AUC"]
+    assert unfinished_lines([whole, half]) == [
+        "mil: no result on 1 of 2 sequences, which count as failures: right"
+    ]
+    # Alone, too: that no other tracker finished the sequence is no reason to leave it out.
+    (alone,) = score_folders({tmp_path / "ope" / "mil": "mil"}, sequences, OnePass())
+    assert alone.unfinished == ["right"]
+    monkeypatch.undo()
+    assert run(TrackerSpec("mil"), sequences, OnePass(), tmp_path) == []
+    assert score_folders(folders, sequences, OnePass())[1].unfinished == []
+    assert not list(tmp_path.rglob("*.crashed"))
+
+
+@pytest.mark.parametrize("name", ["ope", "got10k", "vot2018", "vot2020", "tre", "absence"])
+def test_a_failure_is_the_worst_result_in_every_protocol(name: str, data: Path, tmp_path: Path) -> None:
+    protocol, (good, bad) = make_protocol(name), read_folders(data)
+    for plan, empty in failed_runs(good, protocol):
+        boxes = good.truth[plan.order]
+        codes = None if empty.codes is None else np.array([1, *[-1] * (len(boxes) - 1)], np.int8)
+        says = None if empty.says is None else np.tile((int(State.TRACKING), 1), (len(boxes), 1))
+        found = Trajectory(boxes, np.full(len(boxes), 0.01), np.ones(len(boxes)), codes, says)
+        write_run(tmp_path / "a", plan.name, found)
+    scores = score_folder(tmp_path / "a", [good, bad], protocol, expected=["down", "right"])
+    assert scores.unfinished == ["right"]
+    # The sequences are too short for the EAO of VOT.
+    columns = {"vot2018": "R", "vot2020": "R", "absence": "AURC"}
+    column = columns.get(name) or next(iter(scores.columns(["down"])))
+    both, alone = scores.columns(["down", "right"])[column], scores.columns(["down"])[column]
+    assert both < alone or (column in LOWER and both > alone), column

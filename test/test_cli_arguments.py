@@ -1,0 +1,287 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Every argument of every command with values that cannot be: exit status 2 and a sentence about them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from eval_helpers import write_squares
+from video_helpers import write_video
+
+from tracker_ros import cli
+from tracker_ros.arguments import integer, join_negative, number
+from tracker_ros.cli import COMMANDS, make_parser
+
+# A regular file is no folder to write into, for root neither: {file}/x. {noise} holds bytes of nothing.
+NUMBERS = ["nan", "inf", "-1", "many", "1e400", ""]
+BOXES = ["1,2,3", "a,b,c,d", "nan,1,2,3", "1,2,inf,4", "1,2,-3,4", "1,2,0,4", "-5,"]
+IN = ["/nowhere/at-all", "{noise}"]
+OUT = ["{file}/x", "/proc/nowhere/x"]
+NAMES = ["nonesuch", "{noise}"]
+GIMBAL = ["--kp", "--ki", "--kd", "--feedforward", "--deadband-deg", "--max-rate-deg"]
+GIMBAL += ["--max-acceleration-deg", "--smoothing", "--timeout"]
+EVALUATION = {
+    "--root": ["/nowhere/at-all", "{empty}"],
+    "--layout": ["nonsense"],
+    "--sequences": ["nonesuch*"],
+    "--list": ["nonesuch", "{noise}"],
+}
+SCORING = {
+    "--scenes": NUMBERS,
+    "--blackout": NUMBERS,
+    "--absences": NUMBERS,
+    "--nan-mode": ["nonsense"],
+    "--group": ["nonsense", "a=nonesuch*"],
+}
+TRACKERS = {
+    "--trackers": ["nonesuch", "kcf,nonesuch"],
+    "--set": ["nonsense", "search_size=many"],
+    "--weights": ["nonesuch", "random:many", "{noise}"],
+    "--nano": ["/nowhere/at-all"],
+    "--device": ["abacus", "cuda:99"],
+}
+BAD: dict[str, dict[str, list[str]]] = {
+    "demo": {
+        "--seconds": [*NUMBERS, "0"],
+        "--tracker": NAMES,
+        "--seed": NUMBERS,
+        "--latency": NUMBERS,
+        "--drops": [*NUMBERS, "1.5"],
+        "--video": IN,
+        "--box": BOXES,
+        "--truth": IN,
+        "--rate": [*NUMBERS, "0"],
+        "--out": OUT,
+    },
+    "track": {
+        "source": ["/nowhere/at-all", "{noise}", "{empty}"],
+        "--box": [*BOXES, "5000,50,20,20"],
+        "--tracker": NAMES,
+        "--set": TRACKERS["--set"],
+        "--weights": TRACKERS["--weights"],
+        "--device": TRACKERS["--device"],
+        "--fps": [*NUMBERS, "0"],
+        "--csv": OUT,
+        "--video": OUT,
+    },
+    "eval": {
+        **EVALUATION,
+        **SCORING,
+        **TRACKERS,
+        "--protocol": ["nonsense", "vot1066"],
+        "--repetitions": NUMBERS,
+        "--session-set": ["nonsense", "keep_score=7"],
+        "--fps": [*NUMBERS, "0"],
+        "--out": OUT,
+        "--jobs": [*NUMBERS, "0"],
+        "--engine": ["nonsense"],
+        "--results": ["/nowhere/at-all"],
+        "--csv": OUT,
+        "--submission": OUT,
+    },
+    "report": {**EVALUATION, **SCORING, "--results": ["/nowhere/at-all", "{empty}"], "--out": OUT},
+    "vot": {**EVALUATION, **TRACKERS, "workspace": OUT, "--year": ["1066", "nan"]},
+    "train": {
+        "--recipe": NAMES,
+        "--num-nodes": [*NUMBERS, "0"],
+        "--workers": NUMBERS,
+        "--epochs": [*NUMBERS, "0"],
+        "--pairs": [*NUMBERS, "0"],
+        "--seed": NUMBERS,
+        "--time-limit": ["nan", "-1", "many"],
+        "--save-every": ["nan", "-1", "many"],
+    },
+    "select": {"--transport": ["nonsense"], "--port": [*NUMBERS, "70000"]},
+    "gimbal": {
+        "--seconds": [*NUMBERS, "0"],
+        "--seeds": [*NUMBERS, "0"],
+        **{name: ["nan", "inf", "-1000000"] for name in GIMBAL},
+    },
+    "replay": {
+        "bag": [*IN, "{empty}"],
+        "--suite": IN,
+        "--select": [*BOXES, "5000,50,20,20"],
+        "--topic": ["/nowhere"],
+        "--tracker": NAMES,
+        "--weights": TRACKERS["--weights"],
+        "--device": TRACKERS["--device"],
+        "--out": OUT,
+        "--expect": IN,
+        "--min-iou": [*NUMBERS, "1.5"],
+        "--truth": ["/nowhere/at-all", "{noise}"],
+        "--min-truth-iou": [*NUMBERS, "1.5"],
+    },
+    "export": {
+        "--tracker": NAMES,
+        "--weights": TRACKERS["--weights"],
+        "--set": TRACKERS["--set"],
+        "--out": OUT,
+        "--half": ["nonsense"],
+        "--module": ["nonesuch"],
+        "--shape": ["1,3", "1,3,nan,4", "0,3,4,4"],
+        "--check": IN,
+    },
+    "weights list": {},
+    "weights download": {"names": ["nonesuch"], "--mirror": ["/nowhere/at-all"]},
+    "weights verify": {"names": ["nonesuch"]},
+    "weights import": {"--from": ["nonsense"], "file": IN, "--out": OUT},
+    "bench": {
+        **TRACKERS,
+        "--video": IN,
+        "--truth": IN,
+        "--box": BOXES,
+        "--frames": [*NUMBERS, "0", "1"],
+        "--threads": [*NUMBERS, "0"],
+        "--json": OUT,
+    },
+    "latency": {
+        "--tracker": NAMES,
+        "--rate": [*NUMBERS, "0"],
+        "--seconds": [*NUMBERS, "0"],
+        "--only": ["nonesuch"],
+        "--json": OUT,
+    },
+}
+LATER = {
+    "train": {
+        "--data",
+        "--out",
+        "--resume",
+        "--from",
+        "--export",
+        "--devices",
+        "--strategy",
+        "--accelerator",
+    },
+    "select": {"--image", "--tracker-node", "--namespace", "--host"},
+}
+"""Looked at only after the data were read, or by the node when it runs: other tests are about those."""
+GOOD = {
+    "demo": {"--video": "{frames}", "--box": "20,20,20,20", "--out": "{new}"},
+    "track": {"source": "{frames}", "--box": "20,20,20,20", "--csv": "{new}"},
+    "eval": {"--root": "{data}", "--trackers": "dcf", "--jobs": "1", "--out": "{new}"},
+    "report": {"--root": "{data}", "--results": "{results}", "--out": "{new}"},
+    "vot": {"workspace": "{new}", "--root": "{data}", "--trackers": "dcf"},
+    "train": {"--recipe": "siamfc_tiny", "--out": "{new}"},
+    "select": {},
+    "gimbal": {},
+    "replay": {"bag": "{bag}", "--select": "20,20,20,20"},
+    "export": {"--tracker": "dcf", "--out": "{new}.ts"},
+    "weights list": {},
+    "weights download": {"names": "dcf_tiny"},
+    "weights verify": {"names": "dcf_tiny"},
+    "weights import": {"--from": "pysot", "file": "{noise}", "--out": "{new}"},
+    "bench": {"--trackers": "dcf", "--video": "{frames}", "--box": "20,20,20,20", "--frames": "3"},
+    "latency": {},
+}
+"""What else a command is given; without it the value might not be looked at."""
+WITH = {
+    ("eval", "--nano"): {"--trackers": "nanotrack"},
+    ("vot", "--nano"): {"--trackers": "nanotrack"},
+    ("bench", "--nano"): {"--trackers": "nanotrack"},
+    ("eval", "--session-set"): {"--session": ""},
+    ("eval", "--fps"): {"--session": ""},
+    ("export", "--shape"): {"--module": "features"},
+    ("demo", "--truth"): {"--video": "{frames}"},
+}
+
+
+def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command and command of a command."""
+
+    def inner(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+        found = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        return dict(found[0].choices) if found else {}
+
+    for name in COMMANDS:
+        parser = inner(make_parser(name))[name]
+        yield from ((f"{name} {sub}", part) for sub, part in inner(parser).items() or [("", parser)])
+
+
+def test_every_argument_is_tried() -> None:
+    for name, parser in parsers():
+        taken = {
+            a.option_strings[-1] if a.option_strings else a.dest for a in parser._actions if a.nargs != 0
+        }
+        assert taken == set(BAD[name.strip()]) | LATER.get(name.strip(), set()), name
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    root = tmp_path_factory.mktemp("places")
+    write_squares(root / "data")
+    (root / "noise").write_bytes(np.random.default_rng(0).bytes(500))
+    (root / "file").write_text("a file")
+    (root / "empty").mkdir()
+    write_video(root / "film.avi", range(0, 100, 20))
+    found = {name: str(root / name) for name in ("data", "noise", "file", "empty")}
+    return {
+        **found,
+        "frames": str(root / "data" / "down"),
+        "bag": str(root / "empty"),
+        "new": str(root / "new"),
+    }
+
+
+CASES = [(command, name, value) for command, found in BAD.items() for name in found for value in found[name]]
+
+
+@pytest.mark.parametrize(("command", "name", "value"), CASES, ids=lambda part: str(part) or "empty")
+def test_a_bad_value_ends_in_a_sentence(
+    command: str,
+    name: str,
+    value: str,
+    places: dict[str, str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("no node is started for such a request")
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    places = {**places, "new": str(tmp_path / "new")}
+    given = {**GOOD[command], **WITH.get((command, name), {}), name: value}
+    words = command.split()
+    for key, text in given.items():
+        filled = text.format(**places)
+        words += [filled] if not key.startswith("-") else [key] if key == "--session" else [key, filled]
+    try:
+        status = cli.main(words)
+    except SystemExit as ended:
+        status = ended.code
+    said = "".join(capfd.readouterr())
+    assert "Traceback" not in said and "this should not happen" not in said, said
+    assert status == 2, said
+    # Of a path, the part that cannot be will do; of a list, its last.
+    filled = value.format(**places)
+    named = [filled, str(Path(filled).parent)] if value in OUT else [re.split("[=,]", filled)[-1]]
+    assert any(text in "".join(said.split("\n")) for text in named), said
+
+
+def test_values_that_begin_with_a_minus_are_values() -> None:
+    assert join_negative(["track", "f", "--box", "-5,50,20,20"]) == ["track", "f", "--box=-5,50,20,20"]
+    assert join_negative(["--box=1,2,3,4", "-5", "-x", "--fps", "-.5"]) == [
+        "--box=1,2,3,4",
+        "-5",
+        "-x",
+        "--fps=-.5",
+    ]
+
+
+def test_numbers_have_ranges() -> None:
+    assert number(0.0, 1.0)("0.25") == 0.25 and integer(1)("7") == 7
+    for read, text, words in (
+        (number(above=0.0), "0", "not a number above 0"),
+        (integer(1), "1.5", "at least 1"),
+        (integer(0, 9), "10", "from 0 to 9"),
+        (number(), "nan", "not a finite number"),
+    ):
+        with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}' is {words}|{words}"):
+            read(text)

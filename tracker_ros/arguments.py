@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Types of command-line arguments: numbers with a range, refused in a sentence that names the value."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Callable, Sequence
+
+_NEGATIVE = re.compile(r"-[0-9.].*")
+
+
+def integer(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
+    """Make the type of an argument that is a whole number from `low` to `high`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            limit = f"of at least {low}" if high == 2**31 - 1 else f"from {low} to {high}"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {limit}")
+        return value
+
+    return read
+
+
+def number(
+    low: float = -math.inf, high: float = math.inf, above: float = -math.inf
+) -> Callable[[str], float]:
+    """Make the type of an argument that is a finite number from `low` to `high`, and above `above`."""
+    limits = [f"at least {low:g}"] * (low > -math.inf) + [f"at most {high:g}"] * (high < math.inf)
+    limits += [f"above {above:g}"] * (above > -math.inf)
+    wanted = f"a number {' and '.join(limits)}" if limits else "a finite number"
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and low <= value <= high and value > above):
+            raise argparse.ArgumentTypeError(f"'{text}' is not {wanted}")
+        return value
+
+    return read
+
+
+count, positive, not_negative, share = integer(1), number(above=0.0), number(low=0.0), number(0.0, 1.0)
+
+
+def join_negative(words: Sequence[str]) -> list[str]:
+    """Join an option and a value such as -5,50,20,20, which argparse takes for another option."""
+    joined: list[str] = []
+    for word in words:
+        before = joined[-1] if joined else ""
+        if _NEGATIVE.fullmatch(word) and before.startswith("--") and "=" not in before:
+            joined[-1] = f"{before}={word}"
+        else:
+            joined.append(word)
+    return joined
