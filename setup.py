@@ -36,6 +36,7 @@ class MaybeBinaryDistribution(Distribution):
     """With interfaces, which hold compiled modules, the wheel is for one platform; else for all."""
 
     def has_ext_modules(self) -> bool:
+        """Tell whether compiled modules are in the wheel."""
         return has_ros()
 
 
@@ -43,6 +44,7 @@ class BuildWithInterfaces(build_py):
     """Run the CMake build, where there is a ROS 2, into a staging folder and ship what it installs."""
 
     def run(self) -> None:
+        """Copy the modules; build and add the interfaces."""
         super().run()
         if self.editable_mode:  # Python modules only; CONTRIBUTING.md says how to add the interfaces
             return

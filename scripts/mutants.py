@@ -124,10 +124,12 @@ class Failures:
         self.first = ""
 
     def pytest_runtest_logreport(self, report: Any) -> None:
+        """Remember the first test that fails."""
         if report.failed and not self.first:
             self.first = report.nodeid.split("::", 1)[-1]
 
     def pytest_collectreport(self, report: Any) -> None:
+        """Remember the first file that cannot be collected."""
         if report.failed and not self.first:
             self.first = f"{report.nodeid}, which cannot be collected"
 
@@ -149,7 +151,7 @@ def _tests(folder: Path, tests: list[str], answer: Any) -> None:
 
 
 def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
-    """pytest's exit status on some tests of a copy, and the test that failed."""
+    """Pytest's exit status on some tests of a copy, and the test that failed."""
     fork = multiprocessing.get_context("fork")
     receiver, sender = fork.Pipe(duplex=False)
     child = fork.Process(target=_tests, args=(folder, tests, sender))

@@ -46,7 +46,7 @@ PACKAGE = "tracker_ros"
 
 
 def make_parser(chosen: str = "") -> argparse.ArgumentParser:
-    """The parser: complete for the chosen subcommand, one line for each other.
+    """Return the parser: complete for the chosen subcommand, one line for each other.
 
     Raises:
         ModuleNotFoundError: when the chosen subcommand or something that it needs is not installed.
@@ -62,7 +62,7 @@ def make_parser(chosen: str = "") -> argparse.ArgumentParser:
 
 
 def explain(name: str, missing: ModuleNotFoundError) -> str:
-    """What to do about a module that a subcommand needs and that is not there."""
+    """Return what to do about a module that a subcommand needs and that is not there."""
     module, extra = missing.name or str(missing), COMMANDS[name].extra
     if module.split(".")[0] == PACKAGE:
         return f"'{name}' is not part of this installation: {module} is missing"
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def unexpected(error: Exception) -> str:
-    """One line about an error that nobody foresaw; its traceback goes to a file, for a report."""
+    """Return one line about an error that nobody foresaw; its traceback goes to a file, for a report."""
     with tempfile.NamedTemporaryFile("w", prefix=f"{PACKAGE}-", suffix=".log", delete=False) as file:
         traceback.print_exception(error, file=file)
     what = (str(error).strip().splitlines() or [""])[-1]

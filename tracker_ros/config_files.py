@@ -15,14 +15,14 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def config_folders() -> list[Path]:
-    """The folders named config, in the order in which they count: the source tree's first."""
+    """Return the folders named config, in the order in which they count: the source tree's first."""
     source = [_ROOT / "config"] if (_ROOT / "package.xml").is_file() else []
     prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
     return source + [Path(prefix) / "share" / "tracker_ros" / "config" for prefix in prefixes if prefix]
 
 
 def config_file(name: str) -> Path:
-    """The first file of this name, such as "fastdds.xml" or "trackers/dcf.yaml".
+    """Return the first file of this name, such as "fastdds.xml" or "trackers/dcf.yaml".
 
     Raises:
         FileNotFoundError: when no folder has it.

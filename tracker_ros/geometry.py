@@ -34,19 +34,19 @@ class Box(NamedTuple):
 
     @classmethod
     def from_xywh(cls, x: float, y: float, w: float, h: float) -> Box:
-        """Box from its top-left corner and size, as result and annotation files write it."""
+        """Return box from its top-left corner and size, as result and annotation files write it."""
         return cls(x + w / 2, y + h / 2, w, h)
 
     def to_xywh(self) -> tuple[float, float, float, float]:
-        """Top-left corner and size, as result and annotation files write it."""
+        """Return top-left corner and size, as result and annotation files write it."""
         return self.cx - self.w / 2, self.cy - self.h / 2, self.w, self.h
 
     def to_tensor(self, device: torch.device | str = "cpu") -> Tensor:
-        """The box as the float32 tensor [4] that trackers take."""
+        """Return the box as the float32 tensor [4] that trackers take."""
         return torch.tensor(self, dtype=torch.float32, device=device)
 
     def clipped(self, width: float, height: float) -> Box:
-        """The part of the box inside an image of this size; zero-sized where they do not meet."""
+        """Return the part of the box inside an image of this size; zero-sized where they do not meet."""
         x, y, w, h = self.to_xywh()
         left, top = min(max(x, 0.0), width), min(max(y, 0.0), height)
         right, bottom = min(max(x + w, 0.0), width), min(max(y + h, 0.0), height)
@@ -62,7 +62,7 @@ class Box(NamedTuple):
         return both / union if union > 0 else 0.0
 
     def problem(self, width: int, height: int, smallest: float = 2.0) -> str:
-        """Why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
+        """Say why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
         if not all(math.isfinite(v) for v in self):
             return f"box {tuple(self)} has a value that is not finite"
         if self.w < smallest or self.h < smallest:
@@ -78,7 +78,7 @@ class Box(NamedTuple):
 
 
 def xywh_to_boxes(xywh: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """[..., 4] of x, y, w, h to [..., 4] of cx, cy, w, h.
+    """Return [..., 4] of x, y, w, h to [..., 4] of cx, cy, w, h.
 
     >>> xywh_to_boxes([10, 20, 4, 6])
     array([12., 23.,  4.,  6.])
@@ -89,7 +89,7 @@ def xywh_to_boxes(xywh: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def iou(a: Tensor, b: Tensor) -> Tensor:
-    """Intersection over union of boxes [..., 4] and [..., 4] (cx, cy, w, h), broadcast; scriptable.
+    """Return intersection over union of boxes [..., 4] and [..., 4] (cx, cy, w, h), broadcast; scriptable.
 
     Two boxes of zero area have IoU 0.
 
@@ -107,7 +107,7 @@ def iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def frame_extent(frame: Tensor) -> Tensor:
-    """[2] float32 (width, height) of a frame [3, H, W], on its device; scriptable.
+    """Return [2] float32 (width, height) of a frame [3, H, W], on its device; scriptable.
 
     >>> frame_extent(torch.zeros(3, 480, 640))
     tensor([640., 480.])
@@ -116,7 +116,7 @@ def frame_extent(frame: Tensor) -> Tensor:
 
 
 def into_frame(centers: Tensor, frame: Tensor) -> Tensor:
-    """Centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it.
+    """Return centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it.
 
     >>> into_frame(torch.tensor([-3.0, 500.0]), torch.zeros(3, 480, 640))
     tensor([  0., 480.])

@@ -85,7 +85,7 @@ def row(result: Result) -> list[object]:
 
 
 def drawn(result: Result) -> Frame:
-    """The frame with the state and the box."""
+    """Return the frame with the state and the box."""
     picture = result.frame.copy()
     if result.box is not None:
         draw_box(picture, result.box, YELLOW)

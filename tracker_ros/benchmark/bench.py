@@ -66,7 +66,7 @@ class Clip:
     box: XYWH | None = None
 
     def load(self) -> tuple[list[Frame], XYWH, np.ndarray | None]:
-        """Frames, the first box, and the true boxes [N, 4] (x, y, w, h; nan where absent) if known.
+        """Return frames, the first box, and the true boxes [N, 4] (x, y, w, h; nan where absent) if known.
 
         Raises:
             DataError: for too few frames, or a target whose place in the first is not known.
@@ -144,19 +144,19 @@ def measure(spec: TrackerSpec, clip: Clip, threads: int) -> Result:
 
 
 def back_and_forth(count: int) -> Iterator[int]:
-    """0 .. count-1 .. 0 .. without end, no index twice in a row."""
+    """Yield 0 .. count-1 .. 0 .. without end, no index twice in a row."""
     return itertools.cycle([*range(count), *range(count - 2, 0, -1)])
 
 
 def resident(field: str) -> float:
-    """Resident size of this process now (VmRSS) or its greatest so far (VmHWM), MiB."""
+    """Return resident size of this process now (VmRSS) or its greatest so far (VmHWM), MiB."""
     # Not getrusage: its figure is inherited from the process that started this one.
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if field in line)
     return int(line.split()[1]) / 1024
 
 
 def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) -> dict[str, Any]:
-    """Mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
+    """Return mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
 
     Means, because some trackers learn in some frames only. The share of the sub-modules is the median of
     turns with the driver's whole frames, because a machine is not equally fast all the time. A tracker that
@@ -183,7 +183,7 @@ def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) ->
 
 
 def staged(tracker: Tracker, images: list[Tensor], box: Tensor) -> np.ndarray:
-    """Mean seconds a frame [3] in `localize`, in `update` and, of both, in sub-modules."""
+    """Return mean seconds a frame [3] in `localize`, in `update` and, of both, in sub-modules."""
     network = [0.0]
     rows = []
     with torch.inference_mode(), timed_children(tracker, network):
@@ -203,7 +203,7 @@ def staged(tracker: Tracker, images: list[Tensor], box: Tensor) -> np.ndarray:
 
 @contextmanager
 def timed_children(tracker: Tracker, seconds: list[float]) -> Iterator[None]:
-    """While open, the calls of the tracker's direct sub-modules add to ``seconds[0]``."""
+    """Yield while open, the calls of the tracker's direct sub-modules add to ``seconds[0]``."""
     began = [0.0]
 
     def start(*_: Any) -> None:
@@ -241,7 +241,7 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> int:
-    """Carry out ``tracker_ros bench``: 0, or 2 for a wrong request."""
+    """Run ``tracker_ros bench``: 0, or 2 for a wrong request."""
     console = Console()
     box = args.box.to_xywh() if args.box else None
     clip = Clip(args.frames, args.video, args.truth, box)
@@ -264,7 +264,7 @@ def run_bench(args: argparse.Namespace) -> int:
 
 
 def contenders(args: argparse.Namespace) -> Iterator[TrackerSpec]:
-    """Each OpenCV tracker once, each preset compiled and as it is."""
+    """Yield each OpenCV tracker once, each preset compiled and as it is."""
     for name in split(args.trackers):
         if problem := missing(name):
             print(f"skipped: {problem}", file=sys.stderr)
@@ -276,7 +276,7 @@ def contenders(args: argparse.Namespace) -> Iterator[TrackerSpec]:
 
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
-    """What the figures depend on."""
+    """Return what the figures depend on."""
     device = torch.device(args.device)
     runs_on = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
@@ -302,7 +302,7 @@ def board() -> str:
 
 
 def power_mode() -> str:
-    """What a Jetson's `nvpmodel -q` says in one line; empty elsewhere."""
+    """Return what a Jetson's `nvpmodel -q` says in one line; empty elsewhere."""
     program = shutil.which("nvpmodel")
     if program is None:
         return ""
@@ -311,7 +311,7 @@ def power_mode() -> str:
 
 
 def render(results: list[Result], threads: int) -> Table:
-    """The table that people read, at most 80 columns wide."""
+    """Return the table that people read, at most 80 columns wide."""
     title = f"milliseconds a frame, {threads} thread{'s' if threads > 1 else ''}"
     table = Table(title=title, box=SIMPLE_HEAD, padding=0, pad_edge=False)
     table.add_column("tracker", overflow="fold")

@@ -49,7 +49,7 @@ def _views(seed: int) -> Iterator[View]:
 
 
 def rendered(seed: int) -> Sequence:
-    """A rendered flight after a car that passes under a bridge: no true box while it is hidden."""
+    """Return a rendered flight after a car that passes under a bridge: no true box while it is hidden."""
     targets = [view.target for view in _views(seed)]
     truth = np.array([t.box.to_xywh() if t.visible > HIDDEN else [np.nan] * 4 for t in targets])
     return Sequence(f"scene_{seed}", SceneFrames(seed), truth)
@@ -72,7 +72,7 @@ class BlackedOut:
 
 
 def blacked_out(sequence: Sequence, count: int) -> Sequence:
-    """`sequence` with `count` black frames from its first third on, as when a video link fails.
+    """Return `sequence` with `count` black frames from its first third on, as when a video link fails.
 
     Its name tells that, so that results with and without are kept apart.
 
@@ -141,7 +141,7 @@ def _scene(seed: int, spell: Spell | None) -> TrafficScene:
 
 
 def flight(seed: int, kind: str, seconds: int) -> Sequence:
-    """A rendered flight; `kind` is one of `KINDS`."""
+    """Return a rendered flight; `kind` is one of `KINDS`."""
     frames = FlightFrames(seed, kind, seconds)
     truth = np.full((len(frames), 4), np.nan)
     for index in range(len(frames)):
@@ -152,7 +152,7 @@ def flight(seed: int, kind: str, seconds: int) -> Sequence:
 
 
 def flights(count: int, choosing: bool = False, kinds: Iterable[str] = KINDS) -> list[Sequence]:
-    """`count` flights of each kind and duration, no two of the same seed.
+    """Return `count` flights of each kind and duration, no two of the same seed.
 
     Args:
         count: flights.
@@ -172,7 +172,7 @@ def flights(count: int, choosing: bool = False, kinds: Iterable[str] = KINDS) ->
 
 
 def with_absences(sequences: list[Sequence], kinds: Iterable[str] = KINDS) -> list[Sequence]:
-    """Every sequence once for each duration, by turns with each kind of absence inserted."""
+    """Return every sequence once for each duration, by turns with each kind of absence inserted."""
     chosen = [kind for kind in KINDS if kind in set(kinds)]
     return [
         inserted(

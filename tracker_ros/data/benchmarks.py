@@ -24,7 +24,7 @@ UAV123_ATTRIBUTES = ("SV", "ARC", "LR", "FM", "FOC", "POC", "OV", "BC", "IV", "V
 
 
 def read_otb(root: Path) -> list[Sequence]:
-    """OTB2013, OTB50 and OTB100: ``NAME/img`` and ``NAME/groundtruth_rect.txt``.
+    """Return OTB2013, OTB50 and OTB100: ``NAME/img`` and ``NAME/groundtruth_rect.txt``.
 
     ``groundtruth_rect.K.txt`` gives the sequence NAME-K; an empty one is passed over. The benchmark
     uses only a part of five sequences (config/eval/otb_ranges.csv).
@@ -49,7 +49,7 @@ def read_otb(root: Path) -> list[Sequence]:
 
 
 def read_uav123(root: Path, version: str = "UAV123") -> list[Sequence]:
-    """UAV123, UAV123_10fps or UAV20L: ``data_seq/VERSION/FOLDER`` and ``anno/VERSION/NAME.txt``.
+    """Return UAV123, UAV123_10fps or UAV20L: ``data_seq/VERSION/FOLDER`` and ``anno/VERSION/NAME.txt``.
 
     Several sequences share a folder (config/eval/uav123.csv); UAV20L's frames are UAV123's. At 10 frames
     a second every third frame is left, so frame n there is frame 3n - 2 of UAV123.
@@ -112,7 +112,7 @@ def read_nfs(root: Path, rate: int = 30) -> list[Sequence]:
 
 
 def _corners(path: Path) -> Boxes:
-    """[N, 4] x1, y1, x2, y2 after the id in each line of a file of NfS."""
+    """Return [N, 4] x1, y1, x2, y2 after the id in each line of a file of NfS."""
     corners = []
     for number, line in enumerate(read_text(path).strip().splitlines(), start=1):
         try:
@@ -128,7 +128,7 @@ def _corners(path: Path) -> Boxes:
 
 
 def read_dtb70(root: Path) -> list[Sequence]:
-    """DTB70: ``NAME/img`` and ``NAME/groundtruth_rect.txt``."""
+    """Return DTB70: ``NAME/img`` and ``NAME/groundtruth_rect.txt``."""
     return [
         Sequence(path.parent.name, ImageFrames(_images(path.parent / "img", "DTB70", root)), read_boxes(path))
         for path in _glob(root, "DTB70", "*/groundtruth_rect.txt")
@@ -157,7 +157,7 @@ def read_lasot(root: Path) -> list[Sequence]:
 
 
 def read_got10k(root: Path) -> list[Sequence]:
-    """GOT-10k's val or test folder: ``list.txt`` and ``NAME/`` with images and ``groundtruth.txt``.
+    """Return GOT-10k's val or test folder: ``list.txt`` and ``NAME/`` with images and ``groundtruth.txt``.
 
     ``cover.label`` (0 to 8, absent in the test set, whose truth is the first box) says how much of the
     target can be seen; at 0 it is absent.
@@ -173,7 +173,7 @@ def read_got10k(root: Path) -> list[Sequence]:
 
 
 def read_trackingnet(root: Path) -> list[Sequence]:
-    """One chunk of TrackingNet (TEST, TRAIN_0, ...): ``frames/NAME/0.jpg`` and ``anno/NAME.txt``.
+    """Return one chunk of TrackingNet (TEST, TRAIN_0, ...): ``frames/NAME/0.jpg`` and ``anno/NAME.txt``.
 
     The test chunk's truth is the first box. Frames are numbered without leading zeros.
     """
@@ -186,7 +186,7 @@ def read_trackingnet(root: Path) -> list[Sequence]:
 
 
 def read_vot(root: Path) -> list[Sequence]:
-    """A VOT data set: ``list.txt`` and ``NAME/`` with ``groundtruth.txt``, images or ``color/``.
+    """Return a VOT data set: ``list.txt`` and ``NAME/`` with ``groundtruth.txt``, images or ``color/``.
 
     Rotated boxes keep their corners and get their bounding box for the tracker. ``*.tag`` and
     ``*.label`` are attributes by frame, ``anchor.value`` the starts of VOT2020 and later.
@@ -215,14 +215,14 @@ def read_vot(root: Path) -> list[Sequence]:
 
 
 def _anchors(path: Path) -> tuple[tuple[int, bool], ...]:
-    """Frames with a positive value start a forward run, those with a negative one a backward run."""
+    """Return frames with a positive value start a forward run, those with a negative one a backward run."""
     values = read_numbers(path) if path.is_file() else np.zeros(0)
     forward = [(int(index), True) for index in np.flatnonzero(values > 0)]
     return (*forward, *((int(index), False) for index in np.flatnonzero(values < 0)))
 
 
 def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
-    """Flags by frame; those left out at the end are false, as the toolkit has it."""
+    """Return flags by frame; those left out at the end are false, as the toolkit has it."""
     flags = np.zeros(length, dtype=bool)
     read = read_flags(path)[:length]
     flags[: len(read)] = read
@@ -268,7 +268,7 @@ LAYOUTS: dict[str, Callable[[Path], list[Sequence]]] = {
 
 
 def read_sequences(root: Path, layout: str = "folders") -> list[Sequence]:
-    """All sequences of the data set at `root`, in one of `LAYOUTS`.
+    """Return all sequences of the data set at `root`, in one of `LAYOUTS`.
 
     Raises:
         DataError: in one line, when the layout is unknown or something of it is missing.

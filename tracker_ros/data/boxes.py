@@ -19,7 +19,7 @@ _SEPARATOR = re.compile(r"[,;\s]+")
 
 
 def parse_box(text: str) -> Box:
-    """A box from 'x,y,w,h' (top-left corner and size in pixels), as command lines take it.
+    """Return a box from 'x,y,w,h' (top-left corner and size in pixels), as command lines take it.
 
     Raises:
         argparse.ArgumentTypeError: for anything else.
@@ -34,7 +34,7 @@ def parse_box(text: str) -> Box:
 
 
 def read_boxes(path: Path) -> Boxes:
-    """[N, 4] x, y, w, h from a text file of one region a line.
+    """Return [N, 4] x, y, w, h from a text file of one region a line.
 
     A line holds 4 numbers (x, y, w, h), an even number of 6 or more (the corners of a polygon, which
     becomes its axis-aligned bounding box), a VOT mask (``m`` x, y, w, h, run lengths: its window is
@@ -86,7 +86,7 @@ def read_corners(path: Path) -> npt.NDArray[np.float64] | None:
 
 
 def read_numbers(path: Path) -> npt.NDArray[np.float64]:
-    """[N] numbers from a text file, separated by commas or white space.
+    """Return [N] numbers from a text file, separated by commas or white space.
 
     Raises:
         DataError: naming the file that is missing or holds something else.
@@ -99,7 +99,7 @@ def read_numbers(path: Path) -> npt.NDArray[np.float64]:
 
 
 def read_flags(path: Path) -> npt.NDArray[np.bool_]:
-    """[N] bool from a text file of 0 and 1, one a line or all on one line."""
+    """Return [N] bool from a text file of 0 and 1, one a line or all on one line."""
     fields = [field for field in _SEPARATOR.split(read_text(path)) if field]
     if others := sorted(set(fields) - {"0", "1"}):
         raise DataError(f"{path} holds something other than 0 and 1: {others[0][:60]!r}")

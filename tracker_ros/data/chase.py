@@ -39,6 +39,7 @@ class Waves:
         self._weights = amplitude * weights / weights.sum()
 
     def __call__(self, t: float) -> float:
+        """Return the value at time `t` in seconds."""
         return float(self._weights @ np.sin(self._turns * t + self._phases))
 
 
@@ -61,10 +62,10 @@ class Chase:
         self._drift = Waves(rng, 8.0, 0.04, 0.2), Waves(rng, 4.0, 0.04, 0.2), Waves(rng, 3.0, 0.03, 0.12)
 
     def vehicle(self, t: float) -> Place:
-        """The vehicle's middle at `t` seconds."""
+        """Return the vehicle's middle at `t` seconds."""
         return Place(SPEED * t + self._dash(t), self._swerve(t), 0.0)
 
     def drone(self, t: float) -> Place:
-        """The camera's place. It looks across the road, to its left."""
+        """Return the camera's place. It looks across the road, to its left."""
         along, across, down = (wave(t) for wave in self._drift)
         return Place(SPEED * t + along, BESIDE + across, down - HEIGHT)

@@ -35,7 +35,7 @@ class Shot(NamedTuple):
 
 
 def film(scene: AerialScene, rate: float) -> Iterator[Shot]:
-    """The scene at `rate` frames a second, without end."""
+    """Yield the scene at `rate` frames a second, without end."""
     index = 0
     while True:
         view = scene.render(index / rate)
@@ -44,7 +44,7 @@ def film(scene: AerialScene, rate: float) -> Iterator[Shot]:
 
 
 def play(frames: Frames, truth: Boxes | None = None, loop: bool = False) -> Iterator[Shot]:
-    """A recording once, or over and over; `truth` [N, 4] holds x, y, w, h for its first N frames."""
+    """Yield a recording once, or over and over; `truth` [N, 4] holds x, y, w, h for its first N frames."""
     while True:
         for index, image in enumerate(frames):
             if truth is None or index >= len(truth):
@@ -58,7 +58,7 @@ def play(frames: Frames, truth: Boxes | None = None, loop: bool = False) -> Iter
 
 
 def open_recording(source: Path, truth: Path | None = None) -> tuple[Frames, Boxes | None]:
-    """Frames of a video file or of a folder with images, and the boxes of an annotation file.
+    """Return frames of a video file or of a folder with images, and the boxes of an annotation file.
 
     Raises:
         DataError: naming the path that cannot be used.

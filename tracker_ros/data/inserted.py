@@ -48,7 +48,7 @@ class InsertedFrames:
         return len(self.frames) + self.count
 
     def order(self) -> list[int]:
-        """The sequence's own frame behind each of these frames."""
+        """Return the sequence's own frame behind each of these frames."""
         reach = min(SWING, self.at)
         turns = math.ceil(self.count / (2 * SWING))
         swing = [
@@ -58,13 +58,13 @@ class InsertedFrames:
         return [*range(self.at), *swing, *range(self.at, len(self.frames))]
 
     def gone(self) -> range:
-        """The frames in which the target is not to be seen."""
+        """Return the frames in which the target is not to be seen."""
         if self.kind == "away":  # it leaves and enters in the course of the turn
             return range(self.at + TURN // 2, self.at + self.count - TURN // 2)
         return range(self.at, self.at + self.count)
 
     def shifts(self) -> list[int]:
-        """By how many pixels each frame is moved to the right."""
+        """Return by how many pixels each frame is moved to the right."""
         width = next(iter(self.frames)).shape[1]
         if self.kind != "away":
             return [0] * len(self)
@@ -88,7 +88,7 @@ class InsertedFrames:
             yield self._shown(frame, self.truth[source], others, shift, index in gone)
 
     def _shown(self, frame: Frame, box: Boxes, others: Iterator[Frame], shift: int, is_gone: bool) -> Frame:
-        """What becomes of a frame whose target is at `box`."""
+        """Return what becomes of a frame whose target is at `box`."""
         if shift:
             return beside(frame, _resized(next(others), frame), shift)
         if not is_gone:
@@ -168,7 +168,7 @@ def beside(frame: Frame, other: Frame, shift: int) -> Frame:
 
 
 def _corners(box: Boxes, enlarged: float, frame: Frame) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of an enlarged box, whole pixels inside the frame."""
+    """Return left, top, right and bottom of an enlarged box, whole pixels inside the frame."""
     low, high = box[:2] - box[2:] * (enlarged - 1) / 2, box[:2] + box[2:] * (enlarged + 1) / 2
     limit = np.array(frame.shape[1::-1])
     left, top = np.clip(np.floor(low), 0, limit - 1).astype(int).tolist()
@@ -181,10 +181,10 @@ def _resized(other: Frame, frame: Frame) -> Frame:
 
 
 def _cycled(frames: Frames) -> Iterator[Frame]:
-    """The frames over and over: decoded again each time, for they may be too many to keep."""
+    """Yield the frames over and over: decoded again each time, for they may be too many to keep."""
     return itertools.chain.from_iterable(itertools.repeat(frames))
 
 
 def _ease(share: float) -> float:
-    """From 0 to 1, smoothly."""
+    """Return from 0 to 1, smoothly."""
     return share * share * (3 - 2 * share)

@@ -13,7 +13,7 @@ from tracker_ros.data.text import read_text
 
 
 def shipped_file(name: str) -> Path:
-    """A file of config/eval; the source tree's own comes before an installed one.
+    """Return a file of config/eval; the source tree's own comes before an installed one.
 
     Raises:
         DataError: when there is none of this name.
@@ -27,7 +27,7 @@ def shipped_file(name: str) -> Path:
 
 
 def read_names(name: str) -> list[str]:
-    """Sequence names, one a line, from the file `name` or the shipped list of that name.
+    """Return sequence names, one a line, from the file `name` or the shipped list of that name.
 
     Raises:
         DataError: when there is neither.
@@ -37,6 +37,6 @@ def read_names(name: str) -> list[str]:
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """Rows of a shipped CSV table, by its header."""
+    """Return rows of a shipped CSV table, by its header."""
     with shipped_file(f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"([0-9]+)")
 
 
 def read_folders(root: Path) -> list[Sequence]:
-    """Sequences ``NAME/`` (or `root` itself) with frames and ``groundtruth.txt``, sorted by name.
+    """Return sequences ``NAME/`` (or `root` itself) with frames and ``groundtruth.txt``, sorted by name.
 
     Frames are one video file, or images in ``img/``, ``imgs/``, ``color/`` or the folder itself, in the
     order of `frame_order`. ``attributes.txt`` may list attributes, separated by commas or white space.
@@ -43,7 +43,7 @@ def _read_folder(folder: Path) -> Sequence:
 
 
 def find_frames(folder: Path) -> Frames:
-    """The frames of one folder: its only video file, else the images of its image folder."""
+    """Return the frames of one folder: its only video file, else the images of its image folder."""
     videos = _files(folder, VIDEO_SUFFIXES)
     if len(videos) > 1:
         raise DataError(f"{folder} holds {len(videos)} videos; one is expected")
@@ -57,7 +57,7 @@ def find_frames(folder: Path) -> Frames:
 
 
 def video_frames(path: Path) -> VideoFrames:
-    """All frames of a video file.
+    """Return all frames of a video file.
 
     Raises:
         DataError: when not even the first can be decoded.
@@ -69,7 +69,7 @@ def video_frames(path: Path) -> VideoFrames:
 
 
 def list_images(folder: Path) -> tuple[Path, ...]:
-    """Image files of a folder in the order of `frame_order`; none where there is no folder."""
+    """Return image files of a folder in the order of `frame_order`; none where there is no folder."""
     return tuple(_files(folder, IMAGE_SUFFIXES)) if folder.is_dir() else ()
 
 
@@ -80,14 +80,14 @@ def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
 
 
 def frame_order(path: Path) -> tuple[list[str | int], str]:
-    """Key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
+    """Return key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
     parts: list[str | int] = list(_NUMBER.split(path.stem))
     parts[1::2] = map(int, parts[1::2])
     return parts, path.name
 
 
 def require(path: Path, dataset: str, root: Path | None = None) -> Path:
-    """`path` if it exists, else the one-line error that says which data set misses what and where."""
+    """Return `path` if it exists, else the one-line error that says which data set misses what and where."""
     if os.path.exists(path):
         return path
     if root is None:
@@ -97,7 +97,7 @@ def require(path: Path, dataset: str, root: Path | None = None) -> Path:
 
 
 def select(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Sequence]:
-    """Sequences whose name matches one of the glob `patterns`; all when there are none.
+    """Return sequences whose name matches one of the glob `patterns`; all when there are none.
 
     Raises:
         DataError: when a pattern matches nothing.

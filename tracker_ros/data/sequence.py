@@ -39,7 +39,7 @@ class Frames(Protocol):
 
 
 def read_image(path: Path) -> Frame:
-    """An image file as RGB uint8 [H, W, 3].
+    """Return an image file as RGB uint8 [H, W, 3].
 
     Raises:
         DataError: when it is missing, cut off, of more than 8 bits or no image.
@@ -168,13 +168,13 @@ class Sequence:
 
 
 def frame_size(frames: Frames) -> tuple[int, int]:
-    """(width, height) of the first frame."""
+    """Return (width, height) of the first frame."""
     height, width = next(iter(frames)).shape[:2]
     return width, height
 
 
 def random_access(frames: Frames, memory: int = 2 << 30) -> Indexable[Frame]:
-    """All frames decoded once, for protocols that restart or run backwards.
+    """Return all frames decoded once, for protocols that restart or run backwards.
 
     They lie in memory up to `memory` bytes and in a temporary file, deleted with the array, beyond.
 

@@ -116,8 +116,11 @@ class AerialScene:
         self._noise = rng.normal(0, 3.0, (height + 64, width + 64, 3)).astype(np.int16)
 
     def _extent(self) -> tuple[float, float, float]:
-        """Pixels a metre; how far from the middle of the image something can be and still be seen, and the
-        wrapped border of the ground, in metres: without one the ground is endless."""
+        """Return pixels a metre and two distances.
+
+        These are how far from the middle of the image something can be and still be seen, and the wrapped
+        border of the ground, in metres: without one the ground is endless.
+        """
         scale = self.width / VIEW_WIDTH
         reach = math.hypot(self.width, self.height) / 2 / scale * _NEAREST + 8.0
         return scale, reach, reach
@@ -127,21 +130,21 @@ class AerialScene:
         return ()
 
     def _traffic(self, rng: np.random.Generator) -> tuple[Mover, ...]:
-        """The target, then the other vehicles."""
+        """Return the target, then the other vehicles."""
         return _traffic(rng, self._ground, self._scale)
 
     def render(self, t: float) -> View:
-        """The frame at `t` seconds after the start."""
+        """Return the frame at `t` seconds after the start."""
         return self._look(self._camera(t), t)
 
     def locate(self, t: float) -> Truth:
-        """The target's truth in the frame at `t`, without the time that the frame takes."""
+        """Return the target's truth in the frame at `t`, without the time that the frame takes."""
         camera = self._camera(t)
         empty = np.zeros((self.height, self.width, 3), np.uint8)
         return self._put(empty, self.objects[0], camera, self._centre(camera), t)
 
     def _look(self, camera: FloatArray, t: float) -> View:
-        """The frame at `t` through `camera` [3, 3], from metres on the ground to image pixels."""
+        """Return the frame at `t` through `camera` [3, 3], from metres on the ground to image pixels."""
         res, margin = self._ground.resolution, self._ground.margin
         from_ground = camera @ affine(1 / res, 0.0, -margin, -margin)
         image = warp(self._ground.picture, from_ground, self.width, self.height, margin == 0)
@@ -151,7 +154,7 @@ class AerialScene:
         return View(self._expose(image, camera, t), truths[0], seen)
 
     def _centre(self, camera: FloatArray) -> FloatArray:
-        """The place [2] on the ground in the middle of the image, metres."""
+        """Return the place [2] on the ground in the middle of the image, metres."""
         x, y, w = np.linalg.solve(camera, [self.width / 2, self.height / 2, 1.0])
         return np.array([x, y]) / w
 
@@ -168,7 +171,7 @@ class AerialScene:
         return self._draw(image, mover, camera, affine(1.0, heading, *at), from_ground, t)
 
     def _camera(self, t: float) -> FloatArray:
-        """[3, 3]: metres on the ground to image pixels."""
+        """Return [3, 3]: metres on the ground to image pixels."""
         x, y = self._aim(t)
         gust = 0.6 + 0.4 * self._gust(t)
         x += self._drift[0](t) + gust * self._shake[0](t)
@@ -178,12 +181,12 @@ class AerialScene:
         return middle @ turn @ affine(1.0, 0.0, -(x % PERIOD), -y)
 
     def _aim(self, t: float) -> tuple[float, float]:
-        """Where the drone means to look: at where the target was a moment ago; x is not wrapped."""
+        """Return where the drone means to look: at where the target was a moment ago; x is not wrapped."""
         (x, y), _ = self._pose(self.objects[0], t - 0.4)
         return float(x), float(0.7 * y + 0.3 * self._ground.boulevard.middle)
 
     def _pose(self, mover: Mover, t: float) -> tuple[FloatArray, float]:
-        """Position [2] in metres (x not wrapped) and heading in radians."""
+        """Return position [2] in metres (x not wrapped) and heading in radians."""
         road = self._ground.boulevard
         x = mover.start + mover.speed * t + 1.6 * math.sin(0.6 * t + mover.phase)
         at = road.beside(x, mover.offset + 0.25 * math.sin(0.4 * t + 2 * mover.phase))
@@ -199,7 +202,7 @@ class AerialScene:
         from_ground: FloatArray,
         t: float,
     ) -> Truth:
-        """Lay one object and its shadow over the image; `place` maps its own plane to the ground."""
+        """Return lay one object and its shadow over the image; `place` maps its own plane to the ground."""
         sprite = mover.sprites[int((1.8 * t + mover.phase) * len(mover.sprites)) % len(mover.sprites)]
         outline = transform(place, sprite.outline)
         polygon = transform(camera, outline)
@@ -224,7 +227,7 @@ class AerialScene:
         place: FloatArray,
         from_ground: FloatArray,
     ) -> float:
-        """Shadow, then sprite, then whatever covers both; returns the visible area in pixels."""
+        """Return shadow, then sprite, then whatever covers both; returns the visible area in pixels."""
         to_patch = affine(1.0, 0.0, -patch.x, -patch.y)
         h, w = sprite.rgba.shape[:2]
         res = sprite.resolution
@@ -242,7 +245,7 @@ class AerialScene:
         return float((alpha * seen).sum())
 
     def _expose(self, image: npt.NDArray[np.uint8], camera: FloatArray, t: float) -> npt.NDArray[np.uint8]:
-        """Light of clouds, the lens's fall-off, exposure and the sensor's noise."""
+        """Return light of clouds, the lens's fall-off, exposure and the sensor's noise."""
         rows, columns = self._vignette.shape
         # The sky is periodic like the ground, over twice its length, and drifts with the wind.
         per_cell = 2 * PERIOD / self._clouds.shape[0]
@@ -258,7 +261,7 @@ class AerialScene:
 
 
 def _traffic(rng: np.random.Generator, ground: Ground, resolution: float) -> tuple[Mover, ...]:
-    """The target, then the other vehicles: four lanes, each at its own speed."""
+    """Return the target, then the other vehicles: four lanes, each at its own speed."""
     movers: list[Mover] = []
     for offset, speed in ((1.5, 9.0), (0.5, 12.0), (-0.5, -10.0), (-1.5, -7.0)):
         lane = offset * LANE_WIDTH
@@ -277,7 +280,7 @@ def _traffic(rng: np.random.Generator, ground: Ground, resolution: float) -> tup
 
 
 def walkers(rng: np.random.Generator, resolution: float) -> tuple[Mover, ...]:
-    """People on both pavements."""
+    """Return people on both pavements."""
     strides = [math.sin(2 * math.pi * k / 8) for k in range(8)]
     gaits = [tuple(person(shirt, stride, resolution) for stride in strides) for shirt in _SHIRTS]
     movers = []
@@ -291,7 +294,7 @@ def walkers(rng: np.random.Generator, resolution: float) -> tuple[Mover, ...]:
 
 
 def _clouds(rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """[128, 128] float32 in [0.62, 1.06]: periodic soft shadows."""
+    """Return [128, 128] float32 in [0.62, 1.06]: periodic soft shadows."""
     spectrum = np.fft.rfft2(rng.normal(size=(128, 128)))
     fy, fx = np.fft.fftfreq(128)[:, None] * 128, np.fft.rfftfreq(128)[None] * 128
     lumps = np.fft.irfft2(spectrum * np.exp(-(fx**2 + fy**2) / 18), (128, 128))
@@ -299,7 +302,7 @@ def _clouds(rng: np.random.Generator) -> npt.NDArray[np.float32]:
 
 
 def _vignette(width: int, height: int) -> npt.NDArray[np.float32]:
-    """Fall-off of the lens towards the corners, one value a cloud cell."""
+    """Return fall-off of the lens towards the corners, one value a cloud cell."""
     rows, columns = math.ceil(height / _CLOUD_CELL), math.ceil(width / _CLOUD_CELL)
     y, x = np.mgrid[0:rows, 0:columns]
     radius2 = ((x + 0.5) / columns * 2 - 1) ** 2 + ((y + 0.5) / rows * 2 - 1) ** 2

@@ -41,7 +41,7 @@ class ChaseScene(AerialScene):
         self.objects = tuple(m for m in self.objects if m is self.objects[0] or m.name.startswith("person"))
 
     def look(self, t: float, yaw: float, pitch: float) -> View:
-        """The frame at `t` seconds of a camera with this azimuth and elevation, radians.
+        """Return the frame at `t` seconds of a camera with this azimuth and elevation, radians.
 
         The elevation must be low enough for the image to end below the horizon.
         """
@@ -54,7 +54,7 @@ class ChaseScene(AerialScene):
         return self._look(lens @ np.column_stack([turn[:, 0], turn[:, 1], -turn @ eye]), t)
 
     def render(self, t: float) -> View:
-        """The frame at `t` seconds of a camera that is not turned."""
+        """Return the frame at `t` seconds of a camera that is not turned."""
         return self.look(t, AHEAD, -DEPRESSION)
 
     def _extent(self) -> tuple[float, float, float]:

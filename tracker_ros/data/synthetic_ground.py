@@ -87,7 +87,7 @@ def paint(
 
 
 def _copies(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> list[tuple[float, float]]:
-    """By which multiples of the period a thing with these bounds must be moved to meet the square."""
+    """Return by which multiples of the period a thing with these bounds must be moved to meet the square."""
     steps = (-PERIOD, 0.0, PERIOD)
     dx, dy = ([d for d in steps if a + d <= PERIOD and b + d >= 0] for a, b in zip(low, high, strict=True))
     return [(x, y) for x in dx for y in dy]
@@ -104,7 +104,7 @@ class _Painter:
         self.light = np.full((self.size, self.size), 255, np.uint8)
 
     def clouds(self, cells: int) -> npt.NDArray[np.float32]:
-        """Periodic smooth noise [size, size] in [0, 1] with `cells` lumps a side."""
+        """Return periodic smooth noise [size, size] in [0, 1] with `cells` lumps a side."""
         small = np.pad(self.rng.random((cells, cells), np.float32), 2, "wrap")
         scale = self.size / cells
         big = cv2.resize(small, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)

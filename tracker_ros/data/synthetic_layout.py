@@ -30,16 +30,16 @@ class Boulevard(NamedTuple):
     street_x: float
 
     def y(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Centre line at x, metres."""
+        """Return centre line at x, metres."""
         return self.middle + self.amplitude * np.sin(2 * math.pi * np.asarray(x) / PERIOD)
 
     def slope(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """dy/dx of the centre line at x."""
+        """Return dy/dx of the centre line at x."""
         turn = 2 * math.pi / PERIOD
         return self.amplitude * turn * np.cos(turn * np.asarray(x))
 
     def beside(self, x: npt.ArrayLike, offset: float) -> npt.NDArray[np.float64]:
-        """Points [..., 2] at `offset` metres to the right of the centre line (towards y)."""
+        """Return points [..., 2] at `offset` metres to the right of the centre line (towards y)."""
         x, slope = np.asarray(x, float), self.slope(x)
         norm = np.sqrt(1 + slope**2)
         return np.stack([x - offset * slope / norm, self.y(x) + offset / norm], axis=-1)
@@ -64,7 +64,7 @@ class Tree(NamedTuple):
 
 
 def place_houses(rng: np.random.Generator, road: Boulevard) -> list[House]:
-    """Houses in two rows on either side of the boulevard, none on the street or on another."""
+    """Return houses in two rows on either side of the boulevard, none on the street or on another."""
     houses: list[House] = []
     for side in (-1, 1):
         for row, spacing in ((WALK_HALF + 9.5, 17.0), (WALK_HALF + 31.0, 22.0)):
@@ -82,7 +82,7 @@ def place_houses(rng: np.random.Generator, road: Boulevard) -> list[House]:
 
 
 def place_trees(rng: np.random.Generator, road: Boulevard, houses: list[House]) -> list[Tree]:
-    """A row of trees on either pavement, some over the lanes, and small woods between the houses."""
+    """Return a row of trees on either pavement, some over the lanes, and small woods between the houses."""
     trees: list[Tree] = []
     for side in (-1, 1):
         for x in np.arange(0.0, PERIOD, 9.0):

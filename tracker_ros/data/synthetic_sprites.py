@@ -40,13 +40,13 @@ class Sprite(NamedTuple):
 
 
 def affine(scale: float, angle: float, dx: float, dy: float) -> FloatArray:
-    """[3, 3] matrix: scale, then rotate by `angle` (x towards y, radians), then move."""
+    """Return [3, 3] matrix: scale, then rotate by `angle` (x towards y, radians), then move."""
     c, s = scale * math.cos(angle), scale * math.sin(angle)
     return np.array([[c, -s, dx], [s, c, dy], [0.0, 0.0, 1.0]])
 
 
 def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    """Points [n, 2] through a [3, 3] homography."""
+    """Return points [n, 2] through a [3, 3] homography."""
     moved = points @ matrix[:2, :2].T + matrix[:2, 2]
     return moved if _is_affine(matrix) else moved / (points @ matrix[2:, :2].T + matrix[2, 2])
 
@@ -54,7 +54,7 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
 def warp(
     source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int, endless: bool = False
 ) -> npt.NDArray[Pixel]:
-    """`source` seen through `matrix` (source to destination, corner convention) in a new image.
+    """Return `source` seen through `matrix` (source to destination, corner convention) in a new image.
 
     Beyond its border lies nothing or, where it is `endless`, its other side.
 
@@ -107,7 +107,7 @@ class _Canvas:
 
 
 def rounded(length: float, width: float, radius: float, taper: float = 0.0) -> FloatArray:
-    """Outline [n, 2] of a rectangle with round corners; `taper` narrows its front by that fraction."""
+    """Return outline [n, 2] of a rectangle with round corners; `taper` narrows its front by that fraction."""
     corners = []
     for quarter in range(4):
         sx, sy = (1, 1, -1, -1)[quarter], (-1, 1, 1, -1)[quarter]
@@ -120,12 +120,12 @@ def rounded(length: float, width: float, radius: float, taper: float = 0.0) -> F
 
 
 def _quad(x0: float, x1: float, y0: float, y1: float) -> FloatArray:
-    """A trapezium across the vehicle: half width y0 at x0 and y1 at x1."""
+    """Return a trapezium across the vehicle: half width y0 at x0 and y1 at x1."""
     return np.array([[x0, -y0], [x0, y0], [x1, y1], [x1, -y1]])
 
 
 def vehicle(kind: str, color: Color, resolution: float) -> Sprite:
-    """A 'car', 'van' or 'truck' of one colour.
+    """Return a 'car', 'van' or 'truck' of one colour.
 
     Raises:
         ValueError: for another kind.
@@ -182,7 +182,7 @@ def _truck_top(canvas: _Canvas, body: FloatArray, length: float, width: float) -
 
 
 def person(shirt: Color, stride: float, resolution: float) -> Sprite:
-    """A walker from above; `stride` in [-1, 1] is how far the left leg is in front."""
+    """Return a walker from above; `stride` in [-1, 1] is how far the left leg is in front."""
     canvas = _Canvas(0.9, 0.7, resolution)
     circle = np.stack([np.cos(np.arange(20) * math.pi / 10), np.sin(np.arange(20) * math.pi / 10)], axis=1)
     body = circle * [0.21, 0.34]
@@ -214,7 +214,7 @@ class Patch(NamedTuple):
 
 
 def patch_around(points: Sequence[FloatArray], width: int, height: int, margin: int = 3) -> Patch | None:
-    """The part of a `width` x `height` image that the points [n, 2] cover; None when there is none."""
+    """Return the part of a `width` x `height` image that the points [n, 2] cover; None when there is none."""
     everything = np.concatenate(points)
     low = np.floor(everything.min(axis=0)).astype(int) - margin
     high = np.ceil(everything.max(axis=0)).astype(int) + margin
@@ -225,7 +225,7 @@ def patch_around(points: Sequence[FloatArray], width: int, height: int, margin: 
 
 
 def polygon_mask(points: FloatArray, patch: Patch) -> npt.NDArray[np.float32]:
-    """[h, w] float32 in [0, 1]: an antialiased convex polygon in image coordinates, over the patch."""
+    """Return [h, w] float32 in [0, 1]: an antialiased convex polygon in image coordinates, over the patch."""
     width, height = patch.size
     mask = np.zeros((height, width), np.uint8)
     local = np.round((points - [patch.x + 0.5, patch.y + 0.5]) * 16).astype(np.int32)

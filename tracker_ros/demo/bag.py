@@ -49,7 +49,7 @@ class BagWriter:
 
 
 def read_topic(path: Path, topic: str) -> Iterator[Stored]:
-    """The messages of one topic in the order of their arrival."""
+    """Yield the messages of one topic in the order of their arrival."""
     with Reader(path) as reader:
         wanted = [connection for connection in reader.connections if connection.topic == topic]
         for connection, at, data in reader.messages(connections=wanted) if wanted else ():
@@ -57,7 +57,7 @@ def read_topic(path: Path, topic: str) -> Iterator[Stored]:
 
 
 def _define(kind: Any, types: Typestore) -> str:
-    """The name of a generated class's type, added to `types` with all that it holds."""
+    """Return the name of a generated class's type, added to `types` with all that it holds."""
     package, folder = kind.__module__.split(".")[:2]
     name = f"{package}/{folder}/{kind.__name__}"
     if name not in types.fielddefs:

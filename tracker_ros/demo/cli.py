@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _what_is_wrong(args: argparse.Namespace) -> str:
-    """Why these arguments make no sense together; '' when they do."""
+    """Say why these arguments make no sense together; '' when they do."""
     if args.video is None and (args.box or args.truth):
         return "--box and --truth belong to a recording: give it with --video"
     if args.video is not None and not (args.box or args.truth):
@@ -113,7 +113,7 @@ def _what_is_wrong(args: argparse.Namespace) -> str:
 
 
 def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
-    """What the camera node is told beyond the parameter file."""
+    """Return what the camera node is told beyond the parameter file."""
     given: dict[str, Any] = {"paused": True}
     if args.video is not None:
         given["source"] = str(args.video.resolve())
@@ -130,7 +130,7 @@ def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Moment], Flight]:
-    """The images of the flight with their results, and the flight, closed."""
+    """Return the images of the flight with their results, and the flight, closed."""
     began = time.monotonic()
     use_image_transport()
     with Interrupts() as interrupts, Processes(out / "logs") as processes:
@@ -178,7 +178,7 @@ def _take_off(flight: Flight, box: Box | None, gimbal: bool) -> int:
 
 
 def _land(flight: Flight, first: int) -> list[Moment]:
-    """Everything since the image of stamp `first`, once the tracker had time for the last one."""
+    """Return everything since the image of stamp `first`, once the tracker had time for the last one."""
     last = flight.last_stamp()
     end = time.monotonic() + _LAST_RESULT
     flight.wait(lambda: flight.has_result(last) or time.monotonic() > end, "a result", ANSWERED)

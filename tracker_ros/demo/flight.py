@@ -118,7 +118,7 @@ class Flight:
         self.node.create_subscription(kind, topic, on_message, profile, raw=True)
 
     def _keep_image(self, data: bytes, at: int) -> bool:
-        """Raw images would make the bag ten times larger: it gets them as JPEG."""
+        """Say what topics hold: raw images would make the bag ten times larger: it gets them as JPEG."""
         image = deserialize_message(data, Image)
         small = fill_compressed(CompressedImage(header=image.header), to_rgb(image), JPEG_QUALITY)
         self._bag.write(IMAGES, CompressedImage, at, serialize_message(small))
@@ -156,7 +156,7 @@ class Flight:
         return moment._replace(state=STATES[state.state], box=found, score=state.score, latency=latency)
 
     def moments(self, first: int, last: int) -> list[Moment]:
-        """One for each image with a stamp (ns) from `first` to `last`."""
+        """Return one for each image with a stamp (ns) from `first` to `last`."""
         return [self._moment(stamp) for stamp in sorted(self._truths) if first <= stamp <= last]
 
     # -- requests ----------------------------------------------------------------------------------------
@@ -250,11 +250,11 @@ class Flight:
         self._call("sim_camera/play", SetBool.Request(data=True), ANSWERED)
 
     def last_stamp(self) -> int:
-        """The newest image's, ns."""
+        """Return the newest image's, ns."""
         return max(self._truths)
 
     def has_result(self, stamp: int) -> bool:
-        """Whether the tracker has answered the image of this stamp (ns)."""
+        """Tell whether the tracker has answered the image of this stamp (ns)."""
         return stamp in self._results
 
     @property
@@ -264,5 +264,5 @@ class Flight:
 
 
 def stamp_of(message: Any) -> int:
-    """The stamp of a message's header, ns."""
+    """Return the stamp of a message's header, ns."""
     return int(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)

@@ -31,12 +31,12 @@ _HISTORY = 300
 
 
 def state_color(state: str) -> Color:
-    """RGB of a state's box, chart and label."""
+    """Return RGB of a state's box, chart and label."""
     return COLORS.get(state, _LOST)
 
 
 def heat(image: Picture, response: Any) -> Picture:
-    """A copy of uint8 [H, W, 3] RGB with a ResponseMap over the window that it covers."""
+    """Return a copy of uint8 [H, W, 3] RGB with a ResponseMap over the window that it covers."""
     values = np.array(response.data, dtype=np.float32).reshape(response.height, response.width)
     peak = float(values.max())
     strength = np.clip(values / peak if peak > 0 else values * 0, 0, 1)
@@ -63,7 +63,7 @@ def heat(image: Picture, response: Any) -> Picture:
 
 
 def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Picture:
-    """The frame, `HEIGHT` pixels high, with heat map, truth (thin, white) and the tracker's box."""
+    """Return the frame, `HEIGHT` pixels high, with heat map, truth (thin, white) and the tracker's box."""
     picture = image.copy() if response is None else heat(image, response)
     scale = HEIGHT / image.shape[0]
     size = round(image.shape[1] * scale), HEIGHT
@@ -86,7 +86,7 @@ def annotate(image: Picture, moment: Moment, response: Any | None = None) -> Pic
 def compose(
     image: Picture, response: Any | None, history: Sequence[Moment], overlaps: Sequence[float], title: str
 ) -> Picture:
-    """The annotated frame of the last moment of `history`, with its panel.
+    """Return the annotated frame of the last moment of `history`, with its panel.
 
     Args:
         image: uint8 [H, W, 3] RGB.
@@ -139,7 +139,7 @@ def _text(panel: Picture, text: str, x: int, y: int, color: Color, size: float) 
 
 
 def _fitting(text: str, size: float, width: int) -> float:
-    """The font size at which a text is at most so wide, and never more than `size`."""
+    """Return the font size at which a text is at most so wide, and never more than `size`."""
     # Letters are rounded to whole pixels, so their width does not follow the size exactly.
     while cv2.getTextSize(text, _FONT, size, 1)[0][0] > width and size > 0.1:
         size *= 0.97
@@ -153,7 +153,7 @@ def _paste(panel: Picture, part: Picture, y: int) -> None:
 
 
 def _close_up(image: Picture, moment: Moment, width: int, height: int) -> Picture:
-    """What the tracker takes for the target, with some of its surroundings."""
+    """Return what the tracker takes for the target, with some of its surroundings."""
     if moment.box is None:
         return np.full((height, width, 3), _BACKGROUND, np.uint8)
     scale = 0.55 * min(width / moment.box.w, height / moment.box.h)
@@ -169,7 +169,7 @@ def _close_up(image: Picture, moment: Moment, width: int, height: int) -> Pictur
 
 
 def _map(response: Any | None, width: int, height: int) -> Picture:
-    """The response map as a heat map in the middle, as large as fits."""
+    """Return the response map as a heat map in the middle, as large as fits."""
     canvas = np.full((height, width, 3), _BACKGROUND, np.uint8)
     if response is None:
         return canvas
@@ -185,7 +185,7 @@ def _map(response: Any | None, width: int, height: int) -> Picture:
 
 
 def _chart(history: Sequence[Moment], overlaps: Sequence[float], width: int, height: int) -> Picture:
-    """Score and, coloured by state, IoU of the last frames; both from 0 to 1."""
+    """Return score and, coloured by state, IoU of the last frames; both from 0 to 1."""
     canvas = np.full((height, width, 3), (26, 30, 38), np.uint8)
     for level in (0.25, 0.5, 0.75):
         cv2.line(canvas, (0, round(height * level)), (width, round(height * level)), (44, 49, 60), 1)

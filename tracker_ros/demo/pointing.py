@@ -16,13 +16,13 @@ from tracker_ros.optics.camera import Camera
 
 
 def off_axis(camera: Camera, box: Box) -> float:
-    """Radians from the optical axis to the middle of a box."""
+    """Return radians from the optical axis to the middle of a box."""
     right, down, forward = camera.ray(box.cx, box.cy)
     return math.atan2(math.hypot(right, down), forward)
 
 
 def judge(moments: Sequence[Moment], camera: Camera) -> Pointing:
-    """The pointing over the images of a flight, those that the tracker never saw included.
+    """Return the pointing over the images of a flight, those that the tracker never saw included.
 
     Raises:
         ValueError: when no image has a known target.

@@ -53,6 +53,7 @@ class Interrupts:
         self._noted = True
 
     def check(self) -> None:
+        """Raise KeyboardInterrupt where a signal has come."""
         if self._noted:
             raise KeyboardInterrupt
 
@@ -93,11 +94,11 @@ class Processes:
             )  # fmt: skip
 
     def pid(self, module: str) -> int:
-        """Process id of a program."""
+        """Return process id of a program."""
         return self._running[module].pid
 
     def has_ended(self, module: str) -> bool:
-        """Whether a program ended by itself."""
+        """Tell whether a program ended by itself."""
         return self._running[module].poll() is not None
 
     def check(self, may_finish: Collection[str] = ()) -> None:
@@ -108,7 +109,7 @@ class Processes:
                 raise ProcessError(f"the {module} node ended (status {status}):\n{self.last_words(module)}")
 
     def last_words(self, module: str) -> str:
-        """The last lines that a program printed."""
+        """Return the last lines that a program printed."""
         return "\n".join(self._log(module).read_text(errors="replace").strip().splitlines()[-12:])
 
     def stop(self) -> None:

@@ -27,7 +27,7 @@ class Progress:
         self._recent: deque[Moment] = deque(maxlen=_WIDTH)
 
     def panel(self, newest: Moment | None, elapsed: float) -> Panel:
-        """What to show now; `newest` is added to the curves if it is new."""
+        """Return what to show now; `newest` is added to the curves if it is new."""
         if newest is not None and (not self._recent or newest.stamp != self._recent[-1].stamp):
             self._recent.append(newest)
         limit = "" if self.seconds is None else f" of {self.seconds:.0f}"
@@ -45,7 +45,7 @@ class Progress:
 
 
 def summary_table(summary: Summary, title: str) -> Table:
-    """The table at the end."""
+    """Return the table at the end."""
     table = Table(title=title, title_justify="left", show_header=False)
     table.add_row("mean IoU with the truth", _number(summary.mean_iou, 3))
     table.add_row("success AUC", _number(summary.auc, 3))

@@ -89,7 +89,7 @@ class Summary(NamedTuple):
 
 
 def summarize(moments: Sequence[Moment]) -> Summary:
-    """The summary of a flight; `moments` are in order and begin with the selection.
+    """Return the summary of a flight; `moments` are in order and begin with the selection.
 
     Raises:
         ValueError: when the tracker saw none of them.
@@ -127,6 +127,6 @@ def _changes(seen: Sequence[Moment]) -> list[Change]:
 
 
 def _rows(boxes: Sequence[Box | None]) -> npt.NDArray[np.float64]:
-    """[N, 4] x, y, w, h; nan where there is no box."""
+    """Return [N, 4] x, y, w, h; nan where there is no box."""
     nothing = (float("nan"),) * 4
     return np.array([nothing if box is None else box.to_xywh() for box in boxes], dtype=np.float64)

@@ -47,9 +47,11 @@ class AbsenceProtocol:
     name: str = "absence"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan one run over the whole sequence."""
         return [Plan(sequence.name, range(len(sequence)), as_xywh(sequence.truth[0]))]
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        """Run the session over the frames and note what it says of each."""
         noted = _Noted(driver)
         run = follow(noted, frames, plan.box)
         return dataclasses.replace(run, says=np.array(noted.says, dtype=np.int64))

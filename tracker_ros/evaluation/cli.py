@@ -93,7 +93,7 @@ def _add_vot(sub: argparse._SubParsersAction) -> None:
 
 
 def run_report(args: argparse.Namespace, console: Console) -> int:
-    """Carry out ``tracker_ros report``."""
+    """Run ``tracker_ros report``."""
     from tracker_ros.evaluation.report import write_report
 
     sequences = options.read_data(args)
@@ -104,7 +104,7 @@ def run_report(args: argparse.Namespace, console: Console) -> int:
 
 
 def run_vot(args: argparse.Namespace, console: Console) -> int:
-    """Carry out ``tracker_ros vot``."""
+    """Run ``tracker_ros vot``."""
     protocol = make_protocol(f"vot{args.year}")
     assert isinstance(protocol, (ResetBased, AnchorBased))
     specs = options.chosen_specs(args)
@@ -115,7 +115,7 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
 
 
 def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[argparse.Namespace], int]:
-    """`command` with wrong requests printed in one line and answered by exit status 2."""
+    """Return `command` with wrong requests printed in one line and answered by exit status 2."""
 
     def run(args: argparse.Namespace) -> int:
         console = Console()
@@ -129,7 +129,7 @@ def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[
 
 
 def run_eval(args: argparse.Namespace, console: Console) -> int:
-    """Carry out ``tracker_ros eval``; 0 if everything ran, 1 if some run failed."""
+    """Run ``tracker_ros eval``; 0 if everything ran, 1 if some run failed."""
     specs = options.with_sessions(options.chosen_specs(args), args)
     if not specs and not args.results:
         raise SettingsError("nothing to do: give --trackers, --results or both")

@@ -31,7 +31,7 @@ class Driver(Protocol):
         """Begin a new target; whatever was tracked before is forgotten."""
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
-        """The target's box in the next frame and a score, higher where more certain."""
+        """Return the target's box in the next frame and a score, higher where more certain."""
 
 
 class TorchDriver:
@@ -48,11 +48,13 @@ class TorchDriver:
         return to_tensor(frame, device=self._device)
 
     def start(self, frame: Frame, box: XYWH) -> None:
+        """Initialize the tracker at `box` (x, y, w, h)."""
         with torch.inference_mode():
             target = Box.from_xywh(*box).to_tensor(self._device)
             self._state = self._tracker.initialize(self._tensor(frame), target)
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """Localize the target, update the model; return the box and the score."""
         with torch.inference_mode():
             image = self._tensor(frame)
             estimate = self._tracker.localize(image, self._state)
@@ -72,12 +74,14 @@ class OpenCVDriver:
 
     def start(self, frame: Frame, box: XYWH) -> None:
         # OpenCV takes whole pixels; a target thinner than one would be refused.
+        """Make a new tracker of OpenCV at `box`, in whole pixels."""
         x, y, w, h = (round(value) for value in box)
         self._box = box
         self._tracker = self._create()
         self._tracker.init(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), (x, y, max(w, 1), max(h, 1)))
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """Return OpenCV's box; where it found none, the last one with score 0."""
         found, box = self._tracker.update(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         if not found:
             return self._box, 0.0
@@ -87,7 +91,7 @@ class OpenCVDriver:
 
 
 def nano_factory(backbone: Path, head: Path) -> Callable[[], cv2.Tracker]:
-    """Makes OpenCV's NanoTrack from its two ONNX files.
+    """Make OpenCV's NanoTrack from its two ONNX files.
 
     Raises:
         FileNotFoundError: naming the file that is missing.

@@ -17,13 +17,14 @@ class Engine(Protocol):
     """Applies a function to tasks. Both are picklable and the function never raises."""
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
-        """Results as they are finished, in any order."""
+        """Yield results as they are finished, in any order."""
 
 
 class SerialEngine:
     """One task after the other in this process: for debugging and undisturbed timing."""
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """Run the tasks one after the other in this process."""
         return map(function, tasks)
 
 
@@ -34,6 +35,7 @@ class ProcessEngine:
         self._jobs = jobs
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """Run the tasks in processes of this machine."""
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(self._jobs, mp_context=context) as pool:
             futures = [pool.submit(function, task) for task in tasks]
@@ -55,6 +57,7 @@ class DaskEngine:
         self._jobs = jobs
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+        """Run the tasks on the workers of a Dask cluster."""
         from dask.distributed import Client, as_completed, get_client
 
         try:
@@ -73,7 +76,7 @@ class DaskEngine:
 
 
 def make_engine(name: str, jobs: int) -> Engine:
-    """The engine of this name with `jobs` workers; one job of 'processes' runs in this process."""
+    """Return the engine of this name with `jobs` workers; one job of 'processes' runs in this process."""
     return SerialEngine() if name == "processes" and jobs <= 1 else ENGINES[name](jobs)
 
 

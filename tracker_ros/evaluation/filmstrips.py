@@ -65,7 +65,7 @@ def worst_failures(
 
 
 def _losses(tracker: str, boxes: Mapping[str, Array], sequences: list[Sequence]) -> list[Failure]:
-    """One tracker's losses, the longest share of a sequence first."""
+    """Return one tracker's losses, the longest share of a sequence first."""
     found = []
     for sequence in sequences:
         frame = first_loss(boxes[sequence.name], sequence.truth) if sequence.name in boxes else None
@@ -75,7 +75,7 @@ def _losses(tracker: str, boxes: Mapping[str, Array], sequences: list[Sequence])
 
 
 def strip_frames(frame: int, length: int) -> list[int]:
-    """The frames that a strip shows: some before the loss, the loss, and some after it."""
+    """Return the frames that a strip shows: some before the loss, the loss, and some after it."""
     step = max(2, min(length // 20, 10))
     first = max(0, frame - 2 * step)
     return sorted({min(first + k * step, length - 1) for k in range(FRAMES)})
@@ -88,7 +88,7 @@ def draw_strip(
     colors: Mapping[str, str],
     focus: Array | None = None,
 ) -> Frame:
-    """Frames side by side with the truth (white) and trackers' boxes, around where the target is.
+    """Return frames side by side with the truth (white) and trackers' boxes, around where the target is.
 
     Args:
         sequence: whose frames to draw.
@@ -117,7 +117,7 @@ def draw_strip(
 
 
 def _tile(image: Frame, target: Array, drawn: list[tuple[Array, tuple[int, int, int]]], text: str) -> Frame:
-    """A part of the image around the target, with boxes, scaled to `WIDTH` x `HEIGHT`."""
+    """Return a part of the image around the target, with boxes, scaled to `WIDTH` x `HEIGHT`."""
     # Wide enough to see where a tracker went, narrow enough to see a target of few pixels.
     width = max(CONTEXT * float(np.sqrt(target[2] * target[3])), image.shape[1] / 4)
     scale = WIDTH / width
@@ -141,7 +141,7 @@ def _rgb(color: str) -> tuple[int, int, int]:
 
 
 def html_strip(strip: Frame, text: str, keys: str) -> str:
-    """A filmstrip as an element of the page; `keys` is HTML that names the colours."""
+    """Return a filmstrip as an element of the page; `keys` is HTML that names the colours."""
     data = base64.b64encode(to_jpeg(strip)).decode()
     return (
         f'<figure><img alt="{html.escape(text)}" src="data:image/jpeg;base64,{data}">'
@@ -150,6 +150,6 @@ def html_strip(strip: Frame, text: str, keys: str) -> str:
 
 
 def to_jpeg(image: npt.NDArray[np.uint8]) -> bytes:
-    """An RGB image as the bytes of a JPEG file."""
+    """Return an RGB image as the bytes of a JPEG file."""
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])
     return data.tobytes()

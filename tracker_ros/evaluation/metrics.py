@@ -72,14 +72,14 @@ class Curves(NamedTuple):
 
 
 def is_box(boxes: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """[N] whether a row is a box: four finite numbers and a positive size."""
+    """Return [N] whether a row is a box: four finite numbers and a positive size."""
     a = np.asarray(boxes, dtype=np.float64)
     sized = (np.nan_to_num(a[..., 2:]) > 0).all(axis=-1)
     return np.asarray(np.isfinite(a).all(axis=-1) & sized, dtype=np.bool_)
 
 
 def clip_boxes(boxes: npt.ArrayLike, width: float, height: float) -> Array:
-    """The parts of boxes [N, 4] inside an image of this size, as GOT-10k cuts them before the overlap.
+    """Return the parts of boxes [N, 4] inside an image of this size, as GOT-10k cuts them before the overlap.
 
     What hangs out to the left or above is moved in, not cut: only the origin is clamped.
     """
@@ -92,7 +92,7 @@ def clip_boxes(boxes: npt.ArrayLike, width: float, height: float) -> Array:
 
 
 def overlaps(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
-    """[N] intersection over union of boxes [N, 4] and [N, 4]; 0 where either is no box."""
+    """Return [N] intersection over union of boxes [N, 4] and [N, 4]; 0 where either is no box."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     low = np.maximum(a[..., :2], b[..., :2])
     high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
@@ -103,7 +103,7 @@ def overlaps(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
 
 
 def center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
-    """[N] distance in pixels between the centres of boxes [N, 4]; inf where a number is missing.
+    """Return [N] distance in pixels between the centres of boxes [N, 4]; inf where a number is missing.
 
     A box without a size still has a place.
     """
@@ -165,7 +165,7 @@ def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frame
 def ope_curves(
     prediction: npt.ArrayLike, truth: npt.ArrayLike, mode: str = "got10k", absent: npt.ArrayLike | None = None
 ) -> Curves:
-    """Curves of one pass over one sequence; the first prediction is replaced by the truth.
+    """Return curves of one pass over one sequence; the first prediction is replaced by the truth.
 
     Args:
         prediction: [N, 4]; nan where the tracker gave nothing.
@@ -201,7 +201,7 @@ def ope_curves(
 
 
 def mean_curves(curves: list[Curves]) -> Curves:
-    """Mean over sequences: every sequence weighs the same, whatever its length (OTB)."""
+    """Return mean over sequences: every sequence weighs the same, whatever its length (OTB)."""
     return Curves(*(np.mean(np.stack(parts), axis=0) for parts in zip(*curves, strict=True)))
 
 
@@ -219,7 +219,7 @@ def got10k_overlaps(
     size: tuple[int, int],
     absent: npt.ArrayLike | None = None,
 ) -> Array:
-    """The overlaps that GOT-10k counts: not the first frame's nor those of frames marked absent.
+    """Return the overlaps that GOT-10k counts: not the first frame's nor those of frames marked absent.
 
     Args:
         prediction: [N, 4].
@@ -235,6 +235,6 @@ def got10k_overlaps(
 
 
 def got10k_scores(counted: list[Array]) -> GotScores:
-    """AO and SR over the frames of all sequences together, as the toolkit averages."""
+    """Return AO and SR over the frames of all sequences together, as the toolkit averages."""
     every = np.concatenate(counted) if counted else np.array([np.nan])
     return GotScores(float(every.mean()), float((every > 0.5).mean()), float((every > 0.75).mean()))

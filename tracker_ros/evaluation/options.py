@@ -76,7 +76,7 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
 
 
 def read_data(args: argparse.Namespace) -> list[Sequence]:
-    """The sequences that the options of `add_data_options` choose."""
+    """Return the sequences that the options of `add_data_options` choose."""
     scenes, black = getattr(args, "scenes", 0), getattr(args, "blackout", 0)
     count = getattr(args, "absences", 0) or 2 * (getattr(args, "protocol", "") == ABSENCE)
     if args.root is None and scenes < 1 and count < 1:
@@ -121,7 +121,7 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
 
 
 def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
-    """The tracker that a name and the options of `add_tracker_options` mean."""
+    """Return the tracker that a name and the options of `add_tracker_options` mean."""
     if name in OPENCV_NAMES:
         return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
     overrides = tuple(given_settings(args.overrides).items())
@@ -132,7 +132,7 @@ def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
 
 
 def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
-    """The trackers of ``--trackers``."""
+    """Return the trackers of ``--trackers``."""
     names = ready_trackers(args) if args.trackers == "all" else split(args.trackers)
     return [make_spec(name, args) for name in names]
 
@@ -158,7 +158,7 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
 
 
 def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[TrackerSpec]:
-    """`specs` and, for ``--session``, each preset among them once more inside a session.
+    """Return `specs` and, for ``--session``, each preset among them once more inside a session.
 
     Raises:
         SettingsError: for a setting that is none, or a rate that is not positive.
@@ -184,7 +184,7 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
 
 
 def ready_trackers(args: argparse.Namespace) -> list[str]:
-    """Every preset whose weights are here, and OpenCV's trackers."""
+    """Return every preset whose weights are here, and OpenCV's trackers."""
     ready = [name for name in OPENCV_NAMES if name != NANOTRACK or args.nano]
     for name in sorted(preset_files()):
         try:
@@ -214,12 +214,12 @@ def add_scoring_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_mode(args: argparse.Namespace) -> str:
-    """The way to treat frames without a true box: the one asked for, else the data set's own."""
+    """Return the way to treat frames without a true box: the one asked for, else the data set's own."""
     return args.nan_mode or ("lasot" if args.layout == "lasot" else "got10k")
 
 
 def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:
-    """Names of sequences by group: those of ``--group``, else all, with absences by their kind too."""
+    """Return names of sequences by group: those of ``--group``, else all, with absences by their kind too."""
     if not args.group and getattr(args, "protocol", "") == ABSENCE:
         return {"all": [s.name for s in sequences], **attribute_groups(sequences)}
     return make_groups(sequences, {name: split(globs) for name, globs in map(key_value, args.group)})
@@ -238,5 +238,5 @@ def add_protocol_option(parser: argparse.ArgumentParser) -> None:
 
 
 def split(text: str) -> list[str]:
-    """Parts of a list separated by commas, without blanks."""
+    """Return parts of a list separated by commas, without blanks."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -38,12 +38,14 @@ class RealTimeDriver:
         self._box: XYWH = (0.0, 0.0, 0.0, 0.0)
 
     def start(self, frame: Frame, box: XYWH) -> None:
+        """Start the tracker; its clock begins with the next frame."""
         self._late, self._grace, self._box = 0.0, self.GRACE, box
         begin = self._clock()
         self._driver.start(frame, box)
         self._spend(self._clock() - begin)
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """Return the last answer while the tracker is busy, else track."""
         if self._late > self._interval:
             self._late -= self._interval
             return self._box, SKIPPED
@@ -62,8 +64,10 @@ class RealTimeDriver:
 
 
 class LatencyAwareDriver:
-    """Every frame is scored by the answer that is ready when it comes (Li et al., Towards Streaming
-    Perception, ECCV 2020; for flight Li et al., Predictive Visual Tracking, 2021).
+    """Every frame is scored by the answer that is ready when it comes.
+
+    See Li et al., Towards Streaming Perception, ECCV 2020; for flight Li et al., Predictive Visual Tracking,
+    2021.
 
     The tracker always takes the newest frame, as soon as it is free, so that even a fast one answers
     with the frame before. Starting is not charged.
@@ -77,12 +81,14 @@ class LatencyAwareDriver:
         self._next = self._ready
 
     def start(self, frame: Frame, box: XYWH) -> None:
+        """Start the tracker; its clock begins with the next frame."""
         self._driver.start(frame, box)
         self._now = self._free_at = 0.0
         self._waiting = None
         self._ready = self._next = (box, 1.0)
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """Return the answer that is ready when this frame comes."""
         arrived, self._now = self._now, self._now + self._interval
         waiting, self._waiting, score = self._waiting, frame, SKIPPED
         if self._free_at < self._now:
@@ -113,9 +119,11 @@ class RealTime:
         return f"{self.inner.name}-{self.label}{self.fps}"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan what the inner protocol plans."""
         return self.inner.plans(sequence)
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        """Drive the inner protocol at the camera's rate."""
         return self.inner.drive(self._paced(driver), frames, plan, sequence)
 
     def _paced(self, driver: Driver) -> Driver:
@@ -132,5 +140,5 @@ class LatencyAware(RealTime):
 
 
 def unpaced(protocol: EvaluationProtocol) -> EvaluationProtocol:
-    """The protocol without the rule about time."""
+    """Return the protocol without the rule about time."""
     return protocol.inner if isinstance(protocol, RealTime) else protocol

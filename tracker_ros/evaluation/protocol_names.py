@@ -32,7 +32,7 @@ HELP = (
 
 
 def make_protocol(name: str, repetitions: int | None = None) -> EvaluationProtocol:
-    """The protocol that a name means.
+    """Return the protocol that a name means.
 
     Args:
         name: as in `HELP`.

@@ -47,7 +47,7 @@ class EvaluationProtocol(Protocol):
         """Of the folder that holds its results."""
 
     def plans(self, sequence: Sequence) -> list[Plan]:
-        """The runs that make up the evaluation of one sequence."""
+        """Return the runs that make up the evaluation of one sequence."""
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
         """Execute one run; `frames` are those of ``plan.order``."""
@@ -67,6 +67,7 @@ class OnePass(_Follow):
     name: str = "ope"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan one run from the first frame to the last."""
         return [Plan(sequence.name, range(len(sequence)), as_xywh(sequence.truth[0]))]
 
 
@@ -83,6 +84,7 @@ class TemporalRobustness(_Follow):
     shortest: int = 20
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan runs from starts spread over the sequence to its end."""
         truth, name = sequence.truth, sequence.name
         return [
             Plan(f"{name}/from_{start:06d}", range(start, len(sequence)), as_xywh(truth[start]))
@@ -109,6 +111,7 @@ class SpatialRobustness(_Follow):
     name: str = "sre"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan runs from disturbed boxes of the first frame."""
         size, order = frame_size(sequence.frames), range(len(sequence))
         return [
             Plan(f"{sequence.name}/{kind}", order, shifted_box(as_xywh(sequence.truth[0]), kind, size))
@@ -124,7 +127,7 @@ SHIFTS = (*_MOVED, *_PULLED, *_SCALED)
 
 
 def shifted_box(box: XYWH, kind: str, size: tuple[int, int]) -> XYWH:
-    """The first box of one SRE run, one of `SHIFTS`, by a tenth of the target's size or scaled.
+    """Return the first box of one SRE run, one of `SHIFTS`, by a tenth of the target's size or scaled.
 
     Rounded and held in the image as OTB's toolkit does it. It counts pixels from 1: a corner left of
     or above 1 is moved there, and sizes are cut at `size` (width, height).
@@ -146,7 +149,7 @@ def shifted_box(box: XYWH, kind: str, size: tuple[int, int]) -> XYWH:
 
 
 def _pulled(low: float, length: float, way: int) -> tuple[float, float]:
-    """An interval (first, length) with its lower or its upper end moved outwards by a tenth."""
+    """Return an interval (first, length) with its lower or its upper end moved outwards by a tenth."""
     if way < 0:
         moved = _round(low - length / 10)
         return moved, low + length - moved
@@ -154,7 +157,7 @@ def _pulled(low: float, length: float, way: int) -> tuple[float, float]:
 
 
 def _round(value: float) -> int:
-    """MATLAB's round for what is not negative; Python's would send halves to even numbers."""
+    """Return MATLAB's round for what is not negative; Python's would send halves to even numbers."""
     return math.floor(value + 0.5)
 
 
@@ -167,6 +170,7 @@ class Repeated(_Follow):
     repetitions: int = dataclasses.field(default=3, repr=False)
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan the same run several times."""
         order, box = range(len(sequence)), as_xywh(sequence.truth[0])
         return [
             Plan(f"{sequence.name}/{sequence.name}_{repetition:03d}", order, box, repetition)
@@ -190,11 +194,11 @@ def follow(driver: Driver, frames: Iterable[Frame], box: XYWH) -> Trajectory:
 
 
 def timed(seconds: Iterable[float], scores: Iterable[float]) -> Array:
-    """Times a frame, nan where a score of `SKIPPED` says that the tracker did not get the frame."""
+    """Return times a frame, nan where a score of `SKIPPED` says that the tracker did not get the frame."""
     return np.where(np.isnan(list(scores)), np.nan, list(seconds))
 
 
 def as_xywh(row: Array) -> XYWH:
-    """One row of boxes as a tuple of plain floats."""
+    """Return one row of boxes as a tuple of plain floats."""
     x, y, w, h = (float(value) for value in row)
     return x, y, w, h

@@ -111,7 +111,7 @@ def write_report(
 
 
 def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[str, list[TrackerScores]]:
-    """Scores of every tracker by protocol; folders whose name is no protocol are passed over.
+    """Return scores of every tracker by protocol; folders whose name is no protocol are passed over.
 
     Raises:
         DataError: when nothing is found.
@@ -135,7 +135,7 @@ def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[st
 def protocol_figures(
     scores: list[TrackerScores], sequences: list[Sequence], groups: dict[str, list[str]], order: list[str]
 ) -> dict[str, Figure]:
-    """The figures that a protocol's scores allow, by name."""
+    """Return the figures that a protocol's scores allow, by name."""
     figures: dict[str, Figure] = {}
     for group, names in groups.items():
         tail, title = (f"_{group}", f" ({group})") if len(groups) > 1 else ("", "")
@@ -183,7 +183,7 @@ def _vot_figures(scores: list[TrackerScores], order: list[str]) -> dict[str, Fig
 def attribute_figures(
     scores: list[TrackerScores], sequences: list[Sequence], label: str, order: list[str]
 ) -> dict[str, Figure]:
-    """A radar chart of the score `label`; none with fewer than three attributes."""
+    """Return a radar chart of the score `label`; none with fewer than three attributes."""
     groups = attribute_groups(sequences)
     values = {
         s.tracker: {name: s.columns(members).get(label, np.nan) for name, members in groups.items()}
@@ -196,14 +196,14 @@ def attribute_figures(
 
 
 def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
-    """A table by attribute; nothing without attributes."""
+    """Return a table by attribute; nothing without attributes."""
     groups = attribute_groups(sequences)
     rows = trust_rows(scores, groups) or summary_rows(scores, groups)
     return ["<h3>By attribute</h3>", html_table(rows)] if groups else []
 
 
 def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
-    """AUC of every tracker on every sequence, folded away."""
+    """Return AUC of every tracker on every sequence, folded away."""
     head = _cell("th", "group", "sequence") + "".join(_cell("th", "", s.tracker) for s in scores)
     lines = []
     for sequence in sequences:
@@ -217,7 +217,7 @@ def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> 
 
 
 def failure_section(scores: list[TrackerScores], sequences: list[Sequence], order: list[str]) -> list[str]:
-    """Filmstrips of the longest losses, with the boxes of the trackers of the report."""
+    """Return filmstrips of the longest losses, with the boxes of the trackers of the report."""
     best_first = sorted(scores, key=lambda s: -s.columns([q.name for q in sequences]).get("AUC", 0.0))
     boxes = {s.tracker: {name: runs[0][1].boxes for name, runs in s.runs.items()} for s in best_first}
     scored = [s for s in sequences if len(s.truth) == len(s)]
@@ -242,12 +242,12 @@ def failure_section(scores: list[TrackerScores], sequences: list[Sequence], orde
 
 
 def html_figure(figure: Figure) -> str:
-    """A figure as an element of the page."""
+    """Return a figure as an element of the page."""
     return f"<figure>{plots.to_svg(figure)}</figure>"
 
 
 def html_table(rows: list[Row]) -> str:
-    """Rows of `summary_rows` as a table, the best of each column of a group in bold."""
+    """Return rows of `summary_rows` as a table, the best of each column of a group in bold."""
     columns = [c for c in rows[0] if c != "group" or len({row["group"] for row in rows}) > 1]
     head = "".join(_cell("th", column, column) for column in columns)
     lines = []

@@ -118,7 +118,7 @@ def _score_path(stem: str, repetition: int) -> str:
 
 
 def _repetition(name: str) -> int:
-    """The number of a GOT-10k repetition, ``SEQUENCE/SEQUENCE_001``; 0 for another name."""
+    """Return the number of a GOT-10k repetition, ``SEQUENCE/SEQUENCE_001``; 0 for another name."""
     head, _, tail = name.rpartition("_")
     parent, _, stem = head.rpartition("/")
     return int(tail) if parent and parent == stem and len(tail) == 3 and tail.isdigit() else 0
@@ -149,12 +149,12 @@ def write_crash(folder: Path, name: str, why: str) -> None:
 
 
 def crashed(folder: Path, name: str) -> bool:
-    """Whether the run `name` ended in an exception."""
+    """Tell whether the run `name` ended in an exception."""
     return (folder / f"{name}{CRASHED}").is_file()
 
 
 def find_result(folder: Path, name: str) -> Path | None:
-    """The file with a tracker's boxes for the run `name`, in any layout that is read; None if absent.
+    """Return the file with a tracker's boxes for the run `name`, in any layout that is read; None if absent.
 
     Known: OTB's and pysot's ``NAME.txt``, vot-toolkit's ``NAME.bin``, pytracking's data set prefixes, the
     first repetition of GOT-10k's layout and of vot-toolkit's unsupervised experiment.
@@ -171,7 +171,7 @@ def find_result(folder: Path, name: str) -> Path | None:
 
 
 def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
-    """The run `name` of a tracker over `length` frames; None when there is no file.
+    """Return the run `name` of a tracker over `length` frames; None when there is no file.
 
     A file with too many rows is cut, as reference toolkits do.
 
@@ -192,7 +192,7 @@ def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
 
 
 def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
-    """What a session said, of its file; None without one.
+    """Return what a session said, of its file; None without one.
 
     Raises:
         DataError: when it has not a line with two numbers for each frame.
@@ -207,7 +207,7 @@ def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
 
 
 def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:
-    """Boxes [N, 4] and codes [N] from vot-toolkit's binary results.
+    """Return boxes [N, 4] and codes [N] from vot-toolkit's binary results.
 
     A version (int16) and a count (uint32), then for each frame a kind (uint8) with a code (0: uint32) or
     a rectangle (1: four float32), all little-endian.
@@ -234,13 +234,13 @@ def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:
 
 
 def _codes(path: Path) -> npt.NDArray[np.int8]:
-    """[N] VOT's code of each line, -1 for a line with a box."""
+    """Return [N] VOT's code of each line, -1 for a line with a box."""
     lines = read_text(path).splitlines()
     return np.array([int(float(x)) if x.strip() in _CODES else -1 for x in lines if x.strip()], np.int8)
 
 
 def _companion(paths: tuple[str, ...], length: int, column: int) -> npt.NDArray[np.float64]:
-    """[length] numbers from the first of `paths` that exists, nan where there are none."""
+    """Return [length] numbers from the first of `paths` that exists, nan where there are none."""
     values = np.full(length, np.nan)
     for path in map(Path, paths):
         if path.is_file():
@@ -255,7 +255,7 @@ def _companion(paths: tuple[str, ...], length: int, column: int) -> npt.NDArray[
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a result folder; empty when it has none, as folders of other toolkits."""
+    """Return the manifest of a result folder; empty when it has none, as folders of other toolkits."""
     path = folder / MANIFEST
     if not path.is_file():
         return {}

@@ -69,7 +69,7 @@ def plan_tasks(
     out: Path,
     fresh: bool = False,
 ) -> list[Task]:
-    """What is still to do below ``out/PROTOCOL/TRACKER``.
+    """Return what is still to do below ``out/PROTOCOL/TRACKER``.
 
     Finished runs are kept if the folder's manifest says that they were made with the same settings,
     weights and code; otherwise, and with `fresh`, they are deleted and made again.
@@ -156,7 +156,7 @@ def _crash(task: Task, plan: Plan, why: str) -> Outcome:
 
 
 def _deterministic(task: Task, plan: Plan) -> bool:
-    """Whether the first repetitions of `plan`'s run agree."""
+    """Tell whether the first repetitions of `plan`'s run agree."""
     names = [f"{plan.name[:-3]}{number + 1:03d}" for number in range(DETERMINISTIC_AFTER)]
     runs = [read_result(task.folder, name, len(plan.order)) for name in names]
     return all(run is not None and runs[0] is not None and _same(run, runs[0]) for run in runs)

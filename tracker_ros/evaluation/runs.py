@@ -21,7 +21,7 @@ Runs = list[tuple[Plan, Trajectory]]
 
 
 def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> Runs:
-    """The finished runs on one sequence; none unless all but later repetitions are there."""
+    """Return the finished runs on one sequence; none unless all but later repetitions are there."""
     runs: Runs = []
     for plan in protocol.plans(sequence):
         run = read_result(folder, plan.name, len(plan.order))
@@ -33,13 +33,13 @@ def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) ->
 
 
 def was_tried(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> bool:
-    """Whether a tracker finished the runs on a sequence, or crashed in one."""
+    """Tell whether a tracker finished the runs on a sequence, or crashed in one."""
     noted = any(crashed(folder, plan.name) for plan in protocol.plans(sequence))
     return noted or bool(load_runs(folder, sequence, protocol))
 
 
 def failed_runs(sequence: Sequence, protocol: EvaluationProtocol) -> Runs:
-    """The runs of a tracker that answers nothing from the second frame on."""
+    """Return the runs of a tracker that answers nothing from the second frame on."""
     runs = []
     for plan in protocol.plans(sequence):
         count = len(plan.order)

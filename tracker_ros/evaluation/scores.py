@@ -61,7 +61,7 @@ class TrackerScores(ABC, Generic[S]):
 
     @abstractmethod
     def score(self, parts: dict[str, S]) -> dict[str, float]:
-        """Scores by column over at least one sequence's parts."""
+        """Return scores by column over at least one sequence's parts."""
 
     def fps(self, names: list[str]) -> float:
         """Frames a second over all tracked frames of the sequences `names`; nan if times are unknown."""
@@ -74,11 +74,12 @@ class CurveScores(TrackerScores[Curves]):
     """Success and precision curves of OPE, TRE and SRE; several runs of a sequence are averaged."""
 
     def mean(self, names: list[str]) -> Curves | None:
-        """Mean over those of the sequences `names` that have a score; None without any."""
+        """Return mean over those of the sequences `names` that have a score; None without any."""
         chosen = [self.parts[name] for name in names if name in self.parts]
         return mean_curves(chosen) if chosen else None
 
     def score(self, parts: dict[str, Curves]) -> dict[str, float]:
+        """Return the means of the sequences' curves."""
         mean = mean_curves(list(parts.values()))
         return {
             "AUC": mean.auc,
@@ -93,6 +94,7 @@ class GotScores(TrackerScores[Array]):
     """AO and SR of GOT-10k over all frames of all sequences."""
 
     def score(self, parts: dict[str, Array]) -> dict[str, float]:
+        """Return AO and SR over all frames together."""
         ao, sr50, sr75 = got10k_scores(list(parts.values()))
         return {"AO": ao, "SR.5": sr50, "SR.75": sr75}
 
@@ -101,10 +103,11 @@ class TrustScores(TrackerScores[trust.Trust]):
     """What the absence protocol measures, over runs, returns of the target, or frames."""
 
     def score(self, parts: dict[str, trust.Trust]) -> dict[str, float]:
+        """Return what was counted over all runs."""
         return trust.columns(trust.together(parts.values()))
 
     def trust(self, names: list[str]) -> trust.Trust | None:
-        """The counts over those of the sequences `names` that it finished; None without any."""
+        """Return the counts over those of the sequences `names` that it finished; None without any."""
         chosen = [self.parts[name] for name in names if name in self.parts]
         return trust.together(chosen) if chosen else None
 
@@ -116,11 +119,12 @@ class ResetScores(TrackerScores[list[vot.ResetRun]]):
     year: int
 
     def score(self, parts: dict[str, list[vot.ResetRun]]) -> dict[str, float]:
+        """Return accuracy, robustness and EAO."""
         scores = vot.reset_scores(parts, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness, "failures": scores.failures}
 
     def vot_scores(self) -> vot.VotScores:
-        """Scores over all sequences, with the EAO curve."""
+        """Return scores over all sequences, with the EAO curve."""
         return vot.reset_scores(self.parts, self.year)
 
 
@@ -132,11 +136,12 @@ class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
     lengths: dict[str, int]
 
     def score(self, parts: dict[str, list[vot.AnchorRun]]) -> dict[str, float]:
+        """Return accuracy, robustness and EAO."""
         scores = vot.anchor_scores(parts, self.lengths, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness}
 
     def vot_scores(self) -> vot.VotScores:
-        """Scores over all sequences, with the EAO curve."""
+        """Return scores over all sequences, with the EAO curve."""
         return vot.anchor_scores(self.parts, self.lengths, self.year)
 
 
@@ -148,7 +153,7 @@ def score_folder(
     label: str = "",
     expected: Collection[str] = (),
 ) -> TrackerScores:
-    """Scores of the result files in one tracker's folder.
+    """Return scores of the result files in one tracker's folder.
 
     Sequences that the tracker did not finish count as failures if they are `expected`, else not at all.
     Those without published truth are left out.
@@ -179,7 +184,7 @@ def score_folder(
 def score_folders(
     folders: Mapping[Path, str], sequences: list[Sequence], protocol: EvaluationProtocol, mode: str = "got10k"
 ) -> list[TrackerScores]:
-    """Scores of several trackers on the same sequences, by folder and label.
+    """Return scores of several trackers on the same sequences, by folder and label.
 
     A sequence that one tracker finished, or crashed on, counts for each of them: a tracker that crashes
     where it is hard must not gain by it.
@@ -207,7 +212,7 @@ def _score(
 
 
 def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
-    """Mean curves over the runs on one sequence, each against its part of the truth."""
+    """Return mean curves over the runs on one sequence, each against its part of the truth."""
     absent = np.zeros(len(sequence), dtype=bool) if sequence.absent is None else sequence.absent
     return mean_curves(
         [ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs]
@@ -215,7 +220,7 @@ def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
 
 
 def judge(sequence: Sequence, runs: Runs) -> trust.Trust:
-    """What the one run on a sequence says about the tracker's claims.
+    """Return what the one run on a sequence says about the tracker's claims.
 
     Raises:
         DataError: when the run came without what the session said.
@@ -227,13 +232,13 @@ def judge(sequence: Sequence, runs: Runs) -> trust.Trust:
 
 
 def got_overlaps(sequence: Sequence, runs: Runs) -> Array:
-    """What GOT-10k counts of one sequence, over all repetitions."""
+    """Return what GOT-10k counts of one sequence, over all repetitions."""
     size, truth, absent = frame_size(sequence.frames), sequence.truth, sequence.absent
     return np.concatenate([got10k_overlaps(run.boxes, truth, size, absent) for _, run in runs])
 
 
 def reset_runs(sequence: Sequence, runs: Runs) -> list[vot.ResetRun]:
-    """The supervised runs on one sequence, with overlaps."""
+    """Return the supervised runs on one sequence, with overlaps."""
     measured = []
     for plan, run in runs:
         # Result files always give codes: -1 for every line that is no single number.
@@ -244,7 +249,7 @@ def reset_runs(sequence: Sequence, runs: Runs) -> list[vot.ResetRun]:
 
 
 def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
-    """The runs from the anchors of one sequence, with overlaps, in the order of tracking."""
+    """Return the runs from the anchors of one sequence, with overlaps, in the order of tracking."""
     given = is_box(sequence.truth)
     return [
         vot.anchor_run(vot.truth_overlaps(run.boxes, sequence, plan.order), given[plan.order])
@@ -253,7 +258,7 @@ def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
 
 
 def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Names of sequences by group, for globs by group; one group ``all`` when no globs are given.
+    """Return names of sequences by group, for globs by group; one group ``all`` when no globs are given.
 
     Raises:
         DataError: for a group without a sequence.
@@ -271,6 +276,6 @@ def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) ->
 
 
 def attribute_groups(sequences: list[Sequence]) -> dict[str, list[str]]:
-    """Names of sequences by attribute, for the attribute tables."""
+    """Return names of sequences by attribute, for the attribute tables."""
     every = sorted(set().union(*(s.attributes for s in sequences)))
     return {attribute: [s.name for s in sequences if attribute in s.attributes] for attribute in every}

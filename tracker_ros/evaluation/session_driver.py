@@ -54,11 +54,13 @@ class SessionDriver:
         return to_tensor(frame, device=self._device)
 
     def start(self, frame: Frame, box: XYWH) -> None:
+        """Select the target in a new session."""
         self._session = Session(self._tracker, self._settings)
         self._frames = 0
         self._ids = [self._session.select(self._tensor(frame), Box.from_xywh(*box), 0.0)]
 
     def track(self, frame: Frame) -> tuple[XYWH, float]:
+        """Step the session; a box of size 0 where it says that there is no target."""
         self._frames += 1
         report = self._session.step(self._tensor(frame), self._frames / self._fps)
         if report.state is State.ERROR:
@@ -69,5 +71,5 @@ class SessionDriver:
         return NOWHERE if report.box is None else report.box.to_xywh(), report.score if seen else 0.0
 
     def said(self) -> tuple[int, int]:
-        """The session's state after the last frame, and how many ids it has used."""
+        """Return the session's state after the last frame, and how many ids it has used."""
         return int(self._session.state), len(self._ids)

@@ -66,7 +66,7 @@ class TrackerSpec:
         return name if self.session is None else f"{name}{SESSION_SUFFIX}"
 
     def driver(self) -> Driver:
-        """The running tracker."""
+        """Return the running tracker."""
         if self.name in OPENCV_NAMES:
             return OpenCVDriver(self._opencv())
         device = self.device.split(",")[0]
@@ -92,7 +92,7 @@ class TrackerSpec:
         return load(self.name, dict(self.overrides), weights=self.weights, device=self.device.split(",")[0])
 
     def digest(self) -> dict[str, str]:
-        """What decides the results, for the manifest: settings, weights and code, as hashes."""
+        """Return what decides the results, for the manifest: settings, weights and code, as hashes."""
         # Not the device: a folder may be filled by several, and they differ in rounding only.
         settings = json.dumps([self.name, sorted(self.overrides), self.scripted])
         if self.name in OPENCV_NAMES:

@@ -56,7 +56,7 @@ def trust_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) ->
 
 
 def unfinished_lines(scores: Iterable[TrackerScores]) -> list[str]:
-    """A line for each tracker that has no result on sequences that count for it."""
+    """Return a line for each tracker that has no result on sequences that count for it."""
     return [
         f"{tracker.tracker}: no result on {len(names)} of {len(tracker.parts)} sequences, which count as"
         f" failures: {', '.join(names)}"
@@ -87,7 +87,7 @@ def _rank(value: str | float) -> float:
 
 
 def render(rows: list[Row], title: str = "") -> Table:
-    """A table for the terminal; the best value of every column of a group is bold."""
+    """Return a table for the terminal; the best value of every column of a group is bold."""
     table = Table(title=title or None, title_justify="left")
     columns = [c for c in rows[0] if c != "group" or len({r["group"] for r in rows}) > 1] if rows else []
     for column in columns:
@@ -105,7 +105,7 @@ def _cell(column: str, row: Row, rows: list[Row]) -> str:
 
 
 def is_best(column: str, row: Row, rows: list[Row]) -> bool:
-    """Whether a row has the best score of its group in a column; never in one that ranks nobody."""
+    """Tell whether a row has the best score of its group in a column; never in one that ranks nobody."""
     peers = [other[column] for other in rows if other["group"] == row["group"]]
     known = [value for value in peers if isinstance(value, float) and not math.isnan(value)]
     if len(known) < 2 or column == "seqs":
@@ -114,7 +114,7 @@ def is_best(column: str, row: Row, rows: list[Row]) -> bool:
 
 
 def format_value(column: str, value: str | float) -> str:
-    """A score with three decimals and no leading zero, as papers print it; counts and FPS whole."""
+    """Return a score with three decimals and no leading zero, as papers print it; counts and FPS whole."""
     if isinstance(value, str):
         return value
     if math.isnan(value):

@@ -122,7 +122,7 @@ def judge(
 
 
 def together(parts: Iterable[Trust]) -> Trust:
-    """The counts of several runs as one."""
+    """Return the counts of several runs as one."""
     every = list(parts)
 
     def added(name: str) -> Any:
@@ -172,7 +172,7 @@ def _claims(says: npt.NDArray[np.int64]) -> Bools:
 
 
 def _wait(found: Bools, given: Bools, start: int) -> float:
-    """Frames from `start` to the first found before the target goes away again; inf for never."""
+    """Return frames from `start` to the first found before the target goes away again; inf for never."""
     gone = np.flatnonzero(~given[start:])
     hits = np.flatnonzero(found[start : start + int(gone[0]) if len(gone) else len(found)])
     return float(hits[0]) if len(hits) else float("inf")

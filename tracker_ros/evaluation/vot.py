@@ -40,7 +40,7 @@ ANCHOR_FAILURE_FRAMES = 10
 
 
 def pixel_overlaps(a: npt.ArrayLike, b: npt.ArrayLike, size: tuple[int, int]) -> Array:
-    """[N] overlap of boxes [N, 4] x, y, w, h in an image of (width, height), counted in pixels.
+    """Return [N] overlap of boxes [N, 4] x, y, w, h in an image of (width, height), counted in pixels.
 
     0 where either is no box. Boxes that meet in less than two columns or rows of the image have 0, or
     1 if they are both less than two columns wide or rows high there, as in vot-toolkit 0.9.0.
@@ -105,7 +105,7 @@ def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def _corners(boxes: Array) -> tuple[Array, Array]:
-    """First and last covered pixel, [N, 2] each."""
+    """Return first and last covered pixel, [N, 2] each."""
     whole = np.asarray(np.round(np.nan_to_num(boxes)), dtype=np.float64)
     return whole[..., :2], whole[..., :2] + whole[..., 2:] - 1
 
@@ -140,7 +140,7 @@ class VotScores(NamedTuple):
 
 
 def reset_accuracy(run: ResetRun, burn_in: int = 10) -> float:
-    """Mean overlap without the `burn_in` frames from each start, failures and unknown frames."""
+    """Return mean overlap without the `burn_in` frames from each start, failures and unknown frames."""
     counted = run.codes == BOX
     for start in np.flatnonzero(run.codes == STARTED):
         counted[start : start + burn_in] = False
@@ -158,7 +158,7 @@ def reset_fragments(run: ResetRun) -> list[tuple[Array, bool]]:
 
 
 def reset_curve(runs: Iterable[ResetRun]) -> Array:
-    """Expected average overlap by length, reset-based (VOT2015 report, section 3.1).
+    """Return expected average overlap by length, reset-based (VOT2015 report, section 3.1).
 
     A fragment that failed counts with zeros up to the longest length; one that reached the end of its
     sequence counts up to its own length only. Fragments weigh the same.
@@ -176,14 +176,14 @@ def reset_curve(runs: Iterable[ResetRun]) -> Array:
 
 
 def running_mean(overlaps: Array) -> Array:
-    """Mean over frames 1..j for every j; the first frame, in which the box was given, counts as 0."""
+    """Return mean over frames 1..j for every j; the first frame, in which the box was given, counts as 0."""
     means = np.zeros(len(overlaps))
     means[1:] = np.cumsum(overlaps[1:]) / np.arange(1, len(overlaps))
     return means
 
 
 def reset_scores(runs: Mapping[str, list[ResetRun]], year: int) -> VotScores:
-    """Accuracy, robustness and EAO of the supervised runs (one or more a sequence, by its name)."""
+    """Return accuracy, robustness and EAO of the supervised runs (one or more a sequence, by its name)."""
     lengths = np.array([len(group[0].codes) for group in runs.values()], dtype=np.float64)
     accuracy = np.array([np.mean([reset_accuracy(run) for run in group]) for group in runs.values()])
     failures = np.array([np.mean([(run.codes == FAILED).sum() for run in group]) for group in runs.values()])
@@ -199,7 +199,7 @@ def reset_scores(runs: Mapping[str, list[ResetRun]], year: int) -> VotScores:
 
 
 def interval_mean(curve: Array, year: int) -> float:
-    """Mean of an EAO curve over the year's interval, both ends included; nan if it begins later."""
+    """Return mean of an EAO curve over the year's interval, both ends included; nan if it begins later."""
     low, high = EAO_INTERVALS[year]
     part = curve[low : high + 1]
     return float(part.mean()) if len(part) else float("nan")
@@ -213,7 +213,7 @@ class AnchorRun(NamedTuple):
 
 
 def anchor_run(measured: Array, given: npt.NDArray[np.bool_]) -> AnchorRun:
-    """One run from an anchor, from its overlaps [N] and where there is a true box, [N].
+    """Return one run from an anchor, from its overlaps [N] and where there is a true box, [N].
 
     It failed at the first of 10 frames in a row with an overlap of at most 0.1.
     Frames without a true box cannot fail; they interrupt the row, as in vot-toolkit. The first frame,
@@ -230,7 +230,7 @@ def anchor_run(measured: Array, given: npt.NDArray[np.bool_]) -> AnchorRun:
 
 
 def anchor_curve(runs: Iterable[AnchorRun], length: int) -> Array:
-    """[length] expected average overlap by length, anchor-based (VOT2020 report, section 3).
+    """Return [length] expected average overlap by length, anchor-based (VOT2020 report, section 3).
 
     A failed run counts with zeros after its failure, without end; another up to its own length only.
     Runs weigh the same.

@@ -43,6 +43,7 @@ class ResetBased:
         return f"vot{self.year}"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan the repetitions of the run."""
         order, box = range(len(sequence)), as_xywh(sequence.truth[0])
         return [
             Plan(f"baseline/{sequence.name}/{sequence.name}_{repetition:03d}", order, box, repetition)
@@ -50,6 +51,7 @@ class ResetBased:
         ]
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        """Track; after a failure start anew some frames later."""
         truth, given = sequence.truth, is_box(sequence.truth)
         rows: list[tuple[XYWH, float, float, int]] = []
         restart, running = 0, False
@@ -92,6 +94,7 @@ class AnchorBased:
         return f"vot{self.year}"
 
     def plans(self, sequence: Sequence) -> list[Plan]:
+        """Plan a run from each anchor, forwards or backwards."""
         plans = []
         for anchor, forward in self._anchors(sequence):
             order = range(anchor, len(sequence)) if forward else range(anchor, -1, -1)
@@ -108,6 +111,7 @@ class AnchorBased:
         return [(anchor, anchor < len(sequence) / 2) for anchor in near]
 
     def drive(self, driver: Driver, frames: Iterable[Frame], plan: Plan, sequence: Sequence) -> Trajectory:
+        """Track from the anchor to the end of its longer side."""
         run = follow(driver, frames, plan.box)
         codes = np.full(len(run.boxes), vot.BOX, np.int8)
         codes[0] = vot.STARTED

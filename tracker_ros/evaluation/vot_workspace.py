@@ -70,7 +70,7 @@ def write_workspace(
 
 
 def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
-    """The challenge's baseline experiment with its analyses, as the toolkit describes stacks."""
+    """Return the challenge's baseline experiment with its analyses, as the toolkit describes stacks."""
     low, high = EAO_INTERVALS[protocol.year]
     if isinstance(protocol, ResetBased):
         experiment: dict[str, object] = {
@@ -95,7 +95,7 @@ def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
 
 
 def manifest(specs: Iterable[TrackerSpec]) -> str:
-    """The toolkit's registry of trackers: one section each, started as a TraX process."""
+    """Return the toolkit's registry of trackers: one section each, started as a TraX process."""
     parser = configparser.ConfigParser(interpolation=None)
     for spec in specs:
         words = [sys.executable, "-m", "tracker_ros.evaluation.trax_server", spec.name]

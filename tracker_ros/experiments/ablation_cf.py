@@ -87,7 +87,7 @@ ABLATIONS = {
 
 
 def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Path:
-    """The file with the parameters of the variant's training, trained now unless it exists."""
+    """Return the file with the parameters of the variant's training, trained now unless it exists."""
     folder: Path = args.out / "training" / variant.training
     path = folder / "parameters.safetensors"
     if path.is_file():
@@ -110,7 +110,7 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
 
 
 def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Path:
-    """The file with those of the trained parameters that the variant's tracker has."""
+    """Return the file with those of the trained parameters that the variant's tracker has."""
     path: Path = args.out / f"{variant.label}.safetensors"
     state = read_state_dict(trained)
     tracker = load(variant.preset, {"width_multiplier": args.width}, "random:0")
@@ -121,7 +121,7 @@ def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Pat
 def evaluate(
     variant: Variant, weights: Path, sequences: list[Sequence], args: argparse.Namespace
 ) -> TrackerScores:
-    """Scores of one pass over the sequences; raises what `run_once` does."""
+    """Return scores of one pass over the sequences; raises what `run_once` does."""
     spec = TrackerSpec(variant.preset, (("width_multiplier", args.width),), str(weights), args.device)
     return run_once(variant.label, spec, sequences, args)
 
@@ -129,7 +129,7 @@ def evaluate(
 def run_once(
     label: str, spec: TrackerSpec, sequences: list[Sequence], args: argparse.Namespace
 ) -> TrackerScores:
-    """Scores, under a row's label, of one pass over the sequences.
+    """Return scores, under a row's label, of one pass over the sequences.
 
     Raises:
         RuntimeError: with the traceback of a sequence that could not be tracked.
@@ -143,7 +143,7 @@ def run_once(
 
 
 def arguments_of(words: list[str] | None) -> argparse.Namespace:
-    """The command line."""
+    """Return the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("paper", choices=sorted(ABLATIONS))
     parser.add_argument("--recipe", default="siamfc", help="data, optimiser, schedule (default: siamfc)")

@@ -99,12 +99,12 @@ def fit(evidence: Array, right: Array, weights: Array | None = None) -> Array:
 
 
 def probability(weights: Array, evidence: Array) -> Array:
-    """[N] what the regression says of evidence [N, D]."""
+    """Return [N] what the regression says of evidence [N, D]."""
     return np.asarray(1 / (1 + np.exp(-np.clip(weights[0] + evidence @ weights[1:], -30, 30))))
 
 
 def calibration_error(said: Array, right: npt.NDArray[np.bool_], bins: int = BINS) -> float:
-    """Expected calibration error: |mean of what was said - share that was right|, over bins by frames.
+    """Return expected calibration error: |mean of what was said - share that was right|, over bins by frames.
 
     Bins are of equal width (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3).
     """
@@ -114,7 +114,7 @@ def calibration_error(said: Array, right: npt.NDArray[np.bool_], bins: int = BIN
 
 
 def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """What is said about each frame by a fit without its group, and whether it was right."""
+    """Return what is said about each frame by a fit without its group, and whether it was right."""
     said, right = [], []
     for group in sorted({run.group for run in runs}):
         weights = fit_runs([run for run in runs if run.group != group])
@@ -126,7 +126,7 @@ def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
 
 
 def fit_runs(runs: list[Run]) -> Array:
-    """One fit of all runs; groups weigh by the root of their frames, so that none decides alone."""
+    """Return one fit of all runs; groups weigh by the root of their frames, so that none decides alone."""
     frames = Counter[str]()
     for run in runs:
         frames[run.group] += len(run.right)
@@ -170,14 +170,14 @@ class Cut:
 
 
 def longest(given: npt.NDArray[np.bool_]) -> range:
-    """The longest row of frames with a box."""
+    """Return the longest row of frames with a box."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], given.astype(np.int8), [0]))))
     rows = [range(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return max(rows, key=len, default=range(0))
 
 
 def preset_line(weights: Array) -> str:
-    """The settings of the session that a preset's file takes."""
+    """Return the settings of the session that a preset's file takes."""
     bias, score, peak, looks = (f"{value:.2f}" for value in weights)
     return (
         f"session: {{calibration_bias: {bias}, calibration_score: {score},"

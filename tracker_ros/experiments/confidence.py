@@ -48,7 +48,7 @@ _FEWEST = 5
 
 
 def second_peak(response: Tensor, exclude: int = 5) -> float:
-    """The highest value of [h, w] outside the square about the peak, over the peak; a circular map."""
+    """Return the highest value of [h, w] outside the square about the peak, over the peak; a circular map."""
     height, width = response.shape
     row, column = argmax_2d(response)
     dy, dx = (torch.arange(height) - row).abs(), (torch.arange(width) - column).abs()
@@ -59,14 +59,14 @@ def second_peak(response: Tensor, exclude: int = 5) -> float:
 
 
 def roc_area(good: Array, bad: Array) -> float:
-    """The chance that a value of `good` exceeds one of `bad`; ties count half."""
+    """Return the chance that a value of `good` exceeds one of `bad`; ties count half."""
     order = np.sort(bad)
     below = np.searchsorted(order, good, "left") + np.searchsorted(order, good, "right")
     return float(below.sum() / (2 * len(good) * len(bad)))
 
 
 def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
-    """Overlaps [N-1] (0 where there is no target) and measures [N-1, M] of one run."""
+    """Return overlaps [N-1] (0 where there is no target) and measures [N-1, M] of one run."""
     rows: list[list[float]] = []
     boxes: list[tuple[float, ...]] = []
     for index, frame in enumerate(sequence.frames):

@@ -45,7 +45,7 @@ def learn(
     loss: RegressionLoss,
     steps: int,
 ) -> Curves:
-    """[3, steps] of the measures before each step of Adam, each divided by its start."""
+    """Return [3, steps] of the measures before each step of Adam, each divided by its start."""
     model = list(start)
     means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
     rates, target, rows = tracker.rates(model, tracker.initial_lr), label > 0.1, []
@@ -60,7 +60,7 @@ def learn(
 
 
 def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
-    """[4 losses, 3 measures, steps] on the first frame of a sequence."""
+    """Return [4 losses, 3 measures, steps] on the first frame of a sequence."""
     frame = to_tensor(next(iter(sequence.frames)))
     with torch.inference_mode():
         box = Box.from_xywh(*sequence.truth[0]).to_tensor()
@@ -73,7 +73,7 @@ def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
 
 
 def first_below(curve: Curves, share: float) -> float:
-    """Steps after which a curve stays below `share`; inf if it does not."""
+    """Return steps after which a curve stays below `share`; inf if it does not."""
     above = np.flatnonzero(curve >= share)
     after = 0 if above.size == 0 else int(above[-1]) + 1
     return float(after) if after < len(curve) else float("inf")

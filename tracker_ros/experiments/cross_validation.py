@@ -37,7 +37,7 @@ def choices(values: Array, folds: list[npt.NDArray[np.intp]]) -> list[int]:
 
 
 def held_out(values: Array, folds: list[npt.NDArray[np.intp]]) -> Array:
-    """[columns] the value of each column in the row that the other folds choose."""
+    """Return [columns] the value of each column in the row that the other folds choose."""
     found = np.empty(values.shape[1])
     for fold, row in zip(folds, choices(values, folds), strict=True):
         found[fold] = values[row, fold]
@@ -69,7 +69,7 @@ def areas(results: Path, sequences: list[Sequence], trackers: list[str]) -> tupl
 
 
 def table(labels: list[str], values: Array, count: int) -> Table:
-    """A row for each tracker and one for the choice by cross-validation over `count` folds.
+    """Return a row for each tracker and one for the choice by cross-validation over `count` folds.
 
     Raises:
         DataError: when there are fewer sequences than folds, or fewer than two folds.

@@ -84,14 +84,14 @@ PARTS = ("classification", "regression")
 
 
 def variant(row: Row, correlation: str) -> Variant:
-    """The training and the tracker of a row."""
+    """Return the training and the tracker of a row."""
     preset = "siamrpn" if correlation == "up" else "siamrpn_pysot"
     arguments = {"loss": row.loss, "correlation": correlation}
     return Variant(row.label, preset, row.label, "siamrpn.SiamRpnTraining", arguments)
 
 
 def arguments_of(words: list[str] | None) -> argparse.Namespace:
-    """The command line."""
+    """Return the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--part", action="append", choices=PARTS, help="half of the table (default: both)")
     parser.add_argument(
@@ -122,7 +122,7 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
-    """The recipe with the data and the numbers of the command line."""
+    """Return the recipe with the data and the numbers of the command line."""
     names = ("epochs", "pairs_per_epoch", "batch_size", "seed")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     recipe = read_recipe(args.recipe, changes)
@@ -136,7 +136,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
 
 def classify(row: Row, sequences: list[Sequence], recipe: Recipe, args: argparse.Namespace) -> TrackerScores:
-    """Scores of SiamRPN after a training with the row's loss.
+    """Return scores of SiamRPN after a training with the row's loss.
 
     Raises:
         FloatingPointError: when that training diverged.
@@ -148,14 +148,14 @@ def classify(row: Row, sequences: list[Sequence], recipe: Recipe, args: argparse
 
 
 def regress(row: Row, sequences: list[Sequence], args: argparse.Namespace) -> TrackerScores:
-    """Scores of DSLT with the row's settings."""
+    """Return scores of DSLT with the row's settings."""
     assert isinstance(row.loss, dict)
     spec = TrackerSpec(args.dslt, tuple(row.loss.items()), device=args.device)
     return run_once(f"DSLT {row.label}", spec, sequences, args)
 
 
 def fill(table: Table, args: argparse.Namespace) -> None:
-    """Carry out every row and add it to the table as soon as it is there."""
+    """Run every row and add it to the table as soon as it is there."""
     parts, sequences = args.part or PARTS, read_data(args)
     names = [sequence.name for sequence in sequences]
     chosen = [("SiamRPN", row) for row in ROWS if "classification" in parts]

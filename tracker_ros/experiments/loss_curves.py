@@ -37,7 +37,7 @@ LOSSES = {
 
 
 def curves(points: int = 199) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-    """p_t [points] inside (0, 1), and the factors and losses over it by their names in the legend."""
+    """Return p_t [points] inside (0, 1), and the factors and losses over it by their names in the legend."""
     p_t = (torch.arange(points, dtype=torch.float64) + 1) / (points + 1)
     factors = {name: modulating_factor(p_t, loss) for name, loss in FACTORS.items()}
     losses = {name: margin_loss(torch.logit(p_t), loss) for name, loss in LOSSES.items()}

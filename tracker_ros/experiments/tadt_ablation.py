@@ -41,7 +41,7 @@ VARIANTS = {
 
 
 def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
-    """Success AUC of one pass over every `every`-th frame of a sequence."""
+    """Return success AUC of one pass over every `every`-th frame of a sequence."""
     truth = sequence.truth[::every]
     boxes = [tuple(truth[0])]
     for number, frame in enumerate(islice(iter(sequence.frames), 0, None, every)):
@@ -53,7 +53,7 @@ def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
 
 
 def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
-    """The preset with one way to choose channels."""
+    """Return the preset with one way to choose channels."""
     settings: dict[str, Any] = {"shallow_selection": shallow, "deep_selection": deep}
     if args.search:
         # Smaller crops of smaller targets: the region around the target stays the same.
@@ -67,7 +67,7 @@ def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
 
 
 def conditions(args: argparse.Namespace) -> dict[str, Any]:
-    """What scores of one file have in common."""
+    """Return what scores of one file have in common."""
     return {
         "preset": args.preset,
         "weights": args.weights,

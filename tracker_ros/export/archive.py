@@ -105,12 +105,12 @@ def _deviation(boxes: list[list[float]], others: list[list[float]]) -> float:
 
 
 def manifest_path(path: Path) -> Path:
-    """Where the manifest of an archive lies."""
+    """Return where the manifest of an archive lies."""
     return path.with_suffix(".json")
 
 
 def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> Any:
-    """The tracker in an archive, frozen for `device`, with the three methods of a `Tracker`.
+    """Return the tracker in an archive, frozen for `device`, with the three methods of a `Tracker`.
 
     Args:
         path: the archive.
@@ -140,7 +140,7 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest of the archive at `path`.
+    """Return the manifest of the archive at `path`.
 
     Raises:
         ArchiveError: when archive or manifest is missing, or the manifest is not one.
@@ -154,7 +154,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def clip_boxes(tracker: Any) -> list[list[float]]:
-    """Boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
+    """Return boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
     shots = list(itertools.islice(film(AerialScene(), CLIP_RATE), CLIP_FRAMES))
     frames = [to_tensor(shot.image).contiguous() for shot in shots]
     assert shots[0].box is not None

@@ -65,7 +65,7 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Carry out ``tracker_ros export``: 0; 1 for an archive that answers otherwise; 2 for a wrong request."""
+    """Run ``tracker_ros export``: 0; 1 for an archive that answers otherwise; 2 for a wrong request."""
     try:
         if args.check:
             return check(args.check)

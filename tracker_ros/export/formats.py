@@ -34,14 +34,14 @@ ARCHIVES = {"torchscript": ArchiveFormat(script.save, script.load)}
 
 
 def save_pt2(network: nn.Module, example: Tensor) -> bytes:
-    """A network as `torch.export` writes it, for AOTInductor or Python without the network's code."""
+    """Return a network as `torch.export` writes it, for AOTInductor or Python without the network's code."""
     buffer = io.BytesIO()
     torch.export.save(torch.export.export(network.eval(), (example,)), buffer)
     return buffer.getvalue()
 
 
 def save_onnx(network: nn.Module, example: Tensor) -> bytes:
-    """A network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
+    """Return a network as ONNX, one file, for TensorRT, ONNX Runtime or OpenCV.
 
     PyTorch up to 2.4 does not know the exporter that needs onnxscript: it writes by tracing.
 

@@ -20,12 +20,12 @@ METHODS = ["initialize", "localize", "update"]
 
 
 def can_script() -> bool:
-    """Whether this Python and torch compile: not from Python 3.14 on, nor with ``PYTORCH_JIT=0``."""
+    """Tell whether this Python and torch compile: not from Python 3.14 on, nor with ``PYTORCH_JIT=0``."""
     return sys.version_info < (3, 14) and hasattr(torch, "jit") and os.environ.get("PYTORCH_JIT", "1") != "0"
 
 
 def optimized(tracker: Tracker) -> Any:
-    """The tracker compiled and frozen for the device it is on; itself where that is not possible.
+    """Return the tracker compiled and frozen for the device it is on; itself where that is not possible.
 
     What comes back has the three methods of a `Tracker` and, on a CPU, gives the same numbers.
     Freezing folds parameters into the code: it belongs on the machine that runs it, after loading.
@@ -39,7 +39,7 @@ def optimized(tracker: Tracker) -> Any:
 
 
 def save(tracker: Tracker) -> bytes:
-    """The archive of a tracker, code and parameters.
+    """Return the archive of a tracker, code and parameters.
 
     Not frozen: freezing folds parameters into code for one kind of device, and belongs on the machine
     that runs it.
@@ -49,7 +49,7 @@ def save(tracker: Tracker) -> bytes:
 
 
 def load(content: bytes, device: str) -> Any:
-    """The tracker in the bytes of an archive, frozen for `device`.
+    """Return the tracker in the bytes of an archive, frozen for `device`.
 
     Raises:
         RuntimeError: when torch cannot read them.

@@ -41,7 +41,7 @@ LONGEST_TURN = 0.1
 
 
 def from_yaw_pitch(yaw: float, pitch: float) -> Quaternion:
-    """The attitude of a gimbal without roll: yaw about the vertical, then pitch."""
+    """Return the attitude of a gimbal without roll: yaw about the vertical, then pitch."""
     cy, sy, cp, sp = math.cos(yaw / 2), math.sin(yaw / 2), math.cos(pitch / 2), math.sin(pitch / 2)
     return Quaternion(cy * cp, -sy * sp, cy * sp, sy * cp)
 
@@ -52,7 +52,7 @@ def from_optical(ray: Vector) -> Vector:
 
 
 def normalized(w: float, x: float, y: float, z: float) -> Quaternion:
-    """The quaternion of unit length.
+    """Return the quaternion of unit length.
 
     Raises:
         ValueError: for one of no length, or with a number that is not finite.
@@ -72,17 +72,17 @@ def rotate(q: Quaternion, v: Vector) -> Vector:
 
 
 def direction(v: Vector) -> Direction:
-    """The direction of a vector of the reference frame; azimuth 0 for one that is vertical."""
+    """Return the direction of a vector of the reference frame; azimuth 0 for one that is vertical."""
     return Direction(math.atan2(v[1], v[0]), math.atan2(-v[2], math.hypot(v[0], v[1])))
 
 
 def difference(a: float, b: float) -> float:
-    """Angle from `b` to `a`, in [-pi, pi]."""
+    """Return angle from `b` to `a`, in [-pi, pi]."""
     return math.remainder(a - b, 2 * math.pi)
 
 
 def slerp(a: Quaternion, b: Quaternion, share: float) -> Quaternion:
-    """The attitude at `share` (0 to 1) of the shortest turn from `a` to `b`, at constant rate."""
+    """Return the attitude at `share` (0 to 1) of the shortest turn from `a` to `b`, at constant rate."""
     dot = a.w * b.w + a.x * b.x + a.y * b.y + a.z * b.z
     if dot < 0:
         b, dot = Quaternion(-b.w, -b.x, -b.y, -b.z), -dot
@@ -123,7 +123,7 @@ class AttitudeHistory:
             samples.popleft()
 
     def at(self, stamp: float) -> Quaternion | None:
-        """The attitude at a time, interpolated (slerp); None where it is not known.
+        """Return the attitude at a time, interpolated (slerp); None where it is not known.
 
         Beyond the newest sample the last turn goes on for `LONGEST_TURN`, measured over at least `BASELINE`;
         before the oldest it is the oldest.

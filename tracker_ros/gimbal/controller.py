@@ -43,7 +43,7 @@ class Axis:
         self._max_acceleration = math.radians(settings.max_acceleration_deg)
 
     def step(self, error: float, feedforward: float, elapsed: float) -> float:
-        """The rate to command now.
+        """Return the rate to command now.
 
         Args:
             error: angle to turn through, radians.
@@ -65,7 +65,7 @@ class Axis:
         return given
 
     def brake(self, elapsed: float) -> float:
-        """Come to rest as fast as the slew limit allows, and forget the past."""
+        """Return come to rest as fast as the slew limit allows, and forget the past."""
         self._integral, self._error = 0.0, None
         return self._approach(0.0, elapsed)
 
@@ -116,7 +116,7 @@ class Controller:
         )
 
     def problem(self, now: float) -> str:
-        """Why the gimbal is not pointed now; '' while it is."""
+        """Say why the gimbal is not pointed now; '' while it is."""
         sight = self.sight.newest
         if sight is None:
             return "no target"
@@ -127,7 +127,7 @@ class Controller:
         return "" if self._aim(now) else "the gimbal's attitude is not known at this time"
 
     def _aim(self, now: float) -> tuple[Rates, Sight] | None:
-        """The angles to turn through, and the line of sight that they lead to."""
+        """Return the angles to turn through, and the line of sight that they lead to."""
         sight = self.sight.confirmed(now)
         if sight is None or sight.age(now) > self._settings.timeout:
             return None

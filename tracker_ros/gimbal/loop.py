@@ -62,18 +62,18 @@ class Pointing(NamedTuple):
 
 
 def pinhole(width: int, height: int, field_of_view: float) -> Camera:
-    """A camera without distortion, of a horizontal field of view in radians."""
+    """Return a camera without distortion, of a horizontal field of view in radians."""
     focal = width / 2 / math.tan(field_of_view / 2)
     return Camera(focal, focal, width / 2, height / 2)
 
 
 def line_of_sight(chase: Chase, t: float) -> Direction:
-    """From the drone to the vehicle, over a straight road along the x axis."""
+    """Return from the drone to the vehicle, over a straight road along the x axis."""
     return direction(_between(chase.drone(t), chase.vehicle(t)))
 
 
 def pixel(camera: Camera, attitude: Quaternion, seen: Direction) -> tuple[float, float] | None:
-    """Where a pinhole camera shows a direction; None behind it."""
+    """Return where a pinhole camera shows a direction; None behind it."""
     level = math.cos(seen.elevation)
     v = (level * math.cos(seen.azimuth), level * math.sin(seen.azimuth), -math.sin(seen.elevation))
     forward, right, down = rotate(attitude._replace(w=-attitude.w), v)
@@ -102,7 +102,7 @@ def fly(
     seconds: float = 20.0,
     seed: int = 0,
 ) -> Pointing:
-    """Chase a dodging vehicle with a simulated gimbal; the target is seen only inside the image."""
+    """Return chase a dodging vehicle with a simulated gimbal; the target is seen only inside the image."""
     rng = np.random.default_rng([seed, 2])
     chase, camera = Chase(seed), pinhole(*SIZE, math.radians(FIELD_OF_VIEW))
     gimbal = SimulatedGimbal(model or GimbalModel(), AHEAD, -DEPRESSION)

@@ -35,7 +35,7 @@ class Sight(NamedTuple):
         return self._replace(held=self.held + elapsed)
 
     def predicted(self, at: float) -> Sight:
-        """The same at another time, at constant rate."""
+        """Return the same at another time, at constant rate."""
         elapsed = at - self.at
         elevation = self.elevation + self.elevation_rate * elapsed
         return self._replace(

@@ -17,5 +17,5 @@ RATE_UNITS = {
 
 
 def convert(rate: float, unit: str) -> float:
-    """A rate in radians a second in `unit` a second."""
+    """Return a rate in radians a second in `unit` a second."""
     return math.degrees(rate) if unit == DEGREES else rate

@@ -54,7 +54,7 @@ class ClassificationLoss(NamedTuple):
 
 
 def make_loss(kind: str, a: float = 10.0, c: float = 0.6, gamma: float = 2.0) -> ClassificationLoss:
-    """The loss of this name.
+    """Return the loss of this name.
 
     Raises:
         ValueError: when the name is none of `KINDS`.
@@ -68,7 +68,7 @@ def make_loss(kind: str, a: float = 10.0, c: float = 0.6, gamma: float = 2.0) ->
 
 
 def modulating_factor(p_t: Tensor, loss: ClassificationLoss) -> Tensor:
-    """f(p_t) for probabilities of the true class in [0, 1], any shape; scriptable.
+    """Return f(p_t) for probabilities of the true class in [0, 1], any shape; scriptable.
 
     >>> modulating_factor(torch.tensor([0.5]), make_loss('focal', gamma=2.0))
     tensor([0.2500])
@@ -85,7 +85,7 @@ def modulating_factor(p_t: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def margin_loss(margin: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Loss per sample of its margin: the logit of a positive, minus the logit of a negative sample.
+    """Return loss per sample of its margin: the logit of a positive, minus the logit of a negative sample.
 
     >>> margin_loss(torch.tensor([0.0]), make_loss('bce'))
     tensor([0.6931])
@@ -94,7 +94,7 @@ def margin_loss(margin: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def margin_gradient(margin: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Derivative of `margin_loss` by the margin, in closed form; scriptable.
+    """Return derivative of `margin_loss` by the margin, in closed form; scriptable.
 
     Trackers learn online under `torch.inference_mode`, where autograd does not work. With
     p = sigmoid(margin), dL/dmargin = (1 - p) (p f'(p) (-log p) - f(p)).
@@ -116,7 +116,7 @@ def margin_gradient(margin: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def classification_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Loss per sample, same shape as `logits`; scriptable.
+    """Return loss per sample, same shape as `logits`; scriptable.
 
     Args:
         logits: log odds of the positive class.
@@ -146,7 +146,7 @@ def class_weights(labels: Tensor) -> Tensor:
 
 
 def balanced_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Class-balanced mean [] over all samples of a batch (eq. 10, 11 or 14).
+    """Return class-balanced mean [] over all samples of a batch (eq. 10, 11 or 14).
 
     Divided by the sum of the weights, so that the number of samples does not change the step size:
     half the mean over positives plus half the mean over negatives.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def logistic(scores: Tensor, labels: Tensor) -> Tensor:
-    """log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`.
+    """Return log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`.
 
     >>> logistic(torch.tensor([0.0]), torch.tensor([1.0]))  # log 2
     tensor([0.6931])
@@ -19,7 +19,7 @@ def logistic(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def focal_logistic(scores: Tensor, labels: Tensor, a: float = 2.0, b: float = 1.0) -> Tensor:
-    """a / (1 + exp(b y v)) * log(1 + exp(-y v)) (AdaCFNet, eq. 6), of the shape of `scores`.
+    """Return a / (1 + exp(b y v)) * log(1 + exp(-y v)) (AdaCFNet, eq. 6), of the shape of `scores`.
 
     Shrinks with b what is easy (y v > 0). With a = 2, b = 0 it is `logistic`. The factor is part of
     the loss: gradients flow through it.
@@ -31,7 +31,7 @@ def focal_logistic(scores: Tensor, labels: Tensor, a: float = 2.0, b: float = 1.
 
 
 def balanced_mean(losses: Tensor, labels: Tensor) -> Tensor:
-    """Mean [] over N maps in which the +1 cells weigh together as much as the -1 cells.
+    """Return mean [] over N maps in which the +1 cells weigh together as much as the -1 cells.
 
     Args:
         losses: [N, h, w].

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def ranking_pairs(distances: Tensor) -> Tensor:
-    """[K, K] of 1 where sample j is closer to the target's size than sample i, else 0.
+    """Return [K, K] of 1 where sample j is closer to the target's size than sample i, else 0.
 
     Args:
         distances: [K] of each sample's size from the target's.
@@ -22,7 +22,7 @@ def ranking_pairs(distances: Tensor) -> Tensor:
 
 
 def ranking_loss(scores: Tensor, pairs: Tensor) -> Tensor:
-    """log(1 + sum over pairs of exp(f(x_i) - f(x_j))), eq. 5.
+    """Return log(1 + sum over pairs of exp(f(x_i) - f(x_j))), eq. 5.
 
     Args:
         scores: [K] predictions f.
@@ -36,7 +36,7 @@ def ranking_loss(scores: Tensor, pairs: Tensor) -> Tensor:
 
 
 def ranking_gradient(scores: Tensor, pairs: Tensor) -> Tensor:
-    """[K] derivative of `ranking_loss` by each score.
+    """Return [K] derivative of `ranking_loss` by each score.
 
     Eq. 6 prints the factor 1 / L; the derivative of eq. 5 has 1 / (1 + sum) instead, used here.
 

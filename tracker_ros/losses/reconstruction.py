@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def reconstruction(decoded: Tensor, image: Tensor) -> Tensor:
-    """|decoded - image|^2 per image and value: one half of EDCF's eq. 2, [] for [N, 3, h, w].
+    """Return |decoded - image|^2 per image and value: one half of EDCF's eq. 2, [] for [N, 3, h, w].
 
     The paper's norm is divided by the number of values, or the unweighted sum of eq. 15 would grow
     with the size of the images alone.
@@ -24,7 +24,7 @@ def reconstruction(decoded: Tensor, image: Tensor) -> Tensor:
 
 
 def filter_response(response: Tensor, label: Tensor) -> Tensor:
-    """|g - y|^2 / |y|^2 over a batch (EDCF, eq. 8), [] for [N, h, w]: 0 is perfect, g = 0 gives 1.
+    """Return |g - y|^2 / |y|^2 over a batch (EDCF, eq. 8), [] for [N, h, w]: 0 is perfect, g = 0 gives 1.
 
     The paper's norm is divided by the label's, for the reason given in `reconstruction`.
 
@@ -36,7 +36,7 @@ def filter_response(response: Tensor, label: Tensor) -> Tensor:
 
 
 def squared_norm(difference: Tensor) -> Tensor:
-    """Mean over a batch of |difference|^2, [] for [N, ...]: the norm that EDCF's eq. 2 and 8 print."""
+    """Return mean over a batch of |difference|^2, [] for [N, ...]: the norm that EDCF's eq. 2 and 8 print."""
     return difference.square().flatten(1).sum(1).mean()
 
 
@@ -66,7 +66,7 @@ def multi_task(
     decay: float,
     terms: Terms = Terms(),  # noqa: B008 (a tuple of plain numbers)
 ) -> Tensor:
-    """L_low + L_high + L_recon + R (EDCF, eq. 15), each with its weight of `terms`, [].
+    """Return L_low + L_high + L_recon + R (EDCF, eq. 15), each with its weight of `terms`, [].
 
     R is decay * sum of the squared network `weights`.
 

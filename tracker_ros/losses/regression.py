@@ -10,7 +10,7 @@ from tracker_ros.ops.convolution import convolve
 
 
 def ridge_loss(features: Tensor, kernel: Tensor, label: Tensor, penalty: float) -> Tensor:
-    """|Y - W * X|^2 + lambda |W|^2 for features [C, h, w], kernel [C, kh, kw] and label [h, w].
+    """Return |Y - W * X|^2 + lambda |W|^2 for features [C, h, w], kernel [C, kh, kw] and label [h, w].
 
     >>> ridge_loss(torch.ones(1, 3, 3), torch.zeros(1, 1, 1), torch.ones(3, 3), 0.1)
     tensor(9.)

@@ -19,7 +19,7 @@ KINDS = ("shrinkage", "l2", "l3", "ohnm")
 def shrinkage(
     prediction: Tensor, label: Tensor, a: float = 10.0, c: float = 0.2, signed: bool = False
 ) -> Tensor:
-    """exp(y) l^2 / (1 + exp(a (c - l))) with l = |p - y| (Lu et al., 2020, eq. 7; DCFST, eq. 4).
+    """Return exp(y) l^2 / (1 + exp(a (c - l))) with l = |p - y| (Lu et al., 2020, eq. 7; DCFST, eq. 4).
 
     Args:
         prediction: p.
@@ -59,7 +59,7 @@ class RegressionLoss(NamedTuple):
 
 
 def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Loss of each element of predictions and labels of the same shape; scriptable.
+    """Return loss of each element of predictions and labels of the same shape; scriptable.
 
     >>> regression_loss(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
     tensor([0.2500])
@@ -78,7 +78,7 @@ def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> 
 
 
 def regression_gradient(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Derivative of `regression_loss` by the prediction, element by element.
+    """Return derivative of `regression_loss` by the prediction, element by element.
 
     >>> regression_gradient(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
     tensor([1.])

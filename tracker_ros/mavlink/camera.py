@@ -53,11 +53,14 @@ class Outcome(NamedTuple):
 class Operator(Protocol):
     """Who the camera asks about the tracker and sends requests to. Nothing here may block."""
 
-    def view(self) -> View: ...
+    def view(self) -> View:
+        """Return what the camera is to say about image and target."""
 
-    def select(self, box: Rectangle) -> Future[Outcome]: ...
+    def select(self, box: Rectangle) -> Future[Outcome]:
+        """Ask for the target in a rectangle of the image."""
 
-    def stop(self) -> Future[Outcome]: ...
+    def stop(self) -> Future[Outcome]:
+        """Ask to give the target up."""
 
 
 class Identity(NamedTuple):
@@ -126,7 +129,7 @@ class Camera:
     # -- what arrives --------------------------------------------------------------------------------
 
     def handle(self, message: Message, now: float) -> list[Message]:
-        """The answers to a message; none to what is not a command, or one for somebody else."""
+        """Return the answers to a message; none to what is not a command, or one for somebody else."""
         kind = message.get_type()
         if kind not in ("COMMAND_LONG", "COMMAND_INT") or not self._is_for_me(message):
             return []
@@ -162,7 +165,7 @@ class Camera:
         return self._forward(command, request, now)
 
     def _message(self, request: SendMessage, now: float) -> Message | None:
-        """The message that was requested.
+        """Return the message that was requested.
 
         Raises:
             Refusal: where there is nothing to tell.
@@ -228,7 +231,7 @@ class Camera:
         return self._finished(now)
 
     def _finished(self, now: float) -> list[Message]:
-        """Answers to the requests that have come to an end, and news of those that take long."""
+        """Return answers to the requests that have come to an end, and news of those that take long."""
         sent: list[Message] = []
         for number, pending in list(self._pending.items()):
             if pending.answer.done():
@@ -249,7 +252,7 @@ class Camera:
         return sent
 
     def _answer(self, command: Message, outcome: Outcome) -> list[Message]:
-        """An acknowledgement and, where tracking is refused, why: ground stations show it as text."""
+        """Return an acknowledgement and, where tracking is refused, why: ground stations show it as text."""
         answer = [messages.acknowledgement(command, outcome.result)]
         if outcome.reason and command.command in _ORDERS:
             self._texts = self._texts % 65535 + 1
@@ -259,11 +262,11 @@ class Camera:
     # -- what is streamed --------------------------------------------------------------------------
 
     def poll(self, now: float) -> list[Message]:
-        """What is to be sent now."""
+        """Return what is to be sent now."""
         return self._finished(now) + self._streams.poll(self._operator.view(), now)
 
     def due(self) -> float:
-        """When `poll` has something to do next, unless a request is in progress."""
+        """Return when `poll` has something to do next, unless a request is in progress."""
         return self._streams.due()
 
     @property
@@ -273,7 +276,7 @@ class Camera:
 
 
 def _same(a: Message, b: Message) -> bool:
-    """Whether two commands are the same one, of the same sender."""
+    """Tell whether two commands are the same one, of the same sender."""
 
     def key(command: Message) -> tuple[object, ...]:
         parameters = (repr(getattr(command, f"param{i}")) for i in range(1, 8))  # NaN equals NaN as text

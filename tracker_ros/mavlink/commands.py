@@ -55,7 +55,7 @@ class TrackPoint(NamedTuple):
     radius: float
 
     def rectangle(self, aspect: float, smallest: float) -> Rectangle:
-        """The square of pixels around the point, as far as it lies in the image.
+        """Return the square of pixels around the point, as far as it lies in the image.
 
         Args:
             aspect: width of the image over its height.
@@ -102,7 +102,7 @@ Request = TrackPoint | TrackRectangle | StopTracking | SendMessage | SetInterval
 
 
 def parse(command: Message, component_id: int) -> Request:
-    """What a COMMAND_LONG asks of the camera with this component id.
+    """Return what a COMMAND_LONG asks of the camera with this component id.
 
     Raises:
         Refusal: for a command that is not known, or whose parameters cannot be executed.
@@ -143,7 +143,7 @@ def parse(command: Message, component_id: int) -> Request:
 
 
 def _requested(message_id: float, about: float) -> SendMessage:
-    """A message, and which one of its kind: a video stream, or the message that an interval is of."""
+    """Return a message, and which one of its kind: a video stream, or the message that an interval is of."""
     if message_id not in ON_REQUEST:
         raise _denied(f"message {message_id:g} cannot be requested")
     if message_id in _OF_A_STREAM.values() and about not in (0, ONLY_STREAM):

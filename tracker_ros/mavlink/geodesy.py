@@ -20,7 +20,7 @@ class Place(NamedTuple):
     altitude: float
 
     def problem(self) -> str:
-        """Why this is no place; '' when it is one."""
+        """Say why this is no place; '' when it is one."""
         if not all(map(math.isfinite, self)):
             return "a number is not finite"
         if not (-90 < self.latitude < 90 and -180 <= self.longitude <= 180):

@@ -82,7 +82,7 @@ class EndPoint:
 
 
 def split_name(name: str) -> tuple[str, str, int]:
-    """Kind, host or device, and port or baud rate of an end point.
+    """Return kind, host or device, and port or baud rate of an end point.
 
     Raises:
         ValueError: for a name that is none.

@@ -76,7 +76,7 @@ class Streams:
         self._streams[message_id].ask(seconds, now)
 
     def interval(self, message_id: int) -> int:
-        """Microseconds, as MESSAGE_INTERVAL (244) has it: -1 for off, 0 for what is never streamed."""
+        """Return microseconds, as MESSAGE_INTERVAL (244) has it: -1 for off, 0 for what is never streamed."""
         if message_id not in self._streams:
             return 0
         seconds = self._streams[message_id].interval
@@ -96,7 +96,7 @@ class Streams:
         return sent
 
     def due(self) -> float:
-        """When `poll` has something to do next."""
+        """Return when `poll` has something to do next."""
         return min(stream.due for stream in self._streams.values())
 
     def status(self, track: Track) -> Message:

@@ -26,7 +26,7 @@ LABEL_SIGMA = 8.0
 
 
 def correlation_filter(features: Tensor, label: Tensor, penalty: float) -> Tensor:
-    """The filter w [N, C, h, w] of eq. 1, by eq. 2 of AdaCFNet (eq. 8-10 of CFNet).
+    """Return the filter w [N, C, h, w] of eq. 1, by eq. 2 of AdaCFNet (eq. 8-10 of CFNet).
 
     w minimises 1/(2n) |sum_l x_l * w_l - y|^2 + lambda/2 sum_l |w_l|^2 over all n = h w circular
     shifts, where * is the circular cross-correlation: k = 1/n sum_l conj(x_l) x_l + lambda,
@@ -46,7 +46,7 @@ def correlation_filter(features: Tensor, label: Tensor, penalty: float) -> Tenso
 
 
 def correlate_large(features: Tensor, templates: Tensor) -> Tensor:
-    """`networks.siamfc.correlate` by Fourier transform, several times faster for 25 x 25 templates."""
+    """Return `networks.siamfc.correlate` by Fourier transform, several times faster for 25 x 25 templates."""
     height, width = features.shape[-2], features.shape[-1]
     product = torch.fft.rfft2(features) * torch.conj(torch.fft.rfft2(templates, [height, width]))
     response = torch.fft.irfft2(product.sum(1), [height, width])
@@ -65,7 +65,7 @@ class Conv1Features(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """[N, 3, H, W] to [N, 32, h, w], and no channel weights."""
+        """Return [N, 3, H, W] to [N, 32, h, w], and no channel weights."""
         weights: list[Tensor] = []
         return F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, self.stride)), weights
 
@@ -94,7 +94,7 @@ class Conv2Features(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """[N, 3, H, W] to [N, 32, h, w], and the channel weights ([N, 96], [N, 32]) of the blocks."""
+        """Return [N, 3, H, W] to [N, 32, h, w], and the channel weights ([N, 96], [N, 32]) of the blocks."""
         weights: list[Tensor] = []
         x = F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, 2))
         pooled = F.max_pool2d(x, 3, stride=2)
@@ -166,13 +166,13 @@ class CFNetModel(nn.Module):
         self.register_buffer("label", circular_gaussian(cells, cells, sigma, sigma), persistent=False)
 
     def filter(self, features: Tensor) -> Tensor:
-        """Cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""
+        """Return cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""
         whole = correlation_filter(features * self.window, self.label, self.penalty)
         end = whole.shape[-1] - self.margin
         return whole[:, :, self.margin : end, self.margin : end]
 
     def template(self, images: Tensor) -> Tensor:
-        """Cropped filters [N, C, t, t] of exemplar crops [N, 3, E, E]."""
+        """Return cropped filters [N, C, t, t] of exemplar crops [N, 3, E, E]."""
         features, _ = self.features(images)
         return self.filter(features)
 
@@ -183,7 +183,7 @@ class CFNetModel(nn.Module):
 
 
 def mobile_model(penalty: float = 1.0) -> CFNetModel:
-    """AdaCFNet on MobileNetV3: filters of 16 x 16 cells out of 32 x 32, responses of 17 x 17.
+    """Return AdaCFNet on MobileNetV3: filters of 16 x 16 cells out of 32 x 32, responses of 17 x 17.
 
     With a quarter of the cells, `penalty` weighs less than CFNet's 10.
     """

@@ -28,6 +28,7 @@ class LocalResponseNorm(nn.Module):
         self.register_buffer("one", torch.ones(channels), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return [N, C, H, W], each value divided by the energy of its neighbours over channels."""
         root = F.conv2d(x.square(), self.band, self.one).rsqrt()
         return x * root * root.sqrt()
 
@@ -48,5 +49,5 @@ class DCFNetFeatures(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN_COLOUR).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features [N, 32, H, W] of images [N, 3, H, W]."""
+        """Return features [N, 32, H, W] of images [N, 3, H, W]."""
         return self.norm(self.conv2(F.relu(self.conv1(images - self.mean))))

@@ -67,7 +67,7 @@ class DcfstNetwork(nn.Module):
 
     @torch.jit.export
     def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
-        """Vectors [grid^2, D] of boxes of size [2] (w, h; crop pixels) all over one search crop.
+        """Return vectors [grid^2, D] of boxes of size [2] (w, h; crop pixels) all over one search crop.
 
         Each channel is divided by its root mean square over these boxes.
 
@@ -80,7 +80,7 @@ class DcfstNetwork(nn.Module):
 
     @torch.jit.export
     def labels(self, box: Tensor) -> Tensor:
-        """Wanted regression values [grid^2] for a target at box [4] in crop pixels.
+        """Return wanted regression values [grid^2] for a target at box [4] in crop pixels.
 
         A Gaussian of the distance to its middle.
         """

@@ -59,11 +59,11 @@ class Geometry(NamedTuple):
     square: bool
 
     def wide(self) -> int:
-        """Side in pixels of the crop that also shows the context patches."""
+        """Return side in pixels of the crop that also shows the context patches."""
         return self.search + 2 * self.shift * self.stride
 
     def label_sigma(self) -> float:
-        """Standard deviation of the label in cells, a tenth of the target's side (DCFNet)."""
+        """Return standard deviation of the label in cells, a tenth of the target's side (DCFNet)."""
         return 0.1 * self.search / self.extent / self.stride
 
 
@@ -73,7 +73,7 @@ LABEL_SIGMA = PUBLISHED.label_sigma()
 
 
 def middle(maps: Tensor, side: int) -> Tensor:
-    """The central [N, C, side, side] of maps [N, C, h, w] whose sides have the parity of `side`."""
+    """Return the central [N, C, side, side] of maps [N, C, h, w] whose sides have the parity of `side`."""
     top, left = (maps.shape[2] - side) // 2, (maps.shape[3] - side) // 2
     return maps[:, :, top : top + side, left : left + side]
 
@@ -106,7 +106,7 @@ class ContextFilter(nn.Module):
         self.register_buffer("label", circular_gaussian(side, side, sigma, sigma), persistent=False)
 
     def solve(self, wide: Tensor) -> Tensor:
-        """Filters [N, C, side, side // 2 + 1] from fine features [N, C, side + 2 shift, same]."""
+        """Return filters [N, C, side, side // 2 + 1] from fine features [N, C, side + 2 shift, same]."""
         label = torch.fft.rfft2(self.label)
         filters = []
         for sample in wide:
@@ -123,7 +123,7 @@ class ContextFilter(nn.Module):
         return torch.stack(filters)
 
     def patch(self, sample: Tensor, top: int, left: int) -> Tensor:
-        """The windowed [C, side, side] at (top, left) of a sample's wide features."""
+        """Return the windowed [C, side, side] at (top, left) of a sample's wide features."""
         return sample[:, top : top + self.side, left : left + self.side] * self.window
 
     def forward(self, fine: Tensor, filters: Tensor) -> Tensor:
@@ -148,11 +148,11 @@ class FineModel(nn.Module):
         self.filter = ContextFilter(penalty, context_penalty)
 
     def learn(self, wide: Tensor) -> Tensor:
-        """Filters [N, 8, 125, 63] of wide crops [N, 3, 423, 423]."""
+        """Return filters [N, 8, 125, 63] of wide crops [N, 3, 423, 423]."""
         return self.filter.solve(self.fine(self.features.shallow(wide)))
 
     def forward(self, images: Tensor, filters: Tensor) -> Tensor:
-        """Responses g [N, 125, 125] of search crops [N, 3, 255, 255]."""
+        """Return responses g [N, 125, 125] of search crops [N, 3, 255, 255]."""
         return self.filter(self.fine(self.features.shallow(images)), filters)
 
 
@@ -170,15 +170,15 @@ class EDCFModel(nn.Module):
         self.adjust = Adjust(1e-3, 0.0, train_gain=False)
 
     def learn(self, shallow: Tensor) -> Tensor:
-        """Filters [N, 8, 125, 63] of the first layer's [N, 96, 209, 209] on wide crops."""
+        """Return filters [N, 8, 125, 63] of the first layer's [N, 96, 209, 209] on wide crops."""
         return self.filter.solve(self.fine(shallow))
 
     def template(self, shallow: Tensor) -> Tensor:
-        """Semantic templates [N, 256, 6, 6] of the same: SiamFC's for the 127 px in the middle."""
+        """Return semantic templates [N, 256, 6, 6] of the same: SiamFC's for the 127 px in the middle."""
         return self.features.deep(middle(shallow, 59))
 
     def forward(self, shallow: Tensor, templates: Tensor) -> tuple[Tensor, Tensor]:
-        """Correlations f [N, 17, 17] (eq. 3) and semantic features [N, 256, 22, 22].
+        """Return correlations f [N, 17, 17] (eq. 3) and semantic features [N, 256, 22, 22].
 
         Args:
             shallow: the first layer's [N, 96, 125, 125] on search crops, or [N, 96, 209, 209] on wide
@@ -190,7 +190,7 @@ class EDCFModel(nn.Module):
 
 
 def on_fine_grid(responses: Tensor, side: int = 65) -> Tensor:
-    """f [N, 17, 17] at 8 px a cell to the fine grid of 2 (or 4) px a cell, bilinearly: [N, side, side]."""
+    """F [N, 17, 17] at 8 px a cell to the fine grid of 2 (or 4) px a cell, bilinearly: [N, side, side]."""
     size = [side, side]
     return F.interpolate(responses.unsqueeze(1), size, mode="bilinear", align_corners=True).squeeze(1)
 
@@ -223,5 +223,5 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(c1, 3, 11, 2))
 
     def forward(self, semantic: Tensor) -> Tensor:
-        """Images [N, 3, H, W], in 0-1, of semantic features [N, channels, h, w]."""
+        """Return images [N, 3, H, W], in 0-1, of semantic features [N, channels, h, w]."""
         return self.layers(semantic)

@@ -34,7 +34,7 @@ class MobileFeatures(nn.Module):
         self.norm = FoldingNorm(CHANNELS)
 
     def shallow(self, images: Tensor) -> Tensor:
-        """[N, 3, H, W] to [N, 88, H / 4, W / 4]."""
+        """Return [N, 3, H, W] to [N, 88, H / 4, W / 4]."""
         fine, second, third = self.trunk(images)
         size = [fine.shape[2], fine.shape[3]]
         return torch.cat(
@@ -47,7 +47,7 @@ class MobileFeatures(nn.Module):
         )
 
     def deep(self, shallow: Tensor) -> Tensor:
-        """[N, 88, h, w] to semantic features [N, 64, h / 2, w / 2]."""
+        """Return [N, 88, h, w] to semantic features [N, 64, h / 2, w / 2]."""
         return self.norm.convolve(F.avg_pool2d(shallow[:, self.first :], 2), self.neck.weight, None)
 
 
@@ -70,19 +70,19 @@ class MobileEDCFModel(nn.Module):
         self.cells, self.template_cells = MOBILE.cells, 2 * TEMPLATE
 
     def fine(self, shallow: Tensor) -> Tensor:
-        """Fine features [N, 16, h, w] of strides 4 and 8."""
+        """Return fine features [N, 16, h, w] of strides 4 and 8."""
         return self.fine_layer(shallow[:, : self.shared])
 
     def learn(self, shallow: Tensor) -> Tensor:
-        """Filters [N, 16, 48, 25] of the shared levels [N, 88, 80, 80] on wide crops."""
+        """Return filters [N, 16, 48, 25] of the shared levels [N, 88, 80, 80] on wide crops."""
         return self.filter.solve(self.fine(shallow))
 
     def template(self, shallow: Tensor) -> Tensor:
-        """Semantic templates [N, 64, 8, 8] of the same."""
+        """Return semantic templates [N, 64, 8, 8] of the same."""
         return self.features.deep(middle(shallow, self.template_cells))
 
     def forward(self, shallow: Tensor, templates: Tensor) -> tuple[Tensor, Tensor]:
-        """Correlations f [N, 17, 17] and semantic features [N, 64, 24, 24] of search or wide crops."""
+        """Return correlations f [N, 17, 17] and semantic features [N, 64, 24, 24] of search or wide crops."""
         semantic = self.features.deep(middle(shallow, self.cells))
         return correlate(semantic, templates), semantic
 

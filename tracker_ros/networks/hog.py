@@ -39,7 +39,7 @@ class GradientColorFeatures(nn.Module):
         self.register_buffer("opponent", opponent.view(3, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
+        """Return features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
         planes = F.conv2d(image, self.opponent)
         moments = _pooled(self._moments(planes[:, :1]), self.cell)
         features = self.describe(moments.transpose(0, 1), _pooled(planes, self.cell).transpose(0, 1))
@@ -68,7 +68,7 @@ class GradientColorFeatures(nn.Module):
 
 
 def _pooled(planes: Tensor, cell: int) -> Tensor:
-    """Means over cells: [N, C, H, W] to [N, C, H/cell, W/cell].
+    """Return means over cells: [N, C, H, W] to [N, C, H/cell, W/cell].
 
     Rows are added whole and columns by a matrix product: less than half the time of avg_pool2d.
     """
@@ -80,7 +80,7 @@ def _pooled(planes: Tensor, cell: int) -> Tensor:
 
 
 def _fejer(bins: int, period: float, step: int) -> Tensor:
-    """[bins, 9]: weights of the moments in bins of directions, equally spaced over `period`.
+    """Return [bins, 9]: weights of the moments in bins of directions, equally spaced over `period`.
 
     Every `step`-th harmonic is used: 2 leaves the even ones, which do not tell a direction from its
     opposite.

@@ -41,7 +41,7 @@ class IoUNet(nn.Module):
         self.strides = [float(s) for s in strides]
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
-        """The two levels [N, C, H, W] of a backbone, ready for `predict`."""
+        """Return the two levels [N, C, H, W] of a backbone, ready for `predict`."""
         return [self.fine(levels[0]), self.coarse(levels[1])]
 
     @torch.jit.export
@@ -67,7 +67,7 @@ class IoUNet(nn.Module):
 
     @torch.jit.export
     def predict(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Predicted IoU [R] of boxes [R, 4] in one image, and the last layer's input [R, 2 width].
+        """Return predicted IoU [R] of boxes [R, 4] in one image, and the last layer's input [R, 2 width].
 
         Args:
             levels: [width, H, W] each, from `forward`.
@@ -85,7 +85,7 @@ class IoUNet(nn.Module):
 
     @torch.jit.export
     def ascend(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Predicted IoU [R] as `predict`, and its derivative by the boxes [R, 4], written out."""
+        """Return predicted IoU [R] as `predict`, and its derivative by the boxes [R, 4], written out."""
         predicted, both = self.predict(levels, modulation, boxes)
         upstream = (both > 0).to(both.dtype) * self.judge.weight
         weights = [self.embed_fine.weight, self.embed_coarse.weight]

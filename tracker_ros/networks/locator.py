@@ -11,7 +11,7 @@ from tracker_ros.ops.prroi import prroi_grid, prroi_pool
 
 
 def conv_block(inputs: int, outputs: int) -> nn.Sequential:
-    """3 x 3 convolution, batch normalisation, ReLU."""
+    """Return 3 x 3 convolution, batch normalisation, ReLU."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
@@ -26,12 +26,12 @@ class Embedding(nn.Module):
         self.bins, self.stride = bins, float(stride)
 
     def on_grid(self, features: Tensor, xs: Tensor, ys: Tensor, size: Tensor) -> Tensor:
-        """Vectors [Y X, D] of boxes of one size on a grid, given the level after `convs` [C, H, W]."""
+        """Return vectors [Y X, D] of boxes of one size on a grid, given the level after `convs` [C, H, W]."""
         pooled = prroi_grid(features, xs, ys, size, self.bins, self.stride)
         return self.project(pooled.reshape(xs.shape[0] * ys.shape[0], -1))
 
     def of_boxes(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """Vectors [R, D] of any boxes [R, 4]."""
+        """Return vectors [R, D] of any boxes [R, 4]."""
         return self.project(prroi_pool(features, boxes, self.bins, self.stride).flatten(1))
 
 
@@ -59,7 +59,7 @@ class Locator(nn.Module):
         self.coarse = Embedding(inputs[1], widths[1], bins[1], dimensions[1], strides[1])
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
-        """The two levels [N, C, H, W] of a backbone, ready for pooling."""
+        """Return the two levels [N, C, H, W] of a backbone, ready for pooling."""
         return [self.fine.convs(levels[0]), self.coarse.convs(levels[1])]
 
     @torch.jit.export
@@ -71,11 +71,11 @@ class Locator(nn.Module):
 
     @torch.jit.export
     def of_boxes(self, levels: list[Tensor], boxes: Tensor) -> Tensor:
-        """Vectors [R, D] of boxes [R, 4] in one image; levels [C, H, W] each."""
+        """Return vectors [R, D] of boxes [R, 4] in one image; levels [C, H, W] each."""
         fine, coarse = self.fine.of_boxes(levels[0], boxes), self.coarse.of_boxes(levels[1], boxes)
         return torch.cat((fine, coarse), dim=1)
 
 
 def channel_rms(vectors: Tensor) -> Tensor:
-    """Root mean square [D] of each channel over the boxes of one image, [N, D]."""
+    """Return root mean square [D] of each channel over the boxes of one image, [N, D]."""
     return vectors.square().mean(0).sqrt().clamp(min=1e-6)

@@ -12,7 +12,7 @@ from tracker_ros.networks.hog import GradientColorFeatures
 
 
 def normalized(features: Tensor) -> Tensor:
-    """[N, C, H, W] without each channel's mean, divided by the root mean square over all channels.
+    """Return [N, C, H, W] without each channel's mean, divided by the root mean square over all channels.
 
     Without the first a map that is never negative is mostly its own mean; with the second a ridge
     penalty means the same for every crop.
@@ -35,7 +35,7 @@ class MicroResNetFeatures(nn.Module):
         self.backbone = build_backbone("micro_resnet", ("stride4",))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features of crops."""
+        """Return features of crops."""
         return normalized(self.backbone(images)[0])
 
 
@@ -51,7 +51,7 @@ class GradientMicroResNetFeatures(MicroResNetFeatures):
         self.gradient = GradientColorFeatures(self.stride)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features of crops."""
+        """Return features of crops."""
         gradient = self.gradient(images)
         size = gradient.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-6)
         return torch.cat((normalized(self.backbone(images)[0]), gradient / size), 1)

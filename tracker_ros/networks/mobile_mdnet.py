@@ -35,20 +35,20 @@ class MobileMdNet(nn.Module):
         self.fc5 = nn.Linear(hidden, hidden)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """[R, hidden] of standardised box features [R, 648], with dropout in training."""
+        """Return [R, hidden] of standardised box features [R, 648], with dropout in training."""
         x = F.dropout(torch.relu(self.fc4(samples)), 0.5, self.training)
         return F.dropout(torch.relu(self.fc5(x)), 0.5, self.training)
 
     @torch.jit.export
     def features(self, images: Tensor) -> Tensor:
-        """Feature maps [N, 72, H / 8, W / 8] of scenes [N, 3, H, W], RGB in 0-255."""
+        """Return feature maps [N, 72, H / 8, W / 8] of scenes [N, 3, H, W], RGB in 0-255."""
         fine, deep = self.trunk(images)
         size = [fine.shape[2], fine.shape[3]]
         return torch.cat((fine, F.interpolate(deep, size, mode="bilinear", align_corners=False)), 1)
 
     @torch.jit.export
     def scene(self, image: Tensor) -> Tensor:
-        """Feature map [72, H / 8, W / 8] of a scene [1, 3, H, W]."""
+        """Return feature map [72, H / 8, W / 8] of a scene [1, 3, H, W]."""
         return self.features(image)[0]
 
     @torch.jit.export
@@ -59,7 +59,7 @@ class MobileMdNet(nn.Module):
 
     @torch.jit.export
     def start(self) -> list[Tensor]:
-        """Weights and biases of both layers before a target is learned."""
+        """Return weights and biases of both layers before a target is learned."""
         return [
             self.fc4.weight.detach(),
             self.fc4.bias.detach(),

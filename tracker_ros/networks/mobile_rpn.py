@@ -32,11 +32,11 @@ class PixelwiseRpn(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Two kernels [N, 64, 48] of exemplar features [N, 48, 8, 8]."""
+        """Return two kernels [N, 64, 48] of exemplar features [N, 48, 8, 8]."""
         return self.cls.template(exemplar), self.loc.template(exemplar)
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs [N, 2 A, h, w] and [N, 4 A, h, w] for search features [N, 48, h, w]."""
+        """Return outputs [N, 2 A, h, w] and [N, 4 A, h, w] for search features [N, 48, h, w]."""
         return self.cls(cls_kernel, search), self.loc(loc_kernel, search)
 
     @torch.jit.unused
@@ -64,11 +64,11 @@ class MobileRpnNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Classification and regression kernels [N, 64, 48] of exemplar crops [N, 3, 127, 127]."""
+        """Return classification and regression kernels [N, 64, 48] of exemplar crops [N, 3, 127, 127]."""
         return self.rpn_head.template(self.backbone(exemplar)[0])
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Head outputs for search crops [N, 3, S, S]."""
+        """Return head outputs for search crops [N, 3, S, S]."""
         return self.rpn_head(cls_kernel, loc_kernel, self.backbone(search)[0])
 
     @torch.jit.unused
@@ -87,7 +87,7 @@ class Narrow(nn.Module):
         self.norm = FoldingNorm(CHANNELS)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, h, w] to [N, 48, h, w]."""
+        """Return [N, inputs, h, w] to [N, 48, h, w]."""
         return self.norm.convolve(x, self.conv.weight, None)
 
 
@@ -113,20 +113,20 @@ class MobileRpnPlusPlusNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def levels(self, images: Tensor) -> list[Tensor]:
-        """Three maps [N, 48, h, w] of crops [N, 3, H, W]."""
+        """Return three maps [N, 48, h, w] of crops [N, 3, H, W]."""
         fine, middle, deep = self.backbone(images)
         fine = F.avg_pool2d(fine, 2, ceil_mode=True)
         return [self.neck2(fine), self.neck3(middle), deep]
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
+        """Return stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
         levels = self.levels(exemplar)
         a, b, c = self.rpn2.template(levels[0]), self.rpn3.template(levels[1]), self.rpn4.template(levels[2])
         return torch.stack((a[0], b[0], c[0])), torch.stack((a[1], b[1], c[1]))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Head outputs for search crops [N, 3, S, S]."""
+        """Return head outputs for search crops [N, 3, S, S]."""
         levels = self.levels(search)
         a = self.rpn2(cls_kernel[0], loc_kernel[0], levels[0])
         b = self.rpn3(cls_kernel[1], loc_kernel[1], levels[1])

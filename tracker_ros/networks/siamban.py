@@ -50,11 +50,11 @@ class PixelCorrelation(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> Tensor:
-        """Kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
+        """Return kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
         return self.kernel(exemplar).flatten(2).transpose(1, 2)
 
     def forward(self, kernels: Tensor, search: Tensor) -> Tensor:
-        """Correlations [N, 64, h, w] of search features [N, C, h, w]."""
+        """Return correlations [N, 64, h, w] of search features [N, C, h, w]."""
         x = self.search(search)
         matched = (kernels @ x.flatten(2)).view(-1, kernels.shape[1], x.shape[2], x.shape[3])
         weights = self.expand(torch.relu(self.reduce(matched.mean((2, 3), keepdim=True))))
@@ -87,11 +87,11 @@ class Branch(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> Tensor:
-        """Kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
+        """Return kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
         return self.correlation.template(exemplar)
 
     def forward(self, kernels: Tensor, search: Tensor) -> Tensor:
-        """Predictions [N, outputs, h, w] for search features [N, C, h, w]."""
+        """Return predictions [N, outputs, h, w] for search features [N, C, h, w]."""
         return self.predict(self.tower(self.correlation(kernels, search)))
 
 
@@ -109,16 +109,16 @@ class SiamBanNet(nn.Module):
 
     @torch.jit.export
     def features(self, images: Tensor) -> Tensor:
-        """Features [N, 48, S / 16, S / 16] of crops [N, 3, S, S] (RGB, 0-255), rounded up."""
+        """Return features [N, 48, S / 16, S / 16] of crops [N, 3, S, S] (RGB, 0-255), rounded up."""
         return self.backbone(images)[0]
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Kernels [N, 64, 48] of both branches of exemplar features [N, 48, 8, 8]."""
+        """Return kernels [N, 64, 48] of both branches of exemplar features [N, 48, 8, 8]."""
         return self.classify.template(exemplar), self.locate.template(exemplar)
 
     def forward(self, classifier: Tensor, locator: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [N, 16, 16] and sides [N, 4, 16, 16] for search features [N, 48, 16, 16].
+        """Return logits [N, 16, 16] and sides [N, 4, 16, 16] for search features [N, 48, 16, 16].
 
         Sides are the distances from the cell to the left, top, right and bottom, in pixels of the crop.
         """
@@ -127,7 +127,7 @@ class SiamBanNet(nn.Module):
 
 
 def cell_places() -> Tensor:
-    """Places [16, 16, 2] (x, y) of the response's cells, in pixels of the crop from its middle."""
+    """Return places [16, 16, 2] (x, y) of the response's cells, in pixels of the crop from its middle."""
     along = (torch.arange(CELLS) - CELLS // 2) * float(STRIDE)
     return torch.stack(torch.meshgrid(along, along, indexing="xy"), -1)
 

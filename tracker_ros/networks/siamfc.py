@@ -38,12 +38,12 @@ class Adjust(nn.Module):
         nn.init.constant_(self.bias, self.initial[1])
 
     def forward(self, response: Tensor) -> Tensor:
-        """Logits of the shape of `response`."""
+        """Return logits of the shape of `response`."""
         return response * self.gain + self.bias
 
 
 def scaled(channels: int, width: float) -> int:
-    """`channels` times `width`, rounded to an even number because convolutions come in two groups."""
+    """Return `channels` times `width`, rounded to an even number because convolutions come in two groups."""
     return max(2, 2 * round(channels * width / 2))
 
 
@@ -65,7 +65,7 @@ class ShallowFeatures(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def shallow(self, images: Tensor) -> Tensor:
-        """[N, 3, H, W] to [N, 96, h, w]: 255 -> 123, or 125 with padding 2."""
+        """Return [N, 3, H, W] to [N, 96, h, w]: 255 -> 123, or 125 with padding 2."""
         return F.relu(self.bn1.convolve(images, self.conv1.weight, self.conv1.bias, 2, self.padding))
 
 
@@ -96,7 +96,7 @@ class SiamFCFeatures(ShallowFeatures):
         self.to(memory_format=torch.channels_last)
 
     def deep(self, x: Tensor) -> Tensor:
-        """The rest: [N, 96, h, w] to [N, channels, h', w']."""
+        """Return the rest: [N, 96, h, w] to [N, channels, h', w']."""
         x = F.max_pool2d(x, 3, stride=2)
         x = F.relu(self.bn2.convolve(x, self.conv2.weight, self.conv2.bias, groups=2))
         x = F.max_pool2d(x, 3, stride=self.pool2)
@@ -105,7 +105,7 @@ class SiamFCFeatures(ShallowFeatures):
         return self.conv5(x)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features [N, channels, h, w] of images [N, 3, H, W]."""
+        """Return features [N, channels, h, w] of images [N, 3, H, W]."""
         return self.deep(self.shallow(images))
 
 
@@ -128,7 +128,7 @@ class LightSiamFCFeatures(nn.Module):
         self.norm = FoldingNorm(channels)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features [N, channels, h, w] of images [N, 3, H, W]."""
+        """Return features [N, channels, h, w] of images [N, 3, H, W]."""
         levels = self.backbone(images)
         maps = levels[0]
         if len(levels) > 1:
@@ -139,7 +139,7 @@ class LightSiamFCFeatures(nn.Module):
 
 
 def correlate(features: Tensor, templates: Tensor) -> Tensor:
-    """Valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
+    """Return valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
 
     Args:
         features: [N, C, h, w].
@@ -199,7 +199,7 @@ class SiamFCModel(nn.Module):
         self.adjust = Adjust(0.01 if light else 1e-3, 0.0, train_gain=light)
 
     def template(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Templates [N, C, th, tw] of exemplar crops [N, 3, E, E].
+        """Return templates [N, C, th, tw] of exemplar crops [N, 3, E, E].
 
         Args:
             sizes: [N, 2] width and height of the targets in pixels of the crops.
@@ -213,6 +213,6 @@ class SiamFCModel(nn.Module):
         return template
 
     def forward(self, images: Tensor, templates: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""
+        """Return responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""
         weights: list[Tensor] = []
         return correlate(self.features(images), templates), weights

@@ -51,7 +51,7 @@ class DilatedResNet50(nn.Module):
         self.layer4 = _stage(width * 16, width * 8, 3, 1, 4)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Features of the three levels, all of the same size."""
+        """Return features of the three levels, all of the same size."""
         x = self.layer1(self.maxpool(torch.relu(self.bn1(self.conv1(images)))))
         second = self.layer2(x)
         third = self.layer3(second)
@@ -94,7 +94,7 @@ class AdjustLayer(nn.Module):
         self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor, exemplar: bool) -> Tensor:
-        """[N, inputs, h, w] to [N, outputs, h, w], or [N, outputs, 7, 7] for an exemplar."""
+        """Return [N, inputs, h, w] to [N, outputs, h, w], or [N, outputs, 7, 7] for an exemplar."""
         x = self.downsample(x)
         if exemplar:
             start = (x.shape[3] - 7) // 2
@@ -112,7 +112,7 @@ class Neck(nn.Module):
         self.downsample4 = AdjustLayer(inputs[2], outputs)
 
     def forward(self, levels: list[Tensor], exemplar: bool) -> list[Tensor]:
-        """The three levels with equal numbers of channels."""
+        """Return the three levels with equal numbers of channels."""
         return [
             self.downsample2(levels[0], exemplar),
             self.downsample3(levels[1], exemplar),
@@ -139,9 +139,9 @@ class SiamRpnPlusPlusNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
+        """Return stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
         return self.rpn_head.template(self.neck(self.backbone(exemplar), True))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Head outputs for search crops [N, 3, S, S]."""
+        """Return head outputs for search crops [N, 3, S, S]."""
         return self.rpn_head(cls_kernel, loc_kernel, self.neck(self.backbone(search), False))

@@ -15,7 +15,7 @@ class ResponseNorm(nn.Module):
     """x / (2 + 1e-4 x^2)^0.75, element by element, as RT-MDNet's published code normalises."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Same shape as x."""
+        """Return same shape as x."""
         return x / (2 + 1e-4 * x.square()).pow(0.75)
 
 
@@ -36,14 +36,14 @@ class VggM(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Feature map of a scene."""
+        """Return feature map of a scene."""
         return self.conv3(self.conv2(self.conv1(images - 128.0))).contiguous()
 
 
 def box_features(
     features: Tensor, boxes: Tensor, padding: float = 1.2, stride: float = 8.0, receptive_field: float = 75.0
 ) -> Tensor:
-    """[R, 9 C] features of boxes: adaptive RoIAlign to 7 x 7, max-pooled to 3 x 3, flattened.
+    """Return [R, 9 C] features of boxes: adaptive RoIAlign to 7 x 7, max-pooled to 3 x 3, flattened.
 
     Args:
         features: [C, h, w] of one scene; cell i sees the pixels from i * stride on, `receptive_field` many.
@@ -83,23 +83,23 @@ class MdNet(nn.Module):
         self.fc5 = nn.Linear(self.hidden, self.hidden)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """[R, 512 width] of box features [R, 9 C], with dropout in training."""
+        """Return [R, 512 width] of box features [R, 9 C], with dropout in training."""
         x = F.dropout(torch.relu(self.fc4(samples)), 0.5, self.training)
         return F.dropout(torch.relu(self.fc5(x)), 0.5, self.training)
 
     @torch.jit.export
     def scene(self, image: Tensor) -> Tensor:
-        """Feature map [C, h, w] of a scene [1, 3, H, W]."""
+        """Return feature map [C, h, w] of a scene [1, 3, H, W]."""
         return self.features(image)[0]
 
     @torch.jit.export
     def read(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """[R, 9 C] features of boxes [R, 4] in pixels of the scene."""
+        """Return [R, 9 C] features of boxes [R, 4] in pixels of the scene."""
         return box_features(features, boxes)
 
     @torch.jit.export
     def start(self) -> list[Tensor]:
-        """Weights and biases of both layers before a target is learned."""
+        """Return weights and biases of both layers before a target is learned."""
         return [
             self.fc4.weight.detach(),
             self.fc4.bias.detach(),

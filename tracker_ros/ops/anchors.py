@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def anchor_sizes(stride: int, ratios: list[float], scale: float) -> Tensor:
-    """[A, 2] widths and heights, one anchor a ratio (height / width).
+    """Return [A, 2] widths and heights, one anchor a ratio (height / width).
 
     Published networks were trained with sides cut to whole cells before scaling: of all shapes with
     the ratio r and the area stride^2, width floor(stride / sqrt(r)) and height floor(width r).
@@ -30,7 +30,7 @@ def anchor_sizes(stride: int, ratios: list[float], scale: float) -> Tensor:
 
 
 def anchor_grid(stride: int, ratios: list[float], scale: float, cells: int) -> Tensor:
-    """[A, cells, cells, 4] anchors centred on every cell of a response map with this stride.
+    """Return [A, cells, cells, 4] anchors centred on every cell of a response map with this stride.
 
     >>> anchor_grid(8, [0.5, 1.0, 2.0], 8.0, 17).shape
     torch.Size([3, 17, 17, 4])
@@ -50,7 +50,7 @@ def anchor_grid(stride: int, ratios: list[float], scale: float, cells: int) -> T
 
 
 def encode(anchors: Tensor, boxes: Tensor) -> Tensor:
-    """Offsets [..., 4] that lead from anchors [..., 4] to boxes [..., 4], broadcast.
+    """Return offsets [..., 4] that lead from anchors [..., 4] to boxes [..., 4], broadcast.
 
     ((bx - ax) / aw, (by - ay) / ah, log(bw / aw), log(bh / ah)).
 
@@ -62,7 +62,7 @@ def encode(anchors: Tensor, boxes: Tensor) -> Tensor:
 
 
 def decode(anchors: Tensor, offsets: Tensor) -> Tensor:
-    """Boxes [..., 4] at `offsets` [..., 4] from anchors [..., 4]: the inverse of `encode`.
+    """Return boxes [..., 4] at `offsets` [..., 4] from anchors [..., 4]: the inverse of `encode`.
 
     Log sizes are cut at +-4 (a factor of 55): exp of an untrained network's output would overflow.
 
@@ -88,7 +88,7 @@ def split_classes(cls: Tensor) -> Tensor:
 
 
 def split_offsets(loc: Tensor) -> Tensor:
-    """Offsets [N, A, h, w, 4] from a regression output [N, 4 A, h, w] (all dx first, then all dy...).
+    """Return offsets [N, A, h, w, 4] from a regression output [N, 4 A, h, w] (all dx first, then all dy...).
 
     >>> split_offsets(torch.zeros(1, 20, 17, 17)).shape
     torch.Size([1, 5, 17, 17, 4])
@@ -98,7 +98,7 @@ def split_offsets(loc: Tensor) -> Tensor:
 
 
 def change_penalty(boxes: Tensor, size: Tensor, strength: float) -> Tensor:
-    """exp(-strength (r s - 1)) [...] for boxes [..., 4] against the last size [2] (SiamRPN, eq. 9).
+    """Return exp(-strength (r s - 1)) [...] for boxes [..., 4] against the last size [2] (SiamRPN, eq. 9).
 
     r is the change of the aspect ratio and s that of the size with its context, both as factors >= 1.
 
@@ -112,7 +112,7 @@ def change_penalty(boxes: Tensor, size: Tensor, strength: float) -> Tensor:
 
 
 def padded_side(width: Tensor, height: Tensor) -> Tensor:
-    """sqrt((w + p)(h + p)) with p = (w + h) / 2: side of the square that holds box and context.
+    """Return sqrt((w + p)(h + p)) with p = (w + h) / 2: side of the square that holds box and context.
 
     >>> padded_side(torch.tensor(10.0), torch.tensor(10.0))
     tensor(20.)

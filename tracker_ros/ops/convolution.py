@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def convolve(features: Tensor, kernel: Tensor) -> Tensor:
-    """Response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks.
+    """Return response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks.
 
     >>> convolve(torch.ones(2, 5, 5), torch.ones(2, 3, 3))[2, 2]
     tensor(18.)
@@ -26,13 +26,13 @@ def convolve(features: Tensor, kernel: Tensor) -> Tensor:
 
 
 def shifts(upstream: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
-    """[kh kw, h w]: the map [h, w] shifted by every place of a kernel; what both gradients need."""
+    """Return [kh kw, h w]: the map [h, w] shifted by every place of a kernel; what both gradients need."""
     padding = [kernel_h // 2, kernel_w // 2]
     return F.unfold(upstream.unsqueeze(0).unsqueeze(0), [kernel_h, kernel_w], padding=padding)[0]
 
 
 def kernel_gradient(features: Tensor, shifted: Tensor, kernel_h: int, kernel_w: int) -> Tensor:
-    """[C, kh, kw]: derivative by the kernel of sum(upstream * convolve(features, kernel)).
+    """Return [C, kh, kw]: derivative by the kernel of sum(upstream * convolve(features, kernel)).
 
     `shifted` is `shifts(upstream, kernel_h, kernel_w)`.
     """
@@ -41,7 +41,7 @@ def kernel_gradient(features: Tensor, shifted: Tensor, kernel_h: int, kernel_w: 
 
 
 def feature_gradient(kernel: Tensor, shifted: Tensor) -> Tensor:
-    """[C, h w]: derivative by the features of sum(upstream * convolve(features, kernel)).
+    """Return [C, h w]: derivative by the features of sum(upstream * convolve(features, kernel)).
 
     `shifted` is `shifts(upstream, ...)` for the kernel's sides.
     """

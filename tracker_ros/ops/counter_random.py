@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 def _mix(x: Tensor) -> Tensor:
-    """A bijection of 32-bit words (held in int64) that flips half of the bits for any change.
+    """Return a bijection of 32-bit words (held in int64) that flips half of the bits for any change.
 
     The constants are those of Wellons' "lowbias32" hash.
     """
@@ -25,7 +25,7 @@ def _mix(x: Tensor) -> Tensor:
 
 
 def fork(seed: Tensor, stream: int) -> Tensor:
-    """A seed (int64 []) whose numbers have nothing to do with those of `seed` or of other streams.
+    """Return a seed (int64 []) whose numbers have nothing to do with those of `seed` or of other streams.
 
     >>> bool(fork(torch.tensor(7), 0) != fork(torch.tensor(7), 1))
     True
@@ -34,7 +34,7 @@ def fork(seed: Tensor, stream: int) -> Tensor:
 
 
 def words(seed: Tensor, count: int) -> Tensor:
-    """[count] int64, uniform over the 32-bit words, from `seed` (int64 []).
+    """Return [count] int64, uniform over the 32-bit words, from `seed` (int64 []).
 
     >>> bool((words(torch.tensor(7), 100) < 2**32).all())
     True
@@ -44,7 +44,7 @@ def words(seed: Tensor, count: int) -> Tensor:
 
 
 def uniform(seed: Tensor, count: int) -> Tensor:
-    """[count] float32, uniform in the open interval (0, 1).
+    """Return [count] float32, uniform in the open interval (0, 1).
 
     >>> uniform(torch.tensor(7), 3).shape
     torch.Size([3])
@@ -54,7 +54,7 @@ def uniform(seed: Tensor, count: int) -> Tensor:
 
 
 def normal(seed: Tensor, count: int) -> Tensor:
-    """[count] float32 of the standard normal distribution.
+    """Return [count] float32 of the standard normal distribution.
 
     >>> normal(torch.tensor(7), 3).shape
     torch.Size([3])
@@ -63,7 +63,7 @@ def normal(seed: Tensor, count: int) -> Tensor:
 
 
 def permutation(seed: Tensor, count: int) -> Tensor:
-    """[count] int64: 0 to count - 1 in random order.
+    """Return [count] int64: 0 to count - 1 in random order.
 
     >>> permutation(torch.tensor(7), 5).sort().values
     tensor([0, 1, 2, 3, 4])

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "replicate") -> Tensor:
-    """Resample `region` of `frame` to [1, 3, out_h, out_w] float32 in 0-255, bilinearly.
+    """Return resample `region` of `frame` to [1, 3, out_h, out_w] float32 in 0-255, bilinearly.
 
     Sub-pixel exact: the centre of output pixel (i, j) is taken at the matching point of the region.
     Only the pixels under the region are made float; where a region is more than twice its output,
@@ -66,7 +66,7 @@ def block_means(frame: Tensor, block: int) -> Tensor:
 
 
 def _row_means(pixels: Tensor, step: int) -> Tensor:
-    """Float32 means of every `step` rows of [3, H, W]; those left over at the end are a block too.
+    """Return Float32 means of every `step` rows of [3, H, W]; those left over at the end are a block too.
 
     Whole rows are added: several times as fast as avg_pool2d, which goes through the pixels one by one.
     """
@@ -80,7 +80,7 @@ def _row_means(pixels: Tensor, step: int) -> Tensor:
 
 
 def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
-    """First and last-but-one pixel that sampling [center - side/2, center + side/2] can touch.
+    """Return first and last-but-one pixel that sampling [center - side/2, center + side/2] can touch.
 
     At least one pixel, also where the region lies wholly outside; a whole number of blocks where
     the frame has room for them.
@@ -93,7 +93,7 @@ def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
 def _sampling(
     center: float, side: float, count: int, first: int, extent: int, device: torch.device
 ) -> Tensor:
-    """grid_sample's coordinate (-1 and 1 are the outer edges) of each of `count` sample centres."""
+    """Return grid_sample's coordinate (-1 and 1 are the outer edges) of each of `count` sample centres."""
     # The first and the last centre lie half a sample inside the region.
     edge, half = center - side / 2 - first, side / (2 * count)
     low, high = (edge + half) * (2.0 / extent) - 1.0, (edge + side - half) * (2.0 / extent) - 1.0
@@ -103,7 +103,7 @@ def _sampling(
 def crop_pyramid(
     frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int, border: str = "replicate"
 ) -> Tensor:
-    """`crop` of the region at several scales about its centre: [S, 3, out_h, out_w].
+    """Return `crop` of the region at several scales about its centre: [S, 3, out_h, out_w].
 
     >>> frame = torch.full((3, 100, 200), 50, dtype=torch.uint8)
     >>> crop_pyramid(frame, torch.tensor([20.0, 30.0, 40.0, 40.0]), [0.9, 1.0, 1.1], 16, 16).shape

@@ -45,7 +45,7 @@ class Support(NamedTuple):
 
 
 def centered_support(rows: int, columns: int, height: int, width: int, device: torch.device) -> Support:
-    """The rectangle of rows x columns cells about cell (height // 2, width // 2) of a plane.
+    """Return the rectangle of rows x columns cells about cell (height // 2, width // 2) of a plane.
 
     >>> centered_support(3, 5, 16, 16, torch.device('cpu')).rows.shape
     torch.Size([3, 16])
@@ -107,7 +107,7 @@ def background_aware_filter(
 
 
 def _confined(spectrum: Tensor, support: Support) -> Tensor:
-    """Spectrum [C, h, w/2+1] of the planes set to 0 outside the support.
+    """Return spectrum [C, h, w/2+1] of the planes set to 0 outside the support.
 
     For a small rectangle these matrix products take half the time of fast transforms of whole planes.
     """

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def hann(height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """[height, width] separable Hann window, symmetric, without zero rows or columns at the border.
+    """Return [height, width] separable Hann window, symmetric, without zero rows or columns at the border.
 
     >>> hann(3, 3)
     tensor([[0.2500, 0.5000, 0.2500],
@@ -30,7 +30,7 @@ def gaussian(
     center_w: float,
     device: torch.device | None = None,
 ) -> Tensor:
-    """[height, width] Gaussian exp(-d^2 / 2 sigma^2) of peak 1 at (center_h, center_w), in cells.
+    """Return [height, width] Gaussian exp(-d^2 / 2 sigma^2) of peak 1 at (center_h, center_w), in cells.
 
     >>> gaussian(5, 5, 1.0, 1.0, 2.0, 3.0).argmax()
     tensor(13)

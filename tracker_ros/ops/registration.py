@@ -13,7 +13,7 @@ from tracker_ros.ops.peaks import subcell_peak
 
 
 def thumbnail(frame: Tensor, longest: int) -> Tensor:
-    """[h, w] float32 in 0-255: the green channel of uint8 [3, H, W], averaged over whole blocks.
+    """Return [h, w] float32 in 0-255: the green channel of uint8 [3, H, W], averaged over whole blocks.
 
     Blocks are as small as keeps both sides at most `longest`; what does not fill a block is left out.
     """
@@ -22,7 +22,7 @@ def thumbnail(frame: Tensor, longest: int) -> Tensor:
 
 
 def translation(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
-    """Displacement of a picture's content by phase correlation (Kuglin and Hines, 1975).
+    """Return displacement of a picture's content by phase correlation (Kuglin and Hines, 1975).
 
     Args:
         before: [h, w] float.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor:
-    """[R, C, out_h, out_w] features, bilinear at the centre of each of out_h x out_w bins of each box.
+    """Return [R, C, out_h, out_w] features, bilinear at the centre of each of out_h x out_w bins of each box.
 
     RoIAlign (He et al., Mask R-CNN, 2017) with one sample a bin. Samples outside the map take the
     value at its border.
@@ -32,7 +32,7 @@ def roi_align(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor
 
 
 def _sample(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor:
-    """[C, R, out_h, out_w], the order in which sampling writes it."""
+    """Return [C, R, out_h, out_w], the order in which sampling writes it."""
     x = _bin_centers(boxes[:, 0], boxes[:, 2], out_w) * (2.0 / features.shape[2]) - 1
     y = _bin_centers(boxes[:, 1], boxes[:, 3], out_h) * (2.0 / features.shape[1]) - 1
     shape = (boxes.shape[0], out_h, out_w)
@@ -42,13 +42,13 @@ def _sample(features: Tensor, boxes: Tensor, out_h: int, out_w: int) -> Tensor:
 
 
 def _bin_centers(center: Tensor, side: Tensor, count: int) -> Tensor:
-    """[R, count] coordinates of the middles of `count` equal bins of intervals given by [R] each."""
+    """Return [R, count] coordinates of the middles of `count` equal bins of intervals given by [R] each."""
     places = (torch.arange(count, device=center.device, dtype=center.dtype) + 0.5) / count - 0.5
     return center.unsqueeze(1) + side.unsqueeze(1) * places
 
 
 def widen(features: Tensor, rows: int, columns: int) -> Tensor:
-    """[C, H, W] smoothed by the triangle of half-width `rows` cells along y and `columns` along x.
+    """Return [C, H, W] smoothed by the triangle of half-width `rows` cells along y and `columns` along x.
 
     Bilinear sampling of the result is interpolation of `features` with a kernel that many times as
     wide, because a triangle of integer half-width b is piecewise linear between integers:
@@ -61,7 +61,7 @@ def widen(features: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def _smoothing(half_width: int, size: int, like: Tensor) -> Tensor:
-    """[size, size] matrix that smooths a vector by a triangle, its ends repeated.
+    """Return [size, size] matrix that smooths a vector by a triangle, its ends repeated.
 
     Two products with such matrices take a fifth of the time of a convolution of every channel with one
     kernel, which CPU libraries are not made for.
@@ -77,7 +77,7 @@ def _smoothing(half_width: int, size: int, like: Tensor) -> Tensor:
 def adaptive_roi_align(
     features: Tensor, boxes: Tensor, out_h: int, out_w: int, pooled: bool = False
 ) -> Tensor:
-    """`roi_align` whose interpolation kernel widens with the bins (RT-MDNet, section 3.1).
+    """Return `roi_align` whose interpolation kernel widens with the bins (RT-MDNet, section 3.1).
 
     Along each axis the kernel's half-width is the size of a bin, rounded to whole cells and at least
     one: large boxes are averaged instead of sampled with gaps.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def match_template(image: Tensor, template: Tensor) -> Tensor:
-    """[H-h+1, W-w+1] correlation coefficient in [-1, 1] of a template with every place of an image.
+    """Return [H-h+1, W-w+1] correlation coefficient in [-1, 1] of a template with every place of an image.
 
     Both are made free of their mean over the template's cells and channels and divided by what then is
     their norm (Lewis, Fast Normalized Cross-Correlation, 1995, eq. 2). Places without contrast have 0.

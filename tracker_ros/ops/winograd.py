@@ -16,13 +16,13 @@ from torch import Tensor
 
 
 def _both_axes(values: list[float], rows: int, like: Tensor) -> Tensor:
-    """The transform of flattened tiles that applies a matrix, given row by row, to both their axes."""
+    """Return the transform of flattened tiles that applies a matrix, given row by row, to both their axes."""
     one = torch.tensor(values, dtype=like.dtype, device=like.device).view(rows, -1)
     return torch.kron(one, one)
 
 
 def winograd_kernel(weight: Tensor) -> Tensor:
-    """[36, O, C]: the transform of kernels [O, C, 3, 3]."""
+    """Return [36, O, C]: the transform of kernels [O, C, 3, 3]."""
     # G of the paper, for the points 0, 1, -1, 2, -2 and infinity, as are the other two transforms.
     g = [
         1 / 4,
@@ -49,7 +49,7 @@ def winograd_kernel(weight: Tensor) -> Tensor:
 
 
 def winograd_convolve(images: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
-    """What ``conv2d(images, weight, bias, padding=1)`` computes, up to rounding.
+    """Return what ``conv2d(images, weight, bias, padding=1)`` computes, up to rounding.
 
     Args:
         images: [N, C, H, W].

@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
 
 def open_bag(path: Path) -> Reader:
-    """A reader of a bag: its folder, its only file, or the files of a folder without metadata.yaml.
+    """Return a reader of a bag: its folder, its only file, or the files of a folder without metadata.yaml.
 
     A recorder writes metadata.yaml when it ends: where it was switched off, the messages are there
     without it.
@@ -63,7 +63,7 @@ def open_bag(path: Path) -> Reader:
 
 
 def topics(path: Path) -> dict[str, str]:
-    """The topics of a bag with their types.
+    """Return the topics of a bag with their types.
 
     Raises:
         BagError: when it cannot be read.
@@ -76,7 +76,7 @@ def topics(path: Path) -> dict[str, str]:
 
 
 def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
-    """Time of arrival (ns) and message of all that one topic carried, in the order of arrival.
+    """Yield time of arrival (ns) and message of all that one topic carried, in the order of arrival.
 
     Raises:
         BagError: when the bag is damaged, before or at the damaged place.
@@ -94,7 +94,7 @@ def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
 
 
 def choose_images(path: Path, wanted: str | None) -> str:
-    """The topic with images: the wanted one, or the only one.
+    """Return the topic with images: the wanted one, or the only one.
 
     Raises:
         BagError: when there is none, or several and none was named.
@@ -116,7 +116,7 @@ def read_boxes_of(path: Path, topic: str, types: Typestore) -> dict[int, Box | N
 
 
 def stamp_of(at: int, header: Any) -> int:
-    """A header's stamp, ns; the time of arrival for a camera that does not stamp its images."""
+    """Return a header's stamp, ns; the time of arrival for a camera that does not stamp its images."""
     return int(header.stamp.sec * 10**9 + header.stamp.nanosec) or at
 
 

@@ -58,7 +58,7 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_replay(args: argparse.Namespace) -> int:
-    """Carry out ``tracker_ros replay``; its exit status."""
+    """Run ``tracker_ros replay``; its exit status."""
     try:
         return _run_suite(args.suite) if args.suite is not None else _run_bag(args)
     except (ValueError, OSError) as error:
@@ -119,7 +119,7 @@ def _verdict(value: float, wanted: float) -> str:
 
 
 def _run_suite(path: Path) -> int:
-    """Every case of a suite in one table; 2 if one could not be run, else 1 if one missed a limit."""
+    """Return every case of a suite in one table; 2 if one could not be run, else 1 if one missed a limit."""
     types, status = make_types(), 0
     reasons: list[str] = []
     table = Table(title=str(path), title_justify="left")

@@ -36,7 +36,7 @@ _VISION = {
 
 
 def make_types() -> Typestore:
-    """The types of images and of what the tracker node publishes.
+    """Return the types of images and of what the tracker node publishes.
 
     Raises:
         FileNotFoundError: when the package is installed without its interfaces.
@@ -65,12 +65,12 @@ class Factory:
         self._types, self._tracker = types.types, tracker
 
     def header(self, stamp: int, frame: str) -> Any:
-        """A header of a stamp (ns) and a frame_id."""
+        """Return a header of a stamp (ns) and a frame_id."""
         time = self._new("builtin_interfaces/msg/Time", sec=stamp // 10**9, nanosec=stamp % 10**9)
         return self._new("std_msgs/msg/Header", stamp=time, frame_id=frame)
 
     def detection(self, header: Any, report: Report) -> Any:
-        """The target with the image's header verbatim; None where there is no target."""
+        """Return the target with the image's header verbatim; None where there is no target."""
         if report.box is None:
             return None
         guess = self._new(
@@ -82,11 +82,11 @@ class Factory:
         )
 
     def detections(self, header: Any, target: Any) -> Any:
-        """The one target, or an empty list that says it is gone."""
+        """Return the one target, or an empty list that says it is gone."""
         return self._new(DETECTIONS, header=header, detections=[] if target is None else [target])
 
     def state(self, header: Any, report: Report, processed: int, dropped: int) -> Any:
-        """The state after an image.
+        """Return the state after an image.
 
         Latency and age are 0: a replay is not about this machine's speed. The image's size is left out; the
         image lies in the same bag.
@@ -132,7 +132,7 @@ class Factory:
 
 
 def box_in(message: Any) -> Box | None:
-    """The box of a Detection2D or TrackState; None where it is of no size."""
+    """Return the box of a Detection2D or TrackState; None where it is of no size."""
     bbox = message.bbox
     if bbox.size_x <= 0 or bbox.size_y <= 0:
         return None

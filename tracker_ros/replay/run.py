@@ -70,7 +70,7 @@ class Agreement(NamedTuple):
 
 
 def agreement(found: Mapping[int, Box | None], expected: Mapping[int, Box | None]) -> Agreement:
-    """Every image that either has (by stamp, ns)."""
+    """Return every image that either has (by stamp, ns)."""
     overlaps = {
         stamp: _overlap(found.get(stamp), expected.get(stamp)) if stamp in found.keys() & expected else 0.0
         for stamp in sorted(found.keys() | expected)
@@ -81,13 +81,13 @@ def agreement(found: Mapping[int, Box | None], expected: Mapping[int, Box | None
 
 
 def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | None]) -> Agreement:
-    """The images in which the truth has a box and that were looked at."""
+    """Return the images in which the truth has a box and that were looked at."""
     known = {stamp: box for stamp, box in truth.items() if box is not None and stamp in found}
     return agreement({stamp: found[stamp] for stamp in known}, known)
 
 
 def boxes_of(results: Iterable[Result]) -> dict[int, Box | None]:
-    """Boxes by image stamp, ns. Of images that share a stamp, as in a bag recorded twice, the last."""
+    """Return boxes by image stamp, ns. Of images that share a stamp, as in a bag recorded twice, the last."""
     return {stamp_of(result.at, result.header): result.report.box for result in results}
 
 

@@ -40,7 +40,7 @@ _SCENE: Mapping[str, type | tuple[type, ...]] = {
 
 
 def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case]]:
-    """The cases of a suite, each with its name. Paths in it are relative to its own folder.
+    """Return the cases of a suite, each with its name. Paths in it are relative to its own folder.
 
     Args:
         path: a YAML file: ``defaults`` (optional) and ``cases``, a mapping from names to settings.
@@ -101,7 +101,7 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
 def _rendered(
     where: str, values: dict[str, Any], chosen: dict[str, Any], bag: Path, types: Typestore
 ) -> Case:
-    """The case of a rendered flight, whose bag is written now."""
+    """Return the case of a rendered flight, whose bag is written now."""
     scene = Scene(
         values["scene"],
         values.get("frames", 60),

@@ -11,7 +11,7 @@ _TRAINED = "training data (VID); rows of a few steps rank nothing"
 
 
 def _row(label: str, preset: str = "", light: str = "", **paper: float) -> Row:
-    """A row; ``auc``, ``dp`` and ``op`` in percent."""
+    """Return a row; ``auc``, ``dp`` and ``op`` in percent."""
     names = {"auc": "AUC", "dp": "P@20", "op": "OSR"}
     return Row(label, {names[key]: value / 100 for key, value in paper.items()}, preset, light)
 

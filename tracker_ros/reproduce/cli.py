@@ -43,7 +43,7 @@ class FirstFrames:
 
 
 def shortened(sequence: Sequence, count: int) -> Sequence:
-    """A sequence's first `count` frames."""
+    """Return a sequence's first `count` frames."""
     if len(sequence) <= count:
         return sequence
     return Sequence(
@@ -90,7 +90,7 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def listing() -> Iterator[str]:
-    """A line for each table and figure: what it shows, on what data, and what it needs besides."""
+    """Yield a line for each table and figure: what it shows, on what data, and what it needs besides."""
     for paper, items in CATALOGUE.items():
         yield paper
         for item in items:
@@ -103,7 +103,7 @@ def listing() -> Iterator[str]:
 
 
 def chosen_items(args: argparse.Namespace) -> list[Item]:
-    """The items that the command line names.
+    """Return the items that the command line names.
 
     Raises:
         DataError: when the paper has no such one.
@@ -117,7 +117,7 @@ def chosen_items(args: argparse.Namespace) -> list[Item]:
 
 
 def request_of(args: argparse.Namespace, items: list[Item]) -> Request:
-    """What the command line gives; sequences are read if an item measures on some."""
+    """Return what the command line gives; sequences are read if an item measures on some."""
     needed = any(item.rows or (item.data and item.run and not item.own) for item in items)
     sequences = read_data(args) if needed else []
     if args.frames > 0:

@@ -23,7 +23,7 @@ from tracker_ros.trackers import Tracker, load
 
 
 def plotting() -> Any:
-    """pyplot without a display."""
+    """Return pyplot without a display."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -43,7 +43,7 @@ def saved(figure: Any, request: Request, name: str) -> Path:
 
 
 def focal_factor(item: Item, request: Request) -> Finding:
-    """AdaCFNet, figure 6: a / (1 + exp(b y v)) over y v, from the loss that training uses."""
+    """Return AdaCFNet, figure 6: a / (1 + exp(b y v)) over y v, from the loss that training uses."""
     margin = torch.linspace(-6, 6, 241, dtype=torch.float64)
     ones = torch.ones_like(margin)
     figure, axes = plotting().subplots(figsize=(5, 4))
@@ -59,7 +59,7 @@ def focal_factor(item: Item, request: Request) -> Finding:
 
 
 def loss_figure(item: Item, request: Request) -> Finding:
-    """Lu et al., figure 6: factors and losses over the probability of the true class."""
+    """Return lu et al., figure 6: factors and losses over the probability of the true class."""
     request.out.mkdir(parents=True, exist_ok=True)
     path = request.out / f"{item.key}.png"
     loss_curves.draw(path)
@@ -72,7 +72,7 @@ def loss_figure(item: Item, request: Request) -> Finding:
 
 
 def channel_weights(item: Item, request: Request) -> Finding:
-    """AdaCFNet, figure 7: channel weights of the blocks over targets and over time."""
+    """Return AdaCFNet, figure 7: channel weights of the blocks over targets and over time."""
     preset = "adacfnet_mobile" if request.light else "adacfnet"
     tracker = load(preset, weights=request.weights.get(preset))
     plt, sequences = plotting(), request.sequences[:3]
@@ -92,7 +92,7 @@ def channel_weights(item: Item, request: Request) -> Finding:
 
 
 def weights_over_time(tracker: Tracker, sequence: Any, count: int) -> dict[str, Any]:
-    """[frames, channels] of the channel weights by block, over the first frames of a sequence."""
+    """Return [frames, channels] of the channel weights by block, over the first frames of a sequence."""
     seen: dict[str, list[Tensor]] = {}
     with torch.inference_mode():
         for number, picture in enumerate(islice(iter(sequence.frames), count)):
@@ -109,7 +109,7 @@ def weights_over_time(tracker: Tracker, sequence: Any, count: int) -> dict[str, 
 
 
 def response_maps(item: Item, request: Request) -> Finding:
-    """EDCF, figure 1: the search region and the response maps of SiamFC, EDSiam and EDCF on it."""
+    """Return EDCF, figure 1: the search region and the response maps of SiamFC, EDSiam and EDCF on it."""
     names = ["siamfc_tiny", "edcf_mobile"] if request.light else ["siamfc", "edsiam", "edcf"]
     trackers = {name: load(name, weights=request.weights.get(name)) for name in names}
     plt, sequences = plotting(), request.sequences[:2]
@@ -131,7 +131,7 @@ def response_maps(item: Item, request: Request) -> Finding:
 
 
 def last_response(tracker: Tracker, frames: list[Any], box: Any) -> Any:
-    """The response map of the last of some frames."""
+    """Return the response map of the last of some frames."""
     with torch.inference_mode():
         pictures = [torch.from_numpy(frame).permute(2, 0, 1) for frame in frames]
         state = tracker.initialize(pictures[0], Box.from_xywh(*box).to_tensor())
@@ -151,7 +151,7 @@ def distinct(response: Any) -> float:
 
 
 def experiment(main: Callable[[list[str]], int], *first: str, files: tuple[str, ...] = ()) -> Any:
-    """A run that calls an experiment of this package with the words of ``--own``."""
+    """Return a run that calls an experiment of this package with the words of ``--own``."""
 
     def run(item: Item, request: Request) -> Finding:
         words = [*first, *request.words, "--out", str(request.out / item.key)]
@@ -172,7 +172,7 @@ train_siamrpn = experiment(loss_ablation.main, "--part", "classification")
 
 
 def converge(item: Item, request: Request) -> Finding:
-    """Lu et al., figure 16: how fast the first frame is learned with each loss."""
+    """Return lu et al., figure 16: how fast the first frame is learned with each loss."""
     preset = "dslt_tiny" if request.light else "dslt"
     weights = ["--weights", request.weights[preset]] if preset in request.weights else []
     run = experiment(convergence.main, "--preset", preset, *weights, files=("convergence.png",))

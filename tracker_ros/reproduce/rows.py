@@ -36,7 +36,7 @@ class Measured(NamedTuple):
 
 
 def interval(values: Array, seed: int = 0) -> tuple[float, float]:
-    """Bounds of the middle 95 % of the means of resampled `values` [N]: the bootstrap's interval."""
+    """Return bounds of the middle 95 % of the means of resampled `values` [N]: the bootstrap's interval."""
     rng = np.random.default_rng(seed)
     means = values[rng.integers(len(values), size=(RESAMPLES, len(values)))].mean(1)
     low, high = np.quantile(means, [0.025, 0.975])
@@ -44,7 +44,7 @@ def interval(values: Array, seed: int = 0) -> tuple[float, float]:
 
 
 def protocol_of(request: Request) -> EvaluationProtocol:
-    """One pass, or temporal robustness with so many starts."""
+    """Return one pass, or temporal robustness with so many starts."""
     return OnePass() if request.starts <= 1 else TemporalRobustness(segments=request.starts)
 
 
@@ -91,7 +91,7 @@ def run_rows(item: Item, request: Request) -> Finding:
 
 
 def restricted(measured: Measured, names: list[str]) -> Measured:
-    """The scores on some of the sequences only; the paper's belong to all."""
+    """Return the scores on some of the sequences only; the paper's belong to all."""
     kept = [index for index, name in enumerate(measured.names) if name in names]
     return measured._replace(
         row=dataclasses.replace(measured.row, paper={}),
@@ -101,7 +101,7 @@ def restricted(measured: Measured, names: list[str]) -> Measured:
 
 
 def table(measured: list[Measured], metrics: tuple[str, ...]) -> str:
-    """Markdown: the paper's scores and ours with 95 % intervals, in percent."""
+    """Return markdown: the paper's scores and ours with 95 % intervals, in percent."""
     titles = [part for metric in metrics for part in (f"paper: {METRICS[metric]}", "here", "95 % interval")]
     lines = ["| tracker | preset | " + " | ".join(titles) + " |"]
     lines.append("|---" * (2 + len(titles)) + "|")

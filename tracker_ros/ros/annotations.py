@@ -12,7 +12,7 @@ from tracker_ros.ros.health import STATES
 
 
 def find_annotation_types() -> Any:
-    """The module foxglove_msgs.msg, or None where it is not installed."""
+    """Return the module foxglove_msgs.msg, or None where it is not installed."""
     try:
         import foxglove_msgs.msg
     except ModuleNotFoundError:
@@ -21,7 +21,7 @@ def find_annotation_types() -> Any:
 
 
 def image_annotations(types: Any, state: TrackState) -> Any:
-    """An ImageAnnotations made of `types`; without drawings where there is no target.
+    """Return an ImageAnnotations made of `types`; without drawings where there is no target.
 
     Args:
         types: the module foxglove_msgs.msg.

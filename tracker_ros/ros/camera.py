@@ -31,10 +31,10 @@ def subscribe_to_images(
 
 
 def read_images(node: Node, receive: Callable[[Any], None], transport: str, reliability: str) -> Reader:
-    """`subscribe_to_images`, but `receive` is called on a thread of its own."""
+    """Return `subscribe_to_images`, but `receive` is called on a thread of its own."""
     return Reader(node, image_type(transport), image_topic(node, transport), receive, qos.camera(reliability))
 
 
 def image_type(transport: str) -> type[Any]:
-    """The message of a transport, 'raw' or 'compressed'."""
+    """Return the message of a transport, 'raw' or 'compressed'."""
     return CompressedImage if transport == "compressed" else Image

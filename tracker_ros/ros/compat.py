@@ -40,12 +40,12 @@ _KEEP_MEMORY = {
 
 
 def steady_clock() -> Clock:
-    """A clock that nobody sets: for time-outs, whatever simulated time does."""
+    """Return a clock that nobody sets: for time-outs, whatever simulated time does."""
     return Clock(clock_type=ClockType.STEADY_TIME)
 
 
 def image_topic(node: Node, transport: str) -> str:
-    """The resolved name of the images' topic for a transport, 'raw' or 'compressed'.
+    """Return the resolved name of the images' topic for a transport, 'raw' or 'compressed'.
 
     As with image_transport, remapping ``image`` moves ``image/compressed`` too.
     """
@@ -72,7 +72,7 @@ def use_image_transport() -> None:
 
 
 def node_environment() -> dict[str, str]:
-    """Variables to start a node's process with, besides those that are set already."""
+    """Return variables to start a node's process with, besides those that are set already."""
     return {**image_transport(), **{name: v for name, v in _KEEP_MEMORY.items() if name not in os.environ}}
 
 
@@ -98,7 +98,7 @@ def run_program(make: Callable[[], Node], args: Sequence[str] | None = None) -> 
 
 
 def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, last: bool = False) -> int:
-    """Spin the node that `make` builds until it is interrupted; return the exit status of the program.
+    """Return spin the node that `make` builds until it is interrupted; return the exit status of the program.
 
     A node with a method ``close`` has it called before it is destroyed. SIGINT and SIGTERM end it.
 
@@ -114,7 +114,7 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, last: 
 
 
 def _spin(make: Callable[[], Node]) -> int:
-    """The rest of `run_node`, in a context that is up."""
+    """Return the rest of `run_node`, in a context that is up."""
     node = None
     executor = SingleThreadedExecutor()
     try:
@@ -141,7 +141,7 @@ def _spin(make: Callable[[], Node]) -> int:
 
 @contextmanager
 def _ended_by_signals(last: bool) -> Iterator[None]:
-    """Meanwhile the first SIGINT or SIGTERM ends the node, one that comes `REPEATED` later the process.
+    """Yield meanwhile the first SIGINT or SIGTERM ends the node, one that comes `REPEATED` later the process.
 
     Afterwards the handlers are as before or, if this was the `last` thing, ignore both signals.
 

@@ -30,7 +30,7 @@ _POLICIES = (
 
 
 def publisher(node: Node, kind: Any, topic: str, profile: QoSProfile) -> Publisher:
-    """Create a publisher.
+    """Return create a publisher.
 
     Raises:
         ParameterError: for an override that is no such policy's value.
@@ -41,7 +41,7 @@ def publisher(node: Node, kind: Any, topic: str, profile: QoSProfile) -> Publish
 
 
 def lifecycle_publisher(node: LifecycleNode, kind: Any, topic: str, profile: QoSProfile) -> Any:
-    """Create a publisher that is silent while its node is not active; raise as `publisher` does."""
+    """Return create a publisher that is silent while its node is not active; raise as `publisher` does."""
     with _named(node, topic, "publisher"):
         return node.create_lifecycle_publisher(kind, topic, copy(profile), qos_overriding_options=_options())
 
@@ -49,7 +49,7 @@ def lifecycle_publisher(node: LifecycleNode, kind: Any, topic: str, profile: QoS
 def subscription(
     node: Node, kind: Any, topic: str, receive: Callable[[Any], None], profile: QoSProfile, **more: Any
 ) -> Subscription:
-    """Create a subscription; raise as `publisher` does. `more` is for `Node.create_subscription`."""
+    """Return create a subscription; raise as `publisher` does. `more` is for `Node.create_subscription`."""
     with _named(node, topic, "subscription"):
         return node.create_subscription(
             kind, topic, receive, copy(profile), qos_overriding_options=_options(), **more

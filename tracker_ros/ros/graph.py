@@ -12,7 +12,7 @@ from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 
 def mismatches(node: Node, topics: Iterable[str]) -> list[str]:
-    """A sentence for each publisher and subscription of these topics that cannot be connected."""
+    """Return a sentence for each publisher and subscription of these topics that cannot be connected."""
     found = []
     for topic in topics:
         for publisher in node.get_publishers_info_by_topic(topic):

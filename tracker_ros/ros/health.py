@@ -93,7 +93,7 @@ class Health:
         )
 
     def bearing(self, topic: str, publishers: int) -> DiagnosticStatus:
-        """Whether the tracker knows directions, and places where they were asked for.
+        """Tell whether the tracker knows directions, and places where they were asked for.
 
         Args:
             topic: of the calibration.
@@ -109,7 +109,7 @@ class Health:
         return status("bearing", OK, "camera calibrated", values)
 
     def timing(self, now: float) -> DiagnosticStatus:
-        """Rate, latency, age and drops over the last seconds."""
+        """Return rate, latency, age and drops over the last seconds."""
         self._forget(now)
         if len(self._recent) < 2:
             return status("timing", OK, "no frames", {})
@@ -140,7 +140,7 @@ class Health:
         return max(self._recent[-1][0] - self._recent[0][0], 1e-3)
 
     def _received_rate(self) -> float:
-        """Images a second that reached the tracker, those dropped included."""
+        """Return images a second that reached the tracker, those dropped included."""
         if len(self._recent) < 2:
             return 0.0
         first, last = self._recent[0][1], self._recent[-1][1]
@@ -156,7 +156,7 @@ def connections(problems: list[str]) -> DiagnosticStatus:
 
 
 def memory(measured: Memory | None) -> DiagnosticStatus:
-    """How full the memory is in which the tracker runs."""
+    """Return how full the memory is in which the tracker runs."""
     if measured is None:
         return status("memory", OK, "not known on this system", {})
     share = measured.used / measured.total
@@ -166,6 +166,6 @@ def memory(measured: Memory | None) -> DiagnosticStatus:
 
 
 def status(name: str, level: bytes, message: str, values: dict[str, object]) -> DiagnosticStatus:
-    """A diagnostic status from a dict of values."""
+    """Return a diagnostic status from a dict of values."""
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
     return DiagnosticStatus(name=name, level=level, message=message, values=pairs)

@@ -46,7 +46,7 @@ class ImageError(ValueError):
 
 
 def to_rgb(message: Any) -> RgbImage:
-    """uint8 [H, W, 3] RGB of a sensor_msgs Image or CompressedImage.
+    """Return uint8 [H, W, 3] RGB of a sensor_msgs Image or CompressedImage.
 
     The array is a view of the message for rgb8; the other encodings are converted into a new one.
 
@@ -64,7 +64,7 @@ def to_rgb(message: Any) -> RgbImage:
 
 
 def to_picture(message: Any) -> RgbImage:
-    """`to_rgb` for people to look at: depth and raw thermal images too, stretched to their range.
+    """Return `to_rgb` for people to look at: depth and raw thermal images too, stretched to their range.
 
     Raises:
         ImageError: as `to_rgb` does.
@@ -75,7 +75,7 @@ def to_picture(message: Any) -> RgbImage:
 
 
 def check(message: Any) -> None:
-    """What `to_rgb` finds without touching pixels: raises as it does, or returns at once.
+    """Return what `to_rgb` finds without touching pixels: raises as it does, or returns at once.
 
     A compressed image whose inside is damaged passes, and one that cv_bridge would convert.
     """
@@ -101,7 +101,7 @@ def size_of(message: Any) -> tuple[int, int]:
 
 
 def _view(message: Any) -> npt.NDArray[np.uint8]:
-    """The pixels of an Image as they are, uint8 [H, W, channels], without a copy."""
+    """Return the pixels of an Image as they are, uint8 [H, W, channels], without a copy."""
     encoding, width, height, step = message.encoding, message.width, message.height, message.step
     if width == 0 or height == 0:
         raise ImageError(f"image is empty: {width} x {height} pixels")
@@ -140,7 +140,7 @@ def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool
 
 
 def _is_deep(encoding: str) -> bool:
-    """Whether a pixel has more than 8 bits, which no conversion to colours says how to show."""
+    """Tell whether a pixel has more than 8 bits, which no conversion to colours says how to show."""
     return not encoding.startswith("bayer") and any(bits in encoding for bits in ("16", "32", "64"))
 
 
@@ -162,7 +162,7 @@ def _refused(message: Any, error: DecodeError) -> ImageError:
 
 
 def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> Any:
-    """Fills a sensor_msgs Image with uint8 [H, W, 3] ('rgb8', 'bgr8') or [H, W] ('mono8'); returns it.
+    """Return fills a sensor_msgs Image with uint8 [H, W, 3] ('rgb8', 'bgr8') or [H, W] ('mono8'); returns it.
 
     The header is left alone.
 
@@ -180,7 +180,7 @@ def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> An
 
 
 def fill_compressed(message: Any, pixels: npt.NDArray[np.uint8], quality: int = 90) -> Any:
-    """Fills a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; returns it."""
+    """Return fills a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; returns it."""
     done, data = cv2.imencode(
         ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )

@@ -105,7 +105,7 @@ def choose_cameras(listed: str, namespace: str, image: str) -> list[Camera]:
 
 
 def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
-    """The cameras that a YAML file lists under ``cameras``, all inside `namespace`.
+    """Return the cameras that a YAML file lists under ``cameras``, all inside `namespace`.
 
     Raises:
         CamerasError: for a file that is no such list.
@@ -151,7 +151,7 @@ def _camera(entry: Any, where: str, namespace: str) -> Camera:
 
 
 def nodes_of(camera: Camera, options: LaunchOptions, number: int = 0) -> list[NodeDescription]:
-    """The nodes of one camera; `number` counts cameras from 0."""
+    """Return the nodes of one camera; `number` counts cameras from 0."""
     remappings = [("image", camera.image), ("camera_info", camera.info)]
     time: dict[str, Any] = {"use_sim_time": options.use_sim_time}
     device = {"device": options.device} if options.device else {}

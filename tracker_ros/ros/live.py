@@ -82,7 +82,7 @@ class LiveParameters:
         return SetParametersResult(successful=True)
 
     def _is_change(self, name: str, value: Any) -> bool:
-        """Whether it is no declaration and no repetition: a dump that is loaded repeats everything."""
+        """Tell whether it is no declaration and no repetition: a dump that is loaded repeats everything."""
         if name.startswith(_RCLPYS_OWN) or not self._node.has_parameter(name):
             return False
         return bool(self._node.get_parameter(name).value != value)

@@ -22,12 +22,12 @@ WEIGHTS_PREFIX = "weights"
 
 
 def stamp_seconds(stamp: Time) -> float:
-    """Seconds since the epoch of the clock that made the stamp."""
+    """Return seconds since the epoch of the clock that made the stamp."""
     return stamp.sec + stamp.nanosec * 1e-9
 
 
 def box_message(box: Box | None) -> BoundingBox2D:
-    """A box in image pixels; of zero size where there is none."""
+    """Return a box in image pixels; of zero size where there is none."""
     message = BoundingBox2D()
     if box is not None:
         message.center.position.x, message.center.position.y = box.cx, box.cy
@@ -36,7 +36,7 @@ def box_message(box: Box | None) -> BoundingBox2D:
 
 
 def box_of(message: BoundingBox2D) -> Box:
-    """The box of a message; its rotation is not used."""
+    """Return the box of a message; its rotation is not used."""
     return Box(message.center.position.x, message.center.position.y, message.size_x, message.size_y)
 
 
@@ -51,7 +51,7 @@ def detected(message: Detection2DArray) -> list[Detected]:
 
 
 def detection(header: Header, report: Report) -> Detection2D | None:
-    """The target of a report with the image's header verbatim; None where there is no target."""
+    """Return the target of a report with the image's header verbatim; None where there is no target."""
     if report.box is None:
         return None
     message = Detection2D(header=header, bbox=box_message(report.box), id=report.target_id)
@@ -63,12 +63,12 @@ def detection(header: Header, report: Report) -> Detection2D | None:
 
 
 def detections(header: Header, target: Detection2D | None) -> Detection2DArray:
-    """The one target, or an empty list that says it is gone."""
+    """Return the one target, or an empty list that says it is gone."""
     return Detection2DArray(header=header, detections=[] if target is None else [target])
 
 
 def response_map(header: Header, target_id: str, estimate: Estimate) -> ResponseMap:
-    """The response map behind an estimate, and the channel weights that the tracker shows.
+    """Return the response map behind an estimate, and the channel weights that the tracker shows.
 
     Those are the 1-d tensors of ``estimate.aux`` whose names begin with `WEIGHTS_PREFIX`.
     """

@@ -21,7 +21,7 @@ _BARS_HEIGHT = 48
 
 
 def draw_state(image: Picture, state: TrackState) -> Picture:
-    """A copy of uint8 [H, W, 3] RGB with the box, state, score and latency."""
+    """Return a copy of uint8 [H, W, 3] RGB with the box, state, score and latency."""
     picture = image.copy()
     name = STATES[state.state]
     color = COLORS.get(name, _TEXT_COLOR)
@@ -35,7 +35,7 @@ def draw_state(image: Picture, state: TrackState) -> Picture:
 
 
 def draw_response(response: ResponseMap) -> Picture:
-    """The response map as an RGB heat map: its smallest value dark, its largest red.
+    """Return the response map as an RGB heat map: its smallest value dark, its largest red.
 
     Each cell becomes a square of pixels. Below the map stand the weights that came with it, one row of
     bars for each name.
@@ -51,7 +51,7 @@ def draw_response(response: ResponseMap) -> Picture:
 
 
 def draw_bars(name: str, values: npt.NDArray[np.floating], width: int) -> Picture:
-    """uint8 [_BARS_HEIGHT, width, 3]: one bar a value, the largest filling the height."""
+    """Return uint8 [_BARS_HEIGHT, width, 3]: one bar a value, the largest filling the height."""
     picture = np.full((_BARS_HEIGHT, width, 3), 24, np.uint8)
     if values.size:
         heights = np.clip(values / max(float(values.max()), 1e-12), 0, 1) * (_BARS_HEIGHT - 1)

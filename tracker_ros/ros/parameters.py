@@ -107,12 +107,12 @@ def declare_settings(node: Node, prefix: str, settings: type, values: dict[str, 
 
 
 def read_settings(node: Node, prefix: str, settings: type) -> dict[str, Any]:
-    """The values of the parameters that `declare_settings` declared."""
+    """Return the values of the parameters that `declare_settings` declared."""
     return {f.name: node.get_parameter(f"{prefix}.{f.name}").value for f in dataclasses.fields(settings)}
 
 
 def given_parameters(node: Node) -> list[str]:
-    """Names of the parameters that the command line and parameter files give to a node.
+    """Return names of the parameters that the command line and parameter files give to a node.
 
     rclpy keeps them in an attribute without a public name, the same in every distribution so far.
     """

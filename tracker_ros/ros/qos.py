@@ -32,7 +32,7 @@ PICTURE = QoSProfile(
 
 
 def camera(reliability: str = "best_effort") -> QoSProfile:
-    """Images to be tracked: only the newest matters. `reliability` is a key of `RELIABILITIES`."""
+    """Return images to be tracked: only the newest matters. `reliability` is a key of `RELIABILITIES`."""
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=1,

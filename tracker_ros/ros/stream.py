@@ -60,7 +60,7 @@ class FrameClock:
         return time if time < self._stamped else max(time, self.now)
 
     def is_late(self, frame: Received, most: float) -> bool:
-        """Whether an image is not newer than the last one, by `most` seconds at most."""
+        """Tell whether an image is not newer than the last one, by `most` seconds at most."""
         if self._arrived is None:
             return False
         if not frame.stamp:
@@ -97,10 +97,11 @@ class FrameBuffer:
         self._frames: deque[Received] = deque(maxlen=length)
 
     def add(self, frame: Received) -> None:
+        """Keep a frame; the oldest one goes."""
         self._frames.append(frame)
 
     def since(self, stamp: float) -> list[Received]:
-        """The frame of this stamp and all later ones, oldest first; the newest alone for stamp 0.
+        """Return the frame of this stamp and all later ones, oldest first; the newest alone for stamp 0.
 
         Raises:
             ValueError: when there is no frame yet, or none near that stamp.
@@ -194,7 +195,7 @@ class ImageStream:
         return self._clock.now
 
     def size_of(self, frame: Received) -> tuple[int, int]:
-        """Width and height of an image in pixels.
+        """Return width and height of an image in pixels.
 
         Raises:
             ImageError: for one that cannot be decoded.

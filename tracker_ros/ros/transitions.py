@@ -19,7 +19,7 @@ Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
 def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
-    """Method decorator: log the transition and what it raises.
+    """Return method decorator: log the transition and what it raises.
 
     Args:
         recoverable: errors whose text tells the user what to change. The transition then fails and can

@@ -27,11 +27,11 @@ class Access:
         self._address = address.lower()
 
     def knows(self, token: str) -> bool:
-        """Whether this is the token; the time it takes does not tell how much of it is right."""
+        """Tell whether this is the token; the time it takes does not tell how much of it is right."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
     def serves(self, host: str) -> bool:
-        """Whether a Host header may name this server.
+        """Tell whether a Host header may name this server.
 
         Always ``localhost`` and numeric loopback addresses, whatever their port (a tunnel has its own);
         the bound name; and any numeric address when more than loopback is bound.
@@ -47,7 +47,7 @@ class Access:
 
     @staticmethod
     def same_origin(origin: str, host: str) -> bool:
-        """Whether an Origin header says that the page came from the host that it talks to."""
+        """Tell whether an Origin header says that the page came from the host that it talks to."""
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower() != ""
 
@@ -61,7 +61,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets; '' when it is malformed."""
+    """Return the name in a Host header, without port and brackets; '' when it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -58,7 +58,7 @@ class Hub:
         self._encoding: dict[Shot, asyncio.Future[Picture]] = {}
 
     def add_status(self, **texts: str) -> None:
-        """What is wrong with the images and the tracker; '' where nothing is."""
+        """Return what is wrong with the images and the tracker; '' where nothing is."""
         if any(self.status[name] != text for name, text in texts.items()):
             self.status = {**self.status, **texts}
             if self.status["tracker"]:  # what a tracker said that is gone holds no longer
@@ -97,7 +97,7 @@ class Hub:
         self._changed()
 
     async def message(self, kind: str, shot: Shot) -> bytes:
-        """The message with which a page gets a picture. It is encoded once.
+        """Return the message with which a page gets a picture. It is encoded once.
 
         Raises:
             ValueError: when it cannot be encoded.

@@ -75,7 +75,7 @@ Request: TypeAlias = Look | Shown | Select | Stop
 
 
 def read_request(text: str) -> Request:
-    """The request in a message of the page.
+    """Return the request in a message of the page.
 
     Raises:
         BadRequest: when it is none.
@@ -99,13 +99,13 @@ def read_request(text: str) -> Request:
 
 
 def picture_message(header: dict[str, Any], picture: bytes) -> bytes:
-    """A binary message of a header and an encoded picture."""
+    """Return a binary message of a header and an encoded picture."""
     head = json.dumps(header).encode()
     return struct.pack("<I", len(head)) + head + picture
 
 
 def read_picture(message: bytes) -> tuple[dict[str, Any], bytes]:
-    """Header and encoded picture of a binary message."""
+    """Return header and encoded picture of a binary message."""
     (length,) = struct.unpack_from("<I", message)
     return json.loads(message[4 : 4 + length]), message[4 + length :]
 

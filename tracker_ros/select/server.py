@@ -62,7 +62,7 @@ class Bridge(Protocol):
     """The tracker, as the page sees it. Methods are called on the event loop's thread and return at once."""
 
     def look(self, images: bool, response: bool) -> None:
-        """Whether somebody wants to see images and response maps from now on."""
+        """Tell whether somebody wants to see images and response maps from now on."""
 
     def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
         """Start on this box of the image with this stamp."""
@@ -83,7 +83,7 @@ class Viewer:
     seen: dict[str, Any] = field(default_factory=dict)
 
     def is_new(self, kind: str, thing: Any) -> bool:
-        """Whether this page was not sent that thing yet; from now on it was."""
+        """Tell whether this page was not sent that thing yet; from now on it was."""
         if not thing or self.seen.get(kind) is thing:
             return False
         self.seen[kind] = thing

@@ -31,7 +31,7 @@ PLAIN = 30.0
 
 
 def describe(frame: Tensor, boxes: Tensor) -> Tensor:
-    """Descriptions [N, 289] of what is in boxes: its colours, and how they are arranged.
+    """Return descriptions [N, 289] of what is in boxes: its colours, and how they are arranged.
 
     The first `COLORS` values are the roots of histograms of log brightness and two log ratios of colours,
     which do not depend on the light's strength; samples weigh less towards the corners, and each is shared
@@ -56,7 +56,7 @@ def describe(frame: Tensor, boxes: Tensor) -> Tensor:
 
 
 def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
-    """[N, M] how much descriptions [N, D] are like views [M, D]; 1 for the same.
+    """Return [N, M] how much descriptions [N, D] are like views [M, D]; 1 for the same.
 
     One less the Hellinger distance of the colours, the root of 1 - their Bhattacharyya coefficient, and a
     share of the correlation coefficient of the pictures. Brightness may be shifted.
@@ -70,7 +70,7 @@ def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
 
 
 def _weights(device: torch.device) -> Tensor:
-    """[SIDE * SIDE] of the samples of a box; their sum is 1."""
+    """Return [SIDE * SIDE] of the samples of a box; their sum is 1."""
     steps = torch.arange(SIDE, device=device) - (SIDE - 1) / 2
     radius2 = steps.square().unsqueeze(1) + steps.square()
     weights = torch.exp(radius2 / (-2 * FOCUS**2)).flatten()
@@ -78,7 +78,7 @@ def _weights(device: torch.device) -> Tensor:
 
 
 def _samples(frame: Tensor, boxes: Tensor) -> Tensor:
-    """Colours [N, 3, SIDE, SIDE] at the centres of the cells of each box, float32 in 0-255.
+    """Return colours [N, 3, SIDE, SIDE] at the centres of the cells of each box, float32 in 0-255.
 
     Only the pixels under the boxes are made float. Where the smallest box has more than two pixels a
     cell, they are averaged in blocks first, so that detail does not alias.

@@ -22,6 +22,6 @@ def twice(method: Callable[..., Any], *args: Any) -> Any:
 
 
 def essence(error: Exception) -> str:
-    """One line of an error's text. TorchScript puts the cause below its own traceback."""
+    """Return one line of an error's text. TorchScript puts the cause below its own traceback."""
     lines = str(error).strip().splitlines() or [""]
     return lines[-1] if "TorchScript" in lines[0] else lines[0]

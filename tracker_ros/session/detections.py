@@ -84,7 +84,7 @@ class Detections:
         return at, min(around, key=lambda d: d.box.w * d.box.h)
 
     def confirms(self, box: Box, stamp: float, streak: int) -> bool:
-        """Whether a detection has shown what is found at `box`, in this image or earlier in its streak.
+        """Tell whether a detection has shown what is found at `box`, in this image or earlier in its streak.
 
         Args:
             box: where the lost target seems to be.

@@ -30,7 +30,7 @@ class Evidence:
         self._settings = settings
 
     def score(self, raw: float, psr: float, own: float) -> float:
-        """The probability that the box overlaps the target by half.
+        """Return the probability that the box overlaps the target by half.
 
         Args:
             raw: the tracker's score.

@@ -82,8 +82,9 @@ class Identity:
             self._remember(view.unsqueeze(0))
 
     def at(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
-        """Descriptions [N, D] of what stands at `places`, of the box's size, each shifted to be most like
-        the target. Places that touch the box are left out.
+        """Return descriptions [N, D] of what stands at `places`, of the box's size.
+
+        Each is shifted to be most like the target. Places that touch the box are left out.
         """
         free = [abs(x - box.cx) >= box.w or abs(y - box.cy) >= box.h for x, y in places]
         if not any(free):
@@ -94,7 +95,7 @@ class Identity:
         return self._there[torch.tensor(free, device=frame.device)]
 
     def _best_fits(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
-        """[N, D] for all places."""
+        """Return [N, D] for all places."""
         steps = torch.tensor([-NUDGE, 0.0, NUDGE], device=frame.device)
         shifts = torch.cartesian_prod(steps * box.w, steps * box.h)
         centres = torch.tensor(places, device=frame.device)[:, None] + shifts

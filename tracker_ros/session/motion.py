@@ -23,7 +23,7 @@ class CameraMotion:
         self._before: Tensor | None = None
 
     def step(self, frame: Tensor) -> tuple[float, float]:
-        """Displacement (x, y) of the background since the frame before, in pixels; 0 where unsure."""
+        """Return displacement (x, y) of the background since the frame before, in pixels; 0 where unsure."""
         before, self._before = self._before, thumbnail(frame, LONGEST)
         if before is None or before.shape != self._before.shape:
             return 0.0, 0.0
@@ -83,7 +83,7 @@ class Motion:
         self.box, self._at, self._shift = found, stamp, (0.0, 0.0)
 
     def predicted(self, stamp: float, width: int, height: int) -> Box:
-        """The box at a time, its centre kept inside the image."""
+        """Return the box at a time, its centre kept inside the image."""
         elapsed = min(max(stamp - self._at, 0.0), self._horizon)
         return self.box._replace(
             cx=min(max(self.box.cx + self._shift[0] + self._velocity[0] * elapsed, 0.0), float(width)),

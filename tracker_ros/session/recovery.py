@@ -67,7 +67,7 @@ class Recovery:
         self._viewed = self._met = stamp
 
     def looks(self, frame: Tensor, box: Box) -> Looks:
-        """How much what is in a box is like the target and like others."""
+        """Return how much what is in a box is like the target and like others."""
         return UNLIKE if box.problem(frame.shape[2], frame.shape[1]) else self._identity.looks(frame, box)
 
     def well_seen(self, frame: Tensor, box: Box, stamp: float) -> None:
@@ -83,21 +83,21 @@ class Recovery:
             self._met = stamp
 
     def denies(self, looks: Looks) -> bool:
-        """Whether what is tracked looks like something else, in one frame after the other."""
+        """Tell whether what is tracked looks like something else, in one frame after the other."""
         s = self._settings
         foreign = looks.own < self._identity.usual - s.keep_slack or looks.margin < -s.keep_slack / 2
         self._foreign = self._foreign + 1 if foreign else 0
         return self._foreign >= FOREIGN_FRAMES
 
     def is_near(self, box: Box, predicted: Box, away: float) -> bool:
-        """Whether a box is where the target must be after a moment of `away` seconds."""
+        """Tell whether a box is where the target must be after a moment of `away` seconds."""
         if away > self._settings.coast_seconds / 2:
             return False
         size = math.sqrt(predicted.w * predicted.h)
         return math.hypot(box.cx - predicted.cx, box.cy - predicted.cy) <= NEAR * size
 
     def proves(self, frame: Tensor, box: Box, looks: Looks, near: bool) -> bool:
-        """Whether it is the target that is at `box`.
+        """Tell whether it is the target that is at `box`.
 
         Where it must be, it has to look like the target; elsewhere also more like it than like any other
         that was seen beside it or is in sight now, and the first frame's model has to know it.
@@ -111,7 +111,7 @@ class Recovery:
         return self._stands_out(frame, box, looks) and self._is_first(frame, box)
 
     def _stands_out(self, frame: Tensor, box: Box, looks: Looks) -> bool:
-        """Whether nothing else in sight is as much like the target."""
+        """Tell whether nothing else in sight is as much like the target."""
         others = self._identity.at(frame, box, self._search.alike(frame)[:OTHERS])
         if len(others) == 0:
             return True
@@ -119,7 +119,7 @@ class Recovery:
         return looks.own - best >= self._settings.look_margin
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
-        """Whether the model of the first frame knows what is at `box`."""
+        """Tell whether the model of the first frame knows what is at `box`."""
         return self.attempt(frame, self._first, box)[1] >= self._settings.verify_score
 
     def look_around(self, frame: Tensor, model: dict[str, Tensor], last: Box, radius: float) -> Box | None:
@@ -135,7 +135,7 @@ class Recovery:
         return None
 
     def attempt(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
-        """Box and score that a model gives when it looks at `box`; an invalid box scores 0."""
+        """Return box and score that a model gives when it looks at `box`; an invalid box scores 0."""
         state = {**model, "box": box.to_tensor(frame.device)}
         estimate = twice(self._tracker.localize, frame, state)
         *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()

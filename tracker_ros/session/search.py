@@ -58,7 +58,7 @@ class Search:
         return [near[(first + i) % len(near)] for i in range(min(count, len(near)))]
 
     def alike(self, frame: Tensor) -> list[tuple[float, float]]:
-        """Places (x, y) all over the frame that look like the target, the most similar one first."""
+        """Return places (x, y) all over the frame that look like the target, the most similar one first."""
         if self._template is None:
             return []
         if self._frame is frame:  # asked for more than once about a frame
@@ -77,7 +77,7 @@ class Search:
 
 
 def _span(center: float, side: float, length: int, block: int) -> slice:
-    """Pixels of a side of the box, whole blocks of them and at least two inside the image."""
+    """Return pixels of a side of the box, whole blocks of them and at least two inside the image."""
     count = max(2, min(round(side / block), length // block)) * block
     first = min(max(round(center - count / 2), 0), max(length - count, 0))
     return slice(first, first + count)

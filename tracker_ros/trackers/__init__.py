@@ -53,7 +53,7 @@ __all__ = [
 
 
 def resolve(preset: str, overrides: Mapping[str, Any] | None = None) -> Preset:
-    """A preset with `overrides` in it and every setting of its tracker spelled out and checked.
+    """Return a preset with `overrides` in it and every setting of its tracker spelled out and checked.
 
     Args:
         preset: a name in config/trackers, or the path of such a YAML file.

@@ -12,7 +12,7 @@ from tracker_ros.ops.counter_random import normal, uniform
 
 
 def gaussian_boxes(box: Tensor, count: int, translation: float, scale: float, seed: Tensor) -> Tensor:
-    """[count, 4] boxes around `box` [4], near ones more often.
+    """Return [count, 4] boxes around `box` [4], near ones more often.
 
     Centres differ by half a standard normal number, cut at +-1, times `translation` times the mean of
     width and height; sizes by the factor `scale` to the power of such a number.
@@ -41,7 +41,7 @@ def inside(boxes: Tensor, frame: Tensor) -> Tensor:
 
 
 def with_overlap(candidates: Tensor, box: Tensor, low: float, high: float, count: int) -> Tensor:
-    """The first `count` candidates [N, 4] whose IoU with `box` lies in [low, high].
+    """Return the first `count` candidates [N, 4] whose IoU with `box` lies in [low, high].
 
     Where fewer lie there, those that miss the range by least follow, so that training never finds an
     empty set (a target that fills the frame has no true negatives).

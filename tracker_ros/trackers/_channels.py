@@ -13,13 +13,13 @@ from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradi
 
 
 def center(features: Tensor, height: int, width: int) -> Tensor:
-    """The middle [C, height, width] of [C, h, w]; all sides odd."""
+    """Return the middle [C, height, width] of [C, h, w]; all sides odd."""
     top, left = (features.shape[1] - height) // 2, (features.shape[2] - width) // 2
     return features[:, top : top + height, left : left + width]
 
 
 def resize(features: Tensor, side: int) -> Tensor:
-    """[C, h, w] to [C, side, side], bilinearly, its outer edges kept."""
+    """Return [C, h, w] to [C, side, side], bilinearly, its outer edges kept."""
     if features.shape[1] == side and features.shape[2] == side:
         return features
     return F.interpolate(features.unsqueeze(0), [side, side], mode="bilinear", align_corners=False)[0]
@@ -66,7 +66,7 @@ def fit_kernels(
 def regression_importance(
     features: Tensor, kernels: list[Tensor], label: Tensor, by_gradient: bool
 ) -> Tensor:
-    """[C]: how much each channel helps to tell the target from its surroundings (TADT, eq. 2-4).
+    """Return [C]: how much each channel helps to tell the target from its surroundings (TADT, eq. 2-4).
 
     By gradient: the global average of 2 (Y - X_o) * W, the loss's derivative with the sign of eq. 4,
     summed over the `kernels` of learning. At the last one alone it would be noise: borders aside, it is
@@ -87,7 +87,7 @@ def regression_importance(
 def ranking_importance(
     features: Tensor, height: int, width: int, steps: list[int], tolerance: float, iterations: int
 ) -> Tensor:
-    """[C]: how much each channel helps to tell the target's size from others (TADT, eq. 5-7).
+    """Return [C]: how much each channel helps to tell the target's size from others (TADT, eq. 5-7).
 
     Samples are the features resized by `steps` cells, cut to the target's size; f is linear. The
     gradients of all samples of a pair cancel in a sum, so it is the one at the target's own size
@@ -113,5 +113,5 @@ def ranking_importance(
 
 
 def choose(importance: Tensor, count: int) -> Tensor:
-    """Indices [min(count, C)] of the most important channels."""
+    """Return indices [min(count, C)] of the most important channels."""
     return importance.argsort(descending=True)[:count]

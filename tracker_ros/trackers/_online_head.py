@@ -34,7 +34,7 @@ def head_gradients(
     drop4: Tensor,
     drop5: Tensor,
 ) -> list[Tensor]:
-    """Gradients of the mean loss (eq. 18) by each of the six parameters.
+    """Return gradients of the mean loss (eq. 18) by each of the six parameters.
 
     Args:
         samples: [R, D] box features.
@@ -72,7 +72,7 @@ def sgd_step(
     limit: float = 10.0,
     last_layer: float = 10.0,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Parameters and velocities after one step of SGD.
+    """Return parameters and velocities after one step of SGD.
 
     The gradient of all parameters together is cut to the norm `limit`. The last layer, which starts
     untrained for every target, learns `last_layer` times as fast as the others.
@@ -91,7 +91,7 @@ def sgd_step(
 
 
 def _cycled(count: int, needed: int, seed: Tensor) -> Tensor:
-    """`needed` indices below `count`: random permutations of all of them, one after the other."""
+    """Return `needed` indices below `count`: random permutations of all of them, one after the other."""
     rounds: list[Tensor] = []
     for i in range((needed + count - 1) // count):
         rounds.append(permutation(fork(seed, i), count))
@@ -99,7 +99,7 @@ def _cycled(count: int, needed: int, seed: Tensor) -> Tensor:
 
 
 def _dropout(shape: list[int], seed: Tensor) -> Tensor:
-    """Factors that drop half of the units and double the others."""
+    """Return factors that drop half of the units and double the others."""
     return (uniform(seed, shape[0] * shape[1]).view(shape) > 0.5).float() * 2
 
 
@@ -115,7 +115,7 @@ def train_head(
     batch: int = 32,
     hard: int = 96,
 ) -> list[Tensor]:
-    """The parameters after `steps` steps on `batch` positives and `hard` hard negatives each.
+    """Return the parameters after `steps` steps on `batch` positives and `hard` hard negatives each.
 
     Args:
         positives: [P, D] box features; each is used before any is used again.

@@ -65,20 +65,20 @@ class ProposalTracker(Tracker):
         self.register_buffer("window", hann(cells, cells), persistent=False)
 
     def _region(self, box: Tensor, pixels: int) -> Tensor:
-        """The square around the box that a crop of this many pixels covers."""
+        """Return the square around the box that a crop of this many pixels covers."""
         side = padded_side(box[2], box[3]) * (pixels / self.exemplar)
         return torch.stack((box[0], box[1], side, side))
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Correlation kernels of the target."""
+        """Return correlation kernels of the target."""
         exemplar = crop(frame, self._region(box, self.exemplar), self.exemplar, self.exemplar, "mean")
         cls_kernel, loc_kernel = self.net.template(exemplar)
         return {"box": box, "cls_kernel": cls_kernel, "loc_kernel": loc_kernel}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """The best of all proposals; `aux` holds the share by which the size followed it."""
+        """Return the best of all proposals; `aux` holds the share by which the size followed it."""
         box = state["box"]
         region = self._region(box, self.search_size)
         zoom = region[2] / self.search_size
@@ -99,7 +99,7 @@ class ProposalTracker(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Moves to the estimate."""
+        """Move to the estimate."""
         moved = state.copy()
         moved["box"] = estimate.box
         return moved

@@ -20,13 +20,13 @@ from tracker_ros.ops.convolution import convolve, feature_gradient, kernel_gradi
 
 
 def join(fine: Tensor, coarse: Tensor, model: list[Tensor], share: float) -> Tensor:
-    """J [2 D, h, w] of two levels [Ca, h, w] and [Cb, h, w]."""
+    """Return j [2 D, h, w] of two levels [Ca, h, w] and [Cb, h, w]."""
     a, b = model[1] @ fine.flatten(1), model[2] @ coarse.flatten(1)
     return torch.cat((torch.lerp(a, b, share), b)).view(-1, fine.shape[1], fine.shape[2])
 
 
 def reduction_gradients(fine: Tensor, coarse: Tensor, by_joined: Tensor, share: float) -> list[Tensor]:
-    """Derivatives by R_a and R_b, given that by the joined features, [2 D, h w]."""
+    """Return derivatives by R_a and R_b, given that by the joined features, [2 D, h w]."""
     half = by_joined.shape[0] // 2
     by_fine = (1 - share) * by_joined[:half]
     by_coarse = share * by_joined[:half] + by_joined[half:]
@@ -69,7 +69,7 @@ def first_frame_step(
     share: float,
     loss: RegressionLoss,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Mean over views of the first frame of the summed loss, and its derivatives by the whole model.
+    """Return mean over views of the first frame of the summed loss, and its derivatives by the whole model.
 
     Args:
         fine, coarse: one level [C, h, w] a view, before reduction.
@@ -92,7 +92,7 @@ def first_frame_step(
 
 
 def online_gradient(joined: Tensor, labels: Tensor, kernel: Tensor, loss: RegressionLoss) -> Tensor:
-    """Derivative by W of the mean over T remembered frames of the summed loss.
+    """Return derivative by W of the mean over T remembered frames of the summed loss.
 
     Args:
         joined: [T, 2 D, h, w].

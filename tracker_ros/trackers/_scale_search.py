@@ -44,7 +44,7 @@ def best_scale(peaks: Tensor, penalty: float) -> int:
 
 
 def bounded(size: Tensor, first: Tensor) -> Tensor:
-    """A box size [2] kept between a fifth and five times the first one, as SiamFC's authors do."""
+    """Return a box size [2] kept between a fifth and five times the first one, as SiamFC's authors do."""
     return torch.minimum(torch.maximum(size, first * 0.2), first * 5.0)
 
 
@@ -90,23 +90,23 @@ class SiameseSearch(Tracker):
         return torch.stack((box[0], box[1], side, side))
 
     def template(self, frame: Tensor, box: Tensor) -> Tensor:
-        """[1, C, th, tw] of the target at `box`."""
+        """Return [1, C, th, tw] of the target at `box`."""
         region = self.region(box, self.exemplar)
         image = crop(frame, region, self.exemplar, self.exemplar, "mean")
         return self.learn(image, box[2:] * (self.exemplar / region[2]))
 
     def learn(self, image: Tensor, size: Tensor) -> Tensor:
-        """[1, C, th, tw] of an exemplar crop [1, 3, E, E] and the target's size [2] (w, h) in it."""
+        """Return [1, C, th, tw] of an exemplar crop [1, 3, E, E] and the target's size [2] (w, h) in it."""
         return self.model.template(image)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """The template of the first frame, and the first box, which bounds the scale."""
+        """Return the template of the first frame, and the first box, which bounds the scale."""
         return {"box": box, "first": box, "template": self.template(frame, box)}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """The best of three scales, then the best position in it."""
+        """Return the best of three scales, then the best position in it."""
         box = state["box"]
         region = self.region(box, self.search)
         crops = crop_pyramid(frame, region, self.scales, self.search, self.search, "mean")
@@ -129,7 +129,7 @@ class SiameseSearch(Tracker):
         )
 
     def best_position(self, response: Tensor) -> tuple[Tensor, Tensor]:
-        """(row, column) [2] of the windowed maximum of an upsampled response, and the logit there."""
+        """Return (row, column) [2] of the windowed maximum of an upsampled response, and the logit there."""
         lifted = response - response.min()
         mixed = (1 - self.window_influence) * lifted / lifted.sum().clamp(
             min=1e-12
@@ -139,7 +139,7 @@ class SiameseSearch(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Moves to the estimate; with `rate` > 0 the template follows the target slowly."""
+        """Move to the estimate; with `rate` > 0 the template follows the target slowly."""
         template = state["template"]
         if self.learning_rate > 0:
             template = torch.lerp(template, self.template(frame, estimate.box), self.learning_rate)

@@ -56,15 +56,15 @@ class Tracker(nn.Module):
     __jit_ignored_attributes__: ClassVar[list[str]] = ["session_settings"]
 
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Model of the target at `box` in `frame`: the first state."""
+        """Return model of the target at `box` in `frame`: the first state."""
         raise TypeError(f"{type(self).__name__} does not define initialize()")
 
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """The target's estimate in `frame`, given the state after the frame before."""
+        """Return the target's estimate in `frame`, given the state after the frame before."""
         raise TypeError(f"{type(self).__name__} does not define localize()")
 
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """The next state: moves to `estimate.box` and, where the method learns online, learns."""
+        """Return the next state: moves to `estimate.box` and, where the method learns online, learns."""
         raise TypeError(f"{type(self).__name__} does not define update()")
 
 
@@ -79,7 +79,7 @@ def setting(
     high: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field with its documentation and the range or the choices that it must respect."""
+    """Return a dataclass field with its documentation and the range or the choices that it must respect."""
     return dataclasses.field(
         default=default, metadata={"text": text, "low": low, "high": high, "choices": choices}
     )
@@ -123,7 +123,7 @@ _REGISTRY: dict[str, type[Tracker]] = {}
 
 
 def register(name: str, settings: type) -> Callable[[T], T]:
-    """Class decorator: make a tracker known under `name` with its frozen settings dataclass."""
+    """Return class decorator: make a tracker known under `name` with its frozen settings dataclass."""
 
     def decorate(cls: T) -> T:
         if name in _REGISTRY:
@@ -136,7 +136,7 @@ def register(name: str, settings: type) -> Callable[[T], T]:
 
 
 def registered() -> dict[str, type[Tracker]]:
-    """Every known tracker class by name, those of outside packages included.
+    """Return every known tracker class by name, those of outside packages included.
 
     An outside package adds its trackers through the entry-point group ``tracker_ros.trackers``, whose
     values name modules that use `register`.
@@ -147,7 +147,7 @@ def registered() -> dict[str, type[Tracker]]:
 
 
 def tracker_class(name: str) -> type[Tracker]:
-    """The tracker class of this registry name.
+    """Return the tracker class of this registry name.
 
     Raises:
         SettingsError: when there is none.
@@ -159,7 +159,7 @@ def tracker_class(name: str) -> type[Tracker]:
 
 
 def create(name: str, settings: Mapping[str, Any] | None = None) -> Tracker:
-    """A tracker by its registry name, with checked settings and freshly initialised parameters.
+    """Return a tracker by its registry name, with checked settings and freshly initialised parameters.
 
     Raises:
         SettingsError: when the name or a setting is unknown or invalid.

@@ -115,7 +115,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Filters of the target at `box`."""
+        """Return filters of the target at `box`."""
         features = self._features(frame, self._region(box))
         basis = self._basis(features)
         sample = self._spectrum(features, basis)
@@ -141,7 +141,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """Translation first, then scale at the new position."""
+        """Return translation first, then scale at the new position."""
         box, first = state["box"], state["first"]
         region = self._region(box)
         sample = self._spectrum(self._features(frame, region), state["basis"])
@@ -159,7 +159,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Running means of both models, and the filter that they give, where they are due."""
+        """Return running means of both models, and the filter that they give, where they are due."""
         box, aux = state["box"], estimate.aux
         age = int(state["age"]) + 1
         moved = state.copy()
@@ -181,7 +181,7 @@ class Dcf(Tracker):
         return moved
 
     def _region(self, box: Tensor) -> Tensor:
-        """The square search region (cx, cy, w, h) of a box."""
+        """Return the square search region (cx, cy, w, h) of a box."""
         values: list[float] = box.tolist()
         side = math.sqrt(values[2] * values[3]) * self.search_area_scale
         return torch.tensor([values[0], values[1], side, side], device=box.device)
@@ -195,7 +195,7 @@ class Dcf(Tracker):
         return into_frame(torch.tensor([x, y], device=region.device), frame)
 
     def _features(self, frame: Tensor, region: Tensor) -> Tensor:
-        """Features [F, h, w] of unit mean square in a region."""
+        """Return features [F, h, w] of unit mean square in a region."""
         features = self.features(crop(frame, region, self.search_size, self.search_size))[0]
         if self.normalized:
             return features
@@ -213,13 +213,13 @@ class Dcf(Tracker):
         return torch.linalg.eigh(cells @ cells.t())[1][:, -self.compressed_channels :].t().contiguous()
 
     def _spectrum(self, features: Tensor, basis: Tensor) -> Tensor:
-        """Spectrum [C, h, w/2+1] of the windowed features on a basis."""
+        """Return spectrum [C, h, w/2+1] of the windowed features on a basis."""
         if basis.numel() > 0:
             features = (basis @ features.flatten(1)).view(-1, self.cells, self.cells)
         return torch.fft.rfft2(features * self.window)
 
     def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
-        """Response [h, w]; the middle cell answers for no displacement."""
+        """Return response [h, w]; the middle cell answers for no displacement."""
         return torch.fft.irfft2((sample * solved).sum(0) * self.turn, [self.cells, self.cells])
 
     def _solve(self, sample: Tensor, support: Support) -> Tensor:
@@ -229,7 +229,7 @@ class Dcf(Tracker):
         )
 
     def _support(self, box: Tensor) -> Support:
-        """The target, enlarged by `extent`, in the middle of the search region."""
+        """Return the target, enlarged by `extent`, in the middle of the search region."""
         half = (
             box[2:]
             / (box[2] * box[3]).sqrt()
@@ -239,7 +239,7 @@ class Dcf(Tracker):
         return centered_support(sides[1], sides[0], self.cells, self.cells, box.device)
 
     def _bounded(self, extent: Tensor, first: Tensor, limit: Tensor) -> Tensor:
-        """`extent` (w, h), its scale kept in a range in which a target can be found again."""
+        """Return `extent` (w, h), its scale kept in a range in which a target can be found again."""
         scale = extent[0] / first[0]
         low = (4.0 / first.min()).clamp(min=0.2, max=1.0)
         high = (limit / first).max().clamp(min=1.0, max=8.0)
@@ -250,7 +250,7 @@ class Dcf(Tracker):
 
 
 def make_features(settings: DcfSettings) -> tuple[nn.Module, int]:
-    """The features that the settings name, and the pixels of their cells."""
+    """Return the features that the settings name, and the pixels of their cells."""
     if settings.features == "dcfnet":
         return DCFNetFeatures(), 1
     if settings.features == "micro_resnet":

@@ -98,6 +98,7 @@ class Dcfst(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Solve for the model of the target at `box`, from views of the first frame."""
         region = self.region(box)
         patch = crop(frame, region, self.network.search, self.network.search)
         levels = self.network.backbone(patch)
@@ -129,6 +130,7 @@ class Dcfst(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Find the response's peak, then refine boxes around it."""
         box = state["box"]
         region = self.region(box)
         scale = region[2] / self.network.search
@@ -152,6 +154,7 @@ class Dcfst(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Average the memory and solve anew where it is due."""
         following = state.copy()
         following["box"] = estimate.box
         following["age"] = state["age"] + 1
@@ -187,17 +190,17 @@ class Dcfst(Tracker):
         following["w"] = solve_gram(gram, correlation, self.regularization).float()
 
     def region(self, box: Tensor) -> Tensor:
-        """Square search region [4] around a box, in image pixels."""
+        """Return square search region [4] around a box, in image pixels."""
         side = (box[2] * box[3]).sqrt() * self.area
         return torch.cat((box[:2], side.expand(2)))
 
     def inside(self, box: Tensor, region: Tensor) -> Tensor:
-        """A box of the image in pixels of the region's crop."""
+        """Return a box of the image in pixels of the region's crop."""
         scale = self.network.search / region[2]
         return torch.cat(((box[:2] - region[:2]) * scale + self.network.search / 2, box[2:] * scale))
 
     def outside(self, found: Tensor, box: Tensor, region: Tensor, frame: Tensor) -> Tensor:
-        """A box of the region's crop in pixels of the image, its size change damped."""
+        """Return a box of the region's crop in pixels of the image, its size change damped."""
         scale = region[2] / self.network.search
         middle = region[:2] + (found[:2] - self.network.search / 2) * scale
         size = box[2:] + self.scale_learning_rate * (found[2:] * scale - box[2:])
@@ -209,7 +212,7 @@ class Dcfst(Tracker):
         return self.network.embed([level[0] for level in located], size)
 
     def samples(self, levels: list[Tensor], size: Tensor) -> Tensor:
-        """`embed` for learning.
+        """Return `embed` for learning.
 
         In double precision: in single precision the solver turns the last bit of a feature into a
         hundredth of a pixel, and every frame learned from the box of the one before.
@@ -226,14 +229,14 @@ class Dcfst(Tracker):
         return views
 
     def is_distracted(self, response: Tensor, row: Tensor, column: Tensor) -> Tensor:
-        """[] bool: does another place than around the peak score like a target?"""
+        """Return [] bool: does another place than around the peak score like a target?"""
         places = torch.arange(self.network.grid, device=response.device)
         reach = self.distractor_distance * self.network.search / self.network.spacing
         away = ((places - row).square().unsqueeze(1) + (places - column).square().unsqueeze(0)).float().sqrt()
         return (response * (away > reach).float()).max() > self.distractor_score
 
     def refine(self, levels: list[Tensor], modulation: Tensor, found: Tensor) -> Tensor:
-        """The box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
+        """Return the box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
 
         Jittered copies climb; the mean of those that end highest counts.
         """

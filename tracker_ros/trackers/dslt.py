@@ -120,6 +120,7 @@ class Dslt(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Learn the regression on views of the first frame."""
         fine, coarse, scales = self.views(frame, box)
         sigmas = self.label_sigma * self.sides(box)
         label = self.label(sigmas, torch.full([2], (self.cells - 1) / 2), frame.device)
@@ -150,7 +151,7 @@ class Dslt(Tracker):
     def learn(
         self, fine: list[Tensor], coarse: list[Tensor], label: Tensor, model: list[Tensor]
     ) -> list[Tensor]:
-        """The model after Adam on views of the first frame, reductions included."""
+        """Return the model after Adam on views of the first frame, reductions included."""
         means, squares = [torch.zeros_like(t) for t in model], [torch.zeros_like(t) for t in model]
         rates, objective = self.rates(model, self.initial_lr), self.objective()
         for step in range(self.initial_iterations):
@@ -162,6 +163,7 @@ class Dslt(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Find the peak over positions and scales."""
         box, region = state["box"], self.region(state["box"])
         scales = [1.0] if self.scale_after_position else self.scales
         responses, joined = self.respond(frame, region, scales, state)
@@ -205,6 +207,7 @@ class Dslt(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Take some steps of learning on the newest frames."""
         following = state.copy()
         following["box"] = estimate.box
         label = self.label(state["sigmas"], estimate.aux["place"], frame.device).unsqueeze(0)
@@ -222,7 +225,7 @@ class Dslt(Tracker):
         return following
 
     def objective(self) -> RegressionLoss:
-        """The loss that learning minimises."""
+        """Return the loss that learning minimises."""
         return RegressionLoss(
             self.loss,
             self.shrinkage_a,
@@ -232,29 +235,29 @@ class Dslt(Tracker):
         )
 
     def region(self, box: Tensor) -> Tensor:
-        """Square search region [4] around a box, in image pixels."""
+        """Return square search region [4] around a box, in image pixels."""
         return torch.cat((box[:2], ((box[2] * box[3]).sqrt() * self.search_area_scale).expand(2)))
 
     def extract(self, patches: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
+        """Return fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
         maps = self.backbone(patches)
         fine = [resize(level, self.cells) for level in maps[0].unbind(0)]
         return fine, [resize(level, self.cells) for level in maps[1].unbind(0)]
 
     def energy(self, levels: list[Tensor]) -> Tensor:
-        """[] root of the mean energy of a cell: divided by it, all networks' features weigh alike."""
+        """Return [] root of the mean energy of a cell: divided by it, all networks' features weigh alike."""
         return levels[0].square().sum(0).mean().sqrt().clamp(min=1e-12)
 
     def divided(self, levels: list[Tensor], by: Tensor) -> list[Tensor]:
-        """Every level divided by a number."""
+        """Return every level divided by a number."""
         return [level / by for level in levels]
 
     def odd(self, cells: float) -> int:
-        """The kernel's side for a target of so many cells."""
+        """Return the kernel's side for a target of so many cells."""
         return min(max(int(cells) // 2 * 2 + 1, 3), self.cells - 2)
 
     def label(self, sigmas: Tensor, place: Tensor, device: torch.device) -> Tensor:
-        """Wanted response [cells, cells] of a target at `place` (row, column)."""
+        """Return wanted response [cells, cells] of a target at `place` (row, column)."""
         return gaussian(
             self.cells,
             self.cells,
@@ -266,7 +269,7 @@ class Dslt(Tracker):
         )
 
     def sides(self, box: Tensor) -> Tensor:
-        """(height, width) of a target in cells."""
+        """Return (height, width) of a target in cells."""
         return box[2:].flip(0) * (self.cells / self.search_area_scale) / (box[2] * box[3]).sqrt()
 
     def start(self, box: Tensor) -> list[Tensor]:
@@ -276,7 +279,7 @@ class Dslt(Tracker):
         return [kernel, self.reduce_fine, self.reduce_coarse]
 
     def rates(self, model: list[Tensor], rate: float) -> list[float]:
-        """Adam's rate for each tensor: with these, a step moves a response by about `rate`.
+        """Return Adam's rate for each tensor: with these, a step moves a response by about `rate`.
 
         A step moves every weight by its rate, and features have unit energy.
         """

@@ -53,16 +53,16 @@ class FineSearch(Tracker):
         self.square = geometry.square
 
     def target_sides(self, box: Tensor) -> Tensor:
-        """[2]: width and height of what counts as the target's square."""
+        """Return [2]: width and height of what counts as the target's square."""
         return (box[2] * box[3]).sqrt().expand(2) if self.square else box[2:]
 
     def wide_crop(self, frame: Tensor, box: Tensor) -> Tensor:
-        """[1, 3, 423, 423]: the target's patch and the context around it, the target at 85 x 85."""
+        """Return [1, 3, 423, 423]: the target's patch and the context around it, the target at 85 x 85."""
         sides = self.target_sides(box) * (self.extent * self.wide / self.side)
         return crop(frame, torch.cat((box[:2], sides)), self.wide, self.wide, "mean")
 
     def search_crops(self, frame: Tensor, box: Tensor) -> Tensor:
-        """[3, 3, 255, 255]: three target sizes around the box, at three scales."""
+        """Return [3, 3, 255, 255]: three target sizes around the box, at three scales."""
         region = torch.cat((box[:2], self.target_sides(box) * self.extent))
         return crop_pyramid(frame, region, self.scales, self.side, self.side, "mean")
 
@@ -75,7 +75,7 @@ class FineSearch(Tracker):
         state: dict[str, Tensor],
         aux: dict[str, Tensor],
     ) -> Estimate:
-        """The estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
+        """Return the estimate that the maximum of a response [h, w], on the fine grid, of one scale means."""
         box = state["box"]
         cell = self.target_sides(box) * (self.extent * self.cell * scale / self.side)
         offset = (subcell_peak(response, False) - (response.shape[0] - 1) / 2).flip(0) * cell
@@ -99,14 +99,14 @@ class CACFNet(FineSearch):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """The filter of the first frame and its peak there."""
+        """Return the filter of the first frame and its peak there."""
         filters = self.model.learn(self.wide_crop(frame, box))
         peak = self.model(self.search_crops(frame, box)[1:2], filters).max()
         return {"box": box, "first": box, "filter": filters, "peak": peak}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """The maximum of g over positions and scales (eq. 9)."""
+        """Return the maximum of g over positions and scales (eq. 9)."""
         responses = self.model(self.search_crops(frame, state["box"]), state["filter"])
         best = best_scale(responses.flatten(1).max(1).values, self.scale_penalty)
         score = (responses[best].max() / state["peak"].clamp(min=1e-6)).clamp(0.0, 1.0)
@@ -115,7 +115,7 @@ class CACFNet(FineSearch):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Moves to the estimate and interpolates the filter (eq. 17) at the basic rate."""
+        """Move to the estimate and interpolate the filter (eq. 17) at the basic rate."""
         newest = self.model.learn(self.wide_crop(frame, estimate.box))
         filters = state["filter"] * (1 - self.learning_rate) + newest * self.learning_rate
         return {"box": estimate.box, "first": state["first"], "filter": filters, "peak": state["peak"]}
@@ -160,7 +160,7 @@ class EDCF(FineSearch):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Template and filter of the first frame, and the peaks of f and g there."""
+        """Return template and filter of the first frame, and the peaks of f and g there."""
         shallow = self.model.features.shallow(self.wide_crop(frame, box))
         filters, template = self.model.learn(shallow), self.model.template(shallow)
         seen = self.model.features.shallow(self.search_crops(frame, box)[1:2])
@@ -177,7 +177,7 @@ class EDCF(FineSearch):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """The maximum of f + g over positions and scales (eq. 16)."""
+        """Return the maximum of f + g over positions and scales (eq. 16)."""
         shallow = self.model.features.shallow(self.search_crops(frame, state["box"]))
         correlations, _ = self.model(shallow, state["template"])
         low, high = self.low, self.low + self.fused
@@ -194,7 +194,7 @@ class EDCF(FineSearch):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Moves to the estimate and interpolates the filter with the adaptive rate (eq. 17 and 18)."""
+        """Move to the estimate and interpolate the filter with the adaptive rate (eq. 17 and 18)."""
         # f on the first frame is at least the template's squared norm; later ones may be negative.
         share = (estimate.aux["f_peak"] / state["f_peak"].clamp(min=1e-12)).clamp(min=0.0)
         rate = (self.learning_rate * share).clamp(max=1.0)

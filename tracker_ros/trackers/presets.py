@@ -35,7 +35,7 @@ class Preset:
 
 
 def preset_files() -> dict[str, Path]:
-    """Every preset by name; the source tree's own come before installed ones."""
+    """Return every preset by name; the source tree's own come before installed ones."""
     files: dict[str, Path] = {}
     for folder in config_folders():
         for path in sorted((folder / "trackers").glob("*.yaml")):
@@ -44,7 +44,7 @@ def preset_files() -> dict[str, Path]:
 
 
 def read_preset(name: str) -> Preset:
-    """The preset of this name, or the one in this file if `name` ends in .yaml.
+    """Return the preset of this name, or the one in this file if `name` ends in .yaml.
 
     Raises:
         SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
@@ -61,7 +61,7 @@ def read_preset(name: str) -> Preset:
 
 
 def key_value(text: str) -> tuple[str, str]:
-    """The two sides of KEY=VALUE, as command lines give them.
+    """Return the two sides of KEY=VALUE, as command lines give them.
 
     Raises:
         SettingsError: when there are not two.
@@ -73,7 +73,7 @@ def key_value(text: str) -> tuple[str, str]:
 
 
 def given_settings(words: Iterable[str]) -> dict[str, Any]:
-    """Settings of KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
+    """Return settings of KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
 
     Raises:
         SettingsError: for a word without '='.

@@ -127,7 +127,7 @@ class RtMdNet(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Learns classifier and box regression from boxes on and around the target."""
+        """Learn classifier and box regression from boxes on and around the target."""
         seed = torch.tensor(self.seed, device=frame.device)
         on, beside = self.initial_positives, self.initial_negatives
         near = gaussian_boxes(box, 2 * on, 0.1, 1.2, fork(seed, 0))
@@ -176,7 +176,7 @@ class RtMdNet(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """Mean of the best candidates, each refined by the box regression if they look right."""
+        """Return mean of the best candidates, each refined by the box regression if they look right."""
         box = state["box"]
         reach = self.lost_search_radius if bool(state["failed"] > 0) else self.search_radius
         candidates = inside(
@@ -248,7 +248,7 @@ class RtMdNet(Tracker):
         return moved
 
     def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
-        """Factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
+        """Return factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
         share = self.scale_filter_initial_share
         numerator = (1 - share) * state["size_numerator"] + share * state["first_numerator"]
         energy = (1 - share) * state["size_energy"] + share * state["first_energy"]
@@ -259,7 +259,7 @@ class RtMdNet(Tracker):
         return torch.full_like(size[0], math.exp(change))
 
     def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
-        """Features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
+        """Return features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
         zoom = self.net.target / size
         half = boxes[:, 2:] * 0.6
         low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
@@ -275,7 +275,7 @@ class RtMdNet(Tracker):
         return self.net.read(scene, placed)
 
     def _standard(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """What is taken off features [R, D] and what they are divided by, [D] each."""
+        """Return what is taken off features [R, D] and what they are divided by, [D] each."""
         if not self.standardize:
             return torch.zeros_like(features[0]), torch.ones_like(features[0])
         spread = features.std(0)
@@ -283,11 +283,11 @@ class RtMdNet(Tracker):
         return features.mean(0), spread + 0.1 * spread.mean() + 1e-6
 
     def _seen(self, frame: Tensor, boxes: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
-        """What the classifier sees of boxes [R, 4]: [R, D]."""
+        """Return what the classifier sees of boxes [R, 4]: [R, D]."""
         return (self._read(frame, boxes, size) - state["center"]) / state["spread"]
 
     def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:
-        """Adds features of boxes on and around the state's box to its rings."""
+        """Add features of boxes on and around the state's box to its rings."""
         box, seed = state["box"], state["seed"]
         near = inside(gaussian_boxes(box, 2 * self.update_positives, 0.1, 1.2, fork(seed, 2)), frame)
         far = inside(uniform_boxes(box, 2 * self.update_negatives, 1.5, 1.2, fork(seed, 3)), frame)
@@ -302,7 +302,7 @@ class RtMdNet(Tracker):
         state["negatives" + str(learned % self.negative_memory)] = features[self.update_positives :].clone()
 
     def _recall(self, state: dict[str, Tensor], name: str, learned: int, span: int, ring: int) -> Tensor:
-        """Features of the last `span` learned frames."""
+        """Return features of the last `span` learned frames."""
         return torch.cat([state[name + str(i % ring)] for i in range(max(learned - span, 0), learned)])
 
     def _learn_regression(self, frame: Tensor, box: Tensor, seed: Tensor, state: dict[str, Tensor]) -> None:
@@ -325,7 +325,7 @@ class RtMdNet(Tracker):
 
 
 def candidate_map(offsets: Tensor, side: Tensor, probability: Tensor) -> Tensor:
-    """[17, 17] greatest probability among the candidates in each cell; 0 where there is none.
+    """Return [17, 17] greatest probability among the candidates in each cell; 0 where there is none.
 
     offsets [N, 2] of the candidates' centres from the middle of a square of `side` pixels.
     """

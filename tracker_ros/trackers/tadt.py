@@ -121,6 +121,7 @@ class Tadt(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        """Choose channels for the target at `box` and keep its template."""
         root = float((box[2] * box[3]).sqrt())
         zoom = min(max(root, self.min_target_size), self.max_target_size) / root
         shallow, deep = self.extract(frame, box, torch.tensor(self.search_size / zoom))
@@ -138,6 +139,7 @@ class Tadt(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Find the best position and scale of the template."""
         box = state["box"]
         side = self.search_size / state["zoom"] * (box[2] * box[3]).sqrt() / state["root"]
         features = self.chosen(self.extract(frame, box, side), state)
@@ -168,12 +170,13 @@ class Tadt(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Move to the estimate; the template stays."""
         following = state.copy()
         following["box"] = estimate.box
         return following
 
     def odd(self, pixels: float) -> int:
-        """Odd cells for a side of the target; no more than the smallest resized map has."""
+        """Return odd cells for a side of the target; no more than the smallest resized map has."""
         return min(int(pixels * self.cells / self.search_size) // 2 * 2 + 1, self.cells - 4)
 
     def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
@@ -183,7 +186,7 @@ class Tadt(Tracker):
         return [resize(level[0], self.cells) for level in maps]
 
     def select(self, features: Tensor, height: int, width: int, how: str, count: int) -> Tensor:
-        """Indices of the chosen channels of [C, cells, cells] for a target of height x width cells."""
+        """Return indices of the chosen channels of [C, cells, cells] for a target of height x width cells."""
         channels = features.shape[0]
         if how == "none":
             return torch.zeros([0], dtype=torch.int64, device=features.device)
@@ -217,7 +220,7 @@ class Tadt(Tracker):
         return choose(active - active.min() + (rank > 0).float() * (active.max() - active.min() + 1), count)
 
     def strongest(self, features: Tensor, index: Tensor) -> Tensor:
-        """The largest sum over one chosen channel; 1 where none is chosen."""
+        """Return the largest sum over one chosen channel; 1 where none is chosen."""
         if index.shape[0] == 0:
             return torch.ones([], device=features.device)
         return features.index_select(0, index).sum(dim=(1, 2)).max().clamp(min=1e-12)
@@ -228,7 +231,7 @@ class Tadt(Tracker):
         return torch.cat((shallow, levels[1].index_select(0, state["deep"]) / state["deep_scale"]))
 
     def match(self, features: Tensor, template: Tensor) -> tuple[Tensor, Tensor]:
-        """Correlation (eq. 8) and cosine similarity [h, w] of the template with every place."""
+        """Return correlation (eq. 8) and cosine similarity [h, w] of the template with every place."""
         th, tw = template.shape[1], template.shape[2]
         correlation = convolve(features, template)
         energy = features.square().sum(0).unsqueeze(0).unsqueeze(0)
@@ -237,12 +240,12 @@ class Tadt(Tracker):
         return correlation, correlation / norm.clamp(min=1e-12)
 
     def reframe(self, response: Tensor) -> Tensor:
-        """A response of another scale cut or zero-padded to cells x cells about its middle."""
+        """Return a response of another scale cut or zero-padded to cells x cells about its middle."""
         margin = (self.cells - response.shape[0]) // 2
         return F.pad(response, [margin, margin, margin, margin])
 
     def resemblance(self, features: Tensor, template: Tensor, height: int, width: int) -> Tensor:
-        """What a score of 0 means: a cosine similarity that surroundings of the target may reach.
+        """Return what a score of 0 means: a cosine similarity that surroundings of the target may reach.
 
         Half way between the mean and the greatest one at least a target's size away.
         """

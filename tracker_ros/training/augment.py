@@ -37,7 +37,7 @@ class Augmentation:
                 raise ValueError(f"augmentation '{name}' must be in [0, 1], got {value}")
 
     def __call__(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """A new batch; crops [N, 3, S, S] or [N, T, 3, S, S] stay within 0-255."""
+        """Return a new batch; crops [N, 3, S, S] or [N, T, 3, S, S] stay within 0-255."""
         device, count = batch["exemplar"].device, batch["exemplar"].shape[0]
 
         def draw(*shape: int) -> Tensor:
@@ -65,7 +65,7 @@ class Augmentation:
 
 
 def to_grey(crops: Tensor) -> Tensor:
-    """Luma (ITU-R BT.601) of RGB crops [..., 3, H, W], in all three channels."""
+    """Return luma (ITU-R BT.601) of RGB crops [..., 3, H, W], in all three channels."""
     weights = torch.tensor(_LUMA, device=crops.device, dtype=crops.dtype).view(3, 1, 1)
     return (crops * weights).sum(-3, keepdim=True).expand_as(crops)
 
@@ -84,7 +84,7 @@ def gaussian_blur(crops: Tensor, sigma: Tensor, radius: int = 4) -> Tensor:
 
 
 def _spread(values: Tensor, crops: Tensor, kept: int) -> Tensor:
-    """[N] or [N, 3] values shaped to broadcast over crops [N, 3, H, W] or [N, T, 3, H, W]."""
+    """Return [N] or [N, 3] values shaped to broadcast over crops [N, 3, H, W] or [N, T, 3, H, W]."""
     middle = (1,) * (crops.dim() - 4)
     return values.view(values.shape[0], *middle, 3 if kept else 1, 1, 1)
 

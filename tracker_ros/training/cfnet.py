@@ -71,7 +71,7 @@ class CFNetTraining(PairTraining):
         self.balanced = balanced
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The mean (focal) logistic loss of a batch."""
+        """Return the mean (focal) logistic loss of a batch."""
         responses, _ = self.model(batch["search"], self.model.template(batch["exemplar"]))
         labels = match_labels(batch, responses.shape[1], responses.shape[2], self.stride, RADIUS[self.stride])
         logits = self.model.adjust(responses)
@@ -80,5 +80,5 @@ class CFNetTraining(PairTraining):
         return {"loss": loss, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `cfnet` or, with attention, `adacfnet`."""
+        """Return parameters of the tracker `cfnet` or, with attention, `adacfnet`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

@@ -51,7 +51,7 @@ class WholeFiles(TorchCheckpointIO):
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The contents of a checkpoint: tensors and plain values; a pickle with code in it is not run.
+    """Return the contents of a checkpoint: tensors and plain values; a pickle with code in it is not run.
 
     Raises:
         CheckpointError: when it is missing, cut off, no checkpoint, or holds anything else.

@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def smoke(names: list[str]) -> int:
-    """Two steps of each recipe on the processor; the number of recipes that failed."""
+    """Return two steps of each recipe on the processor; the number of recipes that failed."""
     from tracker_ros.training.smoke import STEPS, smoke_recipe, smoke_sources
     from tracker_ros.training.trainer import train
 
@@ -202,7 +202,7 @@ def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, da
 
 
 def roots(arguments: list[str]) -> dict[str, list[Path]]:
-    """Folders by kind from KIND=FOLDER arguments.
+    """Return folders by kind from KIND=FOLDER arguments.
 
     Raises:
         DataError: for an argument without '=' or a folder that does not exist.

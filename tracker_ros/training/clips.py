@@ -68,7 +68,7 @@ class Pictures(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, index: int) -> Image:
-        """RGB uint8 [H, W, 3].
+        """Return RGB uint8 [H, W, 3].
 
         Raises:
             BadImage: when it cannot be decoded.
@@ -86,7 +86,7 @@ class ImageFiles:
         return len(self.paths)
 
     def read(self, index: int) -> Image:
-        """Frame `index`, decoded now."""
+        """Return frame `index`, decoded now."""
         try:
             return read_image(self.paths[index])
         except DataError as error:
@@ -104,7 +104,7 @@ class VideoFile:
         return self.count
 
     def read(self, index: int) -> Image:
-        """Frame `index`, decoded now."""
+        """Return frame `index`, decoded now."""
         (image,) = self.stretch(index, 1)
         return image
 
@@ -144,12 +144,12 @@ class Decoded:
         return len(self.images)
 
     def read(self, index: int) -> Image:
-        """Frame `index`."""
+        """Return frame `index`."""
         return self.images[index]
 
 
 def pictures_of(frames: Frames, name: str) -> Pictures:
-    """The frames of a sequence, to be read in any order.
+    """Return the frames of a sequence, to be read in any order.
 
     Raises:
         DataError: for frames that are neither image files nor a video.

@@ -73,16 +73,16 @@ class PairTraining(nn.Module):
         """
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Losses of a batch."""
+        """Return losses of a batch."""
         raise TypeError(f"{type(self).__name__} does not define forward()")
 
     def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What the frozen parts make of a batch's crops, [N, ...] by name.
+        """Return what the frozen parts make of a batch's crops, [N, ...] by name.
 
         A batch of a cache holds these in place of 'exemplar' and 'search', and `forward` takes them.
         """
         raise TypeError(f"{type(self).__name__} does not define features()")
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """The parameters under the names that the tracker loads."""
+        """Return the parameters under the names that the tracker loads."""
         raise TypeError(f"{type(self).__name__} does not define tracker_state()")

@@ -19,7 +19,7 @@ _BORDERS = {"replicate": cv2.BORDER_REPLICATE, "mean": cv2.BORDER_CONSTANT, "zer
 
 
 def exemplar_extent(spec: PairSpec, w: float, h: float) -> Array:
-    """[2] width and height in image pixels of the exemplar crop around a box of w x h.
+    """Return [2] width and height in image pixels of the exemplar crop around a box of w x h.
 
     Raises:
         ValueError: for a context that `PairSpec` does not describe.
@@ -37,7 +37,7 @@ def exemplar_extent(spec: PairSpec, w: float, h: float) -> Array:
 def cut(
     image: Image, box: Array, spec: PairSpec, side: int, shift: Array | None = None, scale: float = 1.0
 ) -> tuple[Image, Array]:
-    """A crop [side, side, 3] around a box (cx, cy, w, h), and the box in its pixels.
+    """Return a crop [side, side, 3] around a box (cx, cy, w, h), and the box in its pixels.
 
     Args:
         image: RGB uint8 [H, W, 3].

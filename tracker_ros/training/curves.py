@@ -45,5 +45,5 @@ def write_curves(points: list[Point], folder: Path) -> None:
 
 
 def _panel(name: str) -> str:
-    """Losses of training and validation share a panel; AUC and rate have their own."""
+    """Return losses of training and validation share a panel; AUC and rate have their own."""
     return name if name in ("validation auc", "rate") else "losses"

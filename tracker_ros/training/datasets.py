@@ -36,7 +36,7 @@ VID_SPLITS = ("train", "val")
 
 
 def read_vid(root: Path, splits: Sequence[str] = ("train",)) -> list[Clip]:
-    """ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG.
+    """Return ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG.
 
     Args:
         splits: of `VID_SPLITS`; 'val' has SNIPPET/ without a folder between.
@@ -64,7 +64,7 @@ def _vid_split(root: Path, split: str) -> list[Clip]:
 
 
 def read_det(root: Path) -> list[Clip]:
-    """ILSVRC DET: Annotations/DET/train/**/*.xml beside Data/DET/train/**/*.JPEG; a clip an object."""
+    """Return ILSVRC DET: Annotations/DET/train/**/*.xml beside Data/DET/train/**/*.JPEG; a clip an object."""
     folder = _require(root, "Annotations/DET/train", "DET")
     clips = []
     for annotation in sorted(folder.rglob("*.xml")):
@@ -90,7 +90,7 @@ def read_coco(root: Path) -> list[Clip]:
 
 
 def read_got10k(root: Path) -> list[Clip]:
-    """GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
+    """Return GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
     clips = []
     for folder in sorted(p for p in _require(root, "train", "GOT-10k").iterdir() if p.is_dir()):
         absence = folder / "absence.label"
@@ -99,7 +99,7 @@ def read_got10k(root: Path) -> list[Clip]:
 
 
 def read_lasot(root: Path) -> list[Clip]:
-    """LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
+    """Return LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
 
     A ``training_set.txt`` at the root, as the evaluation toolkit has it, restricts the sequences.
     """
@@ -115,7 +115,7 @@ def read_lasot(root: Path) -> list[Clip]:
 
 
 def read_trackingnet(root: Path) -> list[Clip]:
-    """TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
+    """Return TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
     clips = []
     for truth in sorted(root.glob("TRAIN_*/anno/*.txt")):
         images = truth.parent.parent / "frames" / truth.stem
@@ -124,7 +124,7 @@ def read_trackingnet(root: Path) -> list[Clip]:
 
 
 def read_youtube_bb(root: Path) -> list[Clip]:
-    """YouTube-BB cut by pysot: crop511/VIDEO/FRAME.TRACK.x.jpg and train.json of their boxes.
+    """Return YouTube-BB cut by pysot: crop511/VIDEO/FRAME.TRACK.x.jpg and train.json of their boxes.
 
     A crop of 511 px shows the target in its middle, at the scale of a SiamFC exemplar of 127 px; the
     file gives boxes as corners in the original frame, of which only the size still matters.
@@ -143,7 +143,7 @@ def read_youtube_bb(root: Path) -> list[Clip]:
 
 
 def read_labelled(root: Path) -> list[Clip]:
-    """Photographs NAME.jpg beside NAME.txt in YOLO's form; a clip an object.
+    """Return photographs NAME.jpg beside NAME.txt in YOLO's form; a clip an object.
 
     A line is ``class cx cy w h`` or ``class x1 y1 x2 y2 x3 y3 ...`` (a polygon), relative to the image.
     """
@@ -159,7 +159,7 @@ def read_labelled(root: Path) -> list[Clip]:
 
 
 def read_videos(root: Path) -> list[Clip]:
-    """Folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
+    """Return folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
     clips = [Clip(s.name, pictures_of(s.frames, s.name), xywh_to_boxes(s.truth)) for s in read_folders(root)]
     return _found(clips, root, "videos")
 
@@ -181,7 +181,7 @@ READERS: dict[str, Callable[[Path], list[Clip]]] = {
 
 @contextmanager
 def _read_json(path: Path, dataset: str) -> Iterator[Any]:
-    """The content of a file of annotations; what the block trips over in it is the file's fault."""
+    """Yield the content of a file of annotations; what the block trips over in it is the file's fault."""
     text = read_text(path)
     try:
         yield json.loads(text)
@@ -203,7 +203,7 @@ def _found(clips: list[Clip], root: Path, dataset: str) -> list[Clip]:
 
 
 def _objects(annotation: Path) -> Iterable[tuple[str, Boxes]]:
-    """(track id, box) of every object in a file of ILSVRC or PASCAL VOC."""
+    """Return (track id, box) of every object in a file of ILSVRC or PASCAL VOC."""
     try:
         tree = ElementTree.parse(annotation)
         for element in tree.iter("object"):
@@ -245,7 +245,7 @@ def _folder_clip(folder: Path, images: Path, flags: list[Path]) -> Clip:
 
 
 def _clip(name: str, images: Path, truth: Path, flags: list[Path]) -> Clip:
-    """A clip of numbered images; frames that a flag file marks with 1 count as unseen."""
+    """Return a clip of numbered images; frames that a flag file marks with 1 count as unseen."""
     boxes = xywh_to_boxes(read_boxes(truth))
     paths = list_images(images)
     if len(paths) < len(boxes):

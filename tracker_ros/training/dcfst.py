@@ -72,14 +72,14 @@ class DcfstTraining(PairTraining):
             self.frozen = ("network.backbone",)
 
     def train(self, mode: bool = True) -> DcfstTraining:
-        """Training mode, save for a frozen backbone: its batch statistics stay."""
+        """Return training mode, save for a frozen backbone: its batch statistics stay."""
         super().train(mode)
         if self.freeze:
             self.network.backbone.eval()
         return self
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Losses of a batch; negative pairs do not count: there is nothing to regress them to."""
+        """Return losses of a batch; negative pairs do not count: there is nothing to regress them to."""
         both, count = self._levels(batch), batch["positive"].shape[0]
         located = self.network.locator(both)
         errors, response = [], []
@@ -98,7 +98,7 @@ class DcfstTraining(PairTraining):
         }
 
     def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Both crops' levels of the frozen backbone."""
+        """Return both crops' levels of the frozen backbone."""
         found = {}
         for crop in ("exemplar", "search"):
             for number, level in enumerate(self.network.backbone(batch[crop])):
@@ -115,7 +115,7 @@ class DcfstTraining(PairTraining):
     def _regress(
         self, located: list[Tensor], i: int, count: int, batch: dict[str, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Predictions and labels of pair `i`: of the search crop's grid and, last, of the true box."""
+        """Return predictions and labels of pair `i`: of the search crop's grid and, last, of the true box."""
         exemplar_box, search_box = batch["exemplar_box"][i], batch["search_box"][i]
         known = self.network.embed([level[i] for level in located], exemplar_box[2:])
         model = ridge(known, self.network.labels(exemplar_box), self.regularization)
@@ -127,7 +127,7 @@ class DcfstTraining(PairTraining):
         return (vectors / channel_rms(vectors)) @ model, wanted
 
     def _iou_errors(self, both: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
-        """[N]: mean squared error of the predicted IoU of jittered boxes, IoU mapped to [-1, 1]."""
+        """Return [N]: mean squared error of the predicted IoU of jittered boxes, IoU mapped to [-1, 1]."""
         count = batch["positive"].shape[0]
         modulation = self.network.iou.reference([level[:count] for level in both], batch["exemplar_box"])
         levels = self.network.iou([level[count:] for level in both])
@@ -140,12 +140,12 @@ class DcfstTraining(PairTraining):
         return torch.stack(errors)
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker 'dcfst'."""
+        """Return parameters of the tracker 'dcfst'."""
         return {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
 
 
 def jittered(box: Tensor, count: int) -> Tensor:
-    """[count, 4] boxes around one [4], from nearly right to mostly wrong."""
+    """Return [count, 4] boxes around one [4], from nearly right to mostly wrong."""
     noise = torch.randn(count, 4, device=box.device)
     spread = torch.rand(count, 1, device=box.device) * 0.5
     root = (box[2] * box[3]).sqrt()

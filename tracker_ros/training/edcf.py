@@ -70,7 +70,7 @@ def fine_loss(
 
 
 def semantic_loss(logits: Tensor, batch: dict[str, Tensor], terms: Terms) -> Tensor:
-    """L_high of logits of f [N, h, w]: eq. 4, or with positive and negative cells weighing alike."""
+    """Return L_high of logits of f [N, h, w]: eq. 4, or with positive and negative cells weighing alike."""
     labels = match_labels(batch, logits.shape[1], logits.shape[2], STRIDE, RADIUS[STRIDE])
     losses = logistic(logits, labels)
     return balanced_mean(losses, labels) if terms.balanced else losses.mean()
@@ -79,7 +79,7 @@ def semantic_loss(logits: Tensor, batch: dict[str, Tensor], terms: Terms) -> Ten
 def reconstruction_loss(
     decoder: nn.Module, semantic: tuple[Tensor, Tensor], images: tuple[Tensor, Tensor], terms: Terms
 ) -> Tensor:
-    """L_recon of semantic features of exemplar and search crop: eq. 2 for images in 0-255."""
+    """Return L_recon of semantic features of exemplar and search crop: eq. 2 for images in 0-255."""
     total = torch.zeros([], device=images[0].device)
     for features, image in zip(semantic, images, strict=True):
         decoded, wanted = decoder(features), image / 255
@@ -89,7 +89,7 @@ def reconstruction_loss(
 
 
 def decay_of(modules: list[nn.Module]) -> list[Tensor]:
-    """The weights, without biases and normalisation, that R of eq. 15 counts."""
+    """Return the weights, without biases and normalisation, that R of eq. 15 counts."""
     return [p for module in modules for p in module.parameters() if p.dim() > 1]
 
 
@@ -108,12 +108,12 @@ class CACFNetTraining(PairTraining):
         improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Loss of a batch: the filter of each exemplar answers its search crop."""
+        """Return loss of a batch: the filter of each exemplar answers its search crop."""
         responses = self.model(batch["search"], self.model.learn(batch["exemplar"]))
         return {"loss": fine_loss(responses, batch, self.terms), "response": responses.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `cacfnet`."""
+        """Return parameters of the tracker `cacfnet`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -142,7 +142,7 @@ class EDSiamTraining(PairTraining):
         self.decoder = Decoder(output_channels, width_multiplier)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Loss of a batch and its two parts."""
+        """Return loss of a batch and its two parts."""
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         semantic = self.model.features(batch["search"])
         logits = self.model.adjust(correlate(semantic, template))
@@ -153,7 +153,7 @@ class EDSiamTraining(PairTraining):
         return {"loss": loss, "high": high, "reconstruction": recon, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `edsiam`; the decoder stays behind."""
+        """Return parameters of the tracker `edsiam`; the decoder stays behind."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -194,7 +194,7 @@ class EDCFTraining(PairTraining):
         self.weight_decay = weight_decay
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Loss of a batch and its parts."""
+        """Return loss of a batch and its parts."""
         exemplar, search = batch["exemplar"], batch["search"]
         wide, seen = self.model.features.shallow(exemplar), self.model.features.shallow(search)
         g = self.model.filter(self.model.fine(seen), self.model.learn(wide))
@@ -209,7 +209,7 @@ class EDCFTraining(PairTraining):
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `edcf`; the decoder stays behind."""
+        """Return parameters of the tracker `edcf`; the decoder stays behind."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -217,6 +217,6 @@ class CACFNetPlusTraining(EDCFTraining):
     """EDCF's training, of which only the fine branch tracks. Args: see `EDCFTraining`."""
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `cacfnet_plus`."""
+        """Return parameters of the tracker `cacfnet_plus`."""
         fine = ("model.features.conv1.", "model.features.bn1.", "model.fine.")
         return {name: tensor for name, tensor in super().tracker_state().items() if name.startswith(fine)}

@@ -37,7 +37,7 @@ class Look:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Look:
-        """A random look."""
+        """Return a random look."""
         detail = math.exp(rng.uniform(math.log(0.25), 0.0)) if rng.random() < 0.7 else 1.0
         quality = int(rng.integers(30, 90)) if rng.random() < 0.4 else 0
         gain = rng.uniform(0.85, 1.15) * rng.uniform(0.9, 1.1, 3)
@@ -50,7 +50,7 @@ class Look:
         )
 
     def apply(self, rng: np.random.Generator, picture: Image) -> Image:
-        """The picture [h, w, 3] as this camera gives it."""
+        """Return the picture [h, w, 3] as this camera gives it."""
         side = picture.shape[0]
         small = max(16, round(side * self.detail))
         if small < side:
@@ -87,13 +87,13 @@ class Shot:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Shot:
-        """A random shot."""
+        """Return a random shot."""
         streak = rng.uniform(0.02, 0.08) if rng.random() < 0.2 else 0.0
         noise = rng.uniform(1, 8) if rng.random() < 0.3 else 0.0
         return cls(math.exp(rng.normal(0, 0.12)), streak, rng.uniform(0, math.pi), noise)
 
     def apply(self, rng: np.random.Generator, picture: Image) -> Image:
-        """The picture [h, w, 3] as this shot shows it."""
+        """Return the picture [h, w, 3] as this shot shows it."""
         length = round(self.streak * picture.shape[0])
         if length > 1:
             streak = _streak(length, self.direction)
@@ -107,7 +107,7 @@ class Shot:
 
 
 def _streak(length: int, direction: float) -> npt.NDArray[np.float32]:
-    """Kernel [n, n] of sum 1: a line of `length` pixels."""
+    """Return kernel [n, n] of sum 1: a line of `length` pixels."""
     side = length | 1
     kernel = np.zeros((side, side), np.float32)
     step = (length / 2) * np.array([math.cos(direction), math.sin(direction)])

@@ -41,13 +41,13 @@ def thinned(clips: list[Clip], every: int) -> list[Clip]:
 
 
 def cache_folder() -> Path:
-    """Where decoded frames are kept: tracker_ros/frames in XDG_CACHE_HOME or ~/.cache."""
+    """Return where decoded frames are kept: tracker_ros/frames in XDG_CACHE_HOME or ~/.cache."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "tracker_ros" / "frames"
 
 
 def kept_frames(video: Path, every: int) -> ImageFiles:
-    """Every so many frames of a video, decoded now unless the cache has them.
+    """Return every so many frames of a video, decoded now unless the cache has them.
 
     Raises:
         DataError: for a video that cannot be read.

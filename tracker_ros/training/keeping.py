@@ -44,7 +44,7 @@ class Keeper(pl.Callback):
         self._saved = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed training must know of this one."""
+        """Return what a resumed training must know of this one."""
         return {"points": self.points, "best": self.best, "since": self.since}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

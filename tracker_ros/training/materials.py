@@ -23,7 +23,7 @@ SMALLEST_SIDE = 12
 
 
 def image_files(root: Path) -> list[Path]:
-    """Image files under a folder, sorted.
+    """Return image files under a folder, sorted.
 
     Raises:
         DataError: when there is none.
@@ -120,7 +120,7 @@ def _grab_cut(image: Image) -> Image | None:
 
 
 def trimmed(rgba: Image, group: str) -> list[Cutout]:
-    """The cut-out without its empty margin, shrunk to `LARGEST_SIDE`; nothing if it is too small."""
+    """Return the cut-out without its empty margin, shrunk to `LARGEST_SIDE`; nothing if it is too small."""
     rows, columns = np.nonzero(rgba[..., 3] > 127)
     if len(rows) == 0:
         return []

@@ -48,7 +48,7 @@ class FilterLevel(nn.Module):
     def forward(
         self, exemplar: Tensor, search: Tensor, at: Tensor, wanted: Tensor, side: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Loss [N] (Kullback-Leibler divergence) and responses [N, S, S] of features [N, C, S, S].
+        """Return loss [N] (Kullback-Leibler divergence) and responses [N, S, S] of features [N, C, S, S].
 
         Args:
             at: [N, 2] (x, y) displacement of the exemplar's target from the middle, in pixels.

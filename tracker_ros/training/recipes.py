@@ -130,7 +130,7 @@ class Recipe:
 
 
 def recipe_files() -> dict[str, Path]:
-    """Every recipe by name; the source tree's own come before installed ones."""
+    """Return every recipe by name; the source tree's own come before installed ones."""
     files: dict[str, Path] = {}
     for folder in config_folders():
         for path in sorted((folder / "recipes").glob("*.yaml")):
@@ -139,7 +139,7 @@ def recipe_files() -> dict[str, Path]:
 
 
 def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """The recipe of this name, or the one in this file if `name` ends in .yaml.
+    """Return the recipe of this name, or the one in this file if `name` ends in .yaml.
 
     Args:
         changes: fields that take the place of the file's.
@@ -178,7 +178,7 @@ def refuse_former_keys(content: Mapping[str, Any]) -> None:
 
 
 def build(recipe: Recipe, smoke: bool = False, with_initial: bool = True) -> PairTraining:
-    """The recipe's training module.
+    """Return the recipe's training module.
 
     Args:
         smoke: with the arguments that make it quick, and without initial weights.
@@ -219,7 +219,7 @@ def _refuse_random_frozen_parts(recipe: Recipe, module: PairTraining) -> None:
 
 
 def training_class(recipe: Recipe) -> type[PairTraining]:
-    """The class that the recipe's 'module' names.
+    """Return the class that the recipe's 'module' names.
 
     Raises:
         RecipeError: saying whether the file or the class is missing.
@@ -235,5 +235,5 @@ def training_class(recipe: Recipe) -> type[PairTraining]:
 
 
 def described(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain values, for checkpoints and model cards."""
+    """Return the recipe as plain values, for checkpoints and model cards."""
     return dataclasses.asdict(recipe)

@@ -32,7 +32,8 @@ class Source(Protocol):
         """How many domains there are; `Pair.domain` is below it."""
         ...
 
-    def draw(self, rng: np.random.Generator) -> Pair: ...
+    def draw(self, rng: np.random.Generator) -> Pair:
+        """Draw one pair at random."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class RenderedPairs:
         return len(self.scenes.cutouts)
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """One rendered pair; a negative one shows another scene in its search crop."""
+        """Return one rendered pair; a negative one shows another scene in its search crop."""
         frames = self.scenes.spec.frames
         target = int(rng.integers(len(self.scenes.cutouts)))
         rendered = [self.scenes.render(rng, target) for _ in range(frames)]
@@ -212,7 +213,7 @@ class PairDataset(Dataset[dict[str, Any]]):
 
 
 def to_tensors(pair: Pair) -> dict[str, Any]:
-    """Tensors of one sample as `contract.PairTraining` describes them, crops still uint8."""
+    """Return tensors of one sample as `contract.PairTraining` describes them, crops still uint8."""
     single = len(pair.exemplar) == 1
 
     def crops(images: npt.NDArray[np.uint8]) -> Tensor:
@@ -234,7 +235,7 @@ def to_tensors(pair: Pair) -> dict[str, Any]:
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Samples to a batch; 'bad' becomes one list of names."""
+    """Return samples to a batch; 'bad' becomes one list of names."""
     batch: dict[str, Any] = {
         name: torch.stack([sample[name] for sample in samples]) for name in samples[0] if name != "bad"
     }

@@ -37,7 +37,7 @@ class Optimizer:
             raise ValueError(f"the optimizer's lr must be above 0, got {self.lr}")
 
     def build(self, groups: Iterable[dict[str, object]]) -> torch.optim.Optimizer:
-        """The optimizer over parameter groups."""
+        """Return the optimizer over parameter groups."""
         if self.name == "sgd":
             return torch.optim.SGD(groups, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
         kind = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
@@ -71,7 +71,7 @@ class Schedule:
             raise ValueError("a geometric schedule needs a 'final_lr' above 0")
 
     def share(self, epoch: float, epochs: int, rate: float) -> float:
-        """The learning rate at a (fractional) epoch, relative to `rate`."""
+        """Return the learning rate at a (fractional) epoch, relative to `rate`."""
         if epoch < self.warmup_epochs:
             return 0.2 + 0.8 * epoch / self.warmup_epochs
         done = (epoch - self.warmup_epochs) / max(epochs - self.warmup_epochs, 1e-9)

@@ -55,7 +55,7 @@ def follow(before: Image, after: Image, box: Boxes) -> Boxes | None:
 
 
 def consistent_track(grey: Sequence[Image], box: Boxes, overlap: float = 0.75) -> Boxes | None:
-    """[N, 4] boxes in the first N of the grey frames, or None.
+    """Return [N, 4] boxes in the first N of the grey frames, or None.
 
     Args:
         grey: frames, the box lies in the first of them.
@@ -78,7 +78,7 @@ def consistent_track(grey: Sequence[Image], box: Boxes, overlap: float = 0.75) -
 
 
 def moving_boxes(first: Image, later: Image, threshold: int = 12, smallest: int = 16) -> list[Boxes]:
-    """Boxes around what changed between two grey frames of a camera that stands still."""
+    """Return boxes around what changed between two grey frames of a camera that stands still."""
     changed = (cv2.blur(cv2.absdiff(first, later), (9, 9)) > threshold).astype(np.uint8)
     changed = cv2.dilate(changed, np.ones((5, 5), np.uint8))
     height, width = first.shape
@@ -90,7 +90,7 @@ def moving_boxes(first: Image, later: Image, threshold: int = 12, smallest: int 
 
 
 def textured_boxes(rng: np.random.Generator, grey: Image, count: int, contrast: float = 22.0) -> list[Boxes]:
-    """Random boxes whose pixels differ enough (standard deviation) for flow to hold on to."""
+    """Return random boxes whose pixels differ enough (standard deviation) for flow to hold on to."""
     height, width = grey.shape
     boxes = []
     for _ in range(count):
@@ -102,7 +102,7 @@ def textured_boxes(rng: np.random.Generator, grey: Image, count: int, contrast: 
 
 
 def mine(frames: Sequence[Image], name: str, seed: int = 0, length: int = 40, starts: int = 40) -> list[Clip]:
-    """Clips of consistent tracks in decoded RGB frames of one video.
+    """Return clips of consistent tracks in decoded RGB frames of one video.
 
     Args:
         length: most frames of a track; shorter ones than a fifth of it are dropped.

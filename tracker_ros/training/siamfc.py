@@ -27,7 +27,7 @@ def improved_xavier(module: nn.Module) -> None:
 
 
 def distances(boxes: Tensor, height: int, width: int, stride: float, side: int) -> Tensor:
-    """Distance in pixels [N, height, width] of each cell of a response from the target's centre.
+    """Return distance in pixels [N, height, width] of each cell of a response from the target's centre.
 
     Args:
         boxes: [N, 4], (cx, cy, w, h) in pixels of a search crop of `side` pixels.
@@ -71,12 +71,12 @@ class SiamFCTraining(PairTraining):
             improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The balanced logistic loss of a batch (SiamFC, eq. 3 and 4)."""
+        """Return the balanced logistic loss of a batch (SiamFC, eq. 3 and 4)."""
         logits, labels = self.matched(batch)
         return {"loss": balanced_mean(logistic(logits, labels), labels), "response": logits.detach()}
 
     def matched(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits and labels [N, h, w] of the exemplars' correlations with their search crops."""
+        """Return logits and labels [N, h, w] of the exemplars' correlations with their search crops."""
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         responses, _ = self.model(batch["search"], template)
         stride = self.model.stride
@@ -84,5 +84,5 @@ class SiamFCTraining(PairTraining):
         return self.model.adjust(responses), labels
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the tracker `siamfc`."""
+        """Return parameters of the tracker `siamfc`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

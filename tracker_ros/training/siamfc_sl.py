@@ -35,6 +35,6 @@ class SiamFCShrinkageTraining(SiamFCTraining):
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The class-balanced loss of a batch (eq. 10, 11 or 14)."""
+        """Return the class-balanced loss of a batch (eq. 10, 11 or 14)."""
         logits, labels = self.matched(batch)
         return {"loss": balanced_loss(logits, (labels + 1) / 2, self.loss), "response": logits.detach()}

@@ -33,7 +33,7 @@ RULES = {"paper": 0.0, "pysot": 4.0}
 
 
 def select(mask: Tensor, count: int) -> Tensor:
-    """At most `count` of the set places of each sample of mask [N, ...], drawn at random."""
+    """Return at most `count` of the set places of each sample of mask [N, ...], drawn at random."""
     keys = torch.rand(mask.shape, device=mask.device).masked_fill(~mask, 2.0).flatten(1)
     threshold = keys.kthvalue(count, dim=1, keepdim=True).values
     return ((keys <= threshold) & mask.flatten(1)).view(mask.shape)
@@ -70,7 +70,7 @@ class ProposalTraining(PairTraining):
         self.register_buffer("anchors", grid.anchors(self.spec.search), persistent=False)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Total loss, its two parts and the target probability of each cell."""
+        """Return total loss, its two parts and the target probability of each cell."""
         cls, loc = self.net(*self.net.template(batch["exemplar"]), batch["search"])
         logits = split_classes(cls)
         middle = self.spec.search / 2
@@ -95,7 +95,7 @@ class ProposalTraining(PairTraining):
     def _selected(
         self, logits: Tensor, overlap: Tensor, boxes: Tensor, same: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
+        """Return positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
 
         At most 16 positives with IoU > 0.6 and 48 negatives with IoU < 0.3 of a pair; of one that does
         not show the same target 16 negatives near the other object, which is what could be confused.
@@ -107,7 +107,7 @@ class ProposalTraining(PairTraining):
         return positive, balanced_loss(logits[chosen], positive[chosen].float(), self.loss)
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the trackers `siamrpn` or `siamrpnpp`."""
+        """Return parameters of the trackers `siamrpn` or `siamrpnpp`."""
         return {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
 
 

@@ -21,14 +21,14 @@ BATCH = 2
 
 
 def smoke_recipe(recipe: Recipe) -> Recipe:
-    """The recipe cut down to `STEPS` steps of `BATCH` pairs in one epoch."""
+    """Return the recipe cut down to `STEPS` steps of `BATCH` pairs in one epoch."""
     return dataclasses.replace(
         recipe, batch_size=BATCH, pairs_per_epoch=STEPS * BATCH, epochs=1, precision="32-true"
     )
 
 
 def smoke_sources(spec: PairSpec, seed: int = 0) -> list[Named]:
-    """Ellipses of noise over photographs of noise."""
+    """Return ellipses of noise over photographs of noise."""
     rng = np.random.default_rng(seed)
     photos = [clouds(rng, 160, 200) for _ in range(2)]
     cutouts = []
@@ -40,7 +40,7 @@ def smoke_sources(spec: PairSpec, seed: int = 0) -> list[Named]:
 
 
 def clouds(rng: np.random.Generator, height: int, width: int) -> Image:
-    """[height, width, 3] smooth coloured noise."""
+    """Return [height, width, 3] smooth coloured noise."""
     coarse = rng.uniform(0, 255, (height // 8 + 1, width // 8 + 1, 3)).astype(np.float32)
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.clip(smooth, 0, 255).astype(np.uint8)

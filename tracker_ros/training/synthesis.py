@@ -168,7 +168,7 @@ class SyntheticPairs:
         others: list[tuple[int, Array, Array, Array]],
         cover: int | None,
     ) -> Image:
-        """Background, distractors, target and what covers it, in this order."""
+        """Return background, distractors, target and what covers it, in this order."""
         picture = _background(self.photos[photo], view, side)
         box, ones = placed.box, np.ones(2)
         for index, pose, where, tint in others:
@@ -192,7 +192,7 @@ class _Placed:
 
 
 def _pose(rng: np.random.Generator) -> Array:
-    """[2, 2] random rotation (any for a third, else upright), mirroring and stretch."""
+    """Return [2, 2] random rotation (any for a third, else upright), mirroring and stretch."""
     angle = rng.uniform(-math.pi, math.pi) if rng.random() < 0.33 else rng.normal(0, 0.15)
     stretch = math.exp(rng.normal(0, 0.2))
     mirror = 1.0 if rng.random() < 0.5 else -1.0
@@ -200,7 +200,7 @@ def _pose(rng: np.random.Generator) -> Array:
 
 
 def _change(rng: np.random.Generator, chances: Chances) -> Array:
-    """[2, 2] what happens to the target between the frames: turn, stretch, shear."""
+    """Return [2, 2] what happens to the target between the frames: turn, stretch, shear."""
     turn = math.radians(chances.turn) * rng.uniform(-1, 1) * rng.random()
     stretch = math.exp(0.5 * chances.stretch * rng.uniform(-1, 1))
     shear = np.array([[1.0, 0.1 * rng.uniform(-1, 1)], [0.0, 1.0]])
@@ -217,13 +217,13 @@ def _view(rng: np.random.Generator) -> Array:
 
 
 def _moved(rng: np.random.Generator, view: Array, extent: float) -> Array:
-    """The view a moment later, with `extent` times as much in it."""
+    """Return the view a moment later, with `extent` times as much in it."""
     x, y = view[:2] + rng.normal(0, 0.15, 2) * view[2]
     return np.array([x, y, view[2] * extent * math.exp(rng.normal(0, 0.08)), view[3] + rng.normal(0, 0.08)])
 
 
 def _background(photo: Image, view: Array, side: int) -> npt.NDArray[np.float32]:
-    """[side, side, 3] float32: the view of the photograph, reflected at its borders."""
+    """Return [side, side, 3] float32: the view of the photograph, reflected at its borders."""
     h, w = photo.shape[:2]
     linear = _rotation(view[3]) * (side / (min(h, w) * view[2]))
     matrix = np.column_stack([linear, side / 2 - linear @ (view[:2] * [w, h])])

@@ -45,11 +45,11 @@ class Fit(pl.LightningModule):
         self.stopped = ""
 
     def fingerprints(self) -> dict[str, str]:
-        """What each kind of data was, by its SHA-256."""
+        """Return what each kind of data was, by its SHA-256."""
         return {source.kind: source.fingerprint for source in self.sources}
 
     def configure_optimizers(self) -> Any:
-        """Parameter groups by the recipe's rates, and a schedule that follows the epochs smoothly."""
+        """Return parameter groups by the recipe's rates, and a schedule that follows the epochs smoothly."""
         recipe = self.recipe
         groups: dict[float, list[torch.nn.Parameter]] = {}
         for name, parameter in self.module.named_parameters():
@@ -75,7 +75,7 @@ class Fit(pl.LightningModule):
         return self.recipe.lr_multipliers[max(found, key=len)] if found else 1.0
 
     def training_step(self, batch: dict[str, Any], index: int) -> Tensor:
-        """The loss of a batch; broken images that were met on the way are counted and named once."""
+        """Return the loss of a batch; broken images that were met on the way are counted and named once."""
         for name in batch.pop("bad"):
             if not self.bad[name]:
                 self.print(f"broken image, another pair was drawn instead: {name}")
@@ -166,7 +166,7 @@ class Pairs(pl.LightningDataModule):
         self.batch, self.workers = recipe.batch_size, workers
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
-        """A loader of this epoch's pairs (the trainer asks anew for each epoch).
+        """Return a loader of this epoch's pairs (the trainer asks anew for each epoch).
 
         A run that goes on inside an epoch begins with the first pair that it has not seen. The loader's
         length stays that of an epoch: Lightning counts the steps before the interruption too.

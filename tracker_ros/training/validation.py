@@ -100,13 +100,13 @@ def choose_runs(sources: Sequence[Named], count: int, frames: int) -> list[Run]:
 
 
 def success_auc(overlaps: Tensor) -> float:
-    """The area under the success curve of IoUs [N] (OTB: 21 thresholds, strictly above)."""
+    """Return the area under the success curve of IoUs [N] (OTB: 21 thresholds, strictly above)."""
     return float((overlaps.unsqueeze(1) > _THRESHOLDS).float().mean())
 
 
 @torch.no_grad()
 def follow(tracker: Tracker, run: Run, device: torch.device) -> Tensor:
-    """IoUs [n] of a run's frames in which the target can be seen, save the first."""
+    """Return IoUs [n] of a run's frames in which the target can be seen, save the first."""
     truth = torch.from_numpy(run.clip.boxes[run.first : run.first + run.count]).float()
     state: dict[str, Tensor] = {}
     found: list[Tensor] = []
@@ -157,7 +157,7 @@ class Validator:
                 ) from error
 
     def __bool__(self) -> bool:
-        """Whether there is anything to validate on."""
+        """Tell whether there is anything to validate on."""
         return self.pairs is not None or self.tracker is not None
 
     def __call__(self, module: PairTraining, device: torch.device) -> Verdict:

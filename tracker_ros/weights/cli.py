@@ -55,7 +55,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
 
 
 def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The command, with what a user can mend told in one line instead of a traceback."""
+    """Return the command, with what a user can mend told in one line instead of a traceback."""
 
     def run(args: argparse.Namespace) -> int:
         try:

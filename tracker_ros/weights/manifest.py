@@ -63,20 +63,20 @@ class Entry:
 
 
 def cache() -> Path:
-    """Where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
+    """Return where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)[0]
     return Path(named) if named else Path.home() / ".cache" / "tracker_ros" / "weights"
 
 
 def search_path() -> list[Path]:
-    """The folders where weights are looked for, in order."""
+    """Return the folders where weights are looked for, in order."""
     named = [Path(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
     user = Path.home() / ".cache" / "tracker_ros" / "weights"
     return [*named, user, *(folder / "weights" for folder in config_folders())]
 
 
 def entries() -> dict[str, Entry]:
-    """Every entry of every manifest by name; the source tree's own come before installed ones.
+    """Return every entry of every manifest by name; the source tree's own come before installed ones.
 
     Raises:
         WeightsError: for a manifest that is not what the module's text describes.
@@ -126,7 +126,7 @@ def missing(entry: Entry) -> WeightsError:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Return hexadecimal SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):

@@ -121,7 +121,7 @@ class Camera:
 
 
 def stamped(image: bytes, stamp: int) -> bytes:
-    """A serialised image with another stamp, in nanoseconds.
+    """Return a serialised image with another stamp, in nanoseconds.
 
     In CDR (little-endian, as this machine writes it) the stamp of the header follows the four bytes that
     name the encoding: int32 seconds, uint32 nanoseconds.

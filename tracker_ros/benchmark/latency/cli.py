@@ -49,7 +49,7 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_latency(args: argparse.Namespace) -> int:
-    """Carry out ``tracker_ros latency``: 0; 1 where a node failed; 2 for a wrong request."""
+    """Run ``tracker_ros latency``: 0; 1 where a node failed; 2 for a wrong request."""
     console = Console()
     chosen = [
         (size, transport)
@@ -78,7 +78,7 @@ def run_latency(args: argparse.Namespace) -> int:
 
 
 def render(costs: list[Cost], rate: float, load: float) -> Table:
-    """The table that people read, at most 80 columns wide.
+    """Return the table that people read, at most 80 columns wide.
 
     Args:
         load: the machine's load average before the measurement.

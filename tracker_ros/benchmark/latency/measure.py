@@ -62,7 +62,7 @@ class Cost:
 
 
 def footage(width: int, height: int) -> tuple[list[Frame], Box]:
-    """Views of a still scene from a camera that moves evenly, and the target in the first of them."""
+    """Return views of a still scene from a camera that moves evenly, and the target in the first of them."""
     shot = next(film(AerialScene(width=width, height=height), 30.0))
     assert shot.box is not None
     frames = [np.roll(shot.image, (i * STEP[1], i * STEP[0]), (0, 1)) for i in range(FRAMES)]
@@ -72,7 +72,7 @@ def footage(width: int, height: int) -> tuple[list[Frame], Box]:
 def tracker_time(
     tracker: str, settings: dict[str, Any], frames: list[Frame], box: Box, rate: float, count: int
 ) -> float:
-    """Median milliseconds that a session of this tracker takes for a frame, without a node.
+    """Return median milliseconds that a session of this tracker takes for a frame, without a node.
 
     It waits between frames as it does behind a camera: caches grow cold meanwhile, and without the waits
     it is up to a third faster.
@@ -91,7 +91,7 @@ def tracker_time(
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used, all threads, in user and system mode."""
+    """Return CPU time that a process has used, all threads, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -138,7 +138,7 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
 
 
 def _load(pid: int, act: Callable[[], None]) -> float:
-    """Percent of one core that a process used while `act` ran."""
+    """Return percent of one core that a process used while `act` ran."""
     used, began = cpu_seconds(pid), time.monotonic()
     act()
     return 100 * (cpu_seconds(pid) - used) / (time.monotonic() - began)
@@ -147,7 +147,7 @@ def _load(pid: int, act: Callable[[], None]) -> float:
 def summarize(
     size: tuple[int, int], transport: str, camera: Camera, tracker: float, loads: tuple[float, float, float]
 ) -> Cost:
-    """Medians of what a camera noted.
+    """Return medians of what a camera noted.
 
     Raises:
         TimeoutError: when no target arrived.

@@ -73,7 +73,7 @@ class Backbone(nn.Module):
         return tensors
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
+        """Return crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
         ordered = images.flip(1) if self.bgr else images
         return (ordered - self.mean) / self.std
 
@@ -96,7 +96,7 @@ class SequentialBackbone(Backbone):
         self.features = nn.Sequential(*layers[: taken[-1] + 1])
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        """Return crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
         x = self.prepare(images)
         maps: list[Tensor] = []
         for index, layer in enumerate(self.features):

@@ -25,7 +25,7 @@ class NormalizedConv(nn.Sequential):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
+        """Return [N, inputs, H, W] to [N, outputs, H / stride, W / stride]."""
         return self[1].convolve(x, self[0].weight, None, self.stride, 1)
 
 
@@ -39,7 +39,7 @@ class Stage(nn.Module):
         self.second = NormalizedConv(outputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, H, W] to [N, outputs, H/2, W/2], not negative."""
+        """Return [N, inputs, H, W] to [N, outputs, H/2, W/2], not negative."""
         x = torch.relu(self.down(x))
         return torch.relu(x + self.second(torch.relu(self.first(x))))
 
@@ -64,7 +64,7 @@ class MicroResNet(Backbone):
         )
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Crops [N, 3, H, W] (RGB, 0-255; sides divisible by the last stride) to one map a level."""
+        """Return crops [N, 3, H, W] (RGB, 0-255; sides divisible by the last stride) to one map a level."""
         x = torch.relu(self.stem(self.prepare(images)))
         maps: list[Tensor] = []
         for index, stage in enumerate(self.stages):

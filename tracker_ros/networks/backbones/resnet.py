@@ -31,7 +31,7 @@ class BasicBlock(nn.Module):
         self.downsample = _shortcut(inputs, width, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, H, W] to [N, width, H / stride, W / stride]."""
+        """Return [N, inputs, H, W] to [N, width, H / stride, W / stride]."""
         y = torch.relu(self.bn1(self.conv1(x)))
         return torch.relu(self.bn2(self.conv2(y)) + self.downsample(x))
 
@@ -50,7 +50,7 @@ class Bottleneck(nn.Module):
         self.downsample = _shortcut(inputs, width * 4, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, inputs, H, W] to [N, 4 width, H / stride, W / stride]."""
+        """Return [N, inputs, H, W] to [N, 4 width, H / stride, W / stride]."""
         y = torch.relu(self.bn1(self.conv1(x)))
         y = torch.relu(self.bn2(self.conv2(y)))
         return torch.relu(self.bn3(self.conv3(y)) + self.downsample(x))
@@ -83,7 +83,7 @@ class ResNet(Backbone):
             self.taken.append(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        """Return crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
         x = self.maxpool(torch.relu(self.bn1(self.conv1(self.prepare(images)))))
         maps: list[Tensor] = []
         # Written out because TorchScript cannot loop over a tuple of modules.

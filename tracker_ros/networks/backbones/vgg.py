@@ -27,7 +27,7 @@ class Conv3x3(nn.Conv2d):
         self.many = inputs >= _MANY
 
     def forward(self, images: Tensor) -> Tensor:
-        """[N, inputs, H, W] to [N, outputs, H, W]."""
+        """Return [N, inputs, H, W] to [N, outputs, H, W]."""
         bias = self.bias
         if torch.jit.is_scripting() and self.many and not self.weight.is_cuda and bias is not None:
             return winograd_convolve(images, winograd_kernel(self.weight), bias)
@@ -38,7 +38,7 @@ class Pool2x2(nn.Module):
     """The maxima of 2 x 2 cells; compiled for a CPU by comparing slices, ten times as fast as torch's."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """[N, C, H, W] to [N, C, H // 2, W // 2]."""
+        """Return [N, C, H, W] to [N, C, H // 2, W // 2]."""
         if torch.jit.is_scripting() and not images.is_cuda:
             height, width = images.shape[2] // 2 * 2, images.shape[3] // 2 * 2
             rows = torch.maximum(images[:, :, 0:height:2], images[:, :, 1:height:2])

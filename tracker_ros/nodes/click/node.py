@@ -139,7 +139,7 @@ class ClickNode(Node):
         self._select.ask(request).add_done_callback(self._on_answer)
 
     def _request(self, point: PointStamped, units: str) -> SelectTarget.Request:
-        """The selection that a click means.
+        """Return the selection that a click means.
 
         Raises:
             Refused: for a click that is not on the image.
@@ -176,7 +176,7 @@ class ClickNode(Node):
 
 
 def box_around(x: float, y: float, width: int, height: int, units: str, size: float) -> Box:
-    """The square box around a click, in pixels of a `width` x `height` image.
+    """Return the square box around a click, in pixels of a `width` x `height` image.
 
     Args:
         x, y: the click, from the image's top-left corner.

@@ -194,7 +194,7 @@ class GimbalNode(ManagedNode):
         self._controller.sight.observe(exposed, direction(rotate(attitude, ray)), target.id)
 
     def _may_follow(self, target: Detection2D) -> bool:
-        """Whether a detection is the selected object, as far as the tracker can tell, or any will do."""
+        """Tell whether a detection is the selected object, as far as the tracker can tell, or any will do."""
         doubtful = any(result.hypothesis.class_id == UNVERIFIED for result in target.results)
         return not doubtful or self._value("follow_unverified")
 

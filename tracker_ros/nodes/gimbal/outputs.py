@@ -49,11 +49,14 @@ class Output(Protocol):
     It asks once: who takes control away later, such as a pilot, keeps it.
     """
 
-    def claim(self) -> None: ...
+    def claim(self) -> None:
+        """Take control of the gimbal."""
 
-    def send(self, rates: Rates) -> None: ...
+    def send(self, rates: Rates) -> None:
+        """Command rates."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give control back."""
 
 
 class Mavros:
@@ -77,6 +80,7 @@ class Mavros:
         )
 
     def claim(self) -> None:
+        """Take control of the gimbal manager."""
         self._claimed = False
 
     def _ask_for_control(self) -> None:
@@ -100,6 +104,7 @@ class Mavros:
             self._node.get_logger().error(f"no control of the gimbal: MAV_RESULT {answer.result().result}")
 
     def send(self, rates: Rates) -> None:
+        """Publish rates to MAVROS."""
         self._ask_for_control()
         s = self._settings
         self._stream.publish(
@@ -109,13 +114,14 @@ class Mavros:
         )
 
     def _fields(self, rates: Rates) -> dict[str, Any]:
-        """What message and service have in common. Not a number: no angle is wanted, only rates."""
+        """Return what message and service have in common. Not a number: no angle is wanted, only rates."""
         unit = RATE_UNITS[self.name]
         return {"flags": self._settings.flags, "gimbal_device_id": self._settings.gimbal_device_id,
                 "pitch": math.nan, "yaw": math.nan, "pitch_rate": convert(rates.pitch, unit),
                 "yaw_rate": convert(rates.yaw, unit)}  # fmt: skip
 
     def close(self) -> None:
+        """Give control back and forget the publisher."""
         self._node.destroy_publisher(self._stream)
         self._node.destroy_client(self._control)
 
@@ -134,6 +140,7 @@ class MavrosService(Mavros):
         self._waiting: Any = None
 
     def send(self, rates: Rates) -> None:
+        """Call MAVROS' service with rates; one call at a time."""
         self._ask_for_control()
         waits = self._waiting is not None and not self._waiting.done() and rates != Rates()
         if waits or not self._service.service_is_ready():
@@ -141,6 +148,7 @@ class MavrosService(Mavros):
         self._waiting = self._service.call_async(self._message.Request(**self._fields(rates)))
 
     def close(self) -> None:
+        """Give control back and forget the client."""
         self._node.destroy_client(self._service)
         self._node.destroy_client(self._control)
 
@@ -155,9 +163,11 @@ class Px4:
         self._claimed = False
 
     def claim(self) -> None:
+        """Take control of PX4's gimbal manager."""
         self._claimed = False
 
     def send(self, rates: Rates) -> None:
+        """Publish rates to PX4."""
         if not self._claimed and self._commands.get_subscription_count() > 0:
             self._claimed = True
             s = self._settings
@@ -195,6 +205,7 @@ class Px4:
         )
 
     def close(self) -> None:
+        """Give control back and forget the publisher."""
         self._node.destroy_publisher(self._commands)
 
 
@@ -207,7 +218,7 @@ OUTPUTS: dict[str, Callable[[Node, MavlinkSettings], Output]] = {
 
 
 def interface(output: str, package: str, kind: str, name: str) -> Any:
-    """The class of an interface of an optional package.
+    """Return the class of an interface of an optional package.
 
     Raises:
         OutputError: when the package is not installed, or too old to have it.

@@ -189,7 +189,7 @@ class MavlinkNode(Node):
             self._seen = target.id, offset(self._origin, at.x, at.y, at.z), time.monotonic()
 
     def _place(self, target_id: str) -> Place | None:
-        """Where the target is on the earth; None where that was not told of this target just now."""
+        """Return where the target is on the earth; None where that was not told of this target just now."""
         if self._seen is None or self._seen[0] != target_id or time.monotonic() - self._seen[2] > FRESH:
             return None
         return self._seen[1]
@@ -210,7 +210,7 @@ class MavlinkNode(Node):
             self._images = None
 
     def view(self) -> View:
-        """What the tracker said last; of a tracker that fell silent no box remains."""
+        """Return what the tracker said last; of a tracker that fell silent no box remains."""
         state, (width, height) = self._state, self._size
         silence = time.monotonic() - self._at
         flags = _FLAGS.get(state.state, TRACKING_FAILED)
@@ -281,7 +281,7 @@ def _stopped(response: Trigger.Response) -> Outcome:
 
 
 def _fractions(box: BoundingBox2D, width: int, height: int) -> Rectangle | None:
-    """The part of a box that lies in the image; None where there is none."""
+    """Return the part of a box that lies in the image; None where there is none."""
     center, half_width, half_height = box.center.position, box.size_x / 2, box.size_y / 2
     left, right = (min(max((center.x + side) / width, 0.0), 1.0) for side in (-half_width, half_width))
     top, bottom = (min(max((center.y + side) / height, 0.0), 1.0) for side in (-half_height, half_height))

@@ -179,7 +179,7 @@ class SelectorNode(Node):
         self._page.tell(self._page.hub.add_image, Shot(_stamp(image), partial(self._encode, image)))
 
     def _encode(self, image: Any) -> Picture:
-        """Runs on a thread of the server's."""
+        """Run on a thread of the server's."""
         try:
             picture = image_picture(image, self._value("longest_side"), self._value("quality"))
         except ImageError as error:
@@ -234,7 +234,7 @@ def _stamp(message: Any) -> Stamp:
 
 
 def _answer(response: Any) -> Answer:
-    """What a response of ~/select or ~/stop means."""
+    """Return what a response of ~/select or ~/stop means."""
     if isinstance(response, Trigger.Response):
         return Answer(response.success, "" if response.success else response.message)
     return Answer(response.accepted, response.reason, response.target_id)

@@ -40,7 +40,7 @@ def image_picture(message: Any, longest_side: int, quality: int) -> Picture:
 
 
 def response_picture(response: ResponseMap) -> Picture:
-    """The response map as PNG, a pixel a cell: its smallest value transparent, its largest opaque red.
+    """Return the response map as PNG, a pixel a cell: its smallest value transparent, its largest opaque red.
 
     Raises:
         ValueError: for a map without cells, or whose size is not that of its data.
@@ -55,7 +55,7 @@ def response_picture(response: ResponseMap) -> Picture:
 
 
 def state_values(state: TrackState) -> dict[str, Any]:
-    """A TrackState for JSON. Boxes are x, y, w, h in image pixels; what is not finite is None."""
+    """Return a TrackState for JSON. Boxes are x, y, w, h in image pixels; what is not finite is None."""
     return {
         "state": STATES[state.state] if state.state < len(STATES) else str(state.state),
         "target": state.target_id,
@@ -71,7 +71,7 @@ def state_values(state: TrackState) -> dict[str, Any]:
 
 
 def box_values(bbox: Any) -> list[float | None] | None:
-    """x, y, w, h of a BoundingBox2D; None for one without size."""
+    """Return x, y, w, h of a BoundingBox2D; None for one without size."""
     return [_finite(v) for v in box_of(bbox).to_xywh()] if bbox.size_x > 0 else None
 
 

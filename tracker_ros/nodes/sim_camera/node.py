@@ -132,7 +132,7 @@ class SimCameraNode(Node):
         return self._shot.image.shape[1], self._shot.image.shape[0]
 
     def _open(self) -> tuple[Shot, Iterator[Shot]]:
-        """The first shot and the others."""
+        """Return the first shot and the others."""
         source, truth = self._value("source"), self._value("truth")
         if source == SYNTHETIC:
             scene = AerialScene(self._value("seed"), self._value("width"), self._value("height"))
@@ -215,7 +215,7 @@ class SimCameraNode(Node):
 
 
 def camera_info(width: int, height: int, horizontal_fov: float) -> CameraInfo:
-    """Calibration of a pinhole camera without distortion; the angle is in radians."""
+    """Return calibration of a pinhole camera without distortion; the angle is in radians."""
     focal = width / 2 / math.tan(horizontal_fov / 2)
     # A camera matrix counts from the centre of the first pixel.
     cx, cy = (width - 1) / 2, (height - 1) / 2
@@ -228,7 +228,7 @@ def camera_info(width: int, height: int, horizontal_fov: float) -> CameraInfo:
 
 
 def truth_message(header: Header, shot: Shot) -> Detection2D:
-    """The target's true box with the share that is visible as its score."""
+    """Return the target's true box with the share that is visible as its score."""
     message = Detection2D(header=header, bbox=box_message(shot.box), id=shot.name)
     result = ObjectHypothesisWithPose()
     result.hypothesis.class_id = "target"

@@ -28,7 +28,7 @@ class Model(NamedTuple):
 
 
 def prepare(values: TrackerParameters) -> Model:
-    """The archive that the parameters name or, if they name none, the preset's tracker; warm.
+    """Return the archive that the parameters name or, if they name none, the preset's tracker; warm.
 
     Raises:
         SettingsError: for a device that is not there, or a bad preset or setting.
@@ -47,7 +47,7 @@ def prepare(values: TrackerParameters) -> Model:
 
 
 def open_archive(model: str, folders: Sequence[str], device: str) -> tuple[Any, str]:
-    """The tracker in an archive, and the name that its manifest gives it.
+    """Return the tracker in an archive, and the name that its manifest gives it.
 
     Raises:
         ArchiveError: when it does not lie in one of the folders, or cannot be loaded.
@@ -66,7 +66,7 @@ def open_archive(model: str, folders: Sequence[str], device: str) -> tuple[Any, 
 
 
 def find_device(name: str) -> str:
-    """A torch device by name; 'auto' is the first CUDA device, or the CPU where there is none."""
+    """Return a torch device by name; 'auto' is the first CUDA device, or the CPU where there is none."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     check_device(name)

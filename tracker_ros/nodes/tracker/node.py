@@ -201,7 +201,7 @@ class TrackerNode(ManagedNode):
         return response
 
     async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """While disabled, images are ignored and there is no target."""
+        """Return while disabled, images are ignored and there is no target."""
         if self._pipeline is None:
             response.message = "the tracker node is not active"
             return response
@@ -212,7 +212,7 @@ class TrackerNode(ManagedNode):
         return response
 
     async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
-        """The worker's answer to a request, and why there is none; other callbacks run meanwhile.
+        """Return the worker's answer to a request, and why there is none; other callbacks run meanwhile.
 
         A request that does not get its turn in time is withdrawn if asked for, or else executed when it does.
         """

@@ -133,7 +133,7 @@ class Parameters:
         )
 
     def session(self, preset: Mapping[str, Any]) -> dict[str, Any]:
-        """The session's settings: the preset's, but those that the node was given.
+        """Return the session's settings: the preset's, but those that the node was given.
 
         From then on the parameters show what holds.
         """
@@ -148,7 +148,7 @@ class Parameters:
         return found
 
     def _settings(self, name: str) -> dict[str, Any]:
-        """The present settings of the tracker that a preset describes."""
+        """Return the present settings of the tracker that a preset describes."""
         preset = read_preset(name)
         if preset.tracker not in registered():
             raise SettingsError(f"preset '{preset.name}' names the unknown tracker '{preset.tracker}'")

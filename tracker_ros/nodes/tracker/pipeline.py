@@ -196,7 +196,7 @@ class Pipeline:
             self._publish(report, self._header, now, only_state=report.box is not None)
 
     def _simulated_time(self) -> float | None:
-        """Seconds of ``/clock``; None where the node takes the time from the system."""
+        """Return seconds of ``/clock``; None where the node takes the time from the system."""
         clock = self._node.get_clock()
         simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
         return clock.now().nanoseconds * 1e-9 if simulated else None

@@ -16,7 +16,7 @@ from tracker_ros.weights.loader import WeightsError
 
 
 def read_mat(path: Path) -> dict[str, Any]:
-    """Variables of a MATLAB file (version 7.2 or older), structures as objects with attributes.
+    """Return variables of a MATLAB file (version 7.2 or older), structures as objects with attributes.
 
     Raises:
         WeightsError: when the file is missing, not of MATLAB, or of the HDF5-based version 7.3.
@@ -39,14 +39,14 @@ def read_mat(path: Path) -> dict[str, Any]:
 
 
 def kernel(values: npt.ArrayLike) -> Tensor:
-    """A MatConvNet filter bank [h, w, in, out] as a PyTorch one [out, in, h, w], float32."""
+    """Return a MatConvNet filter bank [h, w, in, out] as a PyTorch one [out, in, h, w], float32."""
     bank = np.asarray(values, dtype=np.float32)
     bank = bank.reshape(bank.shape + (1,) * (4 - bank.ndim))
     return torch.from_numpy(np.ascontiguousarray(bank.transpose(3, 2, 0, 1)))
 
 
 def vector(values: npt.ArrayLike) -> Tensor:
-    """A MatConvNet bias [n, 1] or [1, n] as [n], float32."""
+    """Return a MatConvNet bias [n, 1] or [1, n] as [n], float32."""
     return torch.from_numpy(np.asarray(values, dtype=np.float32).reshape(-1).copy())
 
 

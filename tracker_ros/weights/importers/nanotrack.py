@@ -28,7 +28,7 @@ _LAYERS = ("each", "point", "norm")
 
 
 def import_nanotrack(path: Path) -> dict[str, Tensor]:
-    """State dict of `networks.siamban.SiamBanNet` from ``nanotrackv2.pth``.
+    """Return state dict of `networks.siamban.SiamBanNet` from ``nanotrackv2.pth``.
 
     Raises:
         WeightsError: when the file is missing or laid out in another way.
