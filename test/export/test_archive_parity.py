@@ -72,6 +72,7 @@ PRESETS = (
     "siamfc_mobile",
     "siamfc_tiny",
     "siamrpn_mobile",
+    "siamrpnpp_mobile",
     "tadt_lite0",
 )
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
