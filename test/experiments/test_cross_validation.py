@@ -76,7 +76,7 @@ def test_the_table_tells_what_was_chosen_and_what_it_gave(data: Path, capsys: py
             "--folds must be 2 to 3, the number of sequences; got 4",
         ),
         (("--trackers", "right"), "has results of 1 of the trackers; comparing takes two"),
-        ((), "'part' lacks 2 sequences, the first is b"),
+        (("--folds", "2"), "'part' lacks 2 sequences, the first is b"),
     ],
 )
 def test_what_cannot_be_compared_is_told(
