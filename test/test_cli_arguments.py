@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_helpers import write_squares
+from eval_helpers import trajectory, write_squares
 from video_helpers import write_video
 
 from tracker_ros import cli
 from tracker_ros.arguments import integer, join_negative, number
 from tracker_ros.cli import COMMANDS, make_parser
+from tracker_ros.evaluation.results import write_run
+from tracker_ros.replay.messages import make_types
+from tracker_ros.replay.scenes import Scene, record
 
 # A regular file is no folder to write into, for root neither: {file}/x. {noise} holds bytes of nothing.
 NUMBERS = ["nan", "inf", "-1", "many", "1e400", ""]
@@ -101,7 +104,7 @@ BAD: dict[str, dict[str, list[str]]] = {
     "gimbal": {
         "--seconds": [*NUMBERS, "0"],
         "--seeds": [*NUMBERS, "0"],
-        **{name: ["nan", "inf", "-1000000"] for name in GIMBAL},
+        **{name: ["nan", "inf", "-1000"] for name in GIMBAL},
     },
     "replay": {
         "bag": [*IN, "{empty}"],
@@ -127,10 +130,17 @@ BAD: dict[str, dict[str, list[str]]] = {
         "--shape": ["1,3", "1,3,nan,4", "0,3,4,4"],
         "--check": IN,
     },
+    "reproduce": {
+        "paper": ["nonsense"],
+        "--layout": ["nonsense"],
+        "--frames": NUMBERS,
+        "--starts": [*NUMBERS, "0"],
+        "--jobs": [*NUMBERS, "0"],
+    },
     "weights list": {},
-    "weights download": {"names": ["nonesuch"], "--mirror": ["/nowhere/at-all"]},
+    "weights download": {"names": ["nonesuch"]},
     "weights verify": {"names": ["nonesuch"]},
-    "weights import": {"--from": ["nonsense"], "file": IN, "--out": OUT},
+    "weights import": {"--from": ["nonsense"], "file": IN},
     "bench": {
         **TRACKERS,
         "--video": IN,
@@ -149,6 +159,8 @@ BAD: dict[str, dict[str, list[str]]] = {
     },
 }
 LATER = {
+    "weights download": {"--mirror"},
+    "weights import": {"--out"},
     "train": {
         "--data",
         "--out",
@@ -159,25 +171,39 @@ LATER = {
         "--strategy",
         "--accelerator",
     },
+    "reproduce": {
+        "item",
+        "--root",
+        "--sequences",
+        "--absences",
+        "--scenes",
+        "--blackout",
+        "--only",
+        "--out",
+        "--weights",
+        "--device",
+        "--own",
+    },
     "select": {"--image", "--tracker-node", "--namespace", "--host"},
 }
 """Looked at only after the data were read, or by the node when it runs: other tests are about those."""
 GOOD = {
     "demo": {"--video": "{frames}", "--box": "20,20,20,20", "--out": "{new}"},
-    "track": {"source": "{frames}", "--box": "20,20,20,20", "--csv": "{new}"},
+    "track": {"source": "{frames}", "--box": "20,20,20,20", "--tracker": "dcf", "--csv": "{new}"},
     "eval": {"--root": "{data}", "--trackers": "dcf", "--jobs": "1", "--out": "{new}"},
     "report": {"--root": "{data}", "--results": "{results}", "--out": "{new}"},
     "vot": {"workspace": "{new}", "--root": "{data}", "--trackers": "dcf"},
     "train": {"--recipe": "siamfc_tiny", "--out": "{new}"},
     "select": {},
     "gimbal": {},
-    "replay": {"bag": "{bag}", "--select": "20,20,20,20"},
+    "replay": {"bag": "{bag}", "--select": "20,20,20,20", "--tracker": "dcf"},
     "export": {"--tracker": "dcf", "--out": "{new}.ts"},
+    "reproduce": {"paper": "edcf"},
     "weights list": {},
     "weights download": {"names": "dcf_tiny"},
     "weights verify": {"names": "dcf_tiny"},
     "weights import": {"--from": "pysot", "file": "{noise}", "--out": "{new}"},
-    "bench": {"--trackers": "dcf", "--video": "{frames}", "--box": "20,20,20,20", "--frames": "3"},
+    "bench": {"--trackers": "dcf", "--video": "{frames}", "--box": "20,20,20,20", "--frames": "20"},
     "latency": {},
 }
 """What else a command is given; without it the value might not be looked at."""
@@ -188,6 +214,7 @@ WITH = {
     ("eval", "--session-set"): {"--session": ""},
     ("eval", "--fps"): {"--session": ""},
     ("export", "--shape"): {"--module": "features"},
+    ("export", "--module"): {"--out": "{new}.pt2"},
     ("demo", "--truth"): {"--video": "{frames}"},
 }
 
@@ -221,12 +248,10 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (root / "empty").mkdir()
     write_video(root / "film.avi", range(0, 100, 20))
     found = {name: str(root / name) for name in ("data", "noise", "file", "empty")}
-    return {
-        **found,
-        "frames": str(root / "data" / "down"),
-        "bag": str(root / "empty"),
-        "new": str(root / "new"),
-    }
+    write_run(root / "results" / "ope" / "perfect", "down", trajectory(24))
+    record(root / "bag", Scene(0, 3, "mcap", False, False), make_types())
+    made = {name: str(root / name) for name in ("bag", "results")}
+    return {**found, **made, "frames": str(root / "data" / "down")}
 
 
 CASES = [(command, name, value) for command, found in BAD.items() for name in found for value in found[name]]

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 _NEGATIVE = re.compile(r"-[0-9.].*")
 
@@ -49,6 +51,14 @@ def number(
 
 
 count, positive, not_negative, share = integer(1), number(above=0.0), number(low=0.0), number(0.0, 1.0)
+
+
+def new_file(text: str) -> Path:
+    """Read an argument that is a file to write, in a folder that is there."""
+    path = Path(text)
+    if not path.parent.is_dir() or path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be written: is its folder there?")
+    return path
 
 
 def join_negative(words: Sequence[str]) -> list[str]:

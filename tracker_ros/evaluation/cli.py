@@ -108,6 +108,8 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     protocol = make_protocol(f"vot{args.year}")
     assert isinstance(protocol, (ResetBased, AnchorBased))
     specs = options.chosen_specs(args)
+    for spec in specs:
+        spec.driver()  # the toolkit would find out much later that weights are missing
     write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)
     names = " ".join(spec.label for spec in specs)
     console.print(f"now run: vot evaluate --workspace {args.workspace} {names}", soft_wrap=True)

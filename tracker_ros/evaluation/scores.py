@@ -190,8 +190,11 @@ def score_folders(
     where it is hard must not gain by it.
 
     Raises:
-        DataError: when a folder has neither a result nor a crash for any sequence.
+        DataError: when a folder is missing, or has neither a result nor a crash for any sequence.
     """
+    for folder in folders:
+        if not folder.is_dir():
+            raise DataError(f"there is no folder of results {folder}")
     tried = {s.name for s in sequences for folder in folders if was_tried(folder, s, protocol)}
     return [score_folder(f, sequences, protocol, mode, label, tried) for f, label in folders.items()]
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from tracker_ros.arguments import count, integer
 from tracker_ros.data.sequence import DataError, Frame, Frames, Sequence
 from tracker_ros.evaluation.options import add_data_options, read_data
 from tracker_ros.reproduce.catalogue import CATALOGUE
@@ -76,13 +77,15 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--only", dest="list", metavar="LIST", help="sequences of a file or benchmark")
     parser.add_argument("--out", type=Path, default=Path("reproduced"), help="folder (default: reproduced)")
     parser.add_argument("--light", action="store_true", help="presets with this package's weights")
-    parser.add_argument("--frames", type=int, default=0, metavar="N", help="first N frames of each sequence")
-    parser.add_argument("--starts", type=int, default=1, metavar="N", help="TRE with N starts; 1: OPE")
+    parser.add_argument(
+        "--frames", type=integer(0), default=0, metavar="N", help="first N frames of each sequence"
+    )
+    parser.add_argument("--starts", type=count, default=1, metavar="N", help="TRE with N starts; 1: OPE")
     parser.add_argument(
         "--weights", action="append", default=[], metavar="NAME=FILE", help="of a row or a preset"
     )
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that evaluate")
+    parser.add_argument("--jobs", type=count, default=1, help="processes that evaluate")
     parser.add_argument(
         "--own", type=shlex.split, default=[], metavar="WORDS", help='what an item itself takes: --own="..."'
     )

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import rclpy
@@ -18,7 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.arguments import positive
+from tracker_ros.arguments import new_file, positive
 from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
 from tracker_ros.ros.compat import use_image_transport
@@ -44,7 +43,7 @@ def add_parsers(sub: Any) -> None:
         default="",
         help="only cases that contain this, such as '640x480 raw' or 'compressed'",
     )
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--json", type=new_file, help="also write the figures to this file")
     parser.set_defaults(run=run_latency)
 
 
@@ -57,6 +56,9 @@ def run_latency(args: argparse.Namespace) -> int:
         for transport in TRANSPORTS
         if args.only in f"{size[0]}x{size[1]} {transport}"
     ]
+    if not chosen:
+        console.print(f"error: no case contains '{args.only}'", markup=False, highlight=False)
+        return 2
     load = os.getloadavg()[0]
     torch.set_num_threads(1)
     use_image_transport()

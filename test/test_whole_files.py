@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Files that commands write are whole or are not there, and bags are read that a recorder did not finish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tracker_ros.drawing.film import Film
+from tracker_ros.export.files import ArchiveError, replace_files
+from tracker_ros.replay.bag import BagError, topics
+from tracker_ros.replay.messages import make_types
+from tracker_ros.replay.scenes import Scene, record
+
+
+def test_a_film_that_cannot_be_read_again_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "film.mp4"
+    with Film(path, 10.0) as film:
+        for grey in range(5):
+            film.write(np.full((48, 64, 3), 40 * grey, np.uint8))
+    assert int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT)) == 5
+    before = path.read_bytes()
+    release = cv2.VideoWriter.release
+
+    def cut_off(part: Path) -> None:
+        data = part.read_bytes()
+        part.write_bytes(data[: len(data) // 2])
+
+    class Full:
+        """A disk that is full: OpenCV's writer says nothing of it."""
+
+        def __init__(self, name: str, *rest: object) -> None:
+            self.path, self.writer = Path(name), real(name, *rest)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.writer, name)
+
+        def release(self) -> None:
+            release(self.writer)
+            cut_off(self.path)
+
+    real = cv2.VideoWriter
+    monkeypatch.setattr(
+        "tracker_ros.drawing.film.cv2.VideoWriter", type("Writer", (Full,), {"fourcc": real.fourcc})
+    )
+    with pytest.raises(OSError, match="film.mp4 cannot be written: .* of 5 frames"), Film(path, 10.0) as film:
+        for _ in range(5):
+            film.write(np.zeros((48, 64, 3), np.uint8))
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
+    one, two = tmp_path / "a.ts", tmp_path / "file" / "a.json"
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ArchiveError, match="a.json cannot be written: "):
+        replace_files({one: b"1", two: b"2"})
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    replace_files({one: b"1", tmp_path / "a.json": b"2"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.ts", "file"]
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_a_bag_without_metadata_is_read(storage: str, tmp_path: Path) -> None:
+    record(tmp_path / "flight", Scene(0, 3, storage, False, False), make_types())
+    whole = topics(tmp_path / "flight")
+    (tmp_path / "flight" / "metadata.yaml").unlink()
+    assert topics(tmp_path / "flight") == whole
+    (tmp_path / "flight" / "more.mcap").write_bytes(b"")
+    with pytest.raises(BagError, match="no metadata.yaml and 2 files: give one of them.*ros2 bag reindex"):
+        topics(tmp_path / "flight")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(BagError, match="none has neither metadata.yaml nor"):
+        topics(tmp_path / "none")
