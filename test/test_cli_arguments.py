@@ -115,6 +115,7 @@ BAD: dict[str, dict[str, list[str]]] = {
         "--weights": TRACKERS["--weights"],
         "--device": TRACKERS["--device"],
         "--out": OUT,
+        "--loop": [*NUMBERS, "0", "1001"],
         "--expect": IN,
         "--min-iou": [*NUMBERS, "1.5"],
         "--truth": ["/nowhere/at-all", "{noise}"],
