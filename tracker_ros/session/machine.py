@@ -186,13 +186,17 @@ class Session:
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
+        jump = math.hypot(found.cx - predicted.cx, found.cy - predicted.cy) / math.sqrt(
+            predicted.w * predicted.h
+        )
+        jumped = jump > self.settings.max_jump
         # While all is well, every second frame is looked at this closely: it costs half a millisecond.
-        fresh = before is not State.TRACKING or not self._looked
+        fresh = before is not State.TRACKING or not self._looked or jumped
         self._looks = looks = self._recovery.looks(frame, found) if fresh else self._looks
         self._looked = fresh
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
-            self._keep(found, predicted, looks if fresh else None, score, stamp)
+            self._keep(looks if fresh else None, jumped, score, stamp)
         else:
             self._regain(frame, found, predicted, looks, score, stamp)
         self._candidate = None
@@ -200,19 +204,20 @@ class Session:
             self._follow(frame, found, estimate, score, stamp)
         elif self._streak > 0:
             self._candidate = found
-        elif self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
-            self._look_around(frame, stamp)
+        else:
+            if self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
+                self._look_around(frame, stamp)
+            if self._candidate is None and score >= self.settings.recover_score:
+                self._candidate = found  # it may be proved yet
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
-    def _keep(self, found: Box, predicted: Box, looks: Looks | None, score: float, stamp: float) -> None:
+    def _keep(self, looks: Looks | None, jumped: bool, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
-        size = math.sqrt(predicted.w * predicted.h)
-        jump = math.hypot(found.cx - predicted.cx, found.cy - predicted.cy) / size
         if score < self.settings.keep_score:
             self._coast(f"score fell to {score:.2f}")
-        elif jump > self.settings.max_jump:
-            self._coast(f"box jumped by {jump:.1f} sizes")
+        elif looks is not None and jumped and not self._recovery.resembles(looks):
+            self._coast(f"box jumped, to what looks {looks.own:.2f} alike")
         elif looks is not None and self._recovery.denies(looks):
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:

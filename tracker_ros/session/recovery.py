@@ -82,6 +82,11 @@ class Recovery:
             self._identity.meet(frame, box, self._search.alike(frame)[:OTHERS])
             self._met = stamp
 
+    def resembles(self, looks: Looks) -> bool:
+        """Whether something looks like the target as usual, and clearly more so than like another."""
+        s = self._settings
+        return looks.own >= self._identity.usual - s.look_slack and looks.margin >= s.look_margin
+
     def denies(self, looks: Looks) -> bool:
         """Tell whether what is tracked looks like something else, in one frame after the other."""
         s = self._settings

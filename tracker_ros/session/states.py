@@ -47,7 +47,9 @@ class SessionSettings:
     look_score: float = setting(0.7, "likeness to the target's views that a proof takes", -1.0, 1.0)
     look_slack: float = setting(0.06, "by how much less alike than usual a proof may be", 0.0, 2.0)
     look_margin: float = setting(0.03, "by how much more like the target than like any other", -2.0, 2.0)
-    max_jump: float = setting(1.0, "sizes off the prediction that a frame's box may be", 0.0, 100.0)
+    max_jump: float = setting(
+        1.0, "sizes off the prediction that a box may be without looking like the target", 0.0, 100.0
+    )
     calibration_bias: float = setting(0.0, "of the logistic regression that makes the score", -100.0, 100.0)
     calibration_score: float = setting(
         0.0, "its weight of the tracker's own score; 0: that is the score", -1000.0, 1000.0
