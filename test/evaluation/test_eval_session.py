@@ -161,8 +161,6 @@ def test_the_command_runs_both_and_tells_about_absences(
             ("--scenes", 1, "--trackers", "dcf", "--session", "--session-set", "none=1"),
             "unknown setting 'none'",
         ),
-        (("--scenes", 1, "--trackers", "dcf", "--session", "--fps", 0),),
-        (("--scenes", 1, "--blackout", -1, "--trackers", "dcf"),),
     ],
 )
 def test_wrong_requests(words: tuple[object, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
