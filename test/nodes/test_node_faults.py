@@ -139,7 +139,7 @@ def test_what_cannot_be_configured_says_why_and_can_be_tried_again() -> None:
         ("session.keep_score", 1.5, "session.keep_score.*out of range"),
         ("threads", 0, "threads.*out of range"),
         ("threads", "many", "threads.*expecting type"),
-        ("session.nonsense", 1, "unknown parameter 'session.nonsense'; known: session.coast_seconds"),
+        ("session.nonsense", 1, "unknown parameter 'session.nonsense'; known: session.calibration_bias"),
         ("settings.nonsense", 1, "unknown parameter 'settings.nonsense'; known: settings."),
         ("image_transport", "pigeon", "must be one of raw, compressed, got 'pigeon'"),
         ("tracker", "nonsense", "unknown preset 'nonsense'"),
