@@ -79,7 +79,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def entry(server: Server, name: str = "net.bin", digest: str = DIGEST) -> Entry:
-    return Entry("net", name, f"{server.address}/{name}", digest, "MIT")
+    return Entry("net", name, f"{server.address}/{name}", "MIT", digest)
 
 
 def test_a_file_arrives_whole_and_its_progress_is_told(server: Server, folder: Path) -> None:
@@ -140,7 +140,7 @@ def test_without_a_network_the_words_say_what_to_do(folder: Path, server: Server
 
 def test_a_proxy_is_asked(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.address)
-    far = Entry("net", "net.bin", "http://weights.invalid/net.bin", DIGEST, "MIT")
+    far = Entry("net", "net.bin", "http://weights.invalid/net.bin", "MIT", DIGEST)
     assert download(far).read_bytes() == CONTENT
     assert server.asked == [("http://weights.invalid/net.bin", None)]
 
@@ -148,7 +148,7 @@ def test_a_proxy_is_asked(server: Server, folder: Path, monkeypatch: pytest.Monk
 def test_a_mirror_takes_the_place_of_the_publisher(
     server: Server, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = Entry("net", "net.bin", "https://weights.invalid/net.bin", DIGEST, "MIT")
+    far = Entry("net", "net.bin", "https://weights.invalid/net.bin", "MIT", DIGEST)
     assert download(far, f"{server.address}/all/").read_bytes() == CONTENT
     assert server.asked == [("/all/net.bin", None)]
     (folder / "net.bin").unlink()
