@@ -171,5 +171,5 @@ def test_the_command_downloads_what_is_missing_and_verifies_what_is_here(
         assert said in capsys.readouterr().out
     assert len(server.asked) == 1
     (folder / "net.bin").write_bytes(b"damaged")
-    assert main(["weights", "download", "net"]) == 1
+    assert main(["weights", "download", "net"]) == 2
     assert "its SHA-256 is" in capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_features_reproduce_the_published_activations(published: Path) -> None:
     net.mean.zero_()  # the published input is not an image and has no mean to subtract
     with torch.no_grad():
         ours = net(images.unsqueeze(0))[0]
-    torch.testing.assert_close(ours, expected, rtol=0, atol=2e-6)
+    torch.testing.assert_close(ours, expected, rtol=1e-6, atol=2e-6)
 
 
 def test_the_two_mat_files_hold_the_same_network(published: Path) -> None:

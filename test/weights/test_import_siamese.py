@@ -97,7 +97,7 @@ def test_siamfc_and_baseline_fit_their_trackers(tmp_path: Path) -> None:
 
 def test_conv1_fits_its_tracker(tmp_path: Path) -> None:
     values = published([(11, 3, 32)]) | {"fin_adjustf": np.array([[1.0]]), "fin_adjustb": np.array([[0.0]])}
-    tracker = create("cfnet", {"depth": "conv1"})
+    tracker = create("cfnet", {"last_layer": "conv1"})
     fill(tracker, import_cfnet(save(tmp_path / "conv1.mat", values)), "conv1.mat")
 
 

@@ -146,8 +146,8 @@ def test_command_lists_and_verifies(store, capsys):
 
 
 def test_command_tells_a_missing_file_in_one_line(store, capsys):
-    assert run("verify", "gone") == 1
-    assert run("download", "nothing") == 1
+    assert run("verify", "gone") == 2
+    assert run("download", "nothing") == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2 and "put it into" in told[0] and "unknown weights" in told[1]
 
