@@ -51,7 +51,8 @@ def areas(results: Path, sequences: list[Sequence], trackers: list[str]) -> tupl
         trackers: labels of those that are compared; all without any.
 
     Raises:
-        DataError: when fewer than two have results, or one lacks a sequence.
+        DataError: when fewer than two have results, or one has none on a sequence (a table counts that as a
+            failure; a choice should not rest on it).
     """
     names = sorted(sequence.name for sequence in sequences)
     scores = [
@@ -62,7 +63,7 @@ def areas(results: Path, sequences: list[Sequence], trackers: list[str]) -> tupl
     if len(scores) < 2:
         raise DataError(f"{results} has results of {len(scores)} of the trackers; comparing takes two")
     for score in scores:
-        if missing := [name for name in names if name not in score.parts]:
+        if missing := [name for name in names if name not in score.runs]:
             raise DataError(f"'{score.tracker}' lacks {len(missing)} sequences, the first is {missing[0]}")
     values = [[score.parts[name].auc for name in names] for score in scores]
     return [score.tracker for score in scores], np.array(values)

@@ -9,8 +9,10 @@ from tracker_ros.training.recipes import Recipe, build, read_recipe, recipe_file
 
 def print_recipes() -> None:
     """Print each recipe's paper, network, data, size and time, a line each."""
-    for name in sorted(recipe_files()):
-        print(f"{name:16}{about(read_recipe(name))}", flush=True)
+    names = sorted(recipe_files())
+    width = max(map(len, names))
+    for name in names:
+        print(f"{name:{width}}  {about(read_recipe(name))}", flush=True)
 
 
 def about(recipe: Recipe) -> str:
