@@ -63,7 +63,7 @@ class BuildWithInterfaces(build_py):
 
 
 def _share_files() -> list[tuple[str, list[str]]]:
-    """Configuration, launch files and policies of the source tree, for share/tracker_ros."""
+    """List configuration, launch files and policies of the source tree, for share/tracker_ros."""
     folders: dict[str, list[str]] = {}
     for path in sorted(path for name in DATA for path in (HERE / name).rglob("*") if path.is_file()):
         if "__pycache__" not in path.parts:
@@ -73,7 +73,7 @@ def _share_files() -> list[tuple[str, list[str]]]:
 
 
 def _data_files(stage: Path) -> list[tuple[str, list[str]]]:
-    """What belongs beside the modules: typesupport libraries, node executables and the share folder."""
+    """List what belongs beside the modules: typesupport libraries, node executables and the share folder."""
     files = [*(stage / "lib").glob("*.so"), *(stage / "lib" / "tracker_ros").glob("*")]
     files += [path for path in (stage / "share").rglob("*") if path.is_file()]
     folders: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 def build_environment() -> dict[str, str]:
-    """The environment for CMake: a sourced ROS 2 if there is one, then the running Python's prefix."""
+    """Return the environment for CMake: a sourced ROS 2 if there is one, then the running Python's prefix."""
     # PYTHONPATH may hold pip's isolated build environment, which hides the generators. The other
     # variable stops the ROS wheels' start-up hook from setting up a child interpreter.
     hidden = ("PYTHONPATH", "_ROS_WHEELS_BOOTSTRAP_COMPLETE")
@@ -32,7 +32,7 @@ def build_environment() -> dict[str, str]:
 
 
 def build_and_install(source: Path, build: Path, prefix: Path, options: Sequence[str] = ()) -> None:
-    """Configures `source` in folder `build`, builds it and installs it under `prefix`.
+    """Configure `source` in folder `build`, build it and install it under `prefix`.
 
     Raises subprocess.CalledProcessError (the output names the cause) or RuntimeError without CMake.
     """

@@ -56,7 +56,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _cameras(context: LaunchContext) -> list[Camera]:
-    """The cameras of the nodes' launch file, whose arguments may not have their defaults yet."""
+    """Return the cameras of the nodes' launch file, whose arguments may not have their defaults yet."""
     given = [
         LaunchConfiguration(name, default=default).perform(context)
         for name, default in (("cameras", ""), ("namespace", ""), ("image", IMAGE))
@@ -65,7 +65,7 @@ def _cameras(context: LaunchContext) -> list[Camera]:
 
 
 def _command(context: LaunchContext) -> list[str]:
-    """The player's command line; nothing is played while a tracker loads its model."""
+    """Return the player's command line; nothing is played while a tracker loads its model."""
 
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
@@ -85,7 +85,7 @@ def _check(context: LaunchContext) -> list[Any]:
 
 
 def _play(context: LaunchContext) -> list[Any]:
-    """The player; where it ends, everything does."""
+    """Return the player; where it ends, everything does."""
     command = _command(context)
     player = ExecuteProcess(cmd=command, output="screen", name="player")
     return [RegisterEventHandler(OnProcessExit(target_action=player, on_exit=_end)), player]

@@ -37,7 +37,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
-    """What can be said on the command line; empty means: as the parameter file says."""
+    """Return the arguments of the command line; empty means: as the parameter file says."""
 
     def argument(name: str, default: str, text: str, choices: list[str] | None = None) -> Any:
         return DeclareLaunchArgument(name, default_value=default, description=text, choices=choices)
@@ -71,7 +71,7 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
 
 
 def _start(context: LaunchContext) -> list[Node]:
-    """The nodes, now that the arguments have values."""
+    """Return the nodes, now that the arguments have values."""
 
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)

@@ -56,7 +56,7 @@ class Fault(NamedTuple):
 
 
 def named(words: list[str]) -> list[Fault]:
-    """The faults of test/mutants.yaml whose names contain one of the words.
+    """Return the faults of test/mutants.yaml whose names contain one of the words.
 
     Raises:
         SystemExit: when the text that a fault replaces is not in its file once: the list follows the code.
@@ -108,7 +108,7 @@ def sampled(folders: list[str], count: int, seed: int) -> list[Fault]:
 
 
 def copy_to(folder: Path) -> None:
-    """The parts of the repository that tests need."""
+    """Copy the parts of the repository that tests need."""
     for part in PARTS:
         source = REPOSITORY / part
         if source.is_dir():

@@ -76,7 +76,10 @@ def read_uav123(root: Path, version: str = "UAV123") -> list[Sequence]:
 
 
 def read_tc128(root: Path) -> list[Sequence]:
-    """Temple Color 128: ``NAME/NAME_gt.txt``, ``NAME/NAME_frames.txt`` (first, last) and ``NAME/img``."""
+    """Read Temple Color 128.
+
+    ``NAME/NAME_gt.txt``, ``NAME/NAME_frames.txt`` (first, last) and ``NAME/img``.
+    """
     sequences = []
     for path in _glob(root, "TC128", "*/*_gt.txt"):
         name = path.parent.name
@@ -136,7 +139,9 @@ def read_dtb70(root: Path) -> list[Sequence]:
 
 
 def read_lasot(root: Path) -> list[Sequence]:
-    """LaSOT: ``CLASS/NAME/`` with ``img``, ``groundtruth.txt``, ``full_occlusion.txt``, ``out_of_view.txt``.
+    """Read LaSOT.
+
+    ``CLASS/NAME/`` with ``img``, ``groundtruth.txt``, ``full_occlusion.txt``, ``out_of_view.txt``.
 
     The target is absent where it is fully occluded or out of view. config/eval/lasot_test.txt lists the
     280 test sequences.
@@ -230,7 +235,10 @@ def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
 
 
 def _padded(rows: Boxes, frames: Frames) -> Boxes:
-    """A row a frame: those after the last annotated one have no known box; further rows are left out."""
+    """Return one row per frame.
+
+    Frames after the last annotated one have no known box; further rows are left out.
+    """
     missing = max(len(frames) - len(rows), 0)
     return np.concatenate([rows[: len(frames)], np.full((missing, *rows.shape[1:]), np.nan)])
 

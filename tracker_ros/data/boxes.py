@@ -77,7 +77,7 @@ def _fields(line: str) -> list[str]:
 
 
 def read_corners(path: Path) -> npt.NDArray[np.float64] | None:
-    """[N, K, 2] corners x, y if every line of the file is a polygon of K corners; None for another file."""
+    """Read corners [N, K, 2] (x, y) if every line of the file is a polygon of K corners; None otherwise."""
     rows = [_fields(line) for line in read_text(path).strip().splitlines()]
     count = len(rows[0]) if rows else 0
     if count < 6 or count % 2 or any(len(row) != count for row in rows) or rows[0][0].startswith("m"):

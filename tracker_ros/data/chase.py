@@ -32,7 +32,7 @@ class Waves:
     def __init__(
         self, rng: np.random.Generator, amplitude: float, slowest: float, fastest: float, count: int = 5
     ) -> None:
-        """Frequencies lie between `slowest` and `fastest` (Hz); |value| <= `amplitude`."""
+        """Draw frequencies between `slowest` and `fastest` (Hz); |value| <= `amplitude`."""
         self._turns = 2 * math.pi * np.geomspace(slowest, fastest, count) * rng.uniform(0.9, 1.1, count)
         self._phases = rng.uniform(0, 2 * math.pi, count)
         weights = 1 / np.arange(1, count + 1)

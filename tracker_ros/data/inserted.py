@@ -103,7 +103,7 @@ class InsertedFrames:
 
 
 def inserted(sequence: Sequence, kind: str, seconds: int, count: int, other: Frames) -> Sequence:
-    """`sequence` with its target out of sight for `count` frames, a third of its length after its start.
+    """Hide the target of `sequence` for `count` frames, a third of its length after its start.
 
     Args:
         sequence: with a box in every frame that shows the target.
@@ -131,7 +131,7 @@ def inserted(sequence: Sequence, kind: str, seconds: int, count: int, other: Fra
 
 
 def painted_over(frame: Frame, box: Boxes) -> Frame:
-    """`frame` without what is in the box (x, y, w, h): the surroundings grown inwards (Telea, 2004)."""
+    """Fill the box (x, y, w, h) of `frame` with its surroundings grown inwards (Telea, 2004)."""
     left, top, right, bottom = _corners(box, 1.2, frame)
     wide = _corners(box, 1.8, frame)
     scale = min(LARGEST_HOLE / max(right - left, bottom - top, 1), 1.0)
@@ -148,7 +148,7 @@ def painted_over(frame: Frame, box: Boxes) -> Frame:
 
 
 def covered(frame: Frame, box: Boxes) -> Frame:
-    """`frame` with the box (x, y, w, h) and its surroundings behind what is seen in another part of it."""
+    """Put the box (x, y, w, h) of `frame` and its surroundings behind what is seen in another part of it."""
     left, top, right, bottom = _corners(box, 1.5, frame)
     height, width = bottom - top, right - left
     # From the corner that is farthest away.
@@ -160,7 +160,7 @@ def covered(frame: Frame, box: Boxes) -> Frame:
 
 
 def beside(frame: Frame, other: Frame, shift: int) -> Frame:
-    """What a camera sees that turned by `shift` pixels: `frame` moved, `other` on the side that comes in."""
+    """Turn the camera by `shift` pixels: move `frame`, and show `other` on the side that comes into view."""
     shift = min(max(shift, -frame.shape[1]), frame.shape[1])
     if shift >= 0:
         return np.hstack((other[:, other.shape[1] - shift :], frame[:, : frame.shape[1] - shift]))

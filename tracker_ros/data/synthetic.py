@@ -126,7 +126,7 @@ class AerialScene:
         return scale, reach, reach
 
     def _roofs(self) -> tuple[tuple[float, float], ...]:
-        """Roofs over the target's side of the road: where each begins and ends, metres after the street."""
+        """Place roofs over the target's side of the road: begin and end of each, metres after the street."""
         return ()
 
     def _traffic(self, rng: np.random.Generator) -> tuple[Mover, ...]:

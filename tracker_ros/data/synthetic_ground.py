@@ -120,12 +120,12 @@ class _Painter:
     def strip(
         self, road: Boulevard, low: float, high: float, color: object, x0: float = 0.0, x1: float = PERIOD
     ) -> None:
-        """A band along the boulevard between two offsets from its centre line."""
+        """Return a band along the boulevard between two offsets from its centre line."""
         xs = np.linspace(x0, x1, max(2, round((x1 - x0) * 2)))
         self.fill(self.picture, np.concatenate([road.beside(xs, low), road.beside(xs, high)[::-1]]), color)
 
     def terrain(self) -> None:
-        """Grass and bare soil from noise at four scales."""
+        """Draw grass and bare soil from noise at four scales."""
         noise = sum(self.clouds(n) * a for n, a in ((5, 0.34), (19, 0.26), (97, 0.2), (self.size // 3, 0.2)))
         soil = np.clip((self.clouds(11) + 0.35 * noise - 0.78) * 5, 0, 1)
         for channel, (grass, swing, earth) in enumerate(((86, 74, 150), (102, 70, 128), (58, 44, 98))):
@@ -134,7 +134,7 @@ class _Painter:
             self.picture[..., channel] = np.clip(green + soil * (brown - green), 0, 255)
 
     def fields(self, road: Boulevard) -> None:
-        """Ploughed and sown parcels with rows, away from the boulevard."""
+        """Draw ploughed and sown parcels with rows, away from the boulevard."""
         ys, xs = np.mgrid[0 : self.size, 0 : self.size].astype(np.float32) / self.res
         for offset, x in ((-52.0, 22.0), (-50.0, 88.0), (50.0, 40.0), (54.0, 118.0)):
             centre = road.beside(x, offset)
@@ -151,7 +151,7 @@ class _Painter:
             self.picture[rows, columns] = np.clip(color, 0, 255).astype(np.uint8)
 
     def roads(self, road: Boulevard) -> None:
-        """Pavements, asphalt with lane marks, and the street that crosses."""
+        """Draw pavements, asphalt with lane marks, and the street that crosses."""
         grey = (84, 85, 88)
         self.strip(road, -WALK_HALF, WALK_HALF, (158, 152, 142))
         self.strip(road, -ROAD_HALF - 0.25, ROAD_HALF + 0.25, (188, 184, 176))
@@ -177,12 +177,12 @@ class _Painter:
         self._grain()
 
     def _grain(self) -> None:
-        """Cracks, tyre marks and patches: low-contrast noise over everything drawn so far."""
+        """Add cracks, tyre marks and patches: low-contrast noise over everything drawn so far."""
         grain = (self.clouds(self.size // 2) - 0.5) * 16 + (self.clouds(60) - 0.5) * 16
         self.picture[:] = np.clip(self.picture + grain[..., None], 0, 255).astype(np.uint8)
 
     def _street(self, road: Boulevard, low: float, high: float) -> None:
-        """The street along y between two distances from the boulevard."""
+        """Return the street along y between two distances from the boulevard."""
 
         def band(x0: float, x1: float, y0: float, y1: float, color: object) -> None:
             points = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
@@ -194,7 +194,7 @@ class _Painter:
             band(side * 1.1, side * 0.5, low, high, (90, 90, 92))
 
     def bridge(self, road: Boulevard, sunny: npt.NDArray[np.uint8]) -> None:
-        """The deck over the boulevard, which hides what passes below; no shadow falls on it."""
+        """Draw the deck over the boulevard, which hides what passes below; no shadow falls on it."""
         span, half = WALK_HALF + 2.5, STREET_HALF + 0.35
         middle = np.array([road.street_x, float(road.y(road.street_x))])
         deck = np.array([[-half, -span], [half, -span], [half, span], [-half, span]]) + middle
@@ -223,7 +223,7 @@ class _Painter:
     def house(
         self, centre: npt.NDArray[np.float64], length: float, width: float, angle: float, height: float
     ) -> None:
-        """A gabled roof with tiles and a chimney, or a flat one with machines."""
+        """Draw a gabled roof with tiles and a chimney, or a flat one with machines."""
         place = sprites.affine(1.0, angle, *centre)
         tint = self.rng.uniform(-18, 18) + self.rng.uniform(-4, 4, 3)
 
@@ -249,7 +249,7 @@ class _Painter:
             part(x, x + 1.4, y, y + 1.0, (192.0, 194.0, 196.0))
 
     def tree(self, x: float, y: float, radius: float) -> None:
-        """A crown of many leaf clumps, lighter towards the sun."""
+        """Draw a crown of many leaf clumps, lighter towards the sun."""
         base = np.array([66.0, 90.0, 42.0]) + self.rng.uniform(-10, 10) + self.rng.uniform(-7, 7, 3)
         count = round(30 + 26 * radius)
         reach = radius * np.sqrt(self.rng.uniform(0, 1, count)) * 0.9
@@ -267,7 +267,7 @@ class _Painter:
                 cv2.circle(self.cover, at[i], radii[i], 255, -1, cv2.LINE_AA, 4)
 
     def roof(self, road: Boulevard, x0: float, x1: float) -> None:
-        """A gallery over the lanes on the right: it hides what drives below."""
+        """Draw a gallery over the lanes on the right: it hides what drives below."""
         xs = np.linspace(x0, x1, max(2, round((x1 - x0) * 2)))
         low, high = 0.3, ROAD_HALF + 0.4
         self.fill(self.cover, np.concatenate([road.beside(xs, low), road.beside(xs, high)[::-1]]), 255)
@@ -277,7 +277,7 @@ class _Painter:
             self.strip(road, low, high, (116, 112, 108), x, min(x + 0.35, x1))
 
     def leaves(self) -> None:
-        """Fine light and dark over the crowns, which are all that is drawn green and covers."""
+        """Add fine light and dark to the crowns, the only things that are drawn green and cover others."""
         rows, columns = np.nonzero(self.cover)
         grain = 0.72 + 0.56 * (0.6 * self.clouds(self.size // 3) + 0.4 * self.clouds(self.size // 7))
         leafy = self.picture[rows, columns]

@@ -155,7 +155,7 @@ def _color(values: FloatArray) -> Color:
 
 
 def _cabin(canvas: _Canvas, body: FloatArray, length: float, width: float, roof_end: float) -> None:
-    """Windscreen, windows, roof and lights of a car or van."""
+    """Draw windscreen, windows, roof and lights of a car or van."""
     glass, half = (34.0, 42.0, 54.0), width / 2
     front, back = 0.20 * length, roof_end * length
     canvas.polygon(_quad(back - 0.09 * length, front + 0.09 * length, 0.78 * half, 0.84 * half), glass)
@@ -172,7 +172,7 @@ def _cabin(canvas: _Canvas, body: FloatArray, length: float, width: float, roof_
 
 
 def _truck_top(canvas: _Canvas, body: FloatArray, length: float, width: float) -> None:
-    """The box and the cab of a truck."""
+    """Draw the box and the cab of a truck."""
     half = width / 2
     canvas.polygon(_quad(-0.48 * length, 0.22 * length, 0.96 * half, 0.96 * half), (222.0, 222.0, 216.0))
     for rib in np.linspace(-0.44, 0.18, 8) * length:

@@ -79,7 +79,7 @@ def _define_member(slot: Any, types: Typestore) -> None:
 
 
 def _definition_of(written: str) -> str:
-    """A type as message definitions write it, ``float64[]``, from a class's way, ``sequence<double>``."""
+    """Rewrite a type from a class's form, ``sequence<double>``, to that of message files, ``float64[]``."""
     match = _FIELD.fullmatch(written)
     if match is None:
         raise ValueError(f"type '{written}' cannot be written to a bag")

@@ -126,7 +126,7 @@ def _rectangle(picture: Picture, box: Box, scale: float, color: Color, thickness
 
 
 def _label(picture: Picture, text: str, x: float, y: float, color: Color) -> None:
-    """Dark text on a coloured tag whose lower left corner is at (x, y), kept inside the picture."""
+    """Draw dark text on a coloured tag with its lower left corner at (x, y), kept inside the picture."""
     (width, height), _ = cv2.getTextSize(text, _FONT, 0.42, 1)
     left = round(min(max(x, 0), picture.shape[1] - width - 8))
     bottom = round(min(max(y, height + 8), picture.shape[0]))

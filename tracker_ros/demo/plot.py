@@ -23,7 +23,7 @@ _GRID: dict[str, Any] = {"color": "#e3e6ea", "linewidth": 0.8}
 
 
 def choose_stills(moments: Sequence[Moment], count: int = 4) -> list[int]:
-    """Stamps of moments that tell the story: spread over the flight, one where the state is not TRACKING."""
+    """Choose stamps that tell the story: spread over the flight, one where the state is not TRACKING."""
     places = np.linspace(0.02, 0.98, count) * (len(moments) - 1)
     chosen = [round(place) for place in places]
     problem = [i for i, moment in enumerate(moments) if moment.state in ("COASTING", "LOST")]

@@ -134,7 +134,7 @@ class Processes:
 
 
 def _before_exec() -> None:
-    """In the child: hear Ctrl-C even if this program's parent ignores it, and do not outlive this program."""
+    """Let the child hear Ctrl-C even if this program's parent ignores it, and not outlive this program."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _LIBC is not None:
         _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -80,7 +80,10 @@ def together(parts: Iterable[Absences]) -> Absences:
 
 
 def absence_rows(scores: Iterable[TrackerScores], sequences: list[Sequence]) -> list[Row]:
-    """One row a tracker over the sequences in which the target is away in some frame; none without any."""
+    """Return a row for each tracker over the sequences whose target is away in some frame.
+
+    None without any.
+    """
     away = {s.name: s for s in sequences if len(s.truth) == len(s) and not is_box(s.truth).all()}
     rows: list[Row] = []
     for tracker in scores:

@@ -34,7 +34,7 @@ class Failure(NamedTuple):
 
 
 def first_loss(prediction: Array, truth: Array, frames: int = 5) -> int | None:
-    """The first frame from which the tracker overlaps nothing for `frames` annotated frames in a row."""
+    """Return the first of `frames` annotated frames in a row in which the tracker overlaps nothing."""
     given = np.flatnonzero(is_box(truth))
     missed = overlaps(prediction, truth)[given] <= 0
     for index in range(len(given) - frames + 1):
@@ -46,7 +46,7 @@ def first_loss(prediction: Array, truth: Array, frames: int = 5) -> int | None:
 def worst_failures(
     runs: Mapping[str, Mapping[str, Array]], sequences: list[Sequence], count: int
 ) -> list[Failure]:
-    """The longest losses: each tracker's longest first, then each one's second, at most one a sequence.
+    """Return the longest losses: each tracker's longest first, then its second, at most one per sequence.
 
     Args:
         runs: boxes [N, 4] by tracker and sequence; trackers in the order in which they interest most.

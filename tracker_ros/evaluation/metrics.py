@@ -111,7 +111,7 @@ def center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
 
 
 def normalised_center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
-    """[N] centre errors with x divided by the true width and y by the true height (TrackingNet, eq. 3)."""
+    """Return centre errors [N], x over the true width and y over the true height (TrackingNet, eq. 3)."""
     size = np.asarray(truth, dtype=np.float64)[..., 2:]
     return _distances(prediction, truth, np.maximum(size, np.finfo(np.float64).eps))
 
@@ -130,7 +130,7 @@ def _distances(prediction: npt.ArrayLike, truth: npt.ArrayLike, unit: Array) -> 
 
 
 def hold_last_box(prediction: npt.ArrayLike, where: npt.ArrayLike) -> Array:
-    """Predictions [N, 4] in which rows without a size are replaced by the row before, if `where` [N]."""
+    """Replace rows without a size in predictions [N, 4] by the row before, where `where` [N] allows it."""
     held = np.array(prediction, dtype=np.float64)
     for index in np.flatnonzero(~is_box(held) & np.asarray(where, dtype=bool)):
         if index > 0:
@@ -148,7 +148,7 @@ class _Frames(NamedTuple):
 
 
 def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frames:
-    """The frames that `mode` drops, counts as misses everywhere or (stronger) as hits for a precision."""
+    """Return which frames `mode` drops, counts as misses everywhere or (stronger) as hits for a precision."""
     given, sized = np.asarray(np.isfinite(truth).all(axis=1), dtype=np.bool_), is_box(truth)
     none, every = np.zeros(len(truth), dtype=bool), np.ones(len(truth), dtype=bool)
     if mode == "got10k":

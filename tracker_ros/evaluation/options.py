@@ -35,7 +35,7 @@ ABSENCE = "absence"
 
 
 def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """``--root``, ``--layout``, ``--sequences``, ``--list``, and what is rendered or put into them."""
+    """Add ``--root``, ``--layout``, ``--sequences``, ``--list``, and what is rendered or inserted."""
     data = parser.add_argument_group("data")
     data.add_argument("--root", type=Path, help="folder of the data set")
     data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
@@ -92,7 +92,7 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
 
 
 def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:
-    """``--trackers``."""
+    """Add ``--trackers``."""
     parser.add_argument(
         "--trackers",
         default="",
@@ -104,7 +104,7 @@ def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
-    """What a tracker is made of: ``--set``, ``--weights``, ``--nano``, ``--device``, ``--scripted``."""
+    """Add the options of a tracker: ``--set``, ``--weights``, ``--nano``, ``--device``, ``--scripted``."""
     what = parser.add_argument_group("trackers")
     what.add_argument(
         "--set",
@@ -138,7 +138,7 @@ def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
-    """``--session``, ``--session-set``, ``--fps``."""
+    """Add ``--session``, ``--session-set``, ``--fps``."""
     how = parser.add_argument_group("session")
     how.add_argument(
         "--session",
@@ -196,7 +196,7 @@ def ready_trackers(args: argparse.Namespace) -> list[str]:
 
 
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
-    """``--nan-mode`` and ``--group``."""
+    """Add ``--nan-mode`` and ``--group``."""
     how = parser.add_argument_group("scoring")
     how.add_argument(
         "--nan-mode",
@@ -226,7 +226,7 @@ def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[s
 
 
 def add_protocol_option(parser: argparse.ArgumentParser) -> None:
-    """``--protocol`` and ``--repetitions``."""
+    """Add ``--protocol`` and ``--repetitions``."""
     parser.add_argument("--protocol", default="ope", metavar="NAME", help=PROTOCOL_HELP)
     parser.add_argument(
         "--repetitions",

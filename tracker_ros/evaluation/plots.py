@@ -111,7 +111,7 @@ def eao_rank_plot(scores: Mapping[str, float], order: list[str], title: str) -> 
 
 
 def speed_plot(points: Mapping[str, tuple[float, float]], order: list[str], label: str, title: str) -> Figure:
-    """Accuracy over speed (frames a second, logarithmic), by tracker; the line marks a 30 Hz camera."""
+    """Plot accuracy over speed (FPS, logarithmic) for each tracker; the line marks a 30 Hz camera."""
     figure, axes = _axes(title, "Speed (frames a second)", label)
     axes.set_xscale("log")
     axes.axvline(30, color="#888888", linewidth=1, linestyle=(0, (4, 3)))

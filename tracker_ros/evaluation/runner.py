@@ -147,7 +147,7 @@ def run_task(task: Task) -> Outcome:
 
 
 def _crash(task: Task, plan: Plan, why: str) -> Outcome:
-    """The outcome of a task whose run `plan` ended in an exception, which is noted beside its results."""
+    """Note an exception that ended the run `plan` beside the task's results; return the task's outcome."""
     try:
         write_crash(task.folder, plan.name, why)
     except WriteError as error:

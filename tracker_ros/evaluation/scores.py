@@ -55,7 +55,10 @@ class TrackerScores(ABC, Generic[S]):
         return [name for name in self.parts if name not in self.runs]
 
     def columns(self, names: list[str]) -> dict[str, float]:
-        """The published scores over those of the sequences `names` that count for it; {} without any."""
+        """Return the published scores over those of the sequences `names` that count for it.
+
+        {} without any.
+        """
         chosen = {name: self.parts[name] for name in names if name in self.parts}
         return self.score(chosen) if chosen else {}
 
@@ -64,7 +67,10 @@ class TrackerScores(ABC, Generic[S]):
         """Return scores by column over at least one sequence's parts."""
 
     def fps(self, names: list[str]) -> float:
-        """Frames a second over all tracked frames of the sequences `names`; nan if times are unknown."""
+        """Return frames per second over all tracked frames of the sequences `names`.
+
+        nan if times are unknown.
+        """
         spent = [run.tracked_seconds for name in names for _, run in self.runs.get(name, [])]
         total = np.concatenate(spent) if spent else np.array([])
         return float(len(total) / total.sum()) if total.size else float("nan")

@@ -20,7 +20,10 @@ LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "A
 
 
 def summary_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
-    """One row a group and tracker, the first score's best first: the scores, number of sequences, FPS."""
+    """Return a row for each group and tracker: scores, number of sequences, FPS.
+
+    The best first score leads.
+    """
     every = list(scores)
     return [row for group, names in groups.items() for row in _group_rows(every, group, names)]
 
@@ -45,7 +48,7 @@ def _group_rows(scores: list[TrackerScores], group: str, names: list[str]) -> li
 
 
 def trust_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
-    """One row a group and tracker of the absence protocol; runs and returns are counted, not shared."""
+    """Return a row for each group and tracker of the absence protocol; runs and returns are counts."""
     every = [tracker for tracker in scores if isinstance(tracker, TrustScores)]
     counted = [(group, tracker, tracker.trust(names)) for group, names in groups.items() for tracker in every]
     return [

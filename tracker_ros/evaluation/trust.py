@@ -71,7 +71,7 @@ class Trust(NamedTuple):
 def wrong_locks(
     boxes: npt.ArrayLike, says: npt.NDArray[np.int64], truth: npt.ArrayLike, least: int = LOCK_FRAMES
 ) -> list[Lock]:
-    """Rows of at least `least` frames TRACKING a box that overlaps nothing of the target, or no target.
+    """Return runs of at least `least` frames TRACKING a box that overlaps nothing of the target, or none.
 
     Args:
         boxes: [N, 4] x, y, w, h.
@@ -135,7 +135,10 @@ def together(parts: Iterable[Trust]) -> Trust:
 
 
 def columns(trust: Trust) -> dict[str, float]:
-    """Scores by name: shares of runs, returns or frames; seconds; the area under the risk-coverage curve."""
+    """Return scores by name.
+
+    Shares of runs, returns or frames; seconds; the area under the risk-coverage curve.
+    """
     soon = [wait <= SOON for wait in trust.returns]
     found = [wait for wait in trust.returns if np.isfinite(wait)]
     return {
@@ -155,7 +158,7 @@ def columns(trust: Trust) -> dict[str, float]:
 
 
 def risk_coverage(risk: Array, score: Array) -> tuple[Array, Array]:
-    """Coverage and the risk of what is covered, [N] each, for every limit of the score from high to low.
+    """Return coverage and risk of what is covered, [N] each, for every score limit from high to low.
 
     Frames of equal score are covered together. The mean risk is the area under the curve (AURC; Geifman,
     Uziel and El-Yaniv, Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers, ICLR 2019).
@@ -179,7 +182,7 @@ def _wait(found: Bools, given: Bools, start: int) -> float:
 
 
 def _failure(iou: Array, given: Bools, least: int) -> int:
-    """The frame from which a visible target is not overlapped in `least` frames with it; else the length.
+    """Return the frame from which a visible target is missed in `least` frames in a row; else the length.
 
     Time to failure asks how long a tracker goes on without help from outside, and is normalised by the
     sequence's length (NT2F; Borne et al., Architecture and evaluation protocol for transformer-based visual

@@ -27,7 +27,7 @@ def risk_figure(scores: list[TrustScores], names: list[str], order: list[str]) -
 
 
 def chosen_locks(scores: list[TrustScores], sequences: list[Sequence]) -> list[tuple[str, Sequence, Lock]]:
-    """Wrong locks with their trackers, those under the first id first, then the longest; one a sequence."""
+    """Choose wrong locks to show: under the first id first, then the longest; one per sequence."""
     every = [
         (scored.tracker, sequence, lock)
         for scored in scores

@@ -60,7 +60,7 @@ def pixel_overlaps(a: npt.ArrayLike, b: npt.ArrayLike, size: tuple[int, int]) ->
 
 
 def truth_overlaps(boxes: npt.ArrayLike, sequence: Sequence, order: range) -> Array:
-    """[N] overlap of boxes [N, 4] with the truth of the frames `order`, polygons where it has those."""
+    """Return overlaps [N] of boxes [N, 4] with the truth of the frames `order`, polygons where known."""
     size = frame_size(sequence.frames)
     if sequence.corners is None:
         return pixel_overlaps(boxes, sequence.truth[order], size)
@@ -69,7 +69,7 @@ def truth_overlaps(boxes: npt.ArrayLike, sequence: Sequence, order: range) -> Ar
 
 
 def polygon_overlap(box: Array, corners: Array, size: tuple[int, int]) -> float:
-    """As `pixel_overlaps`, of one box [4] with a convex polygon of corners [K, 2]."""
+    """Return the overlap of one box [4] with a convex polygon of corners [K, 2], in whole pixels."""
     if not np.isfinite(box).all() or not np.isfinite(corners).all():
         return 0.0
     points, limit = np.round(corners), np.asarray(size) - 1
@@ -92,7 +92,10 @@ def polygon_overlap(box: Array, corners: Array, size: tuple[int, int]) -> float:
 
 
 def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
-    """First and last pixel of a convex polygon [K, 2] in each row; the last is smaller where it has none."""
+    """Return first and last pixel of a convex polygon [K, 2] in each row.
+
+    The last is smaller where it has none.
+    """
     # Each edge from its second end to its first: on exact pixel borders the rounding decides, and the
     # toolkit goes this way.
     start, step = points, np.roll(points, 1, axis=0) - points
@@ -148,7 +151,7 @@ def reset_accuracy(run: ResetRun, burn_in: int = 10) -> float:
 
 
 def reset_fragments(run: ResetRun) -> list[tuple[Array, bool]]:
-    """The overlaps from each start up to its failure or the end, and whether it ended in no failure."""
+    """Return the overlaps from each start to its failure or the end, and whether it ended without failure."""
     starts, failures = np.flatnonzero(run.codes == STARTED), np.flatnonzero(run.codes == FAILED)
     ends = [*failures.tolist(), len(run.codes)]
     return [
@@ -251,7 +254,10 @@ def anchor_curve(runs: Iterable[AnchorRun], length: int) -> Array:
 
 
 def anchor_scores(runs: Mapping[str, list[AnchorRun]], lengths: Mapping[str, int], year: int) -> VotScores:
-    """Accuracy, robustness and EAO of the runs from all anchors; `lengths` are the sequences' frames."""
+    """Return accuracy, robustness and EAO of the runs from all anchors.
+
+    `lengths` counts sequences' frames.
+    """
     every = [run for group in runs.values() for run in group]
     progress = sum(run.progress for run in every)
     share = [sum(r.progress for r in group) / sum(len(r.overlaps) for r in group) for group in runs.values()]

@@ -82,7 +82,7 @@ def observe(tracker: Tracker, sequence: Sequence, group: str) -> Run:
 
 
 def fit(evidence: Array, right: Array, weights: Array | None = None) -> Array:
-    """Weights [1 + D], the bias first, of a logistic regression with a small ridge, by Newton's method."""
+    """Fit a logistic regression with a small ridge by Newton's method: weights [1 + D], the bias first."""
     weights = np.ones(len(right)) if weights is None else weights
     x = np.column_stack((np.ones(len(evidence)), evidence))
     ridge = RIDGE * np.diag([0.0, *np.ones(evidence.shape[1])])
@@ -136,7 +136,7 @@ def fit_runs(runs: list[Run]) -> Array:
 
 
 def clips(root: Path, most: int, frames: int) -> list[tuple[Sequence, str]]:
-    """At most `most` clips of at most `frames` frames by turns from all groups; some with an absence."""
+    """Take at most `most` clips of at most `frames` frames by turns from all groups; some with an absence."""
     by_group: dict[str, list[Sequence]] = {}
     for clip in read_tracks(root):
         group = clip.name.split(":")[0] if clip.group not in ("DRONEDET", "BG") else clip.group

@@ -98,7 +98,10 @@ def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
 
 
 def areas(runs: list[tuple[Array, Array]]) -> list[tuple[float, float]]:
-    """For each measure the area over all frames and the mean over sequences; nan where one side is empty."""
+    """Return for each measure the area over all frames and the sequences' mean.
+
+    nan where one side is empty.
+    """
     together = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
     return [
         (

@@ -80,7 +80,7 @@ def first_below(curve: Curves, share: float) -> float:
 
 
 def draw(curves: Curves, path: Path) -> None:
-    """Mean and standard deviation over sequences of [sequences, losses, measures, steps], as a PNG."""
+    """Plot mean and standard deviation over sequences of [sequences, losses, measures, steps] as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 
 
 def choices(values: Array, folds: list[npt.NDArray[np.intp]]) -> list[int]:
-    """For each fold of columns, the row of `values` [rows, columns] with the best mean of the others."""
+    """Return for each fold of columns the row of `values` [rows, columns] that is best on the others."""
     everything = np.arange(values.shape[1])
     return [int(values[:, np.setdiff1d(everything, fold)].mean(1).argmax()) for fold in folds]
 
@@ -45,7 +45,7 @@ def held_out(values: Array, folds: list[npt.NDArray[np.intp]]) -> Array:
 
 
 def areas(results: Path, sequences: list[Sequence], trackers: list[str]) -> tuple[list[str], Array]:
-    """Labels of the trackers, and their AUC [trackers, sequences] in the order of the sequences' names.
+    """Return the trackers' labels and AUC [trackers, sequences] in the order of the sequences' names.
 
     Args:
         trackers: labels of those that are compared; all without any.

@@ -45,7 +45,7 @@ def curves(points: int = 199) -> tuple[Tensor, dict[str, Tensor], dict[str, Tens
 
 
 def draw(path: Path) -> None:
-    """Both panels, in the format that the file's name says."""
+    """Draw both panels in the format that the file's name says."""
     import matplotlib
 
     matplotlib.use("Agg")

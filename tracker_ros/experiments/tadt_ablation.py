@@ -78,7 +78,7 @@ def conditions(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_scores(args: argparse.Namespace) -> dict[tuple[str, str], float]:
-    """AUC by variant and sequence of an earlier run; SystemExit where it ran under other conditions."""
+    """Read AUC by variant and sequence of an earlier run; SystemExit where it ran under other conditions."""
     if not args.out or not args.out.is_file():
         return {}
     content = json.loads(args.out.read_text())

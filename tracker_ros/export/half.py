@@ -45,7 +45,7 @@ class HalfBackbone(nn.Module):
 
 
 def with_half_networks(tracker: Tracker, precision: str) -> Tracker:
-    """A copy of `tracker` whose backbones compute in 'float16' (GPUs) or 'bfloat16' (CPUs that have it).
+    """Copy `tracker` with backbones that compute in 'float16' (GPUs) or 'bfloat16' (CPUs that have it).
 
     Raises:
         SettingsError: for another precision, or a tracker without a backbone of this package.

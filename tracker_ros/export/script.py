@@ -59,7 +59,7 @@ def load(content: bytes, device: str) -> Any:
 
 
 def _frozen(module: Any) -> Any:
-    """Frozen without the passes that round otherwise (folding of batch normalisation into convolutions).
+    """Freeze a module without the passes that round otherwise (folding of batch normalisation).
 
     A tracker feeds its rounding back: whichever of two nearly equal candidates or cells is the greatest,
     the next frame is searched there. With these passes boxes came to differ by up to 5 px in 100 frames.
@@ -69,7 +69,7 @@ def _frozen(module: Any) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warning that torch.jit is deprecated: it is the only form that a whole tracker takes."""
+    """Silence the warning that torch.jit is deprecated: a whole tracker has no other form."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield

@@ -64,7 +64,10 @@ def normalized(w: float, x: float, y: float, z: float) -> Quaternion:
 
 
 def rotate(q: Quaternion, v: Vector) -> Vector:
-    """`v` of the body in the reference frame: ``v + 2 w (u x v) + 2 u x (u x v)`` with u = (x, y, z)."""
+    """Rotate `v` from the body to the reference frame.
+
+    ``v + 2 w (u x v) + 2 u x (u x v)`` with u = (x, y, z).
+    """
     w, *u = q
     c = _cross(u, v)
     d = _cross(u, c)

@@ -83,7 +83,7 @@ def pixel(camera: Camera, attitude: Quaternion, seen: Direction) -> tuple[float,
 
 
 def summarize(errors: Sequence[tuple[float, float]], inside: Sequence[bool]) -> Pointing:
-    """The summary of exposures: (angle in radians, pixels) of each and whether the image showed the target.
+    """Summarize exposures: (angle in radians, pixels) of each, and whether the image showed the target.
 
     Raises:
         ValueError: without any.
@@ -136,7 +136,10 @@ def fly(
 
 
 def _error(camera: Camera, at: tuple[float, float]) -> tuple[float, float]:
-    """Angle (radians) and distance (pixels) from the optical axis; out of sight counts as 90 degrees."""
+    """Return angle (radians) and distance (pixels) from the optical axis.
+
+    Out of sight counts as 90 degrees.
+    """
     distance = math.hypot(at[0] - camera.cx, at[1] - camera.cy)
     return math.atan(distance / camera.fx), min(distance, 2.0 * SIZE[0])
 

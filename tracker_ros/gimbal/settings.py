@@ -9,7 +9,7 @@ from typing import Any
 
 
 def ranged(default: Any, text: str, low: float | None = None, high: float | None = None) -> Any:
-    """As `trackers.base.setting`, which cannot be imported here: it needs PyTorch, and a gimbal does not."""
+    """Declare a setting as `trackers.base.setting` does, without PyTorch, which a gimbal does not need."""
     return field(default=default, metadata={"text": text, "low": low, "high": high})
 
 

@@ -114,7 +114,7 @@ class LineOfSight:
         )
 
     def coast(self, at: float) -> None:
-        """The tracker only guessed in the frame of this time: what was observed of it is taken back."""
+        """Take back what was observed at this time: the tracker only guessed in that frame."""
         self._guessed = at
         if self._sight is not None and self._sight.at == at:
             self._sight, self._before = self._before, None
@@ -125,6 +125,6 @@ class LineOfSight:
         return self._sight
 
     def confirmed(self, at: float) -> Sight | None:
-        """`newest`; None where it lies more than `forget` in the future of the time `at`: clocks differ."""
+        """Return `newest`, or None where it lies more than `forget` after `at`: the clocks differ."""
         sight = self._sight
         return sight if sight is not None and sight.at - at <= self._forget else None

@@ -33,7 +33,7 @@ def box_loss(predicted: Tensor, target: Tensor, positive: Tensor, smooth: bool =
 
 
 def generalized_iou_loss(predicted: Tensor, target: Tensor) -> Tensor:
-    """Loss [...] in [0, 2] of boxes [..., 4] (cx, cy, w, h): 1 - GIoU (Rezatofighi et al., CVPR 2019, eq. 1).
+    """Return 1 - GIoU [...], in [0, 2], of boxes [..., 4] (cx, cy, w, h) (Rezatofighi et al., CVPR 2019).
 
     GIoU is the IoU less the share of the smallest enclosing box that neither covers, so that boxes apart
     attract each other as well.

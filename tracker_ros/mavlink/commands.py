@@ -166,7 +166,7 @@ def _interval(message_id: float, microseconds: float) -> SetInterval:
 
 
 def _require_camera(camera: float, component_id: int) -> None:
-    """The id must be 'all' or this camera; 1 to 6 are cameras that an autopilot speaks for."""
+    """Require the id 'all' or this camera's; 1 to 6 are cameras that an autopilot speaks for."""
     if not (camera == 0 or camera == component_id or math.isnan(camera)):
         raise _denied(f"camera {camera:g} is not camera {component_id}")
 

@@ -49,7 +49,7 @@ class EndPoint:
         self._codec.robust_parsing = True
 
     def receive(self, seconds: float) -> list[Message]:
-        """The messages that arrive within so many seconds, as soon as there are some. May raise OSError."""
+        """Wait so many seconds for messages; return those that arrive as soon as there are some."""
         if not select.select([self._port.fd], [], [], max(seconds, 0.0))[0]:
             return []
         found: list[Message] = []

@@ -139,7 +139,10 @@ def tracking_status(track: Track, as_point: bool) -> Message:
 
 
 def geo_status(track: Track, place: Place) -> Message:
-    """CAMERA_TRACKING_GEO_STATUS (276): where the target is; accuracy, speed and distance are not known."""
+    """Build CAMERA_TRACKING_GEO_STATUS (276): where the target is.
+
+    Accuracy, speed, distance are not known.
+    """
     unknown = [math.nan] * 9
     return mav.MAVLink_camera_tracking_geo_status_message(
         track.flags, round(place.latitude * 1e7), round(place.longitude * 1e7), place.altitude, *unknown
@@ -147,7 +150,7 @@ def geo_status(track: Track, place: Place) -> Message:
 
 
 def video_information(uri: str, size: tuple[int, int]) -> Message:
-    """VIDEO_STREAM_INFORMATION (269): the one stream, by RTSP. Frame rate and bit rate are not known here."""
+    """Build VIDEO_STREAM_INFORMATION (269): the one stream, by RTSP, with unknown frame rate and bit rate."""
     return mav.MAVLink_video_stream_information_message(
         1, 1, mav.VIDEO_STREAM_TYPE_RTSP, mav.VIDEO_STREAM_STATUS_FLAGS_RUNNING, 0.0, *size, 0, 0, 0,
         _name("tracker_ros"), uri.encode().ljust(URI_BYTES, b"\0"),
@@ -175,7 +178,7 @@ def acknowledgement(command: Message, result: int) -> Message:
 
 
 def status_text(text: str, number: int) -> Iterator[Message]:
-    """STATUSTEXT (253) as a warning: as many pieces as the text needs, which share `number` (1..65535)."""
+    """Build STATUSTEXT (253), a warning in as many pieces as it needs, which share `number` (1..65535)."""
     data = text.encode()
     pieces = [data[start : start + _TEXT_BYTES] for start in range(0, len(data), _TEXT_BYTES)]
     if len(pieces) > 1 and len(pieces[-1]) == _TEXT_BYTES:

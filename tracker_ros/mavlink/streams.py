@@ -40,7 +40,7 @@ class Stream:
         return self.default if self.asked is None else self.asked
 
     def is_due(self, now: float) -> bool:
-        """Whether it is to be sent now; the next time is set then. What was missed is not made up for."""
+        """Tell whether to send now, and if so set the next time; what was missed is not made up for."""
         if now < self.due:
             return False
         self.due = max(self.due + self.interval, now) if self.interval > 0 else math.inf

@@ -126,7 +126,7 @@ class MobileFeatures(nn.Module):
         self.se2 = SqueezeExcite(CHANNELS)
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """[N, 3, H, W] to [N, 32, H / 8, W / 8], and the channel weights ([N, 72], [N, 32]) of the blocks."""
+        """Map [N, 3, H, W] to [N, 32, H / 8, W / 8] and the blocks' channel weights ([N, 72], [N, 32])."""
         fine, deep = self.trunk(images)
         size = [fine.shape[2], fine.shape[3]]
         x = torch.cat((fine, F.interpolate(deep, size, mode="bilinear", align_corners=False)), 1)
@@ -177,7 +177,7 @@ class CFNetModel(nn.Module):
         return self.filter(features)
 
     def forward(self, images: Tensor, templates: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Responses [N, h, w], near 1 on the target, on search crops, and the channel weights [N, C]."""
+        """Return responses [N, h, w] on search crops, about 1 at the target, and channel weights [N, C]."""
         features, weights = self.features(images)
         return correlate_large(features, templates), weights
 

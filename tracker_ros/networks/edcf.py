@@ -127,7 +127,10 @@ class ContextFilter(nn.Module):
         return sample[:, top : top + self.side, left : left + self.side] * self.window
 
     def forward(self, fine: Tensor, filters: Tensor) -> Tensor:
-        """Responses g [N, side, side], no displacement in the middle, of fine features [N, C, side, side]."""
+        """Return responses g [N, side, side] to fine features [N, C, side, side].
+
+        The middle is no displacement.
+        """
         product = torch.fft.rfft2(fine * self.window) * filters
         return torch.fft.fftshift(torch.fft.irfft2(product.sum(1), [self.side, self.side]), [-2, -1])
 
@@ -190,7 +193,7 @@ class EDCFModel(nn.Module):
 
 
 def on_fine_grid(responses: Tensor, side: int = 65) -> Tensor:
-    """F [N, 17, 17] at 8 px a cell to the fine grid of 2 (or 4) px a cell, bilinearly: [N, side, side]."""
+    """Interpolate F [N, 17, 17] bilinearly from 8 px a cell to the fine grid [N, side, side] (2 or 4 px)."""
     size = [side, side]
     return F.interpolate(responses.unsqueeze(1), size, mode="bilinear", align_corners=True).squeeze(1)
 

@@ -26,7 +26,10 @@ class FoldingNorm(nn.BatchNorm2d):
         padding: int = 0,
         groups: int = 1,
     ) -> Tensor:
-        """``norm(conv2d(x, weight, bias, ...))`` [N, O, h, w] of x [N, C, H, W]; in training in two steps."""
+        """Compute ``norm(conv2d(x, weight, bias, ...))`` [N, O, h, w] of x [N, C, H, W].
+
+        Two steps in training, one convolution otherwise.
+        """
         if self.training:
             return self.forward(F.conv2d(x, weight, bias, stride, padding, 1, groups))
         scale = self.weight / torch.sqrt(self.running_var + self.eps)

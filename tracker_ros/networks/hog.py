@@ -46,7 +46,7 @@ class GradientColorFeatures(nn.Module):
         return features.transpose(0, 1)
 
     def describe(self, moments: Tensor, color: Tensor) -> Tensor:
-        """Features [30, N, h, w] of moments [9, N, h, w] and colours [3, N, h, w], averages over cells."""
+        """Return features [30, N, h, w] of the cells' mean moments [9, N, h, w] and colours [3, N, h, w]."""
         count, h, w = moments.shape[1], moments.shape[2], moments.shape[3]
         energy = F.avg_pool2d(moments[0], 3, 1, 1, count_include_pad=False)
         histogram = (self.kernel @ moments.flatten(1)).view(-1, count, h, w).relu() / (3 * energy + 0.02)
@@ -54,7 +54,10 @@ class GradientColorFeatures(nn.Module):
         return torch.cat((histogram.clamp(max=self.clip), color))
 
     def _moments(self, luma: Tensor) -> Tensor:
-        """[N, 9, H, W]: m, then m cos(k a), m sin(k a) for k = 1..4 of the gradient of [N, 1, H, W]."""
+        """Return [N, 9, H, W] of [N, 1, H, W].
+
+        m, then m cos(k a), m sin(k a), k = 1..4, of the gradient (m, a).
+        """
         padded = F.pad(luma, [1, 1, 1, 1], "replicate")
         real = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
         imaginary = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]

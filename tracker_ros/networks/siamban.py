@@ -133,7 +133,7 @@ def cell_places() -> Tensor:
 
 
 def boxes_of(sides: Tensor, places: Tensor) -> Tensor:
-    """Boxes [N, h, w, 4] (cx, cy, w, h) with sides [N, 4, h, w] away from cells at places [h, w, 2]."""
+    """Return boxes [N, h, w, 4] (cx, cy, w, h) whose sides lie [N, 4, h, w] from cells at [h, w, 2]."""
     left, top, right, bottom = sides.unbind(1)
     x, y = places[..., 0] + (right - left) / 2, places[..., 1] + (bottom - top) / 2
     return torch.stack((x, y, left + right, top + bottom), -1)

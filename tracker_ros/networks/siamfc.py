@@ -152,7 +152,7 @@ def correlate(features: Tensor, templates: Tensor) -> Tensor:
 
 
 def target_weights(sizes: Tensor, cells: int, stride: int, background: float) -> Tensor:
-    """Weights [N, 1, cells, cells] of a template: those of the background `background` times the target's.
+    """Weight a template's cells [N, 1, cells, cells]: background `background` times as much as target.
 
     Their mean is 1.
 

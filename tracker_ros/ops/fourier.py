@@ -116,7 +116,7 @@ def _confined(spectrum: Tensor, support: Support) -> Tensor:
 
 
 def shifted(spectrum: Tensor, shift: Tensor, width: int) -> Tensor:
-    """Spectrum of the planes moved by `shift` cells, circularly; between cells by Fourier interpolation.
+    """Shift a spectrum's planes circularly by `shift` cells; between cells by Fourier interpolation.
 
     Args:
         spectrum: [C, h, w/2+1].

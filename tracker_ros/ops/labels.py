@@ -43,7 +43,7 @@ def gaussian(
 def circular_gaussian(
     height: int, width: int, sigma_h: float, sigma_w: float, device: torch.device | None = None
 ) -> Tensor:
-    """[height, width] Gaussian of peak 1 at cell (0, 0) that wraps around: the label of a Fourier filter.
+    """Return a Gaussian [height, width] of peak 1 at cell (0, 0) that wraps around: a Fourier filter's label.
 
     A response trained on it has its peak at the displacement itself, negative ones wrapped.
 

@@ -35,7 +35,7 @@ def match_template(image: Tensor, template: Tensor) -> Tensor:
 
 
 def local_maxima(response: Tensor, height: int, width: int, count: int) -> Tensor:
-    """[k, 3] (row, column, value) of the highest local maxima of [h, w], best first; k is at most `count`.
+    """Return the highest local maxima of [h, w] as [k, 3] (row, column, value), best first; k <= `count`.
 
     A maximum is the largest value within `height` rows and `width` columns on each side.
 

@@ -42,7 +42,7 @@ def add_types(types: Typestore) -> None:
 
 
 def drawing(types: Typestore, header: Any, report: Report) -> Any:
-    """The drawing for the image of `header`; empty where there is no target, so that an old box goes."""
+    """Draw for the image of `header`; the drawing is empty without a target, so that an old box goes."""
     new = {name: types.types[f"foxglove_msgs/msg/{name}"] for name in _TYPES}
     if report.box is None:
         return new["ImageAnnotations"](circles=[], points=[], texts=[])

@@ -111,7 +111,7 @@ def choose_images(path: Path, wanted: str | None) -> str:
 
 
 def read_boxes_of(path: Path, topic: str, types: Typestore) -> dict[int, Box | None]:
-    """Boxes by image stamp (ns) of a topic with Detection2D or TrackState; None where there is no target."""
+    """Read boxes by image stamp (ns) of a topic with Detection2D or TrackState; None without a target."""
     return {stamp_of(at, message.header): box_in(message) for at, message in read(path, topic, types)}
 
 

@@ -154,7 +154,7 @@ def _expected(path: Path, types: Typestore) -> dict[int, Box | None]:
 
 
 def _truth(where: str, bag: Path, images: str, types: Typestore) -> dict[int, Box | None]:
-    """True boxes by image stamp, from a topic of the bag or a file with a line for each of its images."""
+    """Read true boxes by image stamp, from a topic of the bag or a file with a line per image."""
     if topics(bag).get(where) == DETECTION:
         return read_boxes_of(bag, where, types)
     rows = read_boxes(Path(where))

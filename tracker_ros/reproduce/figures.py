@@ -142,7 +142,7 @@ def last_response(tracker: Tracker, frames: list[Any], box: Any) -> Any:
 
 
 def distinct(response: Any) -> float:
-    """The peak over the highest value at least a quarter of the map away, both above the map's least."""
+    """Return the peak over the highest value a quarter of the map away, both above the map's least."""
     lifted = response - response.min()
     row, column = np.unravel_index(lifted.argmax(), lifted.shape)
     rows, columns = np.indices(lifted.shape)

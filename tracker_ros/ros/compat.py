@@ -54,7 +54,7 @@ def image_topic(node: Node, transport: str) -> str:
 
 
 def image_transport() -> dict[str, str]:
-    """Environment variables with which Fast DDS carries images of any size; none if the user chose some.
+    """Return environment variables with which Fast DDS carries images of any size; none if the user set some.
 
     With its default shared-memory segment Fast DDS loses best-effort images of more than 512 KB. The
     profile in config/fastdds.xml enlarges the segment; other middlewares do not read the variables.

@@ -67,7 +67,10 @@ class Health:
         return status("images", OK, f"{self._received_rate():.1f} Hz", values)
 
     def tracking(self, lifecycle: str) -> DiagnosticStatus:
-        """What the tracker does; `lifecycle` is its node's state, '' where the node does not answer."""
+        """Describe what the tracker does.
+
+        `lifecycle` is its node's state, '' where the node does not answer.
+        """
         if not lifecycle:
             return status("tracking", ERROR, "the tracker node does not answer", {})
         if lifecycle != "active":
@@ -149,7 +152,7 @@ class Health:
 
 
 def connections(problems: list[str]) -> DiagnosticStatus:
-    """Publishers and subscriptions that cannot talk to each other or are too many, one sentence each."""
+    """Name publishers and subscriptions that cannot talk to each other or are too many, a sentence each."""
     if not problems:
         return status("connections", OK, "compatible", {})
     return status("connections", ERROR, problems[0], {f"problem_{i}": p for i, p in enumerate(problems)})

@@ -91,12 +91,15 @@ def check(message: Any) -> None:
 
 
 def encoding_of(message: Any) -> str:
-    """The encoding of an Image; of a CompressedImage its format ('jpeg', 'bgr8; jpeg compressed bgr8')."""
+    """Return an Image's encoding, or a CompressedImage's format ('jpeg', 'bgr8; jpeg compressed bgr8')."""
     return str(message.format if hasattr(message, "format") else message.encoding)
 
 
 def size_of(message: Any) -> tuple[int, int]:
-    """Width and height in pixels of an Image; zeros for a CompressedImage, which only decoding tells."""
+    """Return width and height (pixels) of an Image.
+
+    Zeros for a CompressedImage, which must be decoded first.
+    """
     return (0, 0) if hasattr(message, "format") else (message.width, message.height)
 
 
@@ -119,7 +122,7 @@ def _view(message: Any) -> npt.NDArray[np.uint8]:
 
 
 def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool = False) -> RgbImage:
-    """What cv_bridge makes of an encoding that is not read here; without `convert`, whether it is there."""
+    """Convert by cv_bridge an encoding that is not read here; without `convert`, tell whether it can."""
     encoding = message.encoding
     if message.width == 0 or message.height == 0:
         raise ImageError(f"image is empty: {message.width} x {message.height} pixels")

@@ -41,7 +41,10 @@ def box_of(message: BoundingBox2D) -> Box:
 
 
 def detected(message: Detection2DArray) -> list[Detected]:
-    """The detections of another program, each with its best hypothesis; those without one are left out."""
+    """Read the detections of another program, each with its best hypothesis.
+
+    Those without one are left out.
+    """
     found = []
     for item in message.detections:
         best = max((r.hypothesis for r in item.results), key=lambda h: h.score, default=None)

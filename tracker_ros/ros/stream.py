@@ -51,7 +51,7 @@ class FrameClock:
         self._offset: float | None = None
 
     def of(self, frame: Received) -> float:
-        """The time of an image, in seconds; not before that of the last one, unless stamps jumped back."""
+        """Return the time of an image in seconds, not before the last image's unless stamps jumped back."""
         if self._arrived is None:
             return frame.stamp or frame.at
         if not frame.stamp or self._offset is None:
@@ -77,7 +77,7 @@ class FrameClock:
         return self.now
 
     def at(self, now: float, simulated: float | None) -> float | None:
-        """The time at `now` of the steady clock, or at `simulated` for its stamps; None before an image.
+        """Return the stream's time at `now` (steady clock) or `simulated`; None before the first image.
 
         Stamps far from simulated time are of another clock, which tells nothing about their camera.
         """

@@ -87,4 +87,4 @@ class ManagedNode(LifecycleNode):
 
     @abstractmethod
     def release(self) -> None:
-        """`halt`, and undo configuration; nothing to do where there is none."""
+        """Halt and undo the configuration; nothing to do where there is none."""

@@ -53,7 +53,7 @@ class Access:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a server bound to this name or numeric address can be reached from its own machine only."""
+    """Tell whether a server bound to this name or numeric address is reachable from its own machine only."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

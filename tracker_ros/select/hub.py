@@ -66,13 +66,13 @@ class Hub:
             self._changed()
 
     def add_image(self, image: Shot) -> None:
-        """An image has arrived. It is shown with the tracker's word on it, if that comes in time."""
+        """Take an image that arrived; it is shown with the tracker's answer to it, if that comes in time."""
         self._waiting.append(image)
         if asyncio.get_running_loop().time() - self._answered > TIMEOUT:
             self._show(image)
 
     def add_state(self, stamp: Stamp, state: dict[str, Any]) -> None:
-        """The tracker's word on the image of that stamp."""
+        """Take the tracker's answer to the image of that stamp."""
         self.state = {"type": "state", **state}
         image = next((image for image in self._waiting if image.stamp == stamp), None)
         if image is not None:
@@ -83,12 +83,12 @@ class Hub:
         self._changed()
 
     def add_response(self, response: Shot) -> None:
-        """A picture of the response map."""
+        """Take a picture of the response map."""
         self.response = response
         self._changed()
 
     def forget_pictures(self) -> None:
-        """Nobody looks any more, and who comes back later must not see what is long gone."""
+        """Forget all pictures: nobody looks any more, and whoever comes back later must not see old ones."""
         self._waiting.clear()
         self.image = self.response = None
 

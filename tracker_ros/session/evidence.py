@@ -14,7 +14,7 @@ FEATURES = ("score", "psr", "looks")
 
 
 def features(score: float, psr_ratio: float, own: float) -> tuple[float, float, float]:
-    """What the regression sees: the tracker's score, log of the PSR's ratio to the first ones, likeness."""
+    """Return the regression's inputs: the score, log of the PSR relative to the first ones, likeness."""
     return score, min(max(math.log(max(psr_ratio, 1e-3)), -2.0), 2.0), own
 
 

@@ -67,7 +67,7 @@ class Motion:
         self._velocity = (0.0, 0.0)
 
     def camera_moved(self, shift: tuple[float, float]) -> None:
-        """The background moved by (x, y) pixels in the image."""
+        """Account for a background that moved by (x, y) pixels in the image."""
         self._shift = self._shift[0] + shift[0], self._shift[1] + shift[1]
 
     def follow(self, found: Box, stamp: float) -> None:

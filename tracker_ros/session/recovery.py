@@ -63,7 +63,7 @@ class Recovery:
         self._search.restart()
 
     def forget_times(self, stamp: float) -> None:
-        """Stamps begin anew."""
+        """Forget all times: stamps begin anew."""
         self._viewed = self._met = stamp
 
     def looks(self, frame: Tensor, box: Box) -> Looks:
@@ -83,7 +83,7 @@ class Recovery:
             self._met = stamp
 
     def resembles(self, looks: Looks) -> bool:
-        """Whether something looks like the target as usual, and clearly more so than like another."""
+        """Tell whether something looks like the target as usual, and clearly more so than like another."""
         s = self._settings
         return looks.own >= self._identity.usual - s.look_slack and looks.margin >= s.look_margin
 
@@ -128,7 +128,10 @@ class Recovery:
         return self.attempt(frame, self._first, box)[1] >= self._settings.verify_score
 
     def look_around(self, frame: Tensor, model: dict[str, Tensor], last: Box, radius: float) -> Box | None:
-        """A few more windows within `radius` pixels of the last place; where one of them shows the target."""
+        """Try a few more windows within `radius` pixels of the last place.
+
+        Return where one shows the target.
+        """
         s = self._settings
         for cx, cy in self._search.places(frame, last[:2], radius, s.search_windows):
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))

@@ -47,7 +47,7 @@ class Search:
     def places(
         self, frame: Tensor, center: tuple[float, float], radius: float, count: int
     ) -> list[tuple[float, float]]:
-        """The next `count` places (x, y), by turns among the most similar ones within `radius` pixels."""
+        """Return the next `count` places (x, y), in turn, of the most similar ones within `radius` pixels."""
         if count == 0:
             return []
         near = [at for at in self.alike(frame) if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius]

@@ -23,7 +23,10 @@ def gaussian_boxes(box: Tensor, count: int, translation: float, scale: float, se
 
 
 def uniform_boxes(box: Tensor, count: int, translation: float, scale: float, seed: Tensor) -> Tensor:
-    """As `gaussian_boxes` with uniform numbers in [-1, 1]; the aspect ratio varies as well, by 1.1^(+-2)."""
+    """Draw boxes as `gaussian_boxes`, with uniform numbers in [-1, 1].
+
+    The aspect varies by 1.1^(+-2) as well.
+    """
     noise = uniform(seed, count * 4).view(count, 4) * 2 - 1
     center = box[:2] + noise[:, :2] * (translation * box[2:].mean())
     aspect = torch.stack((noise[:, 3], -noise[:, 3]), dim=1)
@@ -35,7 +38,7 @@ def _power(base: float, exponents: Tensor) -> Tensor:
 
 
 def inside(boxes: Tensor, frame: Tensor) -> Tensor:
-    """Boxes [N, 4] moved so that their centres lie in the frame [3, H, W], sizes cut to the frame's."""
+    """Move boxes [N, 4] so that their centres lie in the frame [3, H, W]; cut sizes to the frame's."""
     sizes = boxes[:, 2:].clamp(min=2.0).minimum(frame_extent(frame))
     return torch.cat((into_frame(boxes[:, :2], frame), sizes), dim=1)
 

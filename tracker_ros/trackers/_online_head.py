@@ -146,7 +146,7 @@ def train_head(
 
 
 def fit_boxes(samples: Tensor, offsets: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
-    """Ridge regression of box offsets: weights [D, 4] and bias [4] (R-CNN's regressor, MDNet sec. 3.3).
+    """Fit box offsets by ridge regression: weights [D, 4] and bias [4] (R-CNN's; MDNet, sec. 3.3).
 
     Args:
         samples: [R, D] box features.

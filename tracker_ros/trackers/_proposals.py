@@ -38,7 +38,7 @@ class ProposalSettings:
 
 
 def proposals(cls: Tensor, loc: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
-    """Probabilities [A, h, w] and boxes [A, h, w, 4] (search pixels about the middle) of one sample."""
+    """Return one sample's probabilities [A, h, w] and boxes [A, h, w, 4] (search pixels about the middle)."""
     return torch.sigmoid(split_classes(cls)[0]), decode(anchors, split_offsets(loc)[0])
 
 

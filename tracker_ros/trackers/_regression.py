@@ -42,7 +42,7 @@ def descend(
     rates: list[float],
     decay: float,
 ) -> None:
-    """One step of Adam (Kingma and Ba, 2015, algorithm 1) on the first tensors of the model.
+    """Take a step of Adam (Kingma and Ba, 2015, algorithm 1) on the first tensors of the model.
 
     The lists `model`, `means` and `squares` get new tensors: none is changed in place.
 

@@ -84,7 +84,7 @@ class SiameseSearch(Tracker):
         self.register_buffer("window", window / window.sum(), persistent=False)
 
     def region(self, box: Tensor, crop_side: int) -> Tensor:
-        """[4] square around `box` that a crop of `crop_side` pixels shows, at the exemplar's resolution."""
+        """Return the square [4] around `box` that a crop of `crop_side` px shows as the exemplar does."""
         padded = box[2:] + self.context_amount * box[2:].sum()
         side = padded.prod().sqrt() * (crop_side / self.exemplar)
         return torch.stack((box[0], box[1], side, side))

@@ -202,7 +202,9 @@ class Dcf(Tracker):
         return features / features.square().mean().sqrt().clamp(min=1e-6)
 
     def _basis(self, features: Tensor) -> Tensor:
-        """The `keep` directions [keep, F] in which the features vary most; empty to keep them as they are.
+        """Return the `keep` directions [keep, F] in which the features vary most.
+
+        Empty to keep them as they are.
 
         Danelljan et al. (ECO, 2017) learn such a projection with the filter; its principal components are
         as good here, and the filter's solver pays for fewer channels.

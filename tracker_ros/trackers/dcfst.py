@@ -207,7 +207,7 @@ class Dcfst(Tracker):
         return torch.cat((into_frame(middle, frame), size.clamp(min=2.0)))
 
     def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
-        """Data matrix X [grid^2, D] of one search crop from its levels [1, C, H, W] of the backbone."""
+        """Return the data matrix X [grid^2, D] of one search crop from its backbone levels [1, C, H, W]."""
         located = self.network.locator(levels)
         return self.network.embed([level[0] for level in located], size)
 
@@ -220,7 +220,7 @@ class Dcfst(Tracker):
         return self.embed(levels, size).double()
 
     def views(self, patch: Tensor) -> list[Tensor]:
-        """The first crop mirrored, and blurred by 3 and 5 pixels, all with the target in the middle."""
+        """Mirror the first crop, and blur it by 3 and 5 pixels, all with the target in the middle."""
         views = [patch.flip(3)]
         for size in (3, 5):
             edge = size // 2

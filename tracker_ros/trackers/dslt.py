@@ -142,7 +142,7 @@ class Dslt(Tracker):
         }
 
     def views(self, frame: Tensor, box: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Both levels of the first search crop and its mirror image, and what they were divided by, [2]."""
+        """Extract both levels of the first search crop and its mirror image, and their norms [2]."""
         patch = crop(frame, self.region(box), self.search_size, self.search_size)
         fine, coarse = self.extract(torch.cat((patch, patch.flip(3))))
         scales = torch.stack((self.energy(fine), self.energy(coarse)))
@@ -189,7 +189,7 @@ class Dslt(Tracker):
     def respond(
         self, frame: Tensor, region: Tensor, scales: list[float], state: dict[str, Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
-        """Responses [S, cells, cells] to a region [4] at so many scales, and the joined features of each."""
+        """Return responses [S, cells, cells] to a region [4] at S scales, and the joined features of each."""
         patches = crop_pyramid(frame, region, scales, self.search_size, self.search_size)
         fine, coarse = self.extract(patches)
         fine, coarse = self.divided(fine, state["scales"][0]), self.divided(coarse, state["scales"][1])
@@ -273,7 +273,7 @@ class Dslt(Tracker):
         return box[2:].flip(0) * (self.cells / self.search_area_scale) / (box[2] * box[3]).sqrt()
 
     def start(self, box: Tensor) -> list[Tensor]:
-        """The model before learning: a kernel of zeros, of the target's size, and random reductions."""
+        """Make the model before learning: a kernel of zeros, of the target's size, and random reductions."""
         height, width = self.odd(float(self.sides(box)[0])), self.odd(float(self.sides(box)[1]))
         kernel = torch.zeros([2 * self.reduce_fine.shape[0], height, width], device=box.device)
         return [kernel, self.reduce_fine, self.reduce_coarse]

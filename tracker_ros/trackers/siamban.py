@@ -68,7 +68,10 @@ class SiamBan(Tracker):
         self.register_buffer("window", window.unsqueeze(1) * window, persistent=False)
 
     def _crop(self, frame: Tensor, box: Tensor, pixels: int) -> tuple[Tensor, Tensor]:
-        """A square crop about the box [1, 3, pixels, pixels], and the image pixels of one of its own []."""
+        """Cut a square [1, 3, pixels, pixels] about the box.
+
+        Return it and the image pixels per crop pixel [].
+        """
         zoom = padded_side(box[2], box[3]) / self.exemplar
         side = zoom * pixels
         return crop(frame, torch.stack((box[0], box[1], side, side)), pixels, pixels, "mean"), zoom

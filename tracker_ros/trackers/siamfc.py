@@ -63,5 +63,5 @@ class SiamFC(SiameseSearch):
         super().__init__(model, settings, EXEMPLAR, settings.stride, cells)
 
     def learn(self, image: Tensor, size: Tensor) -> Tensor:
-        """[1, C, th, tw] of an exemplar crop [1, 3, 127, 127] and the target's size [2] (w, h) in it."""
+        """Return the template [1, C, th, tw] of a crop [1, 3, 127, 127] with a target of size [2] (w, h)."""
         return self.model.template(image, size.unsqueeze(0))

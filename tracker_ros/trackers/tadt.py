@@ -180,7 +180,7 @@ class Tadt(Tracker):
         return min(int(pixels * self.cells / self.search_size) // 2 * 2 + 1, self.cells - 4)
 
     def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
-        """Both levels [C, cells, cells] of the square search region around the box, `side` pixels wide."""
+        """Extract both levels [C, cells, cells] of the search square around the box, `side` pixels wide."""
         region = torch.cat((box[:2], side.to(box.device).expand(2)))
         maps = self.backbone(crop(frame, region, self.search_size, self.search_size, "replicate"))
         return [resize(level[0], self.cells) for level in maps]
@@ -226,7 +226,7 @@ class Tadt(Tracker):
         return features.index_select(0, index).sum(dim=(1, 2)).max().clamp(min=1e-12)
 
     def chosen(self, levels: list[Tensor], state: dict[str, Tensor]) -> Tensor:
-        """Chosen channels of both levels, balanced by their first-frame strength: [C, cells, cells]."""
+        """Return both levels' chosen channels, balanced by their first-frame strength: [C, cells, cells]."""
         shallow = levels[0].index_select(0, state["shallow"]) / state["shallow_scale"]
         return torch.cat((shallow, levels[1].index_select(0, state["deep"]) / state["deep_scale"]))
 

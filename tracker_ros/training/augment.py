@@ -71,7 +71,7 @@ def to_grey(crops: Tensor) -> Tensor:
 
 
 def gaussian_blur(crops: Tensor, sigma: Tensor, radius: int = 4) -> Tensor:
-    """Crops [N, ..., H, W], sample n blurred by sigma[n] pixels (0: left as it is), edges replicated."""
+    """Blur sample n of crops [N, ..., H, W] by sigma[n] pixels (0: left as it is), edges replicated."""
     count, (height, width) = crops.shape[0], crops.shape[-2:]
     offsets = torch.arange(-radius, radius + 1, device=crops.device, dtype=crops.dtype)
     kernel = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3).unsqueeze(1)).square())

@@ -217,6 +217,6 @@ def roots(arguments: list[str]) -> dict[str, list[Path]]:
 
 
 def _quiet() -> None:
-    """Lightning's remarks about small runs are of no use in a smoke test."""
+    """Silence Lightning's remarks about small runs, which are of no use in a smoke test."""
     warnings.filterwarnings("ignore", module="lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -59,7 +59,7 @@ def warp(
     border: int = cv2.BORDER_CONSTANT,
     fill: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
 ) -> Image:
-    """`source` through a [2, 3] matrix (source to destination, corner convention), in a (width, height).
+    """Warp `source` by a [2, 3] matrix (source to destination, corner convention) to a size (width, height).
 
     Where it shrinks by more than two, whole blocks are averaged first, so that detail does not alias.
     """

@@ -75,7 +75,10 @@ def read_det(root: Path) -> list[Clip]:
 
 
 def read_coco(root: Path) -> list[Clip]:
-    """COCO: annotations/instances_train2017.json beside train2017/*.jpg; a clip an object, no crowds."""
+    """Read COCO: annotations/instances_train2017.json beside train2017/*.jpg.
+
+    A clip per object, no crowds.
+    """
     path = _require(root, "annotations/instances_train2017.json", "COCO")
     clips = []
     with _read_json(path, "COCO") as content:

@@ -106,7 +106,7 @@ class DcfstTraining(PairTraining):
         return found
 
     def _levels(self, batch: dict[str, Tensor]) -> list[Tensor]:
-        """Each level [2 N, C, h, w] of all exemplars and search crops, from the cache where it has them."""
+        """Return levels [2 N, C, h, w] of all exemplars and search crops, from the cache where it can."""
         if "exemplar" in batch:
             return self.network.backbone(torch.cat((batch["exemplar"], batch["search"])))
         count = sum(name.startswith("exemplar") and name != "exemplar_box" for name in batch)

@@ -59,7 +59,10 @@ MOBILE_PAIRS = PairSpec(
 def fine_loss(
     responses: Tensor, batch: dict[str, Tensor], terms: Terms, geometry: Geometry = PUBLISHED
 ) -> Tensor:
-    """L_low of responses g [N, 125, 125]: eq. 8 with the label where the target is in the search crop."""
+    """Return L_low of responses g [N, 125, 125].
+
+    Eq. 8 with the label where the target is in the search crop.
+    """
     cells, stride = geometry.cells, geometry.stride
     # An even number of cells has its middle half a cell after that of the crop.
     shifted = batch["search_box"] + (0 if cells % 2 else stride / 2)

@@ -18,7 +18,7 @@ from tracker_ros.weights.manifest import sha256
 
 
 def load_checkpoint(path: Path, recipe: Recipe) -> tuple[PairTraining, dict[str, Any]]:
-    """The recipe's module as a checkpoint of `trainer.train` has it, and the checkpoint's other contents.
+    """Load the recipe's module from a checkpoint of `trainer.train`, and the checkpoint's other contents.
 
     Raises:
         CheckpointError: when it cannot be read.

@@ -35,12 +35,15 @@ def image_files(root: Path) -> list[Path]:
 
 
 def read_photos(root: Path) -> list[Image]:
-    """All photographs under a folder, RGB; files that cannot be used are left out and named in the log."""
+    """Read all photographs under a folder, RGB.
+
+    Files that cannot be used are left out and named in the log.
+    """
     return [image for _, image in each_image(image_files(root), root)]
 
 
 def stamps(root: Path) -> list[Cutout]:
-    """Cut-outs from images with an alpha channel (PNG); the folder names the group."""
+    """Read cut-outs from images with an alpha channel (PNG); the folder names the group."""
     found, left_out = [], LeftOut(root)
     for path in image_files(root):
         image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -53,7 +56,7 @@ def stamps(root: Path) -> list[Cutout]:
 
 
 def polygons(root: Path) -> list[Cutout]:
-    """Cut-outs from photographs beside YOLO's polygon labels; the class names the group."""
+    """Cut objects out of photographs by YOLO's polygon labels beside them; the class names the group."""
     found = []
     labelled = (path for path in image_files(root) if path.with_suffix(".txt").is_file())
     for path, image in each_image(labelled, root):
@@ -79,7 +82,7 @@ def _points(values: list[str], label: Path) -> npt.NDArray[np.float64]:
 
 
 def segmented(root: Path, side: int = 256) -> list[Cutout]:
-    """Cut-outs of what stands in the middle of photographs, by GrabCut; each its own group.
+    """Cut out what stands in the middle of photographs, by GrabCut; each its own group.
 
     Only segments are kept that look like an object: one piece, 5 to 60 per cent of the photograph.
 

@@ -68,7 +68,10 @@ class FilterLevel(nn.Module):
         return F.kl_div(found, goal, reduction="none").sum(1), response
 
     def _gaussian(self, displacement: Tensor, width: Tensor) -> Tensor:
-        """[N, S, S] circular Gaussians of peak 1 at displacements [N, 2] in pixels; cell (0, 0) is none."""
+        """Return circular Gaussians [N, S, S] of peak 1 at displacements [N, 2] in pixels.
+
+        Cell (0, 0) is none.
+        """
         places = torch.arange(self.cells, device=displacement.device, dtype=displacement.dtype)
         half = self.cells / 2
         offset = places - displacement.unsqueeze(2) / self.stride
@@ -101,7 +104,10 @@ class MicroResNetTraining(PairTraining):
         self.filters = nn.ModuleList(FilterLevel(size // s, s) for s in self.backbone.strides)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Losses of a batch, level by level; negative pairs do not count: they have no displacement."""
+        """Return losses of a batch, level by level.
+
+        Negative pairs do not count: they have no displacement.
+        """
         count, middle = batch["exemplar"].shape[0], self.spec.search / 2
         crops = torch.cat((batch["exemplar"], batch["search"])).contiguous(memory_format=torch.channels_last)
         side = batch["exemplar_box"][:, 2:].prod(1).sqrt()
@@ -118,5 +124,5 @@ class MicroResNetTraining(PairTraining):
         return {**losses, "loss": total, "response": torch.fft.fftshift(response, dim=(1, 2)).detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Parameters of the backbone under its own names, as the manifest's `micro_resnet` has them."""
+        """Return the backbone's parameters under its own names, as the manifest's `micro_resnet` has them."""
         return dict(self.backbone.state_dict())

@@ -112,7 +112,9 @@ class RtMdNetTraining(PairTraining):
         return (read - read.mean(0)) / (spread + 0.1 * spread.mean() + 1e-6)
 
     def _confusion(self, own: Tensor, hidden: Tensor, domains: Tensor) -> Tensor:
-        """Instance loss []: cross entropy of targets' scores in their own branch against other branches.
+        """Return the instance loss [].
+
+        Cross entropy of targets' scores in their own branch against the others.
 
         Args:
             own: [N, P] scores of the positives in their own branches.

@@ -26,7 +26,7 @@ _LEAST_POINTS = 16
 
 
 def follow(before: Image, after: Image, box: Boxes) -> Boxes | None:
-    """The box (cx, cy, w, h) in the next grey frame, or None where the flow does not agree with itself.
+    """Return the box (cx, cy, w, h) in the next grey frame; None where the flow disagrees with itself.
 
     Vectors count that lead back to their origin better than the median one does; their median is the
     motion, the median ratio of their distances the scale.

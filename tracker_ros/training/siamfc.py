@@ -41,7 +41,10 @@ def distances(boxes: Tensor, height: int, width: int, stride: float, side: int) 
 
 
 def match_labels(batch: dict[str, Tensor], height: int, width: int, stride: float, radius: float) -> Tensor:
-    """+1 within `radius` pixels of the target, else -1: [N, height, width]; -1 all over a negative pair."""
+    """Label cells within `radius` pixels of the target +1, others -1: [N, height, width].
+
+    Negative pairs -1.
+    """
     away = distances(batch["search_box"], height, width, stride, batch["search"].shape[-1])
     near = (away <= radius) & (batch["positive"].view(-1, 1, 1) > 0)
     return near.to(away.dtype) * 2 - 1

@@ -173,7 +173,7 @@ class MobileTraining(ProposalTraining):
             self.begun = ("net.backbone", "net.rpn4")
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """As `ProposalTraining`."""
+        """Return the losses of a batch, as `ProposalTraining` does."""
         for layer in self.net.modules():
             if isinstance(layer, nn.BatchNorm2d) and self.begun:
                 layer.eval()

@@ -37,7 +37,7 @@ class Cutout:
 
     @classmethod
     def from_rgba(cls, rgba: Image, group: str) -> Cutout:
-        """Cut-out of an image [h, w, 4].
+        """Make a cut-out of an image [h, w, 4].
 
         Raises:
             ValueError: when fewer than 16 pixels are opaque.
@@ -100,7 +100,9 @@ class SyntheticPairs:
     def render(
         self, rng: np.random.Generator, target: int | None = None
     ) -> tuple[Image, Array, Image, Array]:
-        """(exemplar [E, E, 3], its box, search [S, S, 3], its box); boxes (cx, cy, w, h) in crop pixels.
+        """Render (exemplar [E, E, 3], its box, search [S, S, 3], its box).
+
+        Boxes (cx, cy, w, h) in crop pixels.
 
         Args:
             target: index of the cut-out; None draws one.
@@ -133,7 +135,7 @@ class SyntheticPairs:
         return a, box_a, b, box_b
 
     def _place(self, index: int, pose: Array, center: Array, scale: float, loose: Array) -> _Placed:
-        """The cut-out in a crop: its box is centred at `center` with the side that the spec gives it."""
+        """Put the cut-out into a crop, its box centred at `center` with the side that the spec gives it."""
         hull = self.cutouts[index].hull @ pose.T
         low, high = hull.min(0), hull.max(0)
         extent = exemplar_extent(self.spec, *(high - low) * loose)
@@ -145,7 +147,7 @@ class SyntheticPairs:
         )
 
     def _distractors(self, rng: np.random.Generator, target: int) -> list[tuple[int, Array, Array, Array]]:
-        """(cut-out, pose, direction and distance in target sizes, tint) of up to three like objects."""
+        """Draw (cut-out, pose, direction and distance in target sizes, tint) of up to three like objects."""
         if rng.random() >= self.chances.distractor:
             return []
         kin = self.groups[self.cutouts[target].group]
@@ -212,7 +214,7 @@ def _rotation(angle: float) -> Array:
 
 
 def _view(rng: np.random.Generator) -> Array:
-    """[4] where the camera looks: centre (x, y) and extent relative to the photograph, and its turn."""
+    """Draw where the camera looks [4]: centre (x, y) and extent relative to the photograph, and its turn."""
     return np.array([*rng.uniform(0.3, 0.7, 2), rng.uniform(0.25, 0.9), rng.normal(0, 0.1)])
 
 

@@ -103,22 +103,22 @@ class Fit(pl.LightningModule):
         return loss
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Parts that do not learn yet lose their gradients; dropping them keeps their statistics too."""
+        """Drop gradients of parts that do not learn yet; their optimizer statistics then stay as they are."""
         for part, until in self.recipe.freeze_epochs.items():
             if self.current_epoch < until:
                 for parameter in self.module.get_submodule(part).parameters():
                     parameter.grad = None
 
     def on_train_start(self) -> None:
-        """A run that goes on inside an epoch has no start of the epoch."""
+        """Let more parts learn: a run that goes on inside an epoch has no start of the epoch."""
         self.train_parts()
 
     def on_train_epoch_start(self) -> None:
-        """More parts may learn than in the epoch before."""
+        """Let more parts learn than in the epoch before."""
         self.train_parts()
 
     def train_parts(self) -> None:
-        """Training mode, save for parts that do not learn yet: their batch statistics stay as they are.
+        """Set training mode, save for parts that do not learn yet: their batch statistics stay as they are.
 
         On one device they take no part in the backward pass either; several devices agree at the start
         on the gradients that they exchange.
@@ -137,7 +137,7 @@ class Fit(pl.LightningModule):
         checkpoint["domains"] = sum(named.source.domains for named in self.sources)
 
     def _draw(self, batch: dict[str, Any], response: Tensor) -> None:
-        """Exemplar, search crop and response of the batch's first sample, for TensorBoard."""
+        """Draw exemplar, search crop and response of the batch's first sample, for TensorBoard."""
         for logger in self.loggers:
             if isinstance(logger, TensorBoardLogger):
                 low, high = response[0].min(), response[0].max()

@@ -127,7 +127,7 @@ def _published(backbone: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Ten
 
 
 def inside_backbone(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a tracker's part `backbone` by the backbone's own names; other files as they are."""
+    """Return a tracker's `backbone` tensors by the backbone's own names; other files as they are."""
     inner = {n.partition("backbone.")[2]: t for n, t in tensors.items() if "backbone." in n}
     return inner or tensors
 

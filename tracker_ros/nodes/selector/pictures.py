@@ -20,7 +20,7 @@ _OPACITY = 0.85
 
 
 def image_picture(message: Any, longest_side: int, quality: int) -> Picture:
-    """A sensor_msgs Image or CompressedImage as JPEG, scaled down to `longest_side` pixels if it is larger.
+    """Encode a sensor_msgs Image or CompressedImage as JPEG, scaled down to `longest_side` pixels if larger.
 
     Compressed images are encoded again too: browsers rotate by EXIF, and boxes refer to the camera's grid.
 

@@ -101,7 +101,9 @@ class Parameters:
         self._brought: dict[str, Any] = {}
 
     def read(self) -> TrackerParameters:
-        """The present values. Declares ``settings.*`` of the chosen preset's tracker; an archive has none.
+        """Read the present values.
+
+        Declares ``settings.*`` of the chosen preset's tracker; an archive has none.
 
         Raises:
             SettingsError: when the preset is unknown or cannot be read.

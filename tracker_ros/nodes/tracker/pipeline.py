@@ -88,7 +88,7 @@ class Pipeline:
         return self._start(box, normalized, stamp, "selected", self._detections.settings.snap)
 
     def select_without_reply(self, box: Box, stamp: float) -> None:
-        """`select` for a request that awaits no answer: the next state tells why it was refused."""
+        """Select for a request that awaits no answer: the next state tells why it was refused."""
         self.select(box, False, stamp).add_done_callback(self._note_refusal)
 
     def detect(self, stamp: float, detected: list[Detected]) -> None:

@@ -43,7 +43,7 @@ def import_siamfc(path: Path) -> dict[str, Tensor]:
 
 
 def import_cfnet(path: Path) -> dict[str, Tensor]:
-    """State dict of the tracker `cfnet` from ``cfnet-conv2_*.mat``, or ``cfnet-conv1_*.mat`` (depth conv1).
+    """Read `cfnet`'s state dict from ``cfnet-conv2_*.mat``, or ``cfnet-conv1_*.mat`` (depth conv1).
 
     Raises:
         WeightsError: when the file is missing or laid out in another way; CFNet-conv3 to conv5 are not
@@ -56,7 +56,7 @@ def import_cfnet(path: Path) -> dict[str, Tensor]:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    """Tensors under this package's names, those of the output's scaling as adjust.gain and adjust.bias."""
+    """Read tensors under this package's names; the output's scaling as adjust.gain and adjust.bias."""
     content = read_mat(path)
     try:
         parameters = {str(p.name): p.value for p in np.atleast_1d(content["net"].params)}
@@ -109,7 +109,7 @@ def _adjust(values: dict[str, Any]) -> dict[str, Tensor]:
 def _complete(
     read: dict[str, Tensor], kernels: dict[str, tuple[int, ...]], normalised: int, path: Path
 ) -> dict[str, Tensor]:
-    """The tracker's state dict, after a check of its layers, of which the first `normalised` have a bn."""
+    """Check the layers, of which the first `normalised` have a bn, and return the tracker's state dict."""
     shapes: dict[str, tuple[int, ...]] = {"adjust.gain": (), "adjust.bias": ()}
     counters = {}
     for index, (layer, shape) in enumerate(kernels.items(), start=1):
