@@ -29,7 +29,7 @@ LAYERS = [
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("arguments", "geometry", "mavlink", "config_files", "optics"),
+    ("arguments", "config_files", "files", "geometry", "mavlink", "optics"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 WITH_ROS = {"benchmark", "cli", "demo", "nodes", "ros"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tracker_ros.drawing.film import Film
-from tracker_ros.export.files import ArchiveError, replace_files
+from tracker_ros.files import WriteError, write_together
 from tracker_ros.replay.bag import BagError, topics
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.scenes import Scene, record
@@ -58,10 +58,10 @@ def test_a_film_that_cannot_be_read_again_is_an_error_and_leaves_nothing(
 def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
     one, two = tmp_path / "a.ts", tmp_path / "file" / "a.json"
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(ArchiveError, match="a.json cannot be written: "):
-        replace_files({one: b"1", two: b"2"})
+    with pytest.raises(WriteError, match="^cannot write .*a.json: File exists"):
+        write_together({one: b"1", two: b"2"})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    replace_files({one: b"1", tmp_path / "a.json": b"2"})
+    write_together({one: b"1", tmp_path / "a.json": b"2"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.ts", "file"]
 
 

@@ -15,8 +15,9 @@ from eval_helpers import trajectory
 from tracker_ros.data.benchmarks import read_sequences
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.protocols import Repeated
-from tracker_ros.evaluation.results import Trajectory, read_result, write_atomically, write_run
+from tracker_ros.evaluation.results import Trajectory, read_result, write_run
 from tracker_ros.evaluation.scores import score_folder
+from tracker_ros.files import write_whole
 
 
 def same(a: Trajectory, b: Trajectory) -> bool:
@@ -123,8 +124,8 @@ def test_short_results_are_refused_and_long_ones_cut(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_atomically(tmp_path / "a.txt", "old")
+    write_whole(tmp_path / "a.txt", "old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        write_atomically(tmp_path / "a.txt", "new")
-    assert (tmp_path / "a.txt").read_text() == "old"
+        write_whole(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "old" and len(list(tmp_path.iterdir())) == 1

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from training_helpers import recipe_of
 
 from tracker_ros.cli import main
 from tracker_ros.training.checkpoints import CheckpointError, WholeFiles, read_checkpoint
+from tracker_ros.training.keeping import BEST, LAST
 from tracker_ros.training.recipes import build
 from tracker_ros.training.smoke import smoke_sources
 from tracker_ros.training.trainer import train
@@ -140,19 +140,21 @@ import os, signal, sys, torch
 from pathlib import Path
 from training_helpers import recipe_of
 from tracker_ros.training import checkpoints
+from tracker_ros.training.keeping import BEST, LAST
 from tracker_ros.training.recipes import build
 from tracker_ros.training.smoke import smoke_sources
 from tracker_ros.training.trainer import train
 
+# A name: the process dies where the file of that name would be replaced for the second time.
 count, replace = 0, os.replace
-def dies_at_the_third(source, target):
+def dies(source, target):
     global count
-    count += 1
-    if count == 8 and sys.argv[1] == "kill":
+    count += Path(target).name == sys.argv[1]
+    if count == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     replace(source, target)
 
-checkpoints.os.replace = dies_at_the_third
+os.replace = dies
 torch.manual_seed(0)
 recipe = recipe_of(9)
 module = build(recipe)
@@ -180,25 +182,41 @@ def goes_on(last: Path, folder: Path) -> None:
         torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name, rtol=0, atol=0)
 
 
-def test_training_that_is_killed_while_it_writes_a_checkpoint_goes_on_from_the_last(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", TRAINING, "kill"], cwd=tmp_path, env=ENVIRONMENT,
+@pytest.mark.parametrize("name", [BEST, LAST])
+def test_training_that_is_killed_while_it_writes_a_checkpoint_goes_on_from_the_last(
+    tmp_path: Path, name: str
+) -> None:
+    done = subprocess.run([sys.executable, "-c", TRAINING, name], cwd=tmp_path, env=ENVIRONMENT,
                           capture_output=True, text=True, timeout=100)  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
-    goes_on(tmp_path / "out" / "last.ckpt", tmp_path)
+    last = tmp_path / "out" / LAST
+    assert read_checkpoint(last)["epoch"] == 0
+    goes_on(last, tmp_path)
 
 
-def test_training_on_a_full_disk_says_so_and_keeps_the_last_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sizes", "kept", "way"),
+    [
+        # Of the first epoch two checkpoints, its best and its last; a third one does not fit beside them.
+        (2.5, [BEST, "curves.csv", "curves.png", LAST, "logs"], f"go on with --resume out/{LAST}"),
+        (0.5, ["logs"], "begin again: there is no checkpoint yet"),
+    ],
+)
+def test_training_on_a_full_disk_says_so_and_keeps_the_last_checkpoint(
+    tmp_path: Path, sizes: float, kept: list[str], way: str
+) -> None:
     recipe = recipe_of(1)
     module = build(recipe)
     train(module, recipe, smoke_sources(module.spec), tmp_path / "measured", accelerator="cpu")
     size = (tmp_path / "measured" / "last.ckpt").stat().st_size
-    done = on_a_small_disk(tmp_path, str(size * 5 // 2), sys.executable, "-c", TRAINING, "live")
+    done = on_a_small_disk(tmp_path, str(int(size * sizes)), sys.executable, "-c", TRAINING, "live")
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr[-2000:]
-    kept = tmp_path / "kept"
-    assert re.search(r"cannot write \S+\.ckpt: No space left on device", done.stderr), done.stderr[-2000:]
-    assert "go on with --resume" in done.stderr
-    assert not [path.name for path in kept.iterdir() if path.name.startswith(".")], "parts of files are left"
-    assert read_checkpoint(kept / "last.ckpt")["epoch"] >= 0
+    # Each epoch is better than the one before, so that its best checkpoint comes before its last.
+    told = f"cannot write out/{BEST}: No space left on device. Mend that and {way}"
+    assert told in done.stderr, done.stderr[-2000:]
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == kept
+    if LAST in kept:
+        assert read_checkpoint(tmp_path / "kept" / LAST)["epoch"] == 0
 
 
 class Runs:

@@ -44,6 +44,7 @@ from tracker_ros.evaluation.drivers import XYWH, Driver
 from tracker_ros.evaluation.metrics import overlaps
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, missing
+from tracker_ros.files import write_whole
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import SettingsError, Tracker, load
@@ -257,9 +258,8 @@ def run_bench(args: argparse.Namespace) -> int:
         return 2
     console.print(render(results, args.threads))
     if args.json:
-        args.json.write_text(
-            json.dumps({"machine": machine(args), "results": [asdict(r) for r in results]}, indent=1) + "\n"
-        )
+        content = {"machine": machine(args), "results": [asdict(r) for r in results]}
+        write_whole(args.json, json.dumps(content, indent=1) + "\n")
     return 0
 
 

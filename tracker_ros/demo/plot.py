@@ -18,6 +18,7 @@ from matplotlib import pyplot
 from tracker_ros.demo.picture import state_color
 from tracker_ros.demo.scores import HIDDEN, Moment, Summary
 from tracker_ros.demo.video import Still
+from tracker_ros.drawing.figures import save_figure
 
 _GRID: dict[str, Any] = {"color": "#e3e6ea", "linewidth": 0.8}
 
@@ -54,7 +55,7 @@ def write_plot(
         _draw_pointing(figure.add_subplot(rows[2, :], sharex=top), times, off_axis)
     _draw_latency(figure.add_subplot(rows[-1, :], sharex=top), times, moments, summary)
     figure.suptitle(title, fontsize=12)
-    figure.savefig(path)
+    save_figure(figure, path)
     pyplot.close(figure)
 
 

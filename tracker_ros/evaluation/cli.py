@@ -123,7 +123,7 @@ def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[
         console = Console()
         try:
             return command(args, console)
-        except (DataError, SettingsError, WeightsError, FileNotFoundError) as error:
+        except (DataError, SettingsError, WeightsError, OSError) as error:
             console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
             return 2
 

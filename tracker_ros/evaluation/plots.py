@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from tracker_ros.drawing.figures import save_figure
 from tracker_ros.evaluation.metrics import (
     NORMALISED_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -166,9 +167,8 @@ def _legend(axes: Any, place: str) -> None:
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write ``NAME.png`` and ``NAME.pdf``, the same bytes for the same figure."""
-    folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None}, **_SAVING)
-    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None}, **_SAVING)
+    save_figure(figure, folder / f"{name}.png", dpi=200, metadata={"Software": None}, **_SAVING)
+    save_figure(figure, folder / f"{name}.pdf", metadata={"CreationDate": None}, **_SAVING)
 
 
 def to_svg(figure: Figure) -> str:

@@ -33,6 +33,7 @@ from tracker_ros.evaluation.tables import (
     unfinished_lines,
 )
 from tracker_ros.evaluation.trust_report import lock_section, risk_figure
+from tracker_ros.files import write_whole
 
 STRIPS = 6
 NOTES = (
@@ -101,11 +102,11 @@ def write_report(
         f"<h2>How the numbers are made</h2><p>{html.escape(NOTES)} Frames without a true box "
         f"(mode {mode}): {html.escape(NAN_MODES[mode])}.</p>"
     )
-    out.mkdir(parents=True, exist_ok=True)
     page = out / "report.html"
-    page.write_text(
+    write_whole(
+        page,
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Visual tracking report</title>'
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n",
     )
     return page
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import struct
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +22,12 @@ import numpy.typing as npt
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.data.sequence import Boxes, DataError
 from tracker_ros.data.text import read_text
+from tracker_ros.files import WriteError, write_whole
 
 MANIFEST = "manifest.json"
 CRASHED = ".crashed"
 """Suffix of a file with the traceback of a run that ended in an exception."""
 _CODES = ("0", "1", "2")
-
-
-class WriteError(DataError):
-    """A result that could not be written: no other one of the run could be, either."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,27 +58,13 @@ class Trajectory:
         return spent[np.isfinite(spent)]
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write so that `path` never holds half a file, whenever the process dies.
-
-    Raises:
-        WriteError: when the disk is full, or the folder may not be written to; `path` is as it was.
-    """
-    temporary = ""
+def _keep(path: Path, text: str) -> None:
+    """Write a result, as `write_whole` does; a `WriteError` says how to go on."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-        # mkstemp makes files that only their owner may read; results are for everybody.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            os.unlink(temporary)
+        write_whole(path, text)
+    except WriteError as error:
         raise WriteError(
-            f"cannot write {path}: {error.strerror}. What is finished is kept: mend that and run"
-            " the same command again"
+            f"{error}. What is finished is kept: mend that and run the same command again"
         ) from error
 
 
@@ -94,22 +75,22 @@ def write_run(folder: Path, name: str, run: Trajectory) -> None:
     that vot-toolkit and pysot read them; GOT-10k's numbered repetitions share one file of times.
     """
     if run.codes is not None:
-        write_atomically(folder / f"{name}_time.value", _number_lines(run.seconds))
-        write_atomically(folder / f"{name}_confidence.value", _number_lines(run.scores))
+        _keep(folder / f"{name}_time.value", _number_lines(run.seconds))
+        _keep(folder / f"{name}_confidence.value", _number_lines(run.scores))
         rows = zip(run.boxes, run.codes, strict=True)
         lines = [_line(box) if code < 0 else str(code) for box, code in rows]
-        write_atomically(folder / f"{name}.txt", "\n".join(lines) + "\n")
+        _keep(folder / f"{name}.txt", "\n".join(lines) + "\n")
         return
     if run.says is not None:
         said = "".join(f"{state} {number}\n" for state, number in run.says.tolist())
-        write_atomically(folder / f"{name}_says.txt", said)
+        _keep(folder / f"{name}_says.txt", said)
     repetition = _repetition(name)
     if repetition:
         _write_times(folder / f"{name[:-4]}_time.txt", run.seconds, repetition)
     else:
-        write_atomically(folder / f"{name}_time.txt", _number_lines(run.seconds))
-    write_atomically(Path(_score_path(str(folder / name), repetition)), _number_lines(run.scores))
-    write_atomically(folder / f"{name}.txt", "".join(_line(box) + "\n" for box in run.boxes))
+        _keep(folder / f"{name}_time.txt", _number_lines(run.seconds))
+    _keep(Path(_score_path(str(folder / name), repetition)), _number_lines(run.scores))
+    _keep(folder / f"{name}.txt", "".join(_line(box) + "\n" for box in run.boxes))
 
 
 def _score_path(stem: str, repetition: int) -> str:
@@ -131,7 +112,7 @@ def _write_times(path: Path, seconds: npt.NDArray[np.float64], column: int) -> N
     lines = [
         ",".join([*filter(None, field), f"{value:.6g}"]) for field, value in zip(fields, seconds, strict=True)
     ]
-    write_atomically(path, "\n".join(lines) + "\n")
+    _keep(path, "\n".join(lines) + "\n")
 
 
 def _number_lines(values: npt.NDArray[np.float64]) -> str:
@@ -145,7 +126,7 @@ def _line(box: npt.NDArray[np.float64]) -> str:
 
 def write_crash(folder: Path, name: str, why: str) -> None:
     """Note that the run `name` ended in an exception, until it has a result."""
-    write_atomically(folder / f"{name}{CRASHED}", why)
+    _keep(folder / f"{name}{CRASHED}", why)
 
 
 def crashed(folder: Path, name: str) -> bool:
@@ -269,4 +250,4 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write a result folder's manifest."""
-    write_atomically(folder / MANIFEST, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    _keep(folder / MANIFEST, json.dumps(content, indent=2, sort_keys=True) + "\n")

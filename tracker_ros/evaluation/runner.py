@@ -22,7 +22,6 @@ from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
 from tracker_ros.evaluation.results import (
     CRASHED,
     Trajectory,
-    WriteError,
     read_manifest,
     read_result,
     write_crash,
@@ -30,6 +29,7 @@ from tracker_ros.evaluation.results import (
     write_run,
 )
 from tracker_ros.evaluation.specs import TrackerSpec
+from tracker_ros.files import WriteError
 
 DETERMINISTIC_AFTER = 3
 _SUFFIXES = (".txt", ".value", CRASHED)

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 import zipfile
 from pathlib import Path
 
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated
+from tracker_ros.files import write_whole
 
 # Entries carry this date, so that the same results make the same archive.
 _DATE = (2000, 1, 1, 0, 0, 0)
@@ -36,12 +36,10 @@ def write_submission(
         files += [plan for plan in plans if plan.is_file()]
         if isinstance(protocol, Repeated):
             files.append(folder / sequence.name / f"{sequence.name}_time.txt")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    write_whole(path, packed.getvalue())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from tracker_ros.evaluation.scores import TrackerScores, TrustScores
 from tracker_ros.evaluation.trust import SOON, Trust, columns
+from tracker_ros.files import write_whole
 
 Row = dict[str, str | float]
 LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "AURC"))
@@ -129,8 +131,8 @@ def format_value(column: str, value: str | float) -> str:
 
 def write_csv(rows: list[Row], path: Path) -> None:
     """Write rows as CSV, with all digits."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue())

@@ -22,6 +22,7 @@ from tracker_ros.evaluation.metrics import is_box
 from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
 from tracker_ros.evaluation.vot import EAO_INTERVALS
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
+from tracker_ros.files import write_whole
 
 # The toolkit's names of the challenges whose data sets it downloads.
 STACKS = {
@@ -119,11 +120,12 @@ def manifest(specs: Iterable[TrackerSpec]) -> str:
 
 def write_sequence(folder: Path, sequence: Sequence, protocol: ResetBased | AnchorBased) -> None:
     """Write one sequence as the toolkit stores it: ``color/00000001.jpg``, truth, anchors, metadata."""
-    (folder / "color").mkdir(parents=True, exist_ok=True)
     for index, frame in enumerate(sequence.frames, start=1):
         # Quality 100: what the toolkit's trackers see should be what ours see.
         image = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(folder / "color" / f"{index:08d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 100])
+        # imwrite says nothing of a disk that is full.
+        coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
+        write_whole(folder / "color" / f"{index:08d}.jpg", coded.tobytes())
     given = is_box(sequence.truth)
     pairs = zip(sequence.truth, given, strict=True)
     rows = [",".join(f"{value:.4f}" for value in box) if known else "0" for box, known in pairs]

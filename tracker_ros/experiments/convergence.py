@@ -22,6 +22,7 @@ from torch import Tensor
 
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
+from tracker_ros.drawing.figures import save_figure
 from tracker_ros.geometry import Box
 from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
 from tracker_ros.ops.convolution import convolve
@@ -96,7 +97,7 @@ def draw(curves: Curves, path: Path) -> None:
         axes[k].set(title=title, xlabel="step of Adam", ylabel="share of the start", ylim=(0, 1.3))
     axes[0].legend()
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
     plt.close(figure)
 
 

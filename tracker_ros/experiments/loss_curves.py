@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tracker_ros.drawing.figures import save_figure
 from tracker_ros.losses.classification import (
     ClassificationLoss,
     make_loss,
@@ -60,7 +61,7 @@ def draw(path: Path) -> None:
         axes.legend()
     right.set_ylim(0, 4)
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
     plt.close(figure)
 
 

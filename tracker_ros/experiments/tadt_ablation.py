@@ -25,6 +25,7 @@ from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.drivers import TorchDriver
 from tracker_ros.evaluation.metrics import ope_curves
 from tracker_ros.export.half import with_half_networks
+from tracker_ros.files import write_whole
 from tracker_ros.trackers import Tracker, load
 
 #: How the shallow and the deep level are chosen, by name: Table 5's rows, and three of ours.
@@ -91,7 +92,7 @@ def write_scores(scores: dict[tuple[str, str], float], args: argparse.Namespace)
     """Keep what was measured, where `--out` says so."""
     if args.out:
         rows = [(*names, score) for names, score in scores.items()]
-        args.out.write_text(json.dumps({"conditions": conditions(args), "scores": rows}, indent=1) + "\n")
+        write_whole(args.out, json.dumps({"conditions": conditions(args), "scores": rows}, indent=1) + "\n")
 
 
 def main(arguments: list[str] | None = None) -> int:

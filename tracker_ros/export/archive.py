@@ -20,9 +20,9 @@ import torch
 
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
-from tracker_ros.export.files import ArchiveError, replace_files
 from tracker_ros.export.formats import ARCHIVES
 from tracker_ros.export.half import with_half_networks
+from tracker_ros.files import write_together
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import Tracker
 from tracker_ros.weights.loader import parameters_sha256
@@ -30,6 +30,10 @@ from tracker_ros.weights.loader import parameters_sha256
 INPUT = "frame: uint8 [3, H, W] RGB; box: float32 [4] (cx, cy, w, h) in pixels from the image's corner"
 CLIP_FRAMES = 20
 CLIP_RATE = 30.0
+
+
+class ArchiveError(ValueError):
+    """An archive that must not or cannot be used. The message says why, in one line."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ def export(
 
     Raises:
         SettingsError: when the tracker has no network that could have this precision.
+        tracker_ros.files.WriteError: naming the file that cannot be written.
     """
     written = tracker if precision == "float32" else with_half_networks(tracker, precision)
     # In memory first: torch ends the process where the disk is full.
@@ -96,7 +101,7 @@ def export(
         deviation=deviation,
     )
     text = json.dumps(asdict(manifest), indent=1) + "\n"
-    replace_files({path: content, manifest_path(path): text.encode()})
+    write_together({path: content, manifest_path(path): text})
     return manifest
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.export import script
-from tracker_ros.export.files import replace_files
+from tracker_ros.files import write_whole
 from tracker_ros.trackers import SettingsError, Tracker
 
 
@@ -70,7 +70,7 @@ def save_network(tracker: Tracker, module: str, shape: tuple[int, ...], path: Pa
 
     Raises:
         SettingsError: for a module or a suffix that is not known.
-        ArchiveError: when the file cannot be written.
+        tracker_ros.files.WriteError: when the file cannot be written.
     """
     name = path.suffix.lstrip(".")
     if name not in NETWORKS:
@@ -79,4 +79,4 @@ def save_network(tracker: Tracker, module: str, shape: tuple[int, ...], path: Pa
     if module not in modules or not module:
         known = ", ".join(key for key, _ in tracker.named_children())
         raise SettingsError(f"the tracker has no module '{module}'; known: {known}, and those inside")
-    replace_files({path: NETWORKS[name](modules[module], torch.rand(shape) * 255)})
+    write_whole(path, NETWORKS[name](modules[module], torch.rand(shape) * 255))

@@ -15,6 +15,7 @@ from pathlib import Path
 from tracker_ros.arguments import count, integer
 from tracker_ros.data.sequence import DataError, Frame, Frames, Sequence
 from tracker_ros.evaluation.options import add_data_options, read_data
+from tracker_ros.files import write_whole
 from tracker_ros.reproduce.catalogue import CATALOGUE
 from tracker_ros.reproduce.items import Item, Request
 from tracker_ros.reproduce.page import page
@@ -162,8 +163,7 @@ def make(item: Item, paper: str, request: Request, command: str, alone: bool) ->
     except (WeightsError, RuntimeError) as error:
         print(f"{paper}, {item.key}: {error}", file=sys.stderr)
         return False
-    request.out.mkdir(parents=True, exist_ok=True)
     path = request.out / f"{item.key}.md"
-    path.write_text(text)
+    write_whole(path, text)
     print(f"{text}\n{path}")
     return True

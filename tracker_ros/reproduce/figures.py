@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tracker_ros.drawing.figures import save_figure
 from tracker_ros.experiments import ablation_cf, convergence, loss_ablation, loss_curves
 from tracker_ros.geometry import Box
 from tracker_ros.losses.logistic import focal_logistic, logistic
@@ -34,10 +35,9 @@ def plotting() -> Any:
 
 def saved(figure: Any, request: Request, name: str) -> Path:
     """Write a figure into the request's folder."""
-    request.out.mkdir(parents=True, exist_ok=True)
     path = request.out / name
     figure.tight_layout()
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path, dpi=110)
     plotting().close(figure)
     return path
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from tracker_ros.data.sequence import DataError
+from tracker_ros.files import write_whole
 
 
 class CheckpointError(DataError):
@@ -31,23 +31,12 @@ class WholeFiles(TorchCheckpointIO):
         """Write `checkpoint`.
 
         Raises:
-            CheckpointError: when there is no room or no permission; the file is as it was.
+            tracker_ros.files.WriteError: when there is no room or no permission; the file is as it was.
         """
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.part")
         # torch.save's own errors about files do not tell what was wrong.
         data = io.BytesIO()
         torch.save(checkpoint, data)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data.getbuffer())
-            os.replace(temporary, target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise CheckpointError(
-                f"cannot write {target}: {error.strerror}. Mend that and go on with"
-                f" --resume {target.parent / 'last.ckpt'}"
-            ) from error
+        write_whole(Path(path), data.getvalue())
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

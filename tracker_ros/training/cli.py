@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from tracker_ros.arguments import count, integer
 from tracker_ros.data.sequence import DataError
+from tracker_ros.files import write_whole
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
 from tracker_ros.weights.manifest import WeightsError
 
@@ -197,7 +198,7 @@ def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, da
     digest = export(state, args.export, args.half)
     card = args.export.with_suffix(".md")
     command = shlex.join(["tracker_ros", *sys.argv[1:]])
-    card.write_text(model_card(args.export.stem, recipe, command, digest, steps, data))
+    write_whole(card, model_card(args.export.stem, recipe, command, digest, steps, data))
     print(f"{args.export}: {args.export.stat().st_size / 1e6:.2f} MB, SHA-256 {digest}\n{card}: model card")
 
 

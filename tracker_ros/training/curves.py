@@ -5,23 +5,28 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 from collections import defaultdict
 from pathlib import Path
+
+from tracker_ros.drawing.figures import save_figure
+from tracker_ros.files import write_whole
 
 #: (step, name, value)
 Point = tuple[int, str, float]
 
 
 def write_curves(points: list[Point], folder: Path) -> None:
-    """Write curves.csv and, where matplotlib is installed, curves.png; whole files or none."""
-    table = folder / "curves.csv"
-    part = folder / ".curves.csv.part"
-    with part.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("step", "name", "value"))
-        writer.writerows(points)
-    os.replace(part, table)
+    """Write curves.csv and, where matplotlib is installed, curves.png; whole files or none.
+
+    Raises:
+        tracker_ros.files.WriteError: naming the file that cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("step", "name", "value"))
+    writer.writerows(points)
+    write_whole(folder / "curves.csv", text.getvalue())
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -39,9 +44,7 @@ def write_curves(points: list[Point], folder: Path) -> None:
         axes.set_xlabel("step")
         axes.legend(loc="best", fontsize=8)
         axes.grid(alpha=0.3)
-    part = folder / ".curves.png.part"
-    figure.savefig(part, format="png", dpi=110)
-    os.replace(part, folder / "curves.png")
+    save_figure(figure, folder / "curves.png", dpi=110)
 
 
 def _panel(name: str) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from tracker_ros.files import write_whole
 from tracker_ros.training.checkpoints import read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.recipes import Recipe, RecipeError, build, described
@@ -49,8 +50,8 @@ def export(state: dict[str, Tensor], path: Path, half: bool = False) -> str:
         tensor = tensor.detach().cpu().contiguous()
         return tensor.half() if half and tensor.is_floating_point() else tensor
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: packed(tensor) for name, tensor in state.items()}, str(path))
+    # safetensors' own errors about files do not tell what was wrong.
+    write_whole(path, save({name: packed(tensor) for name, tensor in state.items()}))
     return sha256(path)
 
 

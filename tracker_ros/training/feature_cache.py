@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,11 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from tracker_ros.files import write_whole
 from tracker_ros.training.clips import ImageFiles, VideoFile
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.frames import cache_folder
@@ -162,9 +162,5 @@ def _shard(
 
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, str(part))
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # safetensors' own errors about files do not tell what was wrong.
+    write_whole(path, save(tensors))

@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 
 from tracker_ros.data.sequence import DataError
+from tracker_ros.files import write_whole
 from tracker_ros.training.clips import Clip, ImageFiles, VideoFile
 
 _QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -78,9 +79,11 @@ def _decode(video: Path, every: int, folder: Path) -> None:
         while capture.grab():
             if index % every == 0:
                 found, image = capture.retrieve()
-                path = folder / f"{index:06d}.jpg"
-                if not (found and cv2.imwrite(str(path), image, _QUALITY)):
-                    raise OSError(f"frame {index} of {video} cannot be written to {path}")
+                if not found:
+                    raise DataError(f"frame {index} of {video} cannot be decoded")
+                # imwrite says nothing of a disk that is full.
+                coded = cv2.imencode(".jpg", image, _QUALITY)[1]
+                write_whole(folder / f"{index:06d}.jpg", coded.tobytes())
             index += 1
     finally:
         capture.release()

@@ -12,6 +12,8 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
+from tracker_ros.files import WriteError
+from tracker_ros.training.checkpoints import CheckpointError
 from tracker_ros.training.curves import Point, write_curves
 from tracker_ros.training.recipes import Validation
 from tracker_ros.training.stopping import NO_PROGRESS, SIGNAL, Stopped, Stopper, anywhere
@@ -104,11 +106,21 @@ class Keeper(pl.Callback):
             self.save(trainer, BEST)
 
     def save(self, trainer: pl.Trainer, name: str) -> None:
-        """Write a checkpoint and the curves up to here."""
-        trainer.save_checkpoint(self.out / name)
-        self._saved = time.monotonic()
-        if trainer.is_global_zero and self.points:
-            write_curves(self.points, self.out)
+        """Write a checkpoint and the curves up to here.
+
+        Raises:
+            CheckpointError: when they cannot be written, saying how to go on.
+        """
+        try:
+            trainer.save_checkpoint(self.out / name)
+            self._saved = time.monotonic()
+            if trainer.is_global_zero and self.points:
+                write_curves(self.points, self.out)
+        except WriteError as error:
+            last, way = self.out / LAST, "begin again: there is no checkpoint yet"
+            if last.is_file():
+                way = f"go on with --resume {last}"
+            raise CheckpointError(f"{error}. Mend that and {way}") from error
 
     def _end(self, trainer: pl.Trainer, fit: pl.LightningModule, reason: str) -> None:
         # After a signal the process may have seconds to live: what counts is saved first.

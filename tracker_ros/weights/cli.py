@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from tracker_ros.files import write_whole
 from tracker_ros.weights.download import VARIABLE, download
 from tracker_ros.weights.loader import WeightsError
 from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
@@ -122,9 +123,8 @@ def _import(args: argparse.Namespace) -> int:
     module, function = IMPORTERS[args.form]
     tensors = getattr(import_module(f"tracker_ros.weights.importers.{module}"), function)(args.file)
     target = args.out or cache() / f"{args.file.stem}.safetensors"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, str(target))
+    write_whole(target, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
     print(f"{target}: {len(tensors)} tensors; give this file as a tracker's weights")
     return 0

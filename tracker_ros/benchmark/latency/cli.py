@@ -20,6 +20,7 @@ from rich.table import Table
 from tracker_ros.arguments import new_file, positive
 from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
+from tracker_ros.files import write_whole
 from tracker_ros.ros.compat import use_image_transport
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
@@ -75,7 +76,7 @@ def run_latency(args: argparse.Namespace) -> int:
         rclpy.try_shutdown()
     console.print(render(costs, args.rate, load))
     if args.json:
-        args.json.write_text(json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")
+        write_whole(args.json, json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")
     return 0
 
 

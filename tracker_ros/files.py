@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are whole or are not there, whenever the process dies or the disk fills up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+class WriteError(OSError):
+    """A file that cannot be written. The message names it and says why, in one line."""
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, and its folders where they are missing.
+
+    Args:
+        path: of the file; it is as it was until all of it is written beside it.
+        content: bytes, or text that becomes UTF-8.
+
+    Raises:
+        WriteError: naming the file, which is as it was.
+    """
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """Write files that belong together: all of them, or none where one cannot be written.
+
+    Raises:
+        WriteError: naming the file that cannot be written; the others are as they were.
+    """
+    # Two processes may write the same file: each has a part of its own, and the last one counts.
+    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
+    try:
+        for path, part in parts.items():
+            content = contents[path]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content.encode() if isinstance(content, str) else content)
+        for path, part in parts.items():
+            os.replace(part, path)
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
