@@ -78,6 +78,7 @@ def test_a_bag_that_starts_over_is_lost_for_a_moment_only(tmp_path: Path) -> Non
             """
 cases:
   loop: {tracker: dcf_tiny, scene: 0, frames: 24, loop: true, max_without_box: 4, min_truth_iou: 0.8}
+  the default: {scene: 0, frames: 24, loop: true, max_without_box: 4, min_truth_iou: 0.7}
 """,
         )
         == 0

@@ -12,6 +12,8 @@ from torch import Tensor
 
 SIDE = 16
 """Samples a side of a box from which both parts of a description are made."""
+FINE = 2
+"""Points a side of each sample whose mean it is."""
 BINS = 32
 """Bins of each of the three histograms."""
 COLORS = 3 * BINS
@@ -78,26 +80,33 @@ def _weights(device: torch.device) -> Tensor:
 
 
 def _samples(frame: Tensor, boxes: Tensor) -> Tensor:
-    """Return colours [N, 3, SIDE, SIDE] at the centres of the cells of each box, float32 in 0-255.
+    """Return mean colours [N, 3, SIDE, SIDE] of the cells of each box, float32 in 0-255.
 
-    Only the pixels under the boxes are made float. Where the smallest box has more than two pixels a
-    cell, they are averaged in blocks first, so that detail does not alias.
+    Only the pixels under the boxes are made float. Where the smallest box has many pixels a cell, they are
+    averaged first, in blocks that are the same wherever a box begins; each cell is the mean of its
+    `FINE` x `FINE` points: a box a hundredth of a pixel off has the same cells, at any edges in the picture.
     """
     height, width = frame.shape[1], frame.shape[2]
     half = boxes[:, 2:] / 2
     low, high = (boxes[:, :2] - half).amin(0).tolist(), (boxes[:, :2] + half).amax(0).tolist()
-    left, top = (min(max(int(v) - 1, 0), side - 1) for v, side in zip(low, (width, height), strict=True))
+    block = max(1, int(float(boxes[:, 2:].min()) / (SIDE * FINE)))
+    left, top = (
+        min(max(int(v) - 1, 0), side - 1) // block * block
+        for v, side in zip(low, (width, height), strict=True)
+    )
     right, bottom = (max(min(int(high[0]) + 2, width), left + 1), max(min(int(high[1]) + 2, height), top + 1))
-    block = max(1, int(float(boxes[:, 2:].min()) / SIDE))
+    right, bottom = (min(-(-v // block) * block, side) for v, side in ((right, width), (bottom, height)))
     pixels = frame[:, top:bottom, left:right].float().unsqueeze(0)
     if block > 1:
         pixels = F.avg_pool2d(pixels, block, ceil_mode=True, count_include_pad=False)
     extent = torch.tensor([pixels.shape[3], pixels.shape[2]], device=frame.device) * float(block)
     origin = torch.tensor([left, top], device=frame.device)
-    steps = (torch.arange(SIDE, device=frame.device) + 0.5) / SIDE - 0.5
+    count = SIDE * FINE
+    steps = (torch.arange(count, device=frame.device) + 0.5) / count - 0.5
     at = (boxes[:, None, :2] + steps[None, :, None] * boxes[:, None, 2:] - origin) / extent * 2 - 1
     grid = torch.stack(
-        (at[:, None, :, 0].expand(-1, SIDE, SIDE), at[:, :, None, 1].expand(-1, SIDE, SIDE)), 3
+        (at[:, None, :, 0].expand(-1, count, count), at[:, :, None, 1].expand(-1, count, count)), 3
     )
     everywhere = pixels.expand(len(boxes), -1, -1, -1)
-    return F.grid_sample(everywhere, grid, "bilinear", "border", align_corners=False)
+    fine = F.grid_sample(everywhere, grid, "bilinear", "border", align_corners=False)
+    return F.avg_pool2d(fine, FINE)

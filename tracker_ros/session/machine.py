@@ -80,7 +80,7 @@ class Session:
         self._looks: Looks
         self._looked: bool
         self._streak: int
-        self._proofs: int
+        self._proofs: float
         self._reacquired: str
         self._forget()
 
@@ -233,15 +233,17 @@ class Session:
         s, away = self.settings, stamp - self._seen
         near = self._recovery.is_near(found, predicted, away)
         good = score >= s.recover_score
-        proven = good and self._recovery.proves(frame, found, looks, near)
+        proof = self._recovery.proof(frame, found, looks, near) if good else 0.0
         if s.reacquire != "any":
-            good = proven
+            good = proof > 0
         self._streak = self._streak + 1 if good else 0
-        self._proofs = self._proofs + 1 if proven else 0
+        self._proofs = self._proofs + proof if proof > 0 else 0.0
         needed = s.confirm_frames if near else s.verify_frames
+        proved = self._proofs >= needed
         confirmed = self.state is not State.LOST or not good or self.confirm(found, stamp, self._streak)
-        if self._streak >= needed and confirmed:
-            self._take_up(self._proofs >= needed, frame, found, stamp)
+        enough = proved or (s.reacquire == "any" and self._streak >= needed)
+        if enough and self._streak >= s.confirm_frames and confirmed:
+            self._take_up(proved, frame, found, stamp)
             self._seen = stamp
             self._enter(State.TRACKING, f"found again, score {score:.2f}")
         elif self.state is State.COASTING and away > s.coast_seconds:
@@ -296,12 +298,12 @@ class Session:
         )
 
     def _coast(self, why: str) -> None:
-        self._streak = self._proofs = 0
+        self._streak, self._proofs = 0, 0.0
         self._enter(State.COASTING, why)
 
     def _start_over(self, why: str) -> None:
         """Lose the target, and with it whatever was about to be found."""
-        self._streak = self._proofs = 0
+        self._streak, self._proofs = 0, 0.0
         self._candidate = None
         self._lose(why)
 
@@ -326,6 +328,6 @@ class Session:
         self._evidence = Evidence(self.settings)
         self._size = (0, 0)
         self._stamp = self._seen = 0.0
-        self._streak = self._proofs = 0
+        self._streak, self._proofs = 0, 0.0
         self._looks, self._looked = UNLIKE, False
         self._reacquired = ""

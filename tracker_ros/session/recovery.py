@@ -26,6 +26,10 @@ NEAR = 0.5
 """Sizes from its predicted place within which a target that was hidden for a moment turns up again."""
 FOREIGN_FRAMES = 2
 """Frames in a row that look like something else end TRACKING: a single one may be a glint."""
+STRANGER = 0.5
+"""How much like the target another object may be that was never seen."""
+CLEAR = 0.1
+"""Each time that a likeness is so far ahead of all others it counts as a frame of proof."""
 UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
 
@@ -101,27 +105,28 @@ class Recovery:
         size = math.sqrt(predicted.w * predicted.h)
         return math.hypot(box.cx - predicted.cx, box.cy - predicted.cy) <= NEAR * size
 
-    def proves(self, frame: Tensor, box: Box, looks: Looks, near: bool) -> bool:
-        """Tell whether it is the target that is at `box`.
+    def proof(self, frame: Tensor, box: Box, looks: Looks, near: bool) -> float:
+        """Return for how many frames of proof this one counts that it is the target at `box`; 0 for none.
 
         Where it must be, it has to look like the target; elsewhere also more like it than like any other
-        that was seen beside it or is in sight now, and the first frame's model has to know it.
+        that was seen beside it or is in sight now, and the first frame's model has to know it. The farther
+        it is ahead of all others, the more it counts.
         """
         s = self._settings
         limit = max(s.look_score, self._identity.usual - s.look_slack)
         if near:
-            return looks.own >= limit - s.look_slack and looks.margin >= -abs(s.look_margin)
+            return float(looks.own >= limit - s.look_slack and looks.margin >= -abs(s.look_margin))
         if looks.own < limit or looks.margin < s.look_margin:
-            return False
-        return self._stands_out(frame, box, looks) and self._is_first(frame, box)
+            return 0.0
+        ahead = looks.own - max(looks.rival, self._rival_in_sight(frame, box), STRANGER)
+        if ahead < s.look_margin or not self._is_first(frame, box):
+            return 0.0
+        return max(ahead / CLEAR, 1.0)
 
-    def _stands_out(self, frame: Tensor, box: Box, looks: Looks) -> bool:
-        """Tell whether nothing else in sight is as much like the target."""
+    def _rival_in_sight(self, frame: Tensor, box: Box) -> float:
+        """Return how much what is most like the target elsewhere in the frame is like it; -1 for nothing."""
         others = self._identity.at(frame, box, self._search.alike(frame)[:OTHERS])
-        if len(others) == 0:
-            return True
-        best = max(other.own for other in self._identity.compare(others))
-        return looks.own - best >= self._settings.look_margin
+        return max((other.own for other in self._identity.compare(others)), default=-1.0)
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
         """Tell whether the model of the first frame knows what is at `box`."""
@@ -137,7 +142,7 @@ class Recovery:
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))
             if score < s.found_score:
                 continue
-            if s.reacquire == "any" or self.proves(frame, found, self.looks(frame, found), near=False):
+            if s.reacquire == "any" or self.proof(frame, found, self.looks(frame, found), near=False) > 0:
                 self._search.restart()
                 return found
         return None

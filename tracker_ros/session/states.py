@@ -41,7 +41,9 @@ class SessionSettings:
         "what is taken up after an absence: never anything, what is verified, or any under a new id",
         choices=("never", "verified", "any"),
     )
-    verify_frames: int = setting(5, "verified frames in a row that end LOST", 1, 100)
+    verify_frames: int = setting(
+        5, "verified frames in a row that end LOST; clear ones count for more", 1, 100
+    )
     verify_score: float = setting(0.35, "score of the first frame's model that a proof takes", 0.0, 1.0)
     keep_slack: float = setting(0.3, "TRACKING ends at frames so much less alike than usual", 0.0, 2.0)
     look_score: float = setting(0.7, "likeness to the target's views that a proof takes", -1.0, 1.0)
