@@ -10,7 +10,8 @@
 
 Prints a line a fault, killed or SURVIVED; the exit status is 0 if all are killed. A sample is drawn with
 --seed, the same for everybody, out of the mutants that cosmic-ray's operators make, save those of type
-annotations; a mutant of tracker_ros/FOLDER runs the tests of `SAMPLE_TESTS`.
+annotations. A mutant of tracker_ros/FOLDER runs those of `SAMPLE_TESTS` that execute its function, the
+quickest first: the tests are traced once without a fault.
 
 PyTorch is imported once: each fault has a fork of this process, which imports the package anew.
 """
@@ -18,6 +19,7 @@ PyTorch is imported once: each fault has a fork of this process, which imports t
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import io
 import multiprocessing
@@ -35,7 +37,7 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 #: What a copy needs to run tests.
-PARTS = ("tracker_ros", "config", "test", "docs", "package.xml", "pyproject.toml")
+PARTS = ("tracker_ros", "config", "docs", "examples", "msg", "srv", "test", "package.xml", "pyproject.toml")
 SAMPLE_TESTS = {
     "losses": ["test/losses", "test/training/test_loss_terms.py"],
     "ops": ["test/ops", "test/losses", "test/trackers/test_properties.py", "test/trackers/test_dcf.py"],
@@ -44,6 +46,7 @@ SAMPLE_TESTS = {
     "training": ["test/training"],
 }
 SECONDS = 300
+TRACE_SECONDS = 3600
 
 
 class Fault(NamedTuple):
@@ -117,14 +120,29 @@ def copy_to(folder: Path) -> None:
             shutil.copy(source, folder / part)
 
 
-class Failures:
-    """A pytest plugin that remembers the first test that failed."""
+class Watch:
+    """A pytest plugin that notes the first failure, each test's time, and which lines it executed."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, trace: bool) -> None:
         self.first = ""
+        self.times: dict[str, float] = {}
+        self.tracer: Any = None
+        if trace:
+            import coverage
+
+            self.tracer = coverage.Coverage(
+                data_file=None, config_file=False, include=[f"{folder}/tracker_ros/*"]
+            )
+            self.tracer.start()
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Book what is executed from now on to this test."""
+        if self.tracer:
+            self.tracer.switch_context(item.nodeid)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Remember the first test that fails."""
+        """Remember the first test that fails, and how long each takes."""
+        self.times[report.nodeid] = self.times.get(report.nodeid, 0.0) + report.duration
         if report.failed and not self.first:
             self.first = report.nodeid.split("::", 1)[-1]
 
@@ -133,8 +151,25 @@ class Failures:
         if report.failed and not self.first:
             self.first = f"{report.nodeid}, which cannot be collected"
 
+    def lines(self, folder: Path) -> dict[str, dict[int, list[str]]]:
+        """Return which tests executed each line, by file."""
+        if not self.tracer:
+            return {}
+        self.tracer.stop()
+        data = self.tracer.get_data()
+        return {str(Path(f).relative_to(folder)): data.contexts_by_lineno(f) for f in data.measured_files()}
 
-def _tests(folder: Path, tests: list[str], answer: Any) -> None:
+
+class Outcome(NamedTuple):
+    """How pytest ended; with a trace also seconds by test, and tests by file and line."""
+
+    status: int
+    first: str
+    times: dict[str, float]
+    lines: dict[str, dict[int, list[str]]]
+
+
+def _tests(folder: Path, tests: list[str], trace: bool, answer: Any) -> None:
     """Run in a fork: pytest on a copy, which ends at the first failure."""
     import pytest
 
@@ -142,30 +177,49 @@ def _tests(folder: Path, tests: list[str], answer: Any) -> None:
     os.environ["PYTHONPATH"] = str(folder)
     sys.dont_write_bytecode = True
     sys.path[:] = [str(folder), *(entry for entry in sys.path if Path(entry or ".").resolve() != REPOSITORY)]
-    failures = Failures()
+    watch = Watch(folder, trace)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[failures])
-    answer.send((int(status), failures.first))
+        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[watch])
+    answer.send(Outcome(int(status), watch.first, watch.times, watch.lines(folder)))
     answer.close()
     os._exit(0)
 
 
-def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
-    """Pytest's exit status on some tests of a copy, and the test that failed."""
+def run_tests(folder: Path, tests: list[str], trace: bool = False) -> Outcome:
+    """Run tests of a copy up to the first failure."""
     fork = multiprocessing.get_context("fork")
     receiver, sender = fork.Pipe(duplex=False)
-    child = fork.Process(target=_tests, args=(folder, tests, sender))
+    child = fork.Process(target=_tests, args=(folder, tests, trace, sender))
     child.start()
     sender.close()
+    seconds = TRACE_SECONDS if trace else SECONDS
     try:
-        if receiver.poll(SECONDS):
+        if receiver.poll(seconds):
             return receiver.recv()
-        return 1, f"none in {SECONDS} s"
+        return Outcome(1, f"none in {seconds} s", {}, {})
     except EOFError:
-        return 1, "the process, which ended"
+        return Outcome(1, "the process, which ended", {}, {})
     finally:
         child.kill()
         child.join()
+
+
+def quickest(fault: Fault, line: int, clean: Outcome) -> list[str]:
+    """Return the tests that execute the function around a line, quickest first; all where none does.
+
+    Compiled TorchScript leaves no trace, so that a function which only archives execute has all tests.
+    """
+    executed = clean.lines.get(fault.file, {})
+    inside = [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(ast.parse((REPOSITORY / fault.file).read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    first, last = max(inside, default=(line, line))
+    # The line of `def` itself is executed when the module is imported.
+    tests = {test for n in range(first + bool(inside), last + 1) for test in executed.get(n, []) if test}
+    return sorted(tests, key=lambda test: clean.times.get(test, 0.0)) or fault.tests
 
 
 def judge(fault: Fault, folder: Path) -> tuple[bool, str]:
@@ -174,7 +228,7 @@ def judge(fault: Fault, folder: Path) -> tuple[bool, str]:
     text = path.read_text()
     path.write_text(fault.text)
     try:
-        status, first = run_tests(folder, fault.tests)
+        status, first, *_ = run_tests(folder, fault.tests)
     finally:
         path.write_text(text)
     return bool(status == 1 and first) or status == 2, first
@@ -194,9 +248,15 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_to(folder)
-        status, first = run_tests(folder, sorted({test for fault in faults for test in fault.tests}))
-        if status:
-            raise SystemExit(f"without any fault pytest ends with {status}; failed: {first}")
+        everything = sorted({test for fault in faults for test in fault.tests})
+        clean = run_tests(folder, everything, trace=bool(args.sample))
+        if clean.status:
+            raise SystemExit(f"without any fault pytest ends with {clean.status}; failed: {clean.first}")
+        if args.sample:
+            faults = [
+                f._replace(tests=quickest(f, int(f.name.split()[0].rpartition(":")[2]), clean))
+                for f in faults
+            ]
         for fault in faults:
             start = time.monotonic()
             seen, first = judge(fault, folder)
