@@ -15,7 +15,7 @@ from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.boxes import read_boxes, read_flags
 from tracker_ros.data.footage import open_recording
 from tracker_ros.data.lists import read_names, read_table, shipped_file
-from tracker_ros.data.readers import find_frames, frame_order, select
+from tracker_ros.data.readers import find_frames, frame_order, named_sequences
 from tracker_ros.data.sequence import (
     DataError,
     ImageFrames,
@@ -235,9 +235,9 @@ def test_selection_and_lists(tmp_path: Path) -> None:
     picture(tmp_path / "1.jpg")
     frames = ImageFrames((tmp_path / "1.jpg",))
     sequences = [Sequence(name, frames, np.array([[1, 2, 3, 4.0]])) for name in ("car1", "car2", "bike")]
-    assert [s.name for s in select(sequences, ["car*"])] == ["car1", "car2"]
+    assert [s.name for s in named_sequences(sequences, ["car*"])] == ["car1", "car2"]
     with pytest.raises(DataError, match="no sequence is named 'boat'; there are: car1, car2, bike"):
-        select(sequences, ["boat"])
+        named_sequences(sequences, ["boat"])
     lengths = {name: len(read_names(name)) for name in ("otb2013", "otb50", "otb100", "lasot_test")}
     assert lengths == {"otb2013": 51, "otb50": 50, "otb100": 100, "lasot_test": 280}
     assert [len(read_table(name)) for name in ("uav123", "uav20l")] == [123, 20]

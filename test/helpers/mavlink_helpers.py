@@ -29,7 +29,7 @@ class Tracker:
     def view(self) -> View:
         return self.now
 
-    def select(self, box: Rectangle) -> Future[Outcome]:
+    def request_selection(self, box: Rectangle) -> Future[Outcome]:
         self.requests.append((box, Future()))
         return self.requests[-1][1]
 

@@ -33,7 +33,7 @@ class Tracker:
     def look(self, images: bool, response: bool) -> None:
         self.looks.append((images, response))
 
-    def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
+    def request_selection(self, box: Box, stamp: Stamp) -> Future[Answer]:
         self.selected.append((box, stamp))
         return self.stop()
 

@@ -241,7 +241,7 @@ def test_a_selection_is_for_the_image_that_the_operator_saw(
     state = TrackState()
     state.header.stamp.sec, state.header.stamp.nanosec = 100, 200_000_000
     node._on_state(state)
-    node.select(Rectangle(0.25, 0.5, 0.5, 0.75))
+    node.request_selection(Rectangle(0.25, 0.5, 0.5, 0.75))
     stamp = asked[0].stamp
     assert (stamp.sec, stamp.nanosec) == (99, 900_000_000)
     assert asked[0].normalized and box_of(asked[0].bbox) == Box(0.375, 0.625, 0.25, 0.25)

@@ -20,7 +20,7 @@ from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers._proposals import ProposalTracker
 from tracker_ros.trackers.siamrpn import SiamRpnSettings
 from tracker_ros.training.siamfc_sl import SiamFCShrinkageTraining
-from tracker_ros.training.siamrpn import ProposalTraining, SiamRpnTraining, select
+from tracker_ros.training.siamrpn import ProposalTraining, SiamRpnTraining, sample_true
 
 
 def test_feature_sizes_are_the_published_ones() -> None:
@@ -178,5 +178,5 @@ def test_selection_draws_at_most_so_many_of_each_sample() -> None:
     mask = torch.zeros(3, 5, 4, 4, dtype=torch.bool)
     mask[0, :, :2] = True
     mask[1, 0, 0, :3] = True
-    chosen = select(mask, 16)
+    chosen = sample_true(mask, 16)
     assert chosen.flatten(1).sum(1).tolist() == [16, 3, 0] and not (chosen & ~mask).any()

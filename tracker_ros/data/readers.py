@@ -96,7 +96,7 @@ def require(path: Path, dataset: str, root: Path | None = None) -> Path:
     raise DataError(f"{dataset}: {os.path.relpath(path, root)[:200]} missing under {root}")
 
 
-def select(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Sequence]:
+def named_sequences(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Sequence]:
     """Return sequences whose name matches one of the glob `patterns`; all when there are none.
 
     Raises:

@@ -169,7 +169,7 @@ def _start(processes: Processes, args: argparse.Namespace) -> None:
 def _take_off(flight: Flight, box: Box | None, gimbal: bool) -> int:
     """Make the nodes ready, select the target and let the camera go; the stamp of its last still image."""
     flight.activate()
-    flight.select(box)
+    flight.request_selection(box)
     if gimbal:
         flight.center()
     first = flight.last_stamp()

@@ -212,7 +212,7 @@ class Flight:
         if self.node.count_publishers("image") > 1:
             raise FlightError("another camera publishes images here: choose another ROS_DOMAIN_ID")
 
-    def select(self, box: Box | None) -> None:
+    def request_selection(self, box: Box | None) -> None:
         """Select the target in the newest image, at its true place unless a box is given.
 
         Raises:

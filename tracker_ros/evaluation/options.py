@@ -12,7 +12,7 @@ from tracker_ros.arguments import count, integer, positive
 from tracker_ros.data.absences import blacked_out, flights, rendered, with_absences
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
-from tracker_ros.data.readers import select
+from tracker_ros.data.readers import named_sequences
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
@@ -84,7 +84,7 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
     if black < 0:
         raise DataError(f"--blackout must not be negative, got {black}")
     wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
-    read = select(read_sequences(args.root, args.layout), wanted) if args.root else []
+    read = named_sequences(read_sequences(args.root, args.layout), wanted) if args.root else []
     read += [rendered(seed) for seed in range(scenes)]
     if count:
         return [*flights(count, args.choosing), *with_absences(read)]

@@ -23,7 +23,7 @@ from rich.table import Table
 from torch import Tensor
 
 from tracker_ros.config_files import DEFAULT_PRESET
-from tracker_ros.data.readers import read_folders, select
+from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.metrics import is_box, overlaps
 from tracker_ros.export import optimized
@@ -130,7 +130,7 @@ def main(words: Words[str] | None = None) -> int:
     names = args.trackers.split(",")
     sequences = [
         s
-        for s in select(read_folders(args.root), filter(None, args.sequences.split(",")))
+        for s in named_sequences(read_folders(args.root), filter(None, args.sequences.split(",")))
         if len(s.truth) == len(s) and is_box(s.truth).sum() > 1
     ]
     table = Table(title="area under the ROC curve: all frames / mean of sequences", title_justify="left")

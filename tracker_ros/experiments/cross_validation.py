@@ -22,7 +22,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.data.readers import read_folders, select
+from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.report import load_results
 from tracker_ros.evaluation.scores import CurveScores
@@ -100,7 +100,7 @@ def main(words: Words[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=8, help="parts that the sequences are split into")
     args = parser.parse_args(words)
     try:
-        sequences = select(read_folders(args.root), filter(None, args.sequences.split(",")))
+        sequences = named_sequences(read_folders(args.root), filter(None, args.sequences.split(",")))
         labels, values = areas(args.results, sequences, list(filter(None, args.trackers.split(","))))
         made = table(labels, values, args.folds)
     except DataError as error:

@@ -56,7 +56,7 @@ class Operator(Protocol):
     def view(self) -> View:
         """Return what the camera is to say about image and target."""
 
-    def select(self, box: Rectangle) -> Future[Outcome]:
+    def request_selection(self, box: Rectangle) -> Future[Outcome]:
         """Ask for the target in a rectangle of the image."""
 
     def stop(self) -> Future[Outcome]:
@@ -221,12 +221,12 @@ class Camera:
         if isinstance(request, StopTracking):
             answer = self._operator.stop()
         elif isinstance(request, TrackRectangle):
-            answer = self._operator.select(request.box)
+            answer = self._operator.request_selection(request.box)
         else:
             width, height = self._operator.view().size
             if not width:
                 raise Refusal(REJECTED, "no image was received yet")
-            answer = self._operator.select(request.rectangle(width / height, self._point_radius))
+            answer = self._operator.request_selection(request.rectangle(width / height, self._point_radius))
         self._pending[command.command] = _Pending(command, answer, now, now, isinstance(request, TrackPoint))
         return self._finished(now)
 

@@ -64,7 +64,7 @@ class Bridge(Protocol):
     def look(self, images: bool, response: bool) -> None:
         """Tell whether somebody wants to see images and response maps from now on."""
 
-    def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
+    def request_selection(self, box: Box, stamp: Stamp) -> Future[Answer]:
         """Start on this box of the image with this stamp."""
 
     def stop(self) -> Future[Answer]:
@@ -182,7 +182,7 @@ class Page:
             await self._answer(viewer, request.id, Answer(False, "the request before is not decided yet"))
             return
         if isinstance(request, Select):
-            pending = self._bridge.select(request.box, request.stamp)
+            pending = self._bridge.request_selection(request.box, request.stamp)
         else:
             pending = self._bridge.stop()
 

@@ -128,8 +128,10 @@ class Tadt(Tracker):
         height = self.odd(float(box[3]) * zoom)
         width = self.odd(float(box[2]) * zoom)
         state = {"box": box, "zoom": torch.tensor(zoom), "root": torch.tensor(root)}
-        state["shallow"] = self.select(shallow, height, width, self.shallow_selection, self.counts[0])
-        state["deep"] = self.select(deep, height, width, self.deep_selection, self.counts[1])
+        state["shallow"] = self.select_channels(
+            shallow, height, width, self.shallow_selection, self.counts[0]
+        )
+        state["deep"] = self.select_channels(deep, height, width, self.deep_selection, self.counts[1])
         state["shallow_scale"] = self.strongest(shallow, state["shallow"])
         state["deep_scale"] = self.strongest(deep, state["deep"])
         features = self.chosen([shallow, deep], state)
@@ -185,7 +187,7 @@ class Tadt(Tracker):
         maps = self.backbone(crop(frame, region, self.search_size, self.search_size, "replicate"))
         return [resize(level[0], self.cells) for level in maps]
 
-    def select(self, features: Tensor, height: int, width: int, how: str, count: int) -> Tensor:
+    def select_channels(self, features: Tensor, height: int, width: int, how: str, count: int) -> Tensor:
         """Return indices of the chosen channels of [C, cells, cells] for a target of height x width cells."""
         channels = features.shape[0]
         if how == "none":

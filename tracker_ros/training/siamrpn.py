@@ -32,7 +32,7 @@ from tracker_ros.weights.loader import load_weights
 RULES = {"paper": 0.0, "pysot": 4.0}
 
 
-def select(mask: Tensor, count: int) -> Tensor:
+def sample_true(mask: Tensor, count: int) -> Tensor:
     """Return at most `count` of the set places of each sample of mask [N, ...], drawn at random."""
     keys = torch.rand(mask.shape, device=mask.device).masked_fill(~mask, 2.0).flatten(1)
     threshold = keys.kthvalue(count, dim=1, keepdim=True).values
@@ -101,8 +101,8 @@ class ProposalTraining(PairTraining):
         not show the same target 16 negatives near the other object, which is what could be confused.
         """
         near = ((self.anchors[..., :2] - boxes[..., :2]).abs() <= 3.5 * STRIDE).all(-1)
-        positive = select((overlap > 0.6) & same, 16)
-        negative = select((overlap < 0.3) & same, 48) | select(near & ~same, 16)
+        positive = sample_true((overlap > 0.6) & same, 16)
+        negative = sample_true((overlap < 0.3) & same, 48) | sample_true(near & ~same, 16)
         chosen = positive | negative
         return positive, balanced_loss(logits[chosen], positive[chosen].float(), self.loss)
 

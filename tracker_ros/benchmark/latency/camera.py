@@ -95,7 +95,7 @@ class Camera:
                 raise TimeoutError(f"the tracker node did not answer within {STARTED:g} s")
             self.show(1)
 
-    def select(self, box: Box) -> None:
+    def request_selection(self, box: Box) -> None:
         """Track what is at `box` in the newest image.
 
         Raises:

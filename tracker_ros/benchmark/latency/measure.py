@@ -128,7 +128,7 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
             camera.connect()
             silent = _load(pid, lambda: camera.rest(args.seconds))
             idle = _load(pid, lambda: camera.show(count))
-            camera.select(box)
+            camera.request_selection(box)
             camera.show(SETTLE)
             camera.forget()
             busy = _load(pid, lambda: camera.show(count))

@@ -229,7 +229,7 @@ class MavlinkNode(Node):
 
     # -- requests ------------------------------------------------------------------------------------
 
-    def select(self, box: Rectangle) -> Future[Outcome]:
+    def request_selection(self, box: Rectangle) -> Future[Outcome]:
         """Ask the tracker to start on this part of the image that the operator sees."""
         request = SelectTarget.Request(normalized=True)
         request.bbox.center.position.x = (box.left + box.right) / 2

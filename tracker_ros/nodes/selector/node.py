@@ -124,7 +124,7 @@ class SelectorNode(Node):
         """Receive what pages show, and only that."""
         self._later(partial(self._follow_demand, images, response))
 
-    def select(self, box: Box, stamp: Stamp) -> Future[Answer]:
+    def request_selection(self, box: Box, stamp: Stamp) -> Future[Answer]:
         """Ask the tracker to start on a box of the image of that stamp."""
         request = SelectTarget.Request(
             bbox=box_message(box), stamp=Time(sec=stamp.sec, nanosec=stamp.nanosec)
