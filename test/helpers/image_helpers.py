@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Image messages without ROS, and how their encodings store pixels."""
+"""Image messages without ROS, how their encodings store pixels, and random textures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import array
 from types import SimpleNamespace
 
 import numpy as np
+import torch
+from torch import Tensor
 
 BYTES = {"rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4, "bgra8": 4, "8UC4": 4, "mono8": 1, "8UC1": 1}
 # Where Y of the even and odd pixel, U and V stand among the four bytes of two pixels.
@@ -24,3 +26,11 @@ def message(rows: np.ndarray, width: int, encoding: str) -> SimpleNamespace:
         is_bigendian=0,
         data=array.array("B", rows.tobytes()),
     )
+
+
+def texture(height: int, width: int, seed: int = 0) -> Tensor:
+    """Smooth random pixels, uint8 [3, height, width]."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(1, 3, height // 6, width // 6, generator=generator)
+    fine = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
+    return (fine[0] * 255).to(torch.uint8)

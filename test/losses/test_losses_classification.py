@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from tracker_ros.experiments.loss_curves import curves, main
-from tracker_ros.losses.boxes import box_loss
 from tracker_ros.losses.classification import (
     ClassificationLoss,
     balanced_loss,
@@ -122,24 +121,6 @@ def test_a_batch_of_one_class_still_has_a_gradient() -> None:
 def test_unknown_losses_are_named() -> None:
     with pytest.raises(ValueError, match="'hinge'.*bce, focal, shrinkage"):
         make_loss("hinge")
-
-
-def test_box_loss_by_hand() -> None:
-    predicted = torch.tensor([[0.5, 0.0, 0.0, 0.0], [2.0, 0.0, 0.0, -3.0], [9.0, 9.0, 9.0, 9.0]])
-    positive = torch.tensor([1.0, 1.0, 0.0])
-    # 0.5 * 0.5^2 for the first; (2 - 0.5) + (3 - 0.5) for the second; the negative does not count.
-    assert box_loss(predicted, torch.zeros(3, 4), positive).item() == pytest.approx((0.125 + 4.0) / 2)
-    assert box_loss(predicted, torch.zeros(3, 4), torch.zeros(3)).item() == 0
-
-
-def test_pysot_s_box_loss_averages_over_samples() -> None:
-    predicted = torch.zeros(2, 3, 4)
-    predicted[0, :, 0] = torch.tensor([1.0, 3.0, 50.0])
-    predicted[1, 0] = torch.tensor([1.0, -1.0, 2.0, 0.0])
-    positive = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-    found = box_loss(predicted, torch.zeros(2, 3, 4), positive, smooth=False)
-    assert found.item() == pytest.approx(((1 + 3) / 2 + 4) / 2)
-    assert box_loss(predicted, torch.zeros(2, 3, 4), 0 * positive, smooth=False).item() == 0
 
 
 def test_figure_6_curves_and_plot(tmp_path: Path) -> None:

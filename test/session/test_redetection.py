@@ -1,88 +1,20 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Finding a lost target again: picture matching, the motion of the camera, and the session's search."""
+"""Finding a lost target again: the motion of the camera, and the session's search."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
+from image_helpers import texture
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.ops.registration import thumbnail, translation
-from tracker_ros.ops.template import local_maxima, match_template
 from tracker_ros.session import Session, State
-from tracker_ros.session.motion import SURE, CameraMotion, Motion
+from tracker_ros.session.motion import CameraMotion, Motion
 from tracker_ros.session.search import Search
 from tracker_ros.trackers.base import Estimate, Tracker
-
-
-def texture(height: int, width: int, seed: int = 0) -> Tensor:
-    """Smooth random pixels, uint8 [3, height, width]."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(1, 3, height // 6, width // 6, generator=generator)
-    fine = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
-    return (fine[0] * 255).to(torch.uint8)
-
-
-# -- ops ---------------------------------------------------------------------------------------------
-
-
-def slow_match(image: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """The correlation coefficient of numpy with every window."""
-    _, height, width = template.shape
-    rows, columns = image.shape[1] - height + 1, image.shape[2] - width + 1
-    result = np.zeros((rows, columns))
-    for y in range(rows):
-        for x in range(columns):
-            window = image[:, y : y + height, x : x + width]
-            if np.ptp(window) > 0:
-                result[y, x] = np.corrcoef(window.ravel(), template.ravel())[0, 1]
-    return result
-
-
-def test_match_template_is_the_correlation_coefficient() -> None:
-    rng = np.random.default_rng(0)
-    image = rng.uniform(0, 255, (3, 14, 17))
-    image[:, :6, :6] = 128.0  # no contrast
-    template = image[:, 5:10, 8:12]
-    single = [torch.from_numpy(a).float() for a in (image, template)]
-    found = torch.jit.script(match_template)(*single)
-    np.testing.assert_allclose(found.numpy(), slow_match(image, template), atol=1e-4)
-    assert divmod(int(found.argmax()), found.shape[1]) == (5, 8)
-    assert found.max().item() == pytest.approx(1.0, abs=1e-5)
-
-
-def test_local_maxima_are_the_highest_of_their_neighbourhood() -> None:
-    response = torch.zeros(9, 9)
-    response[2, 2], response[2, 3], response[7, 6] = 0.9, 0.8, 0.5
-    found = torch.jit.script(local_maxima)(response, 1, 1, 2)
-    torch.testing.assert_close(found, torch.tensor([[2.0, 2.0, 0.9], [7.0, 6.0, 0.5]]))
-
-
-@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (7, -3), (-12, 9), (1, 30)])
-def test_translation_finds_known_shifts(dx: int, dy: int) -> None:
-    big = texture(240, 320)[1].float()
-    before, after = big[50:170, 60:220], big[50 - dy : 170 - dy, 60 - dx : 220 - dx]
-    moved, peak = torch.jit.script(translation)(before, after)
-    assert moved.tolist() == pytest.approx([dx, dy], abs=0.3)
-    assert peak > 2 * SURE
-
-
-def test_translation_between_strangers_and_flat_pictures_is_unsure() -> None:
-    one, other = texture(120, 160, 1)[1].float(), texture(120, 160, 2)[1].float()
-    assert translation(one, other)[1] < SURE
-    moved, peak = translation(one, torch.zeros(120, 160))
-    assert torch.isfinite(moved).all() and peak == 0
-
-
-def test_thumbnail_averages_whole_blocks() -> None:
-    frame = texture(49, 65)
-    small = torch.jit.script(thumbnail)(frame, 16)
-    assert small.shape == (9, 13)
-    assert small[2, 3].item() == pytest.approx(frame[1, 10:15, 15:20].float().mean().item(), abs=1e-3)
-
 
 # -- motion ------------------------------------------------------------------------------------------
 

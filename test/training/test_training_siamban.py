@@ -11,23 +11,8 @@ import torch
 from cf_helpers import overfit, pairs
 from torch import Tensor
 
-from tracker_ros.losses.boxes import generalized_iou_loss
 from tracker_ros.networks.siamban import SiamBanNet, cell_places
 from tracker_ros.training.siamban import SiamBanTraining, ellipse_labels
-
-
-def test_generalized_iou_by_hand() -> None:
-    box = torch.tensor([10.0, 10.0, 4.0, 4.0])
-    others = torch.tensor([[10.0, 10.0, 4.0, 4.0], [12.0, 10.0, 4.0, 4.0], [20.0, 10.0, 4.0, 4.0]])
-    # Equal; half beside it: IoU 8 / 24, nothing of the hull empty; apart: 24 of the hull's 56 are empty.
-    expected = torch.tensor([0.0, 1 - 8 / 24, 1 + 24 / 56])
-    torch.testing.assert_close(generalized_iou_loss(others, box.expand(3, 4)), expected)
-
-
-def test_boxes_apart_attract_each_other() -> None:
-    far = torch.tensor([20.0, 10.0, 4.0, 4.0], requires_grad=True)
-    generalized_iou_loss(far, torch.tensor([10.0, 10.0, 4.0, 4.0])).backward()
-    assert far.grad is not None and far.grad[0] > 0
 
 
 def test_labels_are_the_two_ellipses() -> None:
