@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tracker_ros.networks.backbones.factory import build_backbone
+from tracker_ros.training.exporting import export
 from tracker_ros.weights import WeightsError, load_weights, manifest, read_state_dict
 from tracker_ros.weights.cli import add_parsers
 from tracker_ros.weights.loader import fill
@@ -113,6 +114,30 @@ def test_pickles_that_run_code_are_refused(tmp_path):
     path.write_bytes(pickle.dumps(Evil()))
     with pytest.raises(WeightsError, match="cannot be read as plain tensors"):
         read_state_dict(path)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_parameters_that_are_not_finite_are_refused(tmp_path, number, suffix):
+    path, tensors = tmp_path / f"diverged{suffix}", dict(Holder().state_dict())
+    last = list(tensors)[-2]
+    tensors[last] = torch.full_like(tensors[last], number)
+    save_file(tensors, str(path)) if suffix == ".safetensors" else torch.save(tensors, path)
+    module = Holder()
+    with pytest.raises(WeightsError, match=f"{path} holds NaN or infinity in {last}: did its training"):
+        load_weights(module, str(path))
+    assert all(bool(torch.isfinite(t).all()) for t in module.state_dict().values())
+
+
+def test_parameters_that_are_not_finite_are_not_written(tmp_path):
+    path = tmp_path / "out.safetensors"
+    with pytest.raises(WeightsError, match="the training holds NaN or infinity in b"):
+        export({"a": torch.ones(2), "b": torch.tensor([float("nan")])}, path)
+    with pytest.raises(WeightsError, match="half precision holds NaN or infinity in a"):
+        export({"a": torch.tensor([1e6])}, path, half=True)
+    assert not path.exists()
+    export({"a": torch.tensor([1e6])}, path)
+    assert path.exists()
 
 
 def test_random_weights_repeat():

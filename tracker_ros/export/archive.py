@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from tracker_ros.export.half import with_half_networks
 from tracker_ros.files import write_together
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import Tracker
-from tracker_ros.weights.loader import parameters_sha256
+from tracker_ros.weights.loader import WeightsError, parameters_sha256
+from tracker_ros.yaml_files import YamlError, require_names, require_types, shown
 
 INPUT = "frame: uint8 [3, H, W] RGB; box: float32 [4] (cx, cy, w, h) in pixels from the image's corner"
 CLIP_FRAMES = 20
@@ -124,7 +126,7 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
 
     Raises:
         ArchiveError: for a file outside the folders, without a manifest, with other bytes than its
-            manifest says, or one that torch cannot load.
+            manifest says, one that torch cannot load, or whose parameters are not finite.
     """
     real = path.resolve()
     allowed = [folder.resolve() for folder in folders]
@@ -140,8 +142,11 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
         raise ArchiveError(f"{path} has the format '{manifest.format}'; known: {', '.join(ARCHIVES)}")
     try:
         return ARCHIVES[manifest.format].load(content, device)
-    except RuntimeError as error:
-        raise ArchiveError(f"{path} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
+    except WeightsError as error:
+        raise ArchiveError(f"{path}: {error}") from error
+    except (RuntimeError, AttributeError) as error:  # AttributeError: a module without a tracker's methods
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ArchiveError(f"{path} cannot be loaded: {why}") from error
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -153,9 +158,25 @@ def read_manifest(path: Path) -> Manifest:
     if not path.is_file():
         raise ArchiveError(f"archive {path} does not exist")
     try:
-        return Manifest(**json.loads(manifest_path(path).read_text()))
+        content = require_names(json.loads(manifest_path(path).read_bytes()), "it")
+        require_types(Manifest, content)
+        manifest = Manifest(**content)
+        if not _are_boxes(manifest.boxes):
+            raise YamlError(f"boxes must be lists of four finite numbers, got {shown(manifest.boxes)}")
+    except RecursionError as error:
+        raise ArchiveError(f"{manifest_path(path)} is no manifest: it is nested too deeply") from error
     except (OSError, ValueError, TypeError) as error:
         raise ArchiveError(f"{manifest_path(path)} is no manifest of an archive: {error}") from error
+    return manifest
+
+
+def _are_boxes(boxes: list[Any]) -> bool:
+    return all(
+        isinstance(box, list)
+        and len(box) == 4
+        and all(type(value) in (int, float) and math.isfinite(value) for value in box)
+        for box in boxes
+    )
 
 
 def clip_boxes(tracker: Any) -> list[list[float]]:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from tracker_ros.trackers.base import Tracker
+from tracker_ros.weights.loader import require_finite
 
 METHODS = ["initialize", "localize", "update"]
 
@@ -53,9 +54,12 @@ def load(content: bytes, device: str) -> Any:
 
     Raises:
         RuntimeError: when torch cannot read them.
+        WeightsError: for parameters that are not finite.
     """
     with _quiet():
-        return _frozen(torch.jit.load(io.BytesIO(content), map_location=device).eval())
+        module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
+        require_finite(module.state_dict(), "the archive")
+        return _frozen(module)
 
 
 def _frozen(module: Any) -> Any:

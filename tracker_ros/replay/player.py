@@ -12,9 +12,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from tracker_ros.ros.launch_plan import Camera
+from tracker_ros.yaml_files import YamlError, parse_yaml
 
 CLOCK_HZ = 100
 _IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
@@ -61,10 +60,10 @@ def _require_images(bag: str, topic: str) -> None:
     if Path(bag).is_file():  # a single file has no description
         return
     try:
-        content = yaml.safe_load(description.read_text())["rosbag2_bagfile_information"]
+        content = parse_yaml(description.read_bytes())["rosbag2_bagfile_information"]
         recorded = [entry["topic_metadata"] for entry in content["topics_with_message_count"]]
         images = sorted(entry["name"] for entry in recorded if entry["type"] in _IMAGES)
-    except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
+    except (OSError, YamlError, LookupError, TypeError) as error:
         raise ValueError(
             f"{description} cannot be read ({type(error).__name__}): make it with 'ros2 bag reindex {bag}'"
         ) from error

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rosbags.typesys.store import Typestore
 
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.replay.case import Case
 from tracker_ros.replay.scenes import STORAGES, Scene, record
+from tracker_ros.yaml_files import YamlError, parse_yaml, require_names
 
 _CASE: Mapping[str, type | tuple[type, ...]] = {
     "bag": str,
@@ -50,20 +50,20 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
         DataError: naming the file, the case and the setting that is wrong.
     """
     try:
-        content = yaml.safe_load(path.read_bytes())
-    except yaml.YAMLError as error:
-        raise DataError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+        content = parse_yaml(path.read_bytes())
+    except YamlError as error:
+        raise DataError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("cases"), dict) or not content["cases"]:
         raise DataError(f"{path} needs a mapping 'cases' with at least one case")
     if unknown := set(content) - {"defaults", "cases"}:
         raise DataError(f"{path}: unknown key '{sorted(unknown)[0]}'; known: cases, defaults")
-    shared = content.get("defaults") or {}
+    shared = _named(f"{path}: defaults", content.get("defaults"))
     return [
         (
             str(name),
             _case(
                 f"{path}, case '{name}'",
-                {**shared, **(values or {})},
+                {**shared, **_named(f"{path}, case '{name}'", values)},
                 path.parent,
                 bags / f"{number:03d}",
                 types,
@@ -71,6 +71,14 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
         )
         for number, (name, values) in enumerate(content["cases"].items())
     ]
+
+
+def _named(where: str, values: Any) -> dict[str, Any]:
+    """Return settings by name; none for nothing."""
+    try:
+        return {} if values is None else require_names(values, "it")
+    except YamlError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Typestore) -> Case:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from tracker_ros.config_files import config_file
+from tracker_ros.yaml_files import YamlError, parse_yaml
 
 IMAGE = "image"
 """Topic of the images where none is named: what nodes that are started by hand use."""
@@ -111,8 +110,8 @@ def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
         CamerasError: for a file that is no such list.
     """
     try:
-        content = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
+        content = parse_yaml(path.read_bytes())
+    except (OSError, YamlError) as error:
         raise CamerasError(f"{path}: {error}") from error
     entries = content.get("cameras") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -19,6 +20,7 @@ from tracker_ros.trackers.base import (
     SettingsError,
     Tracker,
     create,
+    import_trackers,
     make_settings,
     register,
     registered,
@@ -30,7 +32,8 @@ from tracker_ros.weights import load_weights
 
 # A tracker registers itself on import: a new file in this folder is enough.
 for _module in iter_modules([str(Path(__file__).parent)]):
-    import_module(f"{__name__}.{_module.name}")
+    _name = f"{__name__}.{_module.name}"
+    import_trackers(_name, partial(import_module, _name))
 
 __all__ = [
     "Estimate",
@@ -49,6 +52,7 @@ __all__ = [
     "registered",
     "resolve",
     "setting",
+    "tracker_class",
 ]
 
 

@@ -10,6 +10,8 @@ earlier state. The three methods are exported into one TorchScript archive.
 from __future__ import annotations
 
 import dataclasses
+import logging
+import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
@@ -18,7 +20,9 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from torch import Tensor, nn
 
 from tracker_ros.trackers.renamed import RENAMED
+from tracker_ros.yaml_files import shown
 
+_log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "tracker_ros.trackers"
 
 
@@ -107,19 +111,23 @@ def _checked(owner: str, field: dataclasses.Field[Any], value: Any) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        raise SettingsError(f"{owner}: '{field.name}' must be a {kind.__name__}, got {value!r}")
+        raise SettingsError(f"{owner}: '{field.name}' must be a {kind.__name__}, got {shown(value)}")
     low, high, choices = meta.get("low"), meta.get("high"), meta.get("choices")
     # Written so that NaN, which compares false with everything, is refused too.
     if (low is not None and not value >= low) or (high is not None and not value <= high):
         bounds = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
         raise SettingsError(f"{owner}: '{field.name}' must be in {bounds}, got {value!r}")
     if choices and value not in choices:
-        raise SettingsError(f"{owner}: '{field.name}' must be one of {', '.join(choices)}, got {value!r}")
+        raise SettingsError(
+            f"{owner}: '{field.name}' must be one of {', '.join(choices)}, got {shown(value)}"
+        )
     return value
 
 
 T = TypeVar("T", bound=type[Tracker])
 _REGISTRY: dict[str, type[Tracker]] = {}
+_LEFT_OUT: dict[str, str] = {}
+"""By the name of a module that could not be imported: why."""
 
 
 def register(name: str, settings: type) -> Callable[[T], T]:
@@ -139,11 +147,35 @@ def registered() -> dict[str, type[Tracker]]:
     """Return every known tracker class by name, those of outside packages included.
 
     An outside package adds its trackers through the entry-point group ``tracker_ros.trackers``, whose
-    values name modules that use `register`.
+    values name modules that use `register`. One that cannot be imported is left out, and `without` says why.
     """
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        point.load()
+        import_trackers(point.value, point.load)
     return dict(_REGISTRY)
+
+
+def import_trackers(name: str, load: Callable[[], object]) -> None:
+    """Call `load`, which imports the module `name`; what it raises costs only the trackers of that module.
+
+    The reason is told once, as a warning, and kept for `without`.
+    """
+    if name in _LEFT_OUT:
+        return
+    try:
+        load()
+    except (Exception, SystemExit) as error:
+        # Python forgets a module that failed, but not those that it had imported before.
+        for key in [key for key, cls in _REGISTRY.items() if cls.__module__ not in sys.modules]:
+            del _REGISTRY[key]
+        what = (str(error).strip().splitlines() or [""])[0]
+        _LEFT_OUT[name] = f"{type(error).__name__}: {what}"
+        _log.warning("the trackers of %s are left out: %s", name, _LEFT_OUT[name])
+
+
+def without() -> str:
+    """Return what a list of trackers ends with: the modules that are left out, and why."""
+    registered()
+    return "".join(f"; left out: {module} ({why})" for module, why in sorted(_LEFT_OUT.items()))
 
 
 def tracker_class(name: str) -> type[Tracker]:
@@ -154,7 +186,7 @@ def tracker_class(name: str) -> type[Tracker]:
     """
     known = registered()
     if name not in known:
-        raise SettingsError(f"unknown tracker '{name}'; known: {', '.join(sorted(known))}")
+        raise SettingsError(f"unknown tracker '{name}'; known: {', '.join(sorted(known))}{without()}")
     return known[name]
 
 

@@ -12,15 +12,14 @@ A preset names the tracker, its weights and the settings that differ from their 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker_ros.config_files import config_folders
-from tracker_ros.trackers.base import SettingsError
+from tracker_ros.trackers.base import SettingsError, without
+from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,27 @@ def read_preset(name: str) -> Preset:
     files = preset_files()
     path = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
     if path is None or not path.is_file():
-        raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}")
+        raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}{without()}")
     try:
-        content = yaml.safe_load(path.read_bytes()) or {}
-        return Preset(name=path.stem, **content)
-    except (yaml.YAMLError, TypeError) as error:
+        return _preset(path.stem, read_yaml(path))
+    except YamlError as error:
         raise SettingsError(f"preset {path}: {error}") from error
+
+
+def _preset(name: str, content: Mapping[str, Any]) -> Preset:
+    """Check the types of what a preset file says; a key without a value is as if it were not there."""
+    given = {key: value for key, value in content.items() if value is not None}
+    known = {f.name for f in fields(Preset)} - {"name"}
+    for key, value in given.items():
+        if key not in known:
+            raise YamlError(f"unknown key '{key}'; known: {', '.join(sorted(known))}")
+        if key in ("settings", "session"):
+            require_names(value, key)
+        elif not isinstance(value, str):
+            raise YamlError(f"{key} must be a name, got {shown(value)}")
+    if not given.get("tracker"):
+        raise YamlError("it names no tracker")
+    return Preset(name=name, **given)
 
 
 def key_value(text: str) -> tuple[str, str]:
@@ -76,6 +90,12 @@ def given_settings(words: Iterable[str]) -> dict[str, Any]:
     """Return settings of KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
 
     Raises:
-        SettingsError: for a word without '='.
+        SettingsError: for a word without '=', or a value that is no YAML.
     """
-    return {key: yaml.safe_load(value) for key, value in map(key_value, words)}
+    given = {}
+    for key, value in map(key_value, words):
+        try:
+            given[key] = parse_yaml(value)
+        except YamlError as error:
+            raise SettingsError(f"{key}={value}: {error}") from error
+    return given

@@ -109,6 +109,9 @@ def run(args: argparse.Namespace) -> int:
     except (RecipeError, DataError, WeightsError, OSError) as error:
         print(f"tracker_ros train: {error}", file=sys.stderr)
         return 2
+    except FloatingPointError as error:
+        print(f"tracker_ros train: {error}", file=sys.stderr)
+        return 1
 
 
 def smoke(names: list[str]) -> int:

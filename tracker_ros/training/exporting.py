@@ -15,6 +15,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.training.checkpoints import read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.recipes import Recipe, RecipeError, build, described
+from tracker_ros.weights.loader import require_finite
 from tracker_ros.weights.manifest import sha256
 
 
@@ -44,14 +45,21 @@ def export(state: dict[str, Tensor], path: Path, half: bool = False) -> str:
 
     Args:
         half: in half precision; loading makes them float32 again.
+
+    Raises:
+        WeightsError: for parameters that are not finite.
+        tracker_ros.files.WriteError: when the file cannot be written.
     """
 
     def packed(tensor: Tensor) -> Tensor:
         tensor = tensor.detach().cpu().contiguous()
         return tensor.half() if half and tensor.is_floating_point() else tensor
 
+    require_finite(state, "the training")
+    content = {name: packed(tensor) for name, tensor in state.items()}
+    require_finite(content, "half precision")
     # safetensors' own errors about files do not tell what was wrong.
-    write_whole(path, save({name: packed(tensor) for name, tensor in state.items()}))
+    write_whole(path, save(content))
     return sha256(path)
 
 

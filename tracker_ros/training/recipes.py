@@ -36,13 +36,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker_ros.config_files import config_folders
 from tracker_ros.training.augment import Augmentation
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.schedules import Optimizer, Schedule
 from tracker_ros.weights.loader import load_weights
+from tracker_ros.yaml_files import read_yaml, require_names, require_types
 
 RENAMED = {
     "pairs": "pairs_per_epoch",
@@ -152,7 +151,7 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     if path is None or not path.is_file():
         raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
     try:
-        content = {**(yaml.safe_load(path.read_bytes()) or {}), **(changes or {})}
+        content = {**read_yaml(path), **(changes or {})}
         refuse_former_keys(content)
         parts = {
             "optimizer": Optimizer,
@@ -162,9 +161,12 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         }
         for key, kind in parts.items():
             if key in content:
-                content[key] = kind(**content[key])
+                part = require_names(content[key], key)
+                require_types(kind, part)
+                content[key] = kind(**part)
+        require_types(Recipe, content)
         return Recipe(name=path.stem, **content)
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise RecipeError(f"recipe {path}: {error}") from error
 
 

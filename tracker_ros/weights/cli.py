@@ -17,7 +17,7 @@ from rich.table import Table
 
 from tracker_ros.files import write_whole
 from tracker_ros.weights.download import VARIABLE, download
-from tracker_ros.weights.loader import WeightsError
+from tracker_ros.weights.loader import WeightsError, require_finite
 from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
 
 ABOUT = """Each file is taken only if its SHA-256 is that of the manifest. A download that broke off goes
@@ -122,6 +122,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     module, function = IMPORTERS[args.form]
     tensors = getattr(import_module(f"tracker_ros.weights.importers.{module}"), function)(args.file)
+    require_finite(tensors, str(args.file))
     target = args.out or cache() / f"{args.file.stem}.safetensors"
     from safetensors.torch import save
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -88,7 +89,7 @@ def _load_entry(module: nn.Module, entry: Entry) -> None:
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
-    """Copy `tensors` into `module`; every parameter and buffer must be there with its shape.
+    """Copy `tensors` into `module`; every parameter and buffer must be there with its shape, and finite.
 
     Where the module is a backbone (it has `published`), or all that it holds is one sub-module `backbone`,
     the file of a published network is taken for it, and the layers that are not built (deeper ones, the
@@ -117,7 +118,20 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     if wrong:
         listed = "; ".join(wrong[:6]) + (f"; and {len(wrong) - 6} more" if len(wrong) > 6 else "")
         raise WeightsError(f"{origin} does not fit {type(module).__name__}: {listed}")
+    require_finite(tensors, origin)
     module.load_state_dict(tensors)
+
+
+def require_finite(tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Make sure that all numbers are finite: a training that diverged leaves others.
+
+    Raises:
+        WeightsError: naming `origin` and the first tensors that hold NaN or infinity.
+    """
+    bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if bad:
+        listed = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+        raise WeightsError(f"{origin} holds NaN or infinity in {listed}: did its training diverge?")
 
 
 def _published(backbone: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

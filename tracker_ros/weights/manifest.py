@@ -26,12 +26,11 @@ import hashlib
 import importlib.metadata
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
-
 from tracker_ros.config_files import config_folders
+from tracker_ros.yaml_files import YamlError, read_yaml, require_names, shown
 
 VARIABLE = "TRACKER_ROS_WEIGHTS"
 
@@ -54,11 +53,16 @@ class Entry:
     imported: str = ""
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, str) and field.name != "sha256":
+                raise WeightsError(f"weights '{self.name}': {field.name} must be a text, got {shown(value)}")
         if self.imported and not self.sha256:
             return
         if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{8,64}", self.sha256):
+            got = shown(self.sha256)
             raise WeightsError(
-                f"weights '{self.name}': sha256 must be 8 to 64 hex digits in quotes, got {self.sha256!r}"
+                f"weights '{self.name}': sha256 must be 8 to 64 hex digits in quotes, got {got}"
             )
 
 
@@ -85,9 +89,9 @@ def entries() -> dict[str, Entry]:
     for folder in config_folders():
         for path in sorted(folder.glob("weights*.yaml")):
             try:
-                for name, fields in (yaml.safe_load(path.read_bytes()) or {}).items():
-                    found.setdefault(name, Entry(name=name, **fields))
-            except (yaml.YAMLError, TypeError, AttributeError) as error:
+                for name, fields in read_yaml(path).items():
+                    found.setdefault(name, Entry(name=name, **require_names(fields, name)))
+            except (YamlError, TypeError) as error:
                 raise WeightsError(f"manifest {path}: {error}") from error
     return found
 

@@ -25,7 +25,7 @@ from tracker_ros.ros.parameters import (
 from tracker_ros.ros.qos import RELIABILITIES
 from tracker_ros.session import SessionSettings
 from tracker_ros.session.detections import DetectionSettings
-from tracker_ros.trackers import SettingsError, read_preset, registered
+from tracker_ros.trackers import SettingsError, read_preset, tracker_class
 
 CHOICES = {"image_transport": ("raw", "compressed"), "image_reliability": tuple(RELIABILITIES)}
 
@@ -152,9 +152,10 @@ class Parameters:
     def _settings(self, name: str) -> dict[str, Any]:
         """Return the present settings of the tracker that a preset describes."""
         preset = read_preset(name)
-        if preset.tracker not in registered():
-            raise SettingsError(f"preset '{preset.name}' names the unknown tracker '{preset.tracker}'")
-        kind = registered()[preset.tracker].Settings
+        try:
+            kind = tracker_class(preset.tracker).Settings
+        except SettingsError as error:
+            raise SettingsError(f"preset '{preset.name}': {error}") from error
         if self._preset != name:
             self._preset = ""
             undeclare(self._node, "settings")
