@@ -23,6 +23,8 @@ from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.benchmark.latency import cli, measure  # noqa: E402
 from tracker_ros.benchmark.latency.camera import stamped  # noqa: E402
 from tracker_ros.cli import main  # noqa: E402
+from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.ros.targets import MOST_TARGETS  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
@@ -75,16 +77,24 @@ def test_the_table_is_whole_on_a_narrow_terminal() -> None:
         assert figure in text
 
 
-def test_a_real_node_is_measured(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_further_targets_lie_apart_in_the_image() -> None:
+    box = Box(300.0, 200.0, 50.0, 30.0)
+    boxes = measure.spread(box, MOST_TARGETS, 640, 480)
+    assert len(boxes) == 16 and boxes[-1] == box, "the last one selected is the primary"
+    assert not any(b.problem(640, 480) for b in boxes)
+    assert all(a.overlap(b) < 0.5 for i, a in enumerate(boxes) for b in boxes[:i])
+    assert measure.spread(box, 1, 640, 480) == [box]
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_a_real_node_is_measured(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, targets: int) -> None:
     monkeypatch.setattr(cli, "SIZES", ((320, 240),))
     domain = Domain()
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain.number))
     path = tmp_path / "cost.json"
     try:
-        assert (
-            main(["latency", "--seconds", "0.4", "--rate", "60", "--only", "compressed", "--json", str(path)])
-            == 0
-        )
+        words = ["--seconds", "0.4", "--rate", "60", "--only", "compressed", "--json", str(path)]
+        assert main(["latency", *words, "--targets", str(targets)]) == 0
     finally:
         domain.close()
     (cost,) = json.loads(path.read_text())

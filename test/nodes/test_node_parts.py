@@ -20,7 +20,7 @@ from tracker_ros.export import optimized  # noqa: E402
 from tracker_ros.nodes.tracker.model import find_device, warm_up  # noqa: E402
 from tracker_ros.ros.images import ImageError  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
-from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received  # noqa: E402
+from tracker_ros.ros.stream import Decoder, FrameBuffer, ImageStream, Received  # noqa: E402
 from tracker_ros.ros.worker import Worker  # noqa: E402
 from tracker_ros.session import Session, State  # noqa: E402
 from tracker_ros.trackers import SettingsError, load  # noqa: E402
@@ -49,7 +49,7 @@ def received(stamp: float, encoding: str = "rgb8", at: float = 0.0, width: int =
 def stream(**settings: float) -> ImageStream:
     """Tracking since stamp 9.9. Its frames show nothing, so that all places look alike."""
     alike = {"verify_frames": 2, "look_margin": -0.01}
-    made = ImageStream(Session(Oracle(), {**alike, **settings}), "cpu")
+    made = ImageStream(Session(Oracle(), {**alike, **settings}), Decoder("cpu"))
     made.select([received(9.8)], BOX, False)
     made.process(received(9.85))
     report = made.process(received(9.9))
@@ -160,7 +160,7 @@ def test_buffer_finds_the_clicked_frame() -> None:
 
 
 def test_selection_catches_up_to_the_last_frame_but_one() -> None:
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     assert made.select([received(1.0 + i / 10) for i in range(5)], BOX, False) == "target-1"
     assert made.session.state is State.TRACKING
     assert made.process(received(1.3)) is None
@@ -168,7 +168,7 @@ def test_selection_catches_up_to_the_last_frame_but_one() -> None:
 
 
 def test_a_selection_in_the_frame_that_waits_does_not_make_it_late() -> None:
-    made, waiting = ImageStream(Session(Oracle()), "cpu"), received(1.0)
+    made, waiting = ImageStream(Session(Oracle()), Decoder("cpu")), received(1.0)
     made.select([waiting], BOX, False)
     report = made.process(waiting)
     assert report is not None and report.state is State.ACQUIRING and report.box == BOX
@@ -176,7 +176,7 @@ def test_a_selection_in_the_frame_that_waits_does_not_make_it_late() -> None:
 
 
 def test_a_bad_image_on_the_way_does_not_refuse_the_selection() -> None:
-    made, frames = ImageStream(Session(Oracle()), "cpu"), [received(1.0 + i / 10) for i in range(5)]
+    made, frames = ImageStream(Session(Oracle()), Decoder("cpu")), [received(1.0 + i / 10) for i in range(5)]
     frames[2].message.step = 1
     assert made.select(frames, BOX, False) == "target-1" and made.session.state is State.TRACKING
     with pytest.raises(ImageError):
@@ -185,7 +185,7 @@ def test_a_bad_image_on_the_way_does_not_refuse_the_selection() -> None:
 
 
 def test_normalised_selection() -> None:
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     made.select([received(1.0)], box_of(box_message(BOX._replace(cx=0.5, cy=0.5, w=0.25, h=0.5))), True)
     report = made.process(received(1.1))
     assert report is not None and report.box == (32.0, 24.0, 16.0, 24.0)
@@ -238,7 +238,7 @@ def test_silence_is_measured_on_the_steady_clock() -> None:
 
 
 def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     made.select([received(0.0, at=7.0)], BOX, False)
     assert made.process(received(0.0, at=7.1)) is not None
     report = made.process(received(0.0, at=7.2))
@@ -250,7 +250,7 @@ def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
 def test_a_camera_that_stamps_some_images_is_timed_by_stamps_and_the_gaps_by_arrival(
     first: float, clock: float
 ) -> None:
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     made.select([received(first, at=clock)], BOX, False)
     before = made.time
     for i in range(1, 40):
@@ -267,7 +267,7 @@ def test_a_camera_that_stamps_some_images_is_timed_by_stamps_and_the_gaps_by_arr
 
 
 def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     made.select([received(50.0, at=3.0)], BOX, False)
     assert (
         made.process(received(50.1, at=3.1)) is not None and made.process(received(0.0, at=3.2)) is not None
@@ -280,7 +280,7 @@ def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
 @pytest.mark.parametrize("ahead", [1.7e9, 3600.0, 2.0, -3600.0])
 def test_a_silent_camera_is_noticed_although_its_stamps_are_of_another_clock(ahead: float) -> None:
     """Simulated time is 50 s; the camera stamps its images with another time and then dies."""
-    made = ImageStream(Session(Oracle()), "cpu")
+    made = ImageStream(Session(Oracle()), Decoder("cpu"))
     made.select([received(50.0 + ahead, at=3.0)], BOX, False)
     assert made.process(received(50.1 + ahead, at=3.1)) is not None
     assert made.tick(3.2, simulated=50.2) is None

@@ -39,8 +39,9 @@ def test_report_to_messages() -> None:
     assert message.results[0].hypothesis.class_id == "target"
     other = detection(header, report._replace(reacquired=UNVERIFIED))
     assert other is not None and other.results[0].hypothesis.class_id == "unverified"
-    assert detections(header, message).detections == [message]
-    assert detection(header, report._replace(box=None)) is None and detections(header, None).detections == []
+    assert detections(header, [report]).detections == [message]
+    gone = report._replace(box=None)
+    assert detection(header, gone) is None and detections(header, [gone]).detections == []
     aux = {"weights_conv5": torch.tensor([0.25, 0.5]), "weights": torch.zeros(2, 2), "label": torch.zeros(2)}
     box, response = BOX.to_tensor(), torch.arange(6.0).reshape(2, 3)
     filled = response_map(header, "t", Estimate(box, torch.tensor(1.0), response, box, aux))

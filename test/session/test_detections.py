@@ -60,28 +60,31 @@ def test_the_clicked_one_is_the_smallest_around_the_point_in_the_nearest_image()
 
 def test_a_detection_confirms_where_it_overlaps_even_when_it_comes_late() -> None:
     detections = Detections(DetectionSettings(confirm=True, min_overlap=0.5))
+    confirms = detections.confirmation()
     for step in range(5):  # a candidate that moves; the detector has not said anything yet
-        assert not detections.confirms(CAR.box._replace(cx=100 + 10 * step), 1 + 0.1 * step, step + 1)
+        assert not confirms(CAR.box._replace(cx=100 + 10 * step), 1 + 0.1 * step, step + 1)
     detections.add(1.1, [CAR._replace(box=Box(160, 100, 40, 20))])  # somewhere else at that time
-    assert not detections.confirms(CAR.box._replace(cx=150), 1.5, 6)
+    assert not confirms(CAR.box._replace(cx=150), 1.5, 6)
     detections.add(1.2, [CAR._replace(box=Box(122, 101, 40, 20))])  # of an image four frames ago
-    assert detections.confirms(CAR.box._replace(cx=160), 1.6, 7)
+    assert confirms(CAR.box._replace(cx=160), 1.6, 7)
 
 
 def test_a_new_candidate_is_not_confirmed_by_what_confirmed_another() -> None:
     detections = Detections(DetectionSettings(confirm=True))
+    confirms = detections.confirmation()
     detections.add(1.0, [CAR])
-    assert detections.confirms(CAR.box, 1.0, 1)
-    assert not detections.confirms(Box(300, 100, 40, 20), 1.05, 1)
-    assert detections.confirms(CAR.box, 1.0, 1)
-    assert not detections.confirms(Box(300, 100, 40, 20), 1.05, 2)  # found in another window
-    assert Detections(DetectionSettings()).confirms(CAR.box, 1.0, 1), "without the setting all are welcome"
+    assert confirms(CAR.box, 1.0, 1)
+    assert not confirms(Box(300, 100, 40, 20), 1.05, 1)
+    assert confirms(CAR.box, 1.0, 1)
+    assert not confirms(Box(300, 100, 40, 20), 1.05, 2)  # found in another window
+    confirms = Detections(DetectionSettings()).confirmation()
+    assert confirms(CAR.box, 1.0, 1), "without the setting all are welcome"
 
 
 def test_a_session_stays_lost_until_it_is_confirmed() -> None:
     session = tracking(coast_seconds=0.2)
     detections = Detections(DetectionSettings(confirm=True))
-    session.confirm = detections.confirms
+    session.confirm = detections.confirmation()
     for step in range(10):
         report = session.step(frame(0.1), 0.2 + 0.1 * step)
     assert report.state is State.LOST

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tracker_ros.geometry import Box, iou
 from tracker_ros.replay.bag import Result, stamp_of
 from tracker_ros.ros.images import ImageError
-from tracker_ros.ros.stream import ImageStream, Received
+from tracker_ros.ros.stream import Decoder, ImageStream, Received
 from tracker_ros.session import Report, Session, State
 
 
@@ -28,7 +28,7 @@ def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device
     Raises:
         ValueError: when the box cannot be tracked in it.
     """
-    stream = ImageStream(session, device)
+    stream = ImageStream(session, Decoder(device))
     results: list[Result] = []
     dropped = 0
     for at, message in images:

@@ -13,7 +13,7 @@ from torch import Tensor
 from vision_msgs.msg import BoundingBox2D, Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from tracker_ros.geometry import Box
-from tracker_ros.msg import NamedValues, ResponseMap
+from tracker_ros.msg import NamedValues, ResponseMap, TrackState
 from tracker_ros.session import Report
 from tracker_ros.session.detections import Detected
 from tracker_ros.trackers.base import Estimate
@@ -65,9 +65,26 @@ def detection(header: Header, report: Report) -> Detection2D | None:
     return message
 
 
-def detections(header: Header, target: Detection2D | None) -> Detection2DArray:
-    """Return the one target, or an empty list that says it is gone."""
-    return Detection2DArray(header=header, detections=[] if target is None else [target])
+def detections(header: Header, reports: list[Report]) -> Detection2DArray:
+    """Return the targets of an image; those that are gone are not in the list."""
+    found = (detection(header, report) for report in reports)
+    return Detection2DArray(header=header, detections=[target for target in found if target is not None])
+
+
+def state_message(header: Header, report: Report) -> TrackState:
+    """Return the state of a target; timing, counts and the tracker are left to the caller."""
+    return TrackState(
+        header=header,
+        state=int(report.state),
+        target_id=report.target_id,
+        verified=report.verified,
+        reacquired=report.reacquired,
+        score=report.score,
+        psr=report.psr,
+        apce=report.apce,
+        bbox=box_message(report.box),
+        message=report.message,
+    )
 
 
 def response_map(header: Header, target_id: str, estimate: Estimate) -> ResponseMap:

@@ -18,7 +18,8 @@ from tracker_ros.session import Report, Session, State
 
 NEAR_ENOUGH = 0.1
 """Seconds by which a selection's stamp may miss the nearest buffered frame: that frame may have been lost."""
-
+REMEMBERED = 30
+"""Images in which a target's box is remembered, for selections and detections in an earlier one."""
 
 MOST_AHEAD, MOST_BEHIND = 1.0, 10.0
 """Seconds by which stamps may be ahead of simulated time, or behind it, and count as stamps of that clock."""
@@ -124,21 +125,44 @@ class FrameBuffer:
         return frames[nearest:]
 
 
+class Decoder:
+    """Turns images into tensors. The last one is kept: several targets are looked for in the same image.
+
+    Args:
+        device: where frames are put.
+    """
+
+    def __init__(self, device: str):
+        self._device = device
+        self._last: tuple[Received, Tensor] | None = None
+
+    def tensor(self, frame: Received) -> Tensor:
+        """Return an image as uint8 [3, H, W] RGB.
+
+        Raises:
+            ImageError: for one that cannot be used.
+        """
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, to_tensor(to_rgb(frame.message), device=self._device)
+        return self._last[1]
+
+
 class ImageStream:
     """Feeds a session with images in order. Use it from one thread.
 
     Args:
-        session: its tracker must be on `device`.
-        device: where frames are put.
+        session: its tracker must be on the decoder's device.
+        decoder: of its images.
 
     Attributes:
         size: width and height of the newest image in pixels; zeros where it was not decoded.
     """
 
-    def __init__(self, session: Session, device: str):
+    def __init__(self, session: Session, decoder: Decoder):
         self.session = session
-        self._device = device
+        self._decoder = decoder
         self.size = (0, 0)
+        self._boxes: deque[tuple[float, Box]] = deque(maxlen=REMEMBERED)
         self._encoding = ""
         self._clock = FrameClock()
         self._selected: Received | None = None
@@ -166,7 +190,10 @@ class ImageStream:
         self._selected, time = None, self._clock.advance(frame)
         if before and encoding != before:
             return self.session.lose(f"image encoding changed from '{before}' to '{encoding}'")
-        return self.session.tick(time) if pixels is None else self.session.step(pixels, time)
+        report = self.session.tick(time) if pixels is None else self.session.step(pixels, time)
+        if report.box is not None:
+            self._boxes.append((frame.stamp, report.box))
+        return report
 
     def select(self, frames: list[Received], box: Box, normalized: bool, why: str = "selected") -> str:
         """Start on the target in the first frame and follow it to the last but one; its id.
@@ -184,6 +211,8 @@ class ImageStream:
         self._selected = frames[0]
         self._clock.advance(frames[0])
         self._encoding = encoding_of(frames[0].message)
+        self._boxes.clear()
+        self._boxes.append((frames[0].stamp, box))
         for frame in frames[1:-1]:
             with suppress(ImageError):  # that frame was refused when it arrived
                 self.process(frame)
@@ -193,6 +222,13 @@ class ImageStream:
     def time(self) -> float:
         """Of the last image, in the session's seconds."""
         return self._clock.now
+
+    def box_at(self, stamp: float) -> Box | None:
+        """Return where the target was in the image nearest to a stamp (0: the newest); None without one."""
+        boxes = list(self._boxes)
+        if not boxes or self.session.state not in (State.ACQUIRING, State.TRACKING, State.COASTING):
+            return None
+        return min(boxes, key=lambda entry: abs(entry[0] - stamp))[1] if stamp else boxes[-1][1]
 
     def size_of(self, frame: Received) -> tuple[int, int]:
         """Return width and height of an image in pixels.
@@ -221,6 +257,6 @@ class ImageStream:
         return None if report.state is before else report
 
     def _tensor(self, frame: Received) -> Tensor:
-        pixels = to_rgb(frame.message)
-        self.size = (pixels.shape[1], pixels.shape[0])
-        return to_tensor(pixels, device=self._device)
+        pixels = self._decoder.tensor(frame)
+        self.size = (pixels.shape[2], pixels.shape[1])
+        return pixels

@@ -8,6 +8,7 @@ A detector is later than the tracker: what it says is about an image that the se
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,10 +52,15 @@ class Detections:
     def __init__(self, settings: DetectionSettings):
         self.settings = settings
         self._lists: deque[tuple[float, list[Detected]]] = deque(maxlen=KEPT)
-        self._candidate: deque[tuple[float, Box]] = deque(maxlen=KEPT)
 
-    def add(self, stamp: float, detected: list[Detected]) -> Detected | None:
-        """Take what was detected in the image of a stamp; return the best that counts."""
+    def add(self, stamp: float, detected: list[Detected], taken: Sequence[Box] = ()) -> Detected | None:
+        """Take what was detected in the image of a stamp; return the best that counts and is not taken.
+
+        Args:
+            stamp: of the image.
+            detected: in it.
+            taken: boxes there of what is tracked already.
+        """
         s = self.settings
         # Not a number is no score: it is not at least anything.
         fit = [
@@ -62,7 +68,8 @@ class Detections:
             if d.score >= s.min_score and s.class_id in ("", d.class_id) and d.box.w > 0 and d.box.h > 0
         ]  # fmt: skip
         self._lists.append((stamp, fit))
-        return max(fit, key=lambda d: d.score, default=None)
+        free = [d for d in fit if all(d.box.overlap(box) < s.min_overlap for box in taken)]
+        return max(free, key=lambda d: d.score, default=None)
 
     def at(self, stamp: float, x: float, y: float) -> tuple[float, Detected]:
         """Return the smallest detection around a point, and the stamp of its image.
@@ -83,21 +90,23 @@ class Detections:
             raise ValueError(f"no detection{kind} at ({x:g}, {y:g}){when}; detections.snap asks for one")
         return at, min(around, key=lambda d: d.box.w * d.box.h)
 
-    def confirms(self, box: Box, stamp: float, streak: int) -> bool:
-        """Tell whether a detection has shown what is found at `box`, in this image or earlier in its streak.
+    def confirmation(self) -> Callable[[Box, float, int], bool]:
+        """Return what one session asks before it takes a lost target up again: `Session.confirm`.
 
-        Args:
-            box: where the lost target seems to be.
-            stamp: of the image.
-            streak: images in a row, this one included, in which it was found.
+        It tells whether a detection has shown what is found at a box, in this image or earlier in its streak.
         """
-        if not self.settings.confirm:
-            return True
-        if streak <= 1 or (self._candidate and self._candidate[-1][1].overlap(box) == 0):
-            self._candidate.clear()
-        self._candidate.append((stamp, box))
-        return any(self._overlaps(at, fit) for at, fit in list(self._lists))
+        candidate: deque[tuple[float, Box]] = deque(maxlen=KEPT)
 
-    def _overlaps(self, at: float, fit: list[Detected]) -> bool:
-        gap, box = min(((abs(stamp - at), box) for stamp, box in self._candidate), key=lambda entry: entry[0])
+        def confirms(box: Box, stamp: float, streak: int) -> bool:
+            if not self.settings.confirm:
+                return True
+            if streak <= 1 or (candidate and candidate[-1][1].overlap(box) == 0):
+                candidate.clear()
+            candidate.append((stamp, box))
+            return any(self._overlaps(candidate, at, fit) for at, fit in list(self._lists))
+
+        return confirms
+
+    def _overlaps(self, candidate: deque[tuple[float, Box]], at: float, fit: list[Detected]) -> bool:
+        gap, box = min(((abs(stamp - at), box) for stamp, box in candidate), key=lambda entry: entry[0])
         return gap <= NEAR_ENOUGH and any(d.box.overlap(box) >= self.settings.min_overlap for d in fit)

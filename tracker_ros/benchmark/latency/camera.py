@@ -96,14 +96,15 @@ class Camera:
             self.show(1)
 
     def request_selection(self, box: Box) -> None:
-        """Track what is at `box` in the newest image.
+        """Track what is at `box` in the newest image, besides what is tracked already.
 
         Raises:
             TimeoutError: when the node does not say that it tracks.
         """
+        before = self.states[-1].target_id
         self._init_box.publish(Detection2D(bbox=box_message(box)))
         end = time.monotonic() + STARTED
-        while self.states[-1].state != State.TRACKING:
+        while self.states[-1].target_id == before or self.states[-1].state != State.TRACKING:
             if time.monotonic() > end:
                 raise TimeoutError(f"the tracker node does not track: {self.states[-1].message}")
             self.show(1)

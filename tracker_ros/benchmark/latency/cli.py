@@ -17,11 +17,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.arguments import new_file, positive
+from tracker_ros.arguments import integer, new_file, positive
 from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
 from tracker_ros.files import write_whole
 from tracker_ros.ros.compat import use_image_transport
+from tracker_ros.ros.targets import MOST_TARGETS
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
@@ -43,6 +44,9 @@ def add_parsers(sub: Any) -> None:
         metavar="TEXT",
         default="",
         help="only cases that contain this, such as '640x480 raw' or 'compressed'",
+    )
+    parser.add_argument(
+        "--targets", type=integer(1, MOST_TARGETS), default=1, help="tracked at the same time (default: 1)"
     )
     parser.add_argument("--json", type=new_file, help="also write the figures to this file")
     parser.set_defaults(run=run_latency)
@@ -74,21 +78,24 @@ def run_latency(args: argparse.Namespace) -> int:
         return 1
     finally:
         rclpy.try_shutdown()
-    console.print(render(costs, args.rate, load))
+    console.print(render(costs, args.rate, load, args.targets))
     if args.json:
         write_whole(args.json, json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")
     return 0
 
 
-def render(costs: list[Cost], rate: float, load: float) -> Table:
+def render(costs: list[Cost], rate: float, load: float, targets: int = 1) -> Table:
     """Return the table that people read, at most 80 columns wide.
 
     Args:
+        costs: of each case.
+        rate: of the images, Hz.
         load: the machine's load average before the measurement.
+        targets: tracked at the same time.
     """
     busy = f"Load average before: {load:.1f} on {os.cpu_count()} cores."
     table = Table(
-        title=f"tracker node at {rate:g} images a second",
+        title=f"tracker node at {rate:g} images a second" + (f", {targets} targets" if targets > 1 else ""),
         box=SIMPLE_HEAD,
         padding=0,
         pad_edge=False,

@@ -35,6 +35,8 @@ SETTLE = 15
 STEP = (2, 1)
 """Pixels (right, down) by which the view moves from one image to the next."""
 FRAMES = 24
+GOLDEN = 0.618
+"""Share of the image's width between one further target and the next: they fill it evenly."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,35 @@ def footage(width: int, height: int) -> tuple[list[Frame], Box]:
     return frames, shot.box
 
 
+def spread(box: Box, count: int, width: int, height: int) -> list[Box]:
+    """Return a box and others of its size all over the image, of which no two have the same place."""
+    others = [
+        box._replace(cx=width * (0.15 + 0.7 * (i * GOLDEN % 1)), cy=height * (0.15 + 0.7 * (i / count)))
+        for i in range(1, count)
+    ]
+    return [*others, box]
+
+
 def tracker_time(
-    tracker: str, settings: dict[str, Any], frames: list[Frame], box: Box, rate: float, count: int
+    tracker: str, settings: dict[str, Any], frames: list[Frame], boxes: list[Box], rate: float, count: int
 ) -> float:
-    """Return median milliseconds that a session of this tracker takes for a frame, without a node.
+    """Return median milliseconds that sessions of this tracker take for a frame, without a node.
 
     It waits between frames as it does behind a camera: caches grow cold meanwhile, and without the waits
     it is up to a third faster.
     """
-    session = Session(optimized(load(tracker, settings)))
+    loaded = optimized(load(tracker, settings))
+    sessions = [Session(loaded) for _ in boxes]
     images = [to_tensor(frame) for frame in frames]
     images += images[-2:0:-1]
     seconds = []
-    session.select(images[0], box, 0.0)
+    for session, box in zip(sessions, boxes, strict=True):
+        session.select(images[0], box, 0.0)
     for index in range(1, SETTLE + count):
         time.sleep(1 / rate)
         began = time.perf_counter()
-        session.step(images[index % len(images)], index / rate)
+        for session in sessions:
+            session.step(images[index % len(images)], index / rate)
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds[SETTLE:])) * 1e3
 
@@ -101,7 +115,8 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
     frames, box = footage(*size)
     tracker, settings = (args.tracker, {}) if args.tracker else (PROBE, SETTINGS)
     count = max(int(args.seconds * args.rate), SETTLE + 1)
-    own_time = tracker_time(tracker, settings, frames, box, args.rate, count)
+    boxes = spread(box, args.targets, *size)
+    own_time = tracker_time(tracker, settings, frames, boxes, args.rate, count)
     with (
         tempfile.TemporaryDirectory() as logs,
         Interrupts() as interrupts,
@@ -119,6 +134,7 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
                 "image_transport": transport,
                 "autostart": True,
                 "device": "cpu",
+                "max_targets": args.targets,
                 **{f"settings.{key}": value for key, value in settings.items()},
             },
         )
@@ -128,7 +144,8 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
             camera.connect()
             silent = _load(pid, lambda: camera.rest(args.seconds))
             idle = _load(pid, lambda: camera.show(count))
-            camera.request_selection(box)
+            for place in boxes:
+                camera.request_selection(place)
             camera.show(SETTLE)
             camera.forget()
             busy = _load(pid, lambda: camera.show(count))

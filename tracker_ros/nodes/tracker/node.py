@@ -16,6 +16,7 @@ from typing import Any
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import LifecycleState
 from rclpy.task import Future
+from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection2D, Detection2DArray
 
@@ -31,7 +32,7 @@ from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.live import AT_CONFIGURATION, Group, LiveParameters
 from tracker_ros.ros.messages import box_of, detected, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
-from tracker_ros.ros.stream import ImageStream
+from tracker_ros.ros.targets import Targets
 from tracker_ros.ros.transitions import ManagedNode, logged
 from tracker_ros.session import Session, SessionSettings
 from tracker_ros.session.detections import Detections, DetectionSettings
@@ -48,7 +49,7 @@ CLOSING = 2.0
 
 
 class TrackerNode(ManagedNode):
-    """Tracks one target in a stream of images.
+    """Tracks one target, or several, in a stream of images.
 
     Callbacks only pass images and requests on to a `Pipeline`, which has a thread of its own.
     """
@@ -58,7 +59,7 @@ class TrackerNode(ManagedNode):
         self._declared = Parameters(self)
         self._values: TrackerParameters
         self._model_name: str
-        self._stream: ImageStream
+        self._targets: Targets
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         # A callback that awaits an answer holds its group meanwhile: what must go on is in another one. The
@@ -87,15 +88,14 @@ class TrackerNode(ManagedNode):
         self._values = self._declared.read()
         tracker, self._model_name, device = prepare(self._values)
         self.get_logger().info(f"tracker '{self._model_name}' on {device}")
+        settings = self._declared.session(getattr(tracker, "session_settings", {}))
         # The random part keeps ids unique over restarts of the node.
-        session = Session(
-            tracker,
-            self._declared.session(getattr(tracker, "session_settings", {})),
-            name=f"target-{uuid.uuid4().hex[:6]}",
-        )
-        self._stream = ImageStream(session, device)
+        names = [f"target-{uuid.uuid4().hex[:6]}" for _ in range(self._values.max_targets)]
+        sessions = [Session(tracker, settings, name) for name in names]
         self._detections = Detections(self._values.detections)
-        session.confirm = self._detections.confirms
+        for session in sessions:
+            session.confirm = self._detections.confirmation()
+        self._targets = Targets(sessions, device)
         self._outputs = Outputs(self, self._values.location)
 
     @logged(ParameterError)
@@ -106,7 +106,7 @@ class TrackerNode(ManagedNode):
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
             self,
-            self._stream,
+            self._targets,
             self._outputs,
             self._model_name,
             topic,
@@ -118,6 +118,8 @@ class TrackerNode(ManagedNode):
         )
         self._requests = [
             endpoints.subscription(self, Detection2D, "~/init_box", self._on_init_box, qos.COMMAND),
+            endpoints.subscription(self, String, "~/select_target", self._on_select_target, qos.COMMAND),
+            endpoints.subscription(self, String, "~/stop_target", self._on_stop_target, qos.COMMAND),
             endpoints.subscription(self, Detection2DArray, "~/detections", self._on_detections, qos.RESULT),
         ]
         self._outputs.location.open()
@@ -127,7 +129,7 @@ class TrackerNode(ManagedNode):
         if self._pipeline is not None:
             self._pipeline.tune(settings)
         elif self._outputs is not None:
-            self._stream.session.tune(settings)
+            self._targets.tune(settings)
 
     def _tune_detections(self, settings: DetectionSettings) -> None:
         if self._outputs is not None:
@@ -160,7 +162,7 @@ class TrackerNode(ManagedNode):
             return
         self._outputs.close()
         self._outputs = None
-        del self._stream
+        del self._targets
 
     def close(self) -> None:
         """End the worker's thread before the process ends."""
@@ -186,6 +188,14 @@ class TrackerNode(ManagedNode):
     def _on_init_box(self, message: Detection2D) -> None:
         if self._pipeline is not None:
             self._pipeline.select_without_reply(box_of(message.bbox), stamp_seconds(message.header.stamp))
+
+    def _on_select_target(self, message: String) -> None:
+        if self._pipeline is not None:
+            self._pipeline.choose(message.data)
+
+    def _on_stop_target(self, message: String) -> None:
+        if self._pipeline is not None:
+            self._pipeline.stop_one(message.data)
 
     def _on_detections(self, message: Detection2DArray) -> None:
         if self._pipeline is not None:

@@ -15,7 +15,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray, Detection3D
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.tracker.location import Location, LocationSettings
 from tracker_ros.ros import endpoints, qos
-from tracker_ros.ros.messages import box_message, detection, detections, response_map
+from tracker_ros.ros.messages import detection, detections, response_map
 from tracker_ros.session import Report
 
 
@@ -33,6 +33,7 @@ class Outputs:
             self._target = self._offer(Detection2D, "~/target")
             self._targets = self._offer(Detection2DArray, "~/targets")
             self._state = self._offer(TrackState, "~/state")
+            self._states = self._offer(TrackState, "~/states")
             self._response = self._offer(ResponseMap, "~/response", qos.PICTURE)
             bearing, place = self._offer(Vector3Stamped, "~/bearing"), self._offer(Detection3D, "~/target3d")
             self.location = Location(node, settings, bearing, place)
@@ -45,7 +46,7 @@ class Outputs:
         return self._publishers[-1]
 
     def publish_target(self, header: Header, report: Report, size: tuple[int, int]) -> str:
-        """Publish where the target is in the image with this header and size, or that there is none.
+        """Publish where the primary target is in the image with this header and size.
 
         Returns:
             Why there is no bearing or no place, as `Location.publish` does.
@@ -53,18 +54,22 @@ class Outputs:
         target = detection(header, report)
         if target is not None:
             self._target.publish(target)
-        self._targets.publish(detections(header, target))
         if report.estimate is not None and self._response.get_subscription_count() > 0:
             self._response.publish(response_map(header, report.target_id, report.estimate))
         return self.location.publish(header, report, size)
 
-    def publish_state(self, header: Header, report: Report, state: TrackState) -> None:
-        """Publish `state`, which holds timing, counts and the tracker, filled with the report."""
-        state.header, state.state, state.target_id = header, int(report.state), report.target_id
-        state.verified, state.reacquired = report.verified, report.reacquired
-        state.score, state.psr, state.apce = report.score, report.psr, report.apce
-        state.bbox, state.message = box_message(report.box), report.message
+    def publish_list(self, header: Header, reports: list[Report]) -> None:
+        """Publish all targets of an image, or that there is none."""
+        self._targets.publish(detections(header, reports))
+
+    def publish_state(self, state: TrackState) -> None:
+        """Publish the state of the primary target."""
         self._state.publish(state)
+
+    def publish_one_of_all(self, state: TrackState) -> None:
+        """Publish the state of any target to who listens to all of them."""
+        if self._states.get_subscription_count() > 0:
+            self._states.publish(state)
 
     def close(self) -> None:
         """Take the topics away."""

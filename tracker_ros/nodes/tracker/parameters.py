@@ -23,6 +23,7 @@ from tracker_ros.ros.parameters import (
     undeclare,
 )
 from tracker_ros.ros.qos import RELIABILITIES
+from tracker_ros.ros.targets import MOST_TARGETS
 from tracker_ros.session import SessionSettings
 from tracker_ros.session.detections import DetectionSettings
 from tracker_ros.trackers import SettingsError, read_preset, tracker_class
@@ -44,6 +45,7 @@ class TrackerParameters:
     image_transport: str
     image_reliability: str
     buffer_frames: int
+    max_targets: int
     location: LocationSettings
     detections: DetectionSettings
     settings: dict[str, Any]
@@ -94,6 +96,9 @@ class Parameters:
             choices=CHOICES["image_reliability"],
         )
         declare(node, "buffer_frames", 15, "images kept for selections in an earlier one", 1, 300)
+        declare(
+            node, "max_targets", 1, "targets at the same time; each takes the time of one", 1, MOST_TARGETS
+        )
         declare(node, "autostart", False, "configure and activate without a lifecycle manager")
         declare_settings(node, "session", SessionSettings, {})
         declare_settings(node, "location", LocationSettings, {})
@@ -121,6 +126,7 @@ class Parameters:
                 "image_transport",
                 "image_reliability",
                 "buffer_frames",
+                "max_targets",
             )
         }
         for name, choices in CHOICES.items():

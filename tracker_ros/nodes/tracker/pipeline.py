@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from rclpy.clock import ROSClock
@@ -18,8 +19,9 @@ from tracker_ros.geometry import Box
 from tracker_ros.msg import TrackState
 from tracker_ros.nodes.tracker.outputs import Outputs
 from tracker_ros.ros.images import ImageError
-from tracker_ros.ros.messages import stamp_seconds
-from tracker_ros.ros.stream import FrameBuffer, ImageStream, Received
+from tracker_ros.ros.messages import stamp_seconds, state_message
+from tracker_ros.ros.stream import FrameBuffer, Received
+from tracker_ros.ros.targets import Targets
 from tracker_ros.ros.worker import Worker
 from tracker_ros.session import Report, SessionSettings, State
 from tracker_ros.session.detections import Detected, Detections
@@ -33,7 +35,7 @@ class Pipeline:
 
     Args:
         node: for its logger and clock.
-        stream: the session and how it is fed; used by the worker's thread only, until `close`.
+        targets: the sessions and how they are fed; used by the worker's thread only, until `close`.
         outputs: where results go.
         tracker: name of the preset, for `TrackState`.
         topic: of the images, for messages.
@@ -48,7 +50,7 @@ class Pipeline:
     def __init__(
         self,
         node: Node,
-        stream: ImageStream,
+        targets: Targets,
         outputs: Outputs,
         tracker: str,
         topic: str,
@@ -56,14 +58,14 @@ class Pipeline:
         detections: Detections,
     ):
         self.enabled = self.starts_itself = True
-        self._node, self._stream, self._outputs, self._detections = node, stream, outputs, detections
+        self._node, self._targets, self._outputs, self._detections = node, targets, outputs, detections
         self._started: Future[str] | None = None
         self._tracker, self._topic = tracker, topic
         self._log = node.get_logger()
         self._buffer = FrameBuffer(buffer_frames)
         self._header, self._notice = Header(), ""
         self._processed = self._late = 0
-        self._state = State.IDLE
+        self._states = [State.IDLE for _ in targets.sessions]
         self._closed = False
         self._worker: Worker[Received] = Worker(
             lambda frame: self._survive(self._process, frame),
@@ -85,23 +87,41 @@ class Pipeline:
         With ``detections.snap`` the target is the detection at the box's centre, in the detector's image.
         The future raises ValueError when the selection is refused.
         """
-        return self._start(box, normalized, stamp, "selected", self._detections.settings.snap)
+        return self._start(box, normalized, stamp, "selected")
 
     def select_without_reply(self, box: Box, stamp: float) -> None:
         """Select for a request that awaits no answer: the next state tells why it was refused."""
-        self.select(box, False, stamp).add_done_callback(self._note_refusal)
+        self.select(box, False, stamp).add_done_callback(self._note)
+
+    def choose(self, target_id: str) -> None:
+        """Make a target the primary one; the next state tells where that was refused."""
+
+        def act() -> str:
+            self._targets.choose(target_id)
+            self._log.info(f"{target_id} is the primary target")
+            return target_id
+
+        self._worker.submit(act).add_done_callback(self._note)
+
+    def stop_one(self, target_id: str) -> None:
+        """Give one target up; the next state tells where that was refused."""
+        answer = self._worker.submit(lambda: self._stop_one(target_id))
+        answer.add_done_callback(partial(self._note, what="stop"))
 
     def detect(self, stamp: float, detected: list[Detected]) -> None:
         """Take what a detector found in the image of that stamp, and start on the best where that is set."""
-        best = self._detections.add(stamp, detected)
+        best = self._detections.add(stamp, detected, self._targets.taken(stamp))
         starts = self._detections.settings.start == "best" and self.starts_itself and self.enabled
         # One start at a time: it may take seconds.
-        is_free = self._stream.session.state is State.IDLE and (self._started is None or self._started.done())
+        is_free = self._targets.may_start() and (self._started is None or self._started.done())
         if best is not None and starts and is_free:
-            self._started = self._start(best.box, False, stamp, f"started by itself on {best}", snap=False)
-            self._started.add_done_callback(self._note_refusal)
+            why = f"started by itself on {best}"
+            self._started = self._start(best.box, False, stamp, why, by_itself=True)
+            self._started.add_done_callback(self._note)
 
-    def _start(self, box: Box, normalized: bool, stamp: float, why: str, snap: bool) -> Future[str]:
+    def _start(
+        self, box: Box, normalized: bool, stamp: float, why: str, by_itself: bool = False
+    ) -> Future[str]:
         """Start in the image of that stamp, with `why` as the state's message."""
         try:
             frames = self._buffer.since(stamp)
@@ -109,15 +129,16 @@ class Pipeline:
             refused: Future[str] = Future()
             refused.set_exception(ValueError(f"{error} on {self._topic}"))
             return refused
-        return self._worker.submit(lambda: self._select(frames, box, normalized, why, snap))
+        return self._worker.submit(lambda: self._select(frames, box, normalized, why, by_itself))
 
-    def _note_refusal(self, answer: Future[str]) -> None:
+    def _note(self, answer: Future[str], what: str = "selection") -> None:
+        """Remember why a request that awaits no answer was refused."""
         if not answer.cancelled() and (error := answer.exception()) is not None:
-            self._notice = f"selection refused: {error}"
+            self._notice = f"{what} refused: {error}"
             self._log.warning(self._notice, throttle_duration_sec=REPEAT_SECONDS)
 
     def stop(self) -> Future[str]:
-        """Give the target up; no detection starts another one before somebody selects or enables."""
+        """Give all targets up; no detection starts another one before somebody selects or enables."""
         self.starts_itself = False
         return self._worker.submit(self._stop)
 
@@ -125,7 +146,7 @@ class Pipeline:
         """Use other settings of the session from the next frame on."""
 
         def apply() -> str:
-            self._stream.session.tune(settings)
+            self._targets.tune(settings)
             return "tuned"
 
         self._worker.submit(apply)
@@ -154,16 +175,16 @@ class Pipeline:
 
     def _process(self, frame: Received) -> None:
         try:
-            report = self._stream.process(frame)
+            reports = self._targets.process(frame)
         except ImageError as error:
-            report = self._stream.session.refused(f"image refused: {error}")
-            self._log.error(f"{report.message} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS)
-        except Exception as error:  # such as a device without memory for the image
-            report = self._stream.session.refused(
-                f"image could not be processed: {type(error).__name__}: {error}"
+            reports = self._targets.refused(f"image refused: {error}")
+            self._log.error(
+                f"image refused: {error} (topic {self._topic})", throttle_duration_sec=REPEAT_SECONDS
             )
+        except Exception as error:  # such as a device without memory for the image
+            reports = self._targets.refused(f"image could not be processed: {type(error).__name__}: {error}")
             self._log.error(traceback.format_exc(), throttle_duration_sec=REPEAT_SECONDS)
-        if report is None:
+        if reports is None:
             self._late += 1
             self._log.warning(
                 f"image on {self._topic} skipped: its stamp is not newer than the last one's",
@@ -171,29 +192,36 @@ class Pipeline:
             )
             return
         self._processed += 1
-        self._publish(report, frame.message.header, frame.at)
+        self._publish(reports, frame.message.header, frame.at)
 
-    def _select(self, frames: list[Received], box: Box, normalized: bool, why: str, snap: bool) -> str:
-        if snap:
-            width, height = self._stream.size_of(frames[0]) if normalized else (1, 1)
+    def _select(self, frames: list[Received], box: Box, normalized: bool, why: str, by_itself: bool) -> str:
+        if self._detections.settings.snap and not by_itself:
+            width, height = self._targets.size_of(frames[0]) if normalized else (1, 1)
             at, found = self._detections.at(frames[0].stamp, box.cx * width, box.cy * height)
             frames, box, normalized = self._buffer.since(at), found.box, False
             why = f"selected {found}"
-        target_id = self._stream.select(frames, box, normalized, why)
+        target_id = self._targets.select(frames, box, normalized, why, by_itself)
         self._log.info(f"tracking {target_id}: {why}")
         return target_id
 
     def _stop(self) -> str:
-        self._publish(self._stream.session.stop(), self._header, time.monotonic())
+        self._publish(self._targets.stop(), self._header, time.monotonic())
+        return "stopped"
+
+    def _stop_one(self, target_id: str) -> str:
+        stopped = self._targets.stop_one(target_id)
+        self.starts_itself = False
+        self._publish([stopped], self._header, time.monotonic())
         return "stopped"
 
     def _tick(self) -> None:
         """Notice when images stay away."""
         now = time.monotonic()
-        report = self._stream.tick(now, self._simulated_time()) if self.enabled else None
-        if report is not None:
-            # The last image's box was published with it, and a silent camera brings no newer one.
-            self._publish(report, self._header, now, only_state=report.box is not None)
+        changed = self._targets.tick(now, self._simulated_time()) if self.enabled else []
+        if changed:
+            # The last image's boxes were published with it, and a silent camera brings no newer ones.
+            coasting = all(report.box is not None for report in changed)
+            self._publish(changed, self._header, now, only_state=coasting)
 
     def _simulated_time(self) -> float | None:
         """Return seconds of ``/clock``; None where the node takes the time from the system."""
@@ -201,35 +229,49 @@ class Pipeline:
         simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
         return clock.now().nanoseconds * 1e-9 if simulated else None
 
-    def _publish(self, report: Report, header: Header, received: float, only_state: bool = False) -> None:
+    def _publish(
+        self, changed: list[Report], header: Header, received: float, only_state: bool = False
+    ) -> None:
+        """Publish reports about the image of a header, and the list of all targets."""
         if self._closed or not self._node.context.ok():
             return
         self._header = header
-        self._tell(self._stream.session.state, self._stream.session.message)
+        self._tell()
+        if not only_state:
+            self._outputs.publish_list(header, self._targets.reports)
+        for report in changed:
+            state = self._state(report, header, received)
+            if report is self._targets.primary:
+                if not only_state:
+                    size = state.image_width, state.image_height
+                    state.no_bearing = self._outputs.publish_target(header, report, size)
+                self._outputs.publish_state(state)
+            self._outputs.publish_one_of_all(state)
+
+    def _state(self, report: Report, header: Header, received: float) -> TrackState:
         stamp = stamp_seconds(header.stamp)
         age = self._node.get_clock().now().nanoseconds * 1e-9 - stamp if stamp else 0.0
-        state = TrackState(
-            tracker=self._tracker,
-            latency_ms=(time.monotonic() - received) * 1e3,
-            age_ms=age * 1e3,
-            frames_processed=self._processed,
-            frames_dropped=self._late + self._worker.dropped,
-        )
-        if self._notice:
-            report, self._notice = report._replace(message=self._notice), ""
-        state.image_width, state.image_height = size = self._stream.size
-        if not only_state:
-            state.no_bearing = self._outputs.publish_target(header, report, size)
-        self._outputs.publish_state(header, report, state)
+        state = state_message(header, report)
+        state.tracker, state.age_ms = self._tracker, age * 1e3
+        state.latency_ms = (time.monotonic() - received) * 1e3
+        state.frames_processed = self._processed
+        state.frames_dropped = self._late + self._worker.dropped
+        state.image_width, state.image_height = self._targets.size
+        if self._notice and report is self._targets.primary:
+            state.message, self._notice = self._notice, ""
+        return state
 
-    def _tell(self, state: State, why: str) -> None:
-        """Log a change of the session's state."""
-        if state is self._state:
-            return
-        self._state = state
-        if state is State.ERROR:
-            self._log.error(f"ERROR: {why}")
-        elif state in (State.COASTING, State.LOST):
-            self._log.warning(f"{state.name}: {why}")
-        else:
-            self._log.info(f"{state.name}: {why}")
+    def _tell(self) -> None:
+        """Log changes of the targets' states."""
+        for place, session in enumerate(self._targets.sessions):
+            state, why = session.state, session.message
+            if state is self._states[place]:
+                continue
+            self._states[place] = state
+            whose = f"{session.target_id} " if len(self._states) > 1 else ""
+            if state is State.ERROR:
+                self._log.error(f"{whose}ERROR: {why}")
+            elif state in (State.COASTING, State.LOST):
+                self._log.warning(f"{whose}{state.name}: {why}")
+            else:
+                self._log.info(f"{whose}{state.name}: {why}")
