@@ -19,7 +19,7 @@ device=cpu
 if has "import sys, torch; sys.exit(not torch.cuda.is_available())"; then device=cuda; fi
 name="$("$python" -c "
 import re
-from tracker_ros.benchmark.bench import board
+from tracker_ros.benchmark.machine import board
 print(re.sub(r'[^a-z0-9]+', '_', board().lower()).strip('_'))")_$device"
 mkdir -p "$folder"
 "$python" -m tracker_ros.cli bench --trackers dcf,dcf_tiny,dslt_tiny,kcf,csrt --device "$device" \

@@ -18,7 +18,8 @@ import pytest
 import torch
 from rich.console import Console
 
-from tracker_ros.benchmark import bench
+from tracker_ros.benchmark import bench, timing
+from tracker_ros.benchmark.machine import board, power_mode
 from tracker_ros.cli import main
 from tracker_ros.evaluation.specs import TrackerSpec
 
@@ -46,7 +47,7 @@ def test_memory_stays_flat_over_a_run_that_is_longer_than_its_film(film):
     spec = TrackerSpec("dcf", (("search_size", 48), ("scale_count", 3)))
     threads = torch.get_num_threads()
     try:
-        found = bench.measure(spec, bench.Clip(1000, film / "images", film / "truth.txt"), 1)
+        found = timing.measure(spec, timing.Clip(1000, film / "images", film / "truth.txt"), 1)
     finally:
         torch.set_num_threads(threads)
     assert found.form == "eager" and found.iou > 0.7
@@ -80,11 +81,11 @@ class Clockwork(torch.nn.Module):
 
 def test_stages_are_means_and_the_share_is_of_whole_frames(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(bench, "load", lambda *_: Clockwork(clock))
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(timing, "load", lambda *_: Clockwork(clock))
     driver = SimpleNamespace(start=lambda *_: None, track=lambda _: clock.__setitem__(0, clock[0] + 4.0))
     frames = [np.zeros((8, 8, 3), np.uint8)] * 25
-    found = bench.stages(TrackerSpec("dcf", ()), driver, frames, (1.0, 1.0, 4.0, 4.0))
+    found = timing.stages(TrackerSpec("dcf", ()), driver, frames, (1.0, 1.0, 4.0, 4.0))
     assert found == {"localize": 4000.0, "update": 1000.0, "network": 3000.0, "share": 75.0}
 
 
@@ -107,12 +108,12 @@ def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
         == 0
     )
     filed = json.loads(path.read_text())
-    assert filed["machine"]["device"] == bench.board() and filed["machine"]["cores"] == os.cpu_count()
+    assert filed["machine"]["device"] == board() and filed["machine"]["cores"] == os.cpu_count()
     assert [result["form"] for result in filed["results"]] == ["OpenCV"] and filed["results"][0]["fps"] > 0
 
 
 def test_the_table_is_whole_on_a_narrow_terminal():
-    slow = bench.Result(
+    slow = timing.Result(
         "a_tracker_with_a_long_name",
         "scripted",
         1234.0,
@@ -136,13 +137,13 @@ def test_the_table_is_whole_on_a_narrow_terminal():
 
 
 def test_a_film_is_shown_to_its_end_and_back_without_repeating_a_frame():
-    assert list(itertools.islice(bench.back_and_forth(4), 10)) == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
+    assert list(itertools.islice(timing.back_and_forth(4), 10)) == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
 
 
 def test_the_power_mode_is_what_nvpmodel_says(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert bench.power_mode() == ""
+    assert power_mode() == ""
     program = tmp_path / "nvpmodel"
     program.write_text("#!/bin/sh\necho 'NV Power Mode: MAXN'\necho 0\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    assert bench.power_mode() == "NV Power Mode: MAXN 0"
+    assert power_mode() == "NV Power Mode: MAXN 0"

@@ -223,98 +223,21 @@ class Timed:
         return (float(frame), 0.0, 1.0, 1.0), 1.0
 
 
+# Seconds for each frame, and the frame that each answer is from, as vot-toolkit 0.9.0 ran them once.
+TOOLKIT_TIMES = """
+0.21 0.02 0.05 0.05 0.05 0.21 0.34 0.13 0.02 0.02 0.05 0.09 0.13 0.09 0.05 0.02 0.21
+0.21 0.02 0.02 0.09 0.09 0.34 0.13 0.09 0.09 0.13 0.13 0.05 0.21 0.21 0.34 0.21 0.05
+"""
+TOOLKIT_ANSWERS = """
+1 2 3 4 5 6 7 7 9 10 11 12 13 13 15 16 17 18 18 18 18 22 22 22 22 26
+27 28 29 30 30 30 30 30 30 36 36 38 39 40 40 42 42 44 45 45 45 45 49 49 49 49
+"""
+
+
 def test_real_time_skips_the_frames_that_the_toolkit_skips() -> None:
     """Times and frames answered from, as vot-toolkit 0.9.0's real-time runtime ran them once."""
-    times = [
-        0.21,
-        0.02,
-        0.05,
-        0.05,
-        0.05,
-        0.21,
-        0.34,
-        0.13,
-        0.02,
-        0.02,
-        0.05,
-        0.09,
-        0.13,
-        0.09,
-        0.05,
-        0.02,
-        0.21,
-        0.21,
-        0.02,
-        0.02,
-        0.09,
-        0.09,
-        0.34,
-        0.13,
-        0.09,
-        0.09,
-        0.13,
-        0.13,
-        0.05,
-        0.21,
-        0.21,
-        0.34,
-        0.21,
-        0.05,
-    ]
-    answered = [
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        7,
-        7,
-        9,
-        10,
-        11,
-        12,
-        13,
-        13,
-        15,
-        16,
-        17,
-        18,
-        18,
-        18,
-        18,
-        22,
-        22,
-        22,
-        22,
-        26,
-        27,
-        28,
-        29,
-        30,
-        30,
-        30,
-        30,
-        30,
-        30,
-        36,
-        36,
-        38,
-        39,
-        40,
-        40,
-        42,
-        42,
-        44,
-        45,
-        45,
-        45,
-        45,
-        49,
-        49,
-        49,
-        49,
-    ]
+    times = [float(word) for word in TOOLKIT_TIMES.split()]
+    answered = [int(word) for word in TOOLKIT_ANSWERS.split()]
     inner = Timed(times)
     driver = RealTimeDriver(inner, 20.0, clock=lambda: inner.now)
     driver.start(0, (0.0, 0.0, 1.0, 1.0))  # type: ignore[arg-type]

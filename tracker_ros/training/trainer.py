@@ -226,23 +226,14 @@ def train(
     validator = Validator(recipe, module, held) if recipe.validation.share > 0 and not quiet else None
     stopper = Stopper(limit)
     keeper = Keeper(out, stopper, validator or None, recipe.validation, interval)
-    trainer = pl.Trainer(
+    trainer = _lightning(
+        recipe,
+        out,
+        None if quiet else [stopper, keeper],
         accelerator=accelerator,
         devices=devices if not devices.isdigit() else int(devices),
         num_nodes=nodes,
         strategy=strategy,
-        precision=cast(Any, recipe.precision),
-        max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.gradient_clip or None,
-        logger=False if quiet else TensorBoardLogger(str(out), name="logs", version=""),
-        callbacks=[] if quiet else [stopper, keeper],
-        log_every_n_steps=20,
-        reload_dataloaders_every_n_epochs=1,
-        default_root_dir=str(out),
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        enable_progress_bar=not quiet,
-        plugins=[WholeFiles()],
     )
     module.prepare(sum(named.source.domains for named in learned))
     fit = Fit(module, recipe, learned)
@@ -258,3 +249,23 @@ def train(
     if fit.bad:
         fit.print(f"{sum(fit.bad.values())} draws met {len(fit.bad)} broken images")
     return fit
+
+
+def _lightning(recipe: Recipe, out: Path, callbacks: list[pl.Callback] | None, **machine: Any) -> pl.Trainer:
+    """Return Lightning's trainer of a recipe; without callbacks it shows and keeps nothing."""
+    quiet = callbacks is None
+    return pl.Trainer(
+        **machine,
+        precision=cast(Any, recipe.precision),
+        max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.gradient_clip or None,
+        logger=False if quiet else TensorBoardLogger(str(out), name="logs", version=""),
+        callbacks=callbacks or [],
+        log_every_n_steps=20,
+        reload_dataloaders_every_n_epochs=1,
+        default_root_dir=str(out),
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        enable_progress_bar=not quiet,
+        plugins=[WholeFiles()],
+    )
