@@ -108,7 +108,8 @@ def require_types(kind: type, content: dict[str, Any]) -> None:
             continue
         allowed = {float: (int, float), tuple: (list, tuple)}.get(wanted, (wanted,))
         is_truth = isinstance(value, bool) and wanted is not bool
-        if is_truth or not isinstance(value, allowed) or (wanted is float and not math.isfinite(float(value))):
+        is_endless = wanted is float and isinstance(value, float) and not math.isfinite(value)
+        if is_truth or is_endless or not isinstance(value, allowed):
             raise YamlError(f"{name} must be a {_WORDS.get(wanted, wanted.__name__)}, got {shown(value)}")
 
 

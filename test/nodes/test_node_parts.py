@@ -50,7 +50,7 @@ def stream(**settings: float) -> ImageStream:
     """Tracking since stamp 9.9. Its frames show nothing, so that all places look alike."""
     alike = {"verify_frames": 2, "look_margin": -0.01}
     made = ImageStream(Session(Oracle(), {**alike, **settings}), Decoder("cpu"))
-    made.select([received(9.8)], BOX, False)
+    made.start_target([received(9.8)], BOX, False)
     made.process(received(9.85))
     report = made.process(received(9.9))
     assert report is not None and report.state is State.TRACKING
@@ -161,7 +161,7 @@ def test_buffer_finds_the_clicked_frame() -> None:
 
 def test_selection_catches_up_to_the_last_frame_but_one() -> None:
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    assert made.select([received(1.0 + i / 10) for i in range(5)], BOX, False) == "target-1"
+    assert made.start_target([received(1.0 + i / 10) for i in range(5)], BOX, False) == "target-1"
     assert made.session.state is State.TRACKING
     assert made.process(received(1.3)) is None
     assert made.process(received(1.4)) is not None
@@ -169,7 +169,7 @@ def test_selection_catches_up_to_the_last_frame_but_one() -> None:
 
 def test_a_selection_in_the_frame_that_waits_does_not_make_it_late() -> None:
     made, waiting = ImageStream(Session(Oracle()), Decoder("cpu")), received(1.0)
-    made.select([waiting], BOX, False)
+    made.start_target([waiting], BOX, False)
     report = made.process(waiting)
     assert report is not None and report.state is State.ACQUIRING and report.box == BOX
     assert made.process(waiting) is None
@@ -178,15 +178,15 @@ def test_a_selection_in_the_frame_that_waits_does_not_make_it_late() -> None:
 def test_a_bad_image_on_the_way_does_not_refuse_the_selection() -> None:
     made, frames = ImageStream(Session(Oracle()), Decoder("cpu")), [received(1.0 + i / 10) for i in range(5)]
     frames[2].message.step = 1
-    assert made.select(frames, BOX, False) == "target-1" and made.session.state is State.TRACKING
+    assert made.start_target(frames, BOX, False) == "target-1" and made.session.state is State.TRACKING
     with pytest.raises(ImageError):
-        made.select(frames[2:], BOX, False)
+        made.start_target(frames[2:], BOX, False)
     assert made.session.target_id == "target-1"
 
 
 def test_normalised_selection() -> None:
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    made.select([received(1.0)], box_of(box_message(BOX._replace(cx=0.5, cy=0.5, w=0.25, h=0.5))), True)
+    made.start_target([received(1.0)], box_of(box_message(BOX._replace(cx=0.5, cy=0.5, w=0.25, h=0.5))), True)
     report = made.process(received(1.1))
     assert report is not None and report.box == (32.0, 24.0, 16.0, 24.0)
 
@@ -239,7 +239,7 @@ def test_silence_is_measured_on_the_steady_clock() -> None:
 
 def test_a_camera_without_stamps_is_timed_by_arrival() -> None:
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    made.select([received(0.0, at=7.0)], BOX, False)
+    made.start_target([received(0.0, at=7.0)], BOX, False)
     assert made.process(received(0.0, at=7.1)) is not None
     report = made.process(received(0.0, at=7.2))
     assert report is not None and report.state is State.TRACKING
@@ -251,7 +251,7 @@ def test_a_camera_that_stamps_some_images_is_timed_by_stamps_and_the_gaps_by_arr
     first: float, clock: float
 ) -> None:
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    made.select([received(first, at=clock)], BOX, False)
+    made.start_target([received(first, at=clock)], BOX, False)
     before = made.time
     for i in range(1, 40):
         stamp = 0.0 if i % 10 == 5 else 50 + i / 30
@@ -268,7 +268,7 @@ def test_a_camera_that_stamps_some_images_is_timed_by_stamps_and_the_gaps_by_arr
 
 def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    made.select([received(50.0, at=3.0)], BOX, False)
+    made.start_target([received(50.0, at=3.0)], BOX, False)
     assert (
         made.process(received(50.1, at=3.1)) is not None and made.process(received(0.0, at=3.2)) is not None
     )
@@ -281,7 +281,7 @@ def test_simulated_time_counts_for_a_camera_that_stamps_some_images() -> None:
 def test_a_silent_camera_is_noticed_although_its_stamps_are_of_another_clock(ahead: float) -> None:
     """Simulated time is 50 s; the camera stamps its images with another time and then dies."""
     made = ImageStream(Session(Oracle()), Decoder("cpu"))
-    made.select([received(50.0 + ahead, at=3.0)], BOX, False)
+    made.start_target([received(50.0 + ahead, at=3.0)], BOX, False)
     assert made.process(received(50.1 + ahead, at=3.1)) is not None
     assert made.tick(3.2, simulated=50.2) is None
     report = made.tick(63.2, simulated=110.2)

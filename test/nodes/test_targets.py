@@ -53,9 +53,9 @@ def test_each_target_is_tracked_as_if_it_were_alone() -> None:
         if len(frames) == 5:
             for image in images[:5]:
                 together.process(image)
-        together.select(frames, box, False, "selected")
+        together.start_target(frames, box, False, "selected")
     for stream, box in zip(alone, starts, strict=True):
-        stream.select(images[:1], box, False)
+        stream.start_target(images[:1], box, False)
     for image in images[:5]:
         alone[0].process(image), alone[1].process(image)
     for image in images[1:4]:
@@ -74,29 +74,29 @@ def test_each_target_is_tracked_as_if_it_were_alone() -> None:
 
 def test_a_selection_takes_a_free_place_then_that_of_the_primary_target() -> None:
     targets = several(2)
-    assert targets.select([received(1.0)], BOX, False, "a") == "target-0-1"
-    assert targets.select([received(1.0)], OTHER, False, "b") == "target-1-1"
+    assert targets.start_target([received(1.0)], BOX, False, "a") == "target-0-1"
+    assert targets.start_target([received(1.0)], OTHER, False, "b") == "target-1-1"
     assert [r.target_id for r in targets.reports] == ["target-1-1", "target-0-1"]
     # What is there already keeps its place, however full it is.
-    assert targets.select([received(1.0)], BOX._replace(cx=BOX.cx + 1), False, "c") == "target-0-2"
+    assert targets.start_target([received(1.0)], BOX._replace(cx=BOX.cx + 1), False, "c") == "target-0-2"
     assert targets.primary.target_id == "target-0-2"
-    assert targets.select([received(1.0)], THIRD, False, "d") == "target-0-3"
+    assert targets.start_target([received(1.0)], THIRD, False, "d") == "target-0-3"
     assert {r.target_id for r in targets.reports} == {"target-0-3", "target-1-1"}
 
 
 def test_a_refused_selection_leaves_all_targets() -> None:
     targets = several(2)
-    targets.select([received(1.0)], BOX, False, "a")
-    targets.select([received(1.0)], OTHER, False, "b")
+    targets.start_target([received(1.0)], BOX, False, "a")
+    targets.start_target([received(1.0)], OTHER, False, "b")
     before = targets.reports
     with pytest.raises(ValueError, match="lies outside"):
-        targets.select([received(1.0)], Box(-50.0, -50.0, 5.0, 5.0), False, "c")
+        targets.start_target([received(1.0)], Box(-50.0, -50.0, 5.0, 5.0), False, "c")
     assert targets.reports == before
 
 
 def test_targets_are_chosen_and_stopped_by_their_ids() -> None:
     targets = several(3)
-    first, second = (targets.select([received(1.0)], box, False, "") for box in (BOX, OTHER))
+    first, second = (targets.start_target([received(1.0)], box, False, "") for box in (BOX, OTHER))
     targets.choose(first)
     assert [r.target_id for r in targets.reports] == [first, second]
     for act in (targets.choose, targets.stop_one):
@@ -116,27 +116,27 @@ def test_targets_are_chosen_and_stopped_by_their_ids() -> None:
 
 def test_what_starts_by_itself_does_not_become_primary_beside_another() -> None:
     targets = several(3)
-    first = targets.select([received(1.0)], BOX, False, "", by_itself=True)
-    targets.select([received(1.0)], OTHER, False, "", by_itself=True)
+    first = targets.start_target([received(1.0)], BOX, False, "", by_itself=True)
+    targets.start_target([received(1.0)], OTHER, False, "", by_itself=True)
     assert targets.primary.target_id == first
     assert targets.may_start() and targets.taken(1.0) == [BOX, OTHER]
 
 
 def test_nothing_starts_by_itself_while_a_target_is_searched_for_or_no_place_is_free() -> None:
     targets = several(2)
-    targets.select([received(1.0)], BOX, False, "")
+    targets.start_target([received(1.0)], BOX, False, "")
     targets.process(received(1.05))
     assert targets.may_start()
     targets.sessions[0].lose("gone")
     assert not targets.may_start() and targets.taken(1.0) == []
     full = several(1)
-    full.select([received(1.0)], BOX, False, "")
+    full.start_target([received(1.0)], BOX, False, "")
     assert not full.may_start()
 
 
 def test_boxes_are_remembered_by_the_stamps_of_their_images() -> None:
     targets = several(1)
-    targets.select([received(1.0)], BOX, False, "")
+    targets.start_target([received(1.0)], BOX, False, "")
     for step in range(1, 4):
         frame = received(1 + step / 10)
         frame.message.data[1 * 3 : 1 * 3 + 1] = type(frame.message.data)("B", [4])  # 4 px to the right
@@ -147,8 +147,8 @@ def test_boxes_are_remembered_by_the_stamps_of_their_images() -> None:
 
 def test_a_bad_image_is_refused_for_all_targets() -> None:
     targets = several(3)
-    targets.select([received(1.0)], BOX, False, "")
-    targets.select([received(1.0)], OTHER, False, "")
+    targets.start_target([received(1.0)], BOX, False, "")
+    targets.start_target([received(1.0)], OTHER, False, "")
     targets.process(received(1.05))
     with pytest.raises(ImageError):
         targets.process(received(1.1, encoding="spam"))
@@ -160,8 +160,8 @@ def test_a_bad_image_is_refused_for_all_targets() -> None:
 
 def test_a_silent_camera_loses_every_target() -> None:
     targets = several(3)
-    targets.select([received(1.0)], BOX, False, "")
-    targets.select([received(1.0)], OTHER, False, "")
+    targets.start_target([received(1.0)], BOX, False, "")
+    targets.start_target([received(1.0)], OTHER, False, "")
     targets.process(received(1.05))
     assert targets.tick(0.5, None) == []
     assert [r.state for r in targets.tick(1.5, None)] == [State.COASTING] * 2

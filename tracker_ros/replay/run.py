@@ -48,7 +48,7 @@ def _process(stream: ImageStream, frame: Received, box: Box) -> Report | None:
     try:
         if session.state is not State.IDLE:
             return stream.process(frame)
-        stream.select([frame], box, normalized=False)
+        stream.start_target([frame], box, normalized=False)
         return session.tick(stream.time)
     except ImageError as error:
         return session.refused(f"image refused: {error}")

@@ -195,7 +195,7 @@ class ImageStream:
             self._boxes.append((frame.stamp, report.box))
         return report
 
-    def select(self, frames: list[Received], box: Box, normalized: bool, why: str = "selected") -> str:
+    def start_target(self, frames: list[Received], box: Box, normalized: bool, why: str = "selected") -> str:
         """Start on the target in the first frame and follow it to the last but one; its id.
 
         The last frame is left to `process`, for which it usually waits already.

@@ -81,7 +81,7 @@ class Targets:
         ]
         return self.reports
 
-    def select(
+    def start_target(
         self, frames: list[Received], box: Box, normalized: bool, why: str, by_itself: bool = False
     ) -> str:
         """Start on what a box shows, as `ImageStream.select` does; it becomes the primary target.
@@ -103,7 +103,7 @@ class Targets:
         place = self._place_for(
             Box(box.cx * width, box.cy * height, box.w * width, box.h * height), frames[0].stamp
         )
-        target_id = self._streams[place].select(frames, box, normalized, why)
+        target_id = self._streams[place].start_target(frames, box, normalized, why)
         self._reports[place] = self._streams[place].session.tick(self._streams[place].time)
         if not by_itself or self.primary.state in (State.IDLE, State.ERROR):
             self._primary = place

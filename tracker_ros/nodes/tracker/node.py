@@ -178,7 +178,7 @@ class TrackerNode(ManagedNode):
     ) -> SelectTarget.Response:
         if self._pipeline is not None:
             box, stamp = box_of(request.bbox), stamp_seconds(request.stamp)
-            answer = self._pipeline.select(box, request.normalized, stamp)
+            answer = self._pipeline.submit_selection(box, request.normalized, stamp)
             response.target_id, response.reason = await self._outcome(answer)
         else:
             response.reason = "the tracker node is not active"
@@ -187,7 +187,9 @@ class TrackerNode(ManagedNode):
 
     def _on_init_box(self, message: Detection2D) -> None:
         if self._pipeline is not None:
-            self._pipeline.select_without_reply(box_of(message.bbox), stamp_seconds(message.header.stamp))
+            self._pipeline.submit_selection_without_reply(
+                box_of(message.bbox), stamp_seconds(message.header.stamp)
+            )
 
     def _on_select_target(self, message: String) -> None:
         if self._pipeline is not None:

@@ -81,7 +81,7 @@ class Pipeline:
         if self.enabled:
             self._worker.offer(frame)
 
-    def select(self, box: Box, normalized: bool, stamp: float) -> Future[str]:
+    def submit_selection(self, box: Box, normalized: bool, stamp: float) -> Future[str]:
         """Start on the target in the image of that stamp (0: the newest); the answer is its id.
 
         With ``detections.snap`` the target is the detection at the box's centre, in the detector's image.
@@ -89,9 +89,9 @@ class Pipeline:
         """
         return self._start(box, normalized, stamp, "selected")
 
-    def select_without_reply(self, box: Box, stamp: float) -> None:
+    def submit_selection_without_reply(self, box: Box, stamp: float) -> None:
         """Select for a request that awaits no answer: the next state tells why it was refused."""
-        self.select(box, False, stamp).add_done_callback(self._note)
+        self.submit_selection(box, False, stamp).add_done_callback(self._note)
 
     def choose(self, target_id: str) -> None:
         """Make a target the primary one; the next state tells where that was refused."""
@@ -200,7 +200,7 @@ class Pipeline:
             at, found = self._detections.at(frames[0].stamp, box.cx * width, box.cy * height)
             frames, box, normalized = self._buffer.since(at), found.box, False
             why = f"selected {found}"
-        target_id = self._targets.select(frames, box, normalized, why, by_itself)
+        target_id = self._targets.start_target(frames, box, normalized, why, by_itself)
         self._log.info(f"tracking {target_id}: {why}")
         return target_id
 
