@@ -14,6 +14,18 @@ DEFAULT_PRESET = "siamban_mobile"
 _ROOT = Path(__file__).resolve().parents[1]
 
 
+def user_cache() -> Path | None:
+    """Return the user's folder for what can be had again: tracker_ros in XDG_CACHE_HOME or ~/.cache.
+
+    None for a user without a home folder, as a container's that was started with a number for a user.
+    """
+    named = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(named) if named else Path.home() / ".cache") / "tracker_ros"
+    except RuntimeError:
+        return None
+
+
 def config_folders() -> list[Path]:
     """Return the folders named config, in the order in which they count: the source tree's first."""
     source = [_ROOT / "config"] if (_ROOT / "package.xml").is_file() else []

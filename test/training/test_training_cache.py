@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from tracker_ros.files import WriteError
 from tracker_ros.training import feature_cache
 from tracker_ros.training.clips import Clip, ImageFiles
 from tracker_ros.training.contract import PairSpec, PairTraining
@@ -103,18 +106,17 @@ def test_runs_share_a_cache_and_take_up_one_that_was_broken_off(
 ) -> None:
     net = module()
     sources = smoke_sources(net.spec)
-    save = feature_cache.save_file
+    write = Path.write_bytes
 
-    def full(tensors: dict, path: str) -> None:
-        save(tensors, path)
-        raise OSError("no space left on device")
+    def full(path: Path, data: bytes) -> int:
+        write(path, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(feature_cache, "save_file", full)
-    with pytest.raises(OSError, match="no space left"):
+    with monkeypatch.context() as small, pytest.raises(WriteError, match=r"cannot write \S+: No space left"):
+        small.setattr(Path, "write_bytes", full)
         fill_cache(net, recipe(), sources, CPU, lambda text: None)
     (folder,) = cache.iterdir()
     assert list(folder.iterdir()) == [], "half a file was left behind"
-    monkeypatch.setattr(feature_cache, "save_file", save)
     net.passes = 0
     fill_cache(net, recipe(pairs_per_epoch=SHARD), sources, CPU, lambda text: None)
     told: list[str] = []

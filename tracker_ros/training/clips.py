@@ -85,10 +85,14 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def path(self, index: int) -> Path:
+        """Return the file of a frame."""
+        return self.paths[index]
+
     def read(self, index: int) -> Image:
         """Return frame `index`, decoded now."""
         try:
-            return read_image(self.paths[index])
+            return read_image(self.path(index))
         except DataError as error:
             raise BadImage(str(error)) from error
 

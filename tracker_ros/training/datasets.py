@@ -10,6 +10,7 @@ seconds, and a broken image is met, counted and named when it is drawn.
 from __future__ import annotations
 
 import json
+import logging
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +21,16 @@ from typing import Any
 import numpy as np
 
 from tracker_ros.data.boxes import read_boxes, read_flags
+from tracker_ros.data.lists import read_names
 from tracker_ros.data.readers import IMAGE_SUFFIXES, frame_order, list_images, read_folders
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.text import read_text
 from tracker_ros.geometry import xywh_to_boxes
+from tracker_ros.training.clip_index import Listed, indexed
 from tracker_ros.training.clips import Boxes, Clip, ImageFiles, each_image, pictures_of
 from tracker_ros.training.csv_datasets import read_still_boxes, read_tracks
 
+_log = logging.getLogger(__name__)
 #: Side of the crops that pysot's preparation writes for YouTube-BB, and of the exemplar in them.
 _CROP_SIDE, _CROP_EXEMPLAR = 511, 127
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -94,36 +98,44 @@ def read_coco(root: Path) -> list[Clip]:
 
 def read_got10k(root: Path) -> list[Clip]:
     """Return GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
-    clips = []
+    listed = []
     for folder in sorted(p for p in _require(root, "train", "GOT-10k").iterdir() if p.is_dir()):
-        absence = folder / "absence.label"
-        clips.append(_folder_clip(folder, folder, [absence] if absence.is_file() else []))
-    return _found(clips, root, "GOT-10k")
+        flags = (folder / "absence.label",)
+        listed.append(Listed(folder.name, folder, folder / "groundtruth.txt", _there(flags)))
+    return _found(indexed(listed, root, _clip), root, "GOT-10k")
 
 
 def read_lasot(root: Path) -> list[Clip]:
     """Return LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
 
-    A ``training_set.txt`` at the root, as the evaluation toolkit has it, restricts the sequences.
+    A ``training_set.txt`` at the root, as the evaluation toolkit has it, says which sequences are meant.
+    Without it they are all but those of the published test split (config/eval/lasot_test.txt).
     """
     chosen = root / "training_set.txt"
-    names = set(read_text(chosen).split()) if chosen.is_file() else None
-    clips = []
-    for truth in sorted(root.glob("*/*/groundtruth.txt")):
+    truths = sorted(root.glob("*/*/groundtruth.txt"))
+    if chosen.is_file():
+        names = set(read_text(chosen).split())
+    else:
+        tested = set(read_names("lasot_test"))
+        names = {truth.parent.name for truth in truths} - tested
+        if count := len(truths) - len(names):
+            _log.warning("%s has no %s: its %d test videos are left out", root, chosen.name, count)
+    listed = []
+    for truth in truths:
         folder = truth.parent
-        if names is None or folder.name in names:
-            flags = [folder / "full_occlusion.txt", folder / "out_of_view.txt"]
-            clips.append(_folder_clip(folder, folder / "img", [f for f in flags if f.is_file()]))
-    return _found(clips, root, "LaSOT")
+        if folder.name in names:
+            flags = (folder / "full_occlusion.txt", folder / "out_of_view.txt")
+            listed.append(Listed(folder.name, folder / "img", truth, _there(flags)))
+    return _found(indexed(listed, root, _clip), root, "LaSOT outside its test split" if truths else "LaSOT")
 
 
 def read_trackingnet(root: Path) -> list[Clip]:
     """Return TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
-    clips = []
-    for truth in sorted(root.glob("TRAIN_*/anno/*.txt")):
-        images = truth.parent.parent / "frames" / truth.stem
-        clips.append(_clip(truth.stem, images, truth, []))
-    return _found(clips, root, "TrackingNet")
+    listed = [
+        Listed(truth.stem, truth.parent.parent / "frames" / truth.stem, truth)
+        for truth in sorted(root.glob("TRAIN_*/anno/*.txt"))
+    ]
+    return _found(indexed(listed, root, _clip), root, "TrackingNet")
 
 
 def read_youtube_bb(root: Path) -> list[Clip]:
@@ -243,12 +255,13 @@ def _yolo(line: str, width: int, height: int, label: Path) -> Boxes:
         raise DataError(f"{label}: {line[:60]!r} is neither a box nor a polygon") from error
 
 
-def _folder_clip(folder: Path, images: Path, flags: list[Path]) -> Clip:
-    return _clip(folder.name, images, folder / "groundtruth.txt", flags)
+def _there(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(path for path in files if path.is_file())
 
 
-def _clip(name: str, images: Path, truth: Path, flags: list[Path]) -> Clip:
+def _clip(listed: Listed) -> Clip:
     """Return a clip of numbered images; frames that a flag file marks with 1 count as unseen."""
+    name, images, truth, flags = listed
     boxes = xywh_to_boxes(read_boxes(truth))
     paths = list_images(images)
     if len(paths) < len(boxes):

@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tracker_ros.files import write_whole
+from tracker_ros.training.clip_index import IndexedImages
 from tracker_ros.training.clips import ImageFiles, VideoFile
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.frames import cache_folder
@@ -70,7 +71,7 @@ def _add_source(digest: Any, named: Named) -> None:
     for clip in source.clips:
         frames = clip.frames
         path = frames.path if isinstance(frames, VideoFile) else None
-        path = frames.paths[0] if isinstance(frames, ImageFiles) else path
+        path = frames.path(0) if isinstance(frames, ImageFiles | IndexedImages) else path
         stat = path.stat() if path is not None and path.is_file() else None
         changed = (stat.st_size, stat.st_mtime_ns) if stat else ()
         digest.update(f"{clip.name} {path} {changed}".encode() + clip.boxes.tobytes())

@@ -9,13 +9,13 @@ video that is thinned is decoded into JPEG files of a cache folder, which later 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import cv2
 
+from tracker_ros.config_files import user_cache
 from tracker_ros.data.sequence import DataError
 from tracker_ros.files import write_whole
 from tracker_ros.training.clips import Clip, ImageFiles, VideoFile
@@ -42,9 +42,15 @@ def thinned(clips: list[Clip], every: int) -> list[Clip]:
 
 
 def cache_folder() -> Path:
-    """Return where decoded frames are kept: tracker_ros/frames in XDG_CACHE_HOME or ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "tracker_ros" / "frames"
+    """Return where decoded frames are kept.
+
+    Raises:
+        DataError: for a user without a home folder.
+    """
+    user = user_cache()
+    if user is None:
+        raise DataError("no folder for decoded frames: you have no home folder; set XDG_CACHE_HOME to one")
+    return user / "frames"
 
 
 def kept_frames(video: Path, every: int) -> ImageFiles:

