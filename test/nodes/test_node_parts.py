@@ -18,6 +18,7 @@ pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from tracker_ros.export import optimized  # noqa: E402
 from tracker_ros.nodes.tracker.model import find_device, warm_up  # noqa: E402
+from tracker_ros.nodes.tracker.pipeline import Pipeline  # noqa: E402
 from tracker_ros.ros.images import ImageError  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.stream import Decoder, FrameBuffer, ImageStream, Received  # noqa: E402
@@ -351,3 +352,25 @@ def test_a_tracker_without_finite_answers_is_not_let_through() -> None:
 
     with pytest.raises(SettingsError, match="not finite"):
         warm_up(Broken(), "cpu")
+
+
+def test_a_disabled_pipeline_looks_at_no_image() -> None:
+    seen: list[float] = []
+    looked = threading.Event()
+
+    def process(frame: Received) -> None:
+        seen.append(frame.stamp)
+        looked.set()
+
+    log = SimpleNamespace(warning=lambda *_, **__: None)
+    node = SimpleNamespace(get_logger=lambda: log, get_clock=lambda: None)
+    targets = SimpleNamespace(sessions=[], process=process, tick=lambda *_: [], stop=lambda: [])
+    pipeline = Pipeline(node, targets, None, "oracle", "image", 4, None)  # type: ignore[arg-type]
+    pipeline.enabled = False
+    pipeline.receive(received(1.0).message)
+    pipeline.enabled = True
+    pipeline.receive(received(2.0).message)
+    assert looked.wait(30)
+    # Had the first image been put in line, it would have been seen or counted as dropped.
+    assert seen == [2.0] and pipeline._worker.dropped == 0
+    pipeline._worker.close(30)

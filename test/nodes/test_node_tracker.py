@@ -213,10 +213,11 @@ def test_stop_and_disable_leave_no_box(client: Client) -> None:
         assert client.call(kind, f"tracker/{name}", request).success
         client.wait(lambda: client.lists and not client.lists[-1].detections, f"an empty list after {name}")
     count = len(client.states)
+    # The node may hear this image, on another thread, after it is enabled again: an answer without a target.
     client.camera.publish(client.image(scene(BOX)))
     assert client.call(SetBool, "tracker/enable", SetBool.Request(data=True)).message == "enabled"
-    state = client.send(client.image(scene(BOX)))
-    assert state.state == TrackState.IDLE and len(client.states) == count + 1
+    client.send(client.image(scene(BOX)))
+    assert {state.state for state in client.states[count:]} == {TrackState.IDLE}
     client.wait(lambda: not client.lists[-1].detections, "an empty list")
 
 
