@@ -34,6 +34,7 @@ KINDS = (TrackerNode, DiagnosticsNode, SimCameraNode, GimbalNode, MavlinkNode, S
 # What a node uses only in another configuration: simulated time, JPEG images, a depth camera.
 SOMETIMES = {"/clock", "/image/compressed", "/depth"}
 ALSO_SOMETIMES = {
+    "gimbal": {"/gimbal/attitude"},  # published with output: mavlink
     "mavlink": {"/tracker/target3d"},  # an origin on the earth
     "selector": {"/image", "/tracker/response"},  # an open page
     "sim_camera": {"/gimbal/attitude", "/gimbal/rate"},

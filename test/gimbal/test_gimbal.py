@@ -329,7 +329,8 @@ def test_units_are_those_of_the_dialect() -> None:
     units = common.MAVLink_gimbal_manager_set_pitchyaw_message.fieldunits_by_name
     assert units["pitch_rate"] == units["yaw_rate"] == f"{RATE_UNITS['mavros']}/s"
     assert common.MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW == 1000
-    assert RATE_UNITS == {"vector3": "rad", "mavros": "rad", "mavros_service": "deg", "px4": "deg"}
+    radians = dict.fromkeys(("vector3", "mavros", "mavlink"), "rad")
+    assert RATE_UNITS == {**radians, "mavros_service": "deg", "px4": "deg"}
     assert convert(math.pi / 2, "deg") == 90.0 and convert(0.25, "rad") == 0.25
 
 

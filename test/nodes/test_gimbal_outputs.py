@@ -16,7 +16,7 @@ pytest.importorskip("rclpy")
 from tracker_ros.gimbal.controller import Rates  # noqa: E402
 from tracker_ros.nodes.gimbal import node as gimbal
 from tracker_ros.nodes.gimbal import outputs  # noqa: E402
-from tracker_ros.nodes.gimbal.outputs import MavlinkSettings, OutputError  # noqa: E402
+from tracker_ros.nodes.gimbal.receiver import MavlinkSettings, OutputError  # noqa: E402
 
 
 class FakeNode:
@@ -126,7 +126,7 @@ def test_an_output_without_its_package_names_it(
     [
         (
             "output:=servo",
-            "parameter 'output' must be one of vector3, mavros, mavros_service, px4, got 'servo'",
+            "parameter 'output' must be one of vector3, mavros, mavros_service, px4, mavlink, got 'servo'",
         ),
         ("control.kp:=-1.0", "control.kp"),
         ("control.gain:=1.0", "unknown parameter 'control.gain'"),

@@ -11,6 +11,7 @@ RATE_UNITS = {
     "vector3": RADIANS,  # ~/rate, geometry_msgs/Vector3Stamped: SI, as REP 103 asks
     "mavros": RADIANS,  # gimbal_control/manager/set_pitchyaw: GIMBAL_MANAGER_SET_PITCHYAW (287)
     "mavros_service": DEGREES,  # gimbal_control/manager/pitchyaw: MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW (1000)
+    "mavlink": RADIANS,  # GIMBAL_MANAGER_SET_PITCHYAW itself
     "px4": DEGREES,  # VehicleCommand 1000, the same command
 }
 """Unit of an angular rate, by output. All of them count pitch positive up and yaw positive to the right."""

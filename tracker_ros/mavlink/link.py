@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes to messages and back: one MAVLink end point, and the thread that serves a camera on it."""
+"""Bytes to messages and back: one MAVLink end point, and the thread that serves a component on it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from threading import Event, Thread
+from typing import Protocol
 
 from pymavlink import mavutil
 from pymavlink.dialects.v20 import common as mav
 
-from tracker_ros.mavlink.camera import Camera, Identity
 from tracker_ros.mavlink.messages import Message
 from tracker_ros.mavlink.udp import UdpPort
 
@@ -26,26 +26,44 @@ _AT_ONCE = 64
 """Packets that are taken before something else gets its turn."""
 
 
+class Component(Protocol):
+    """What is served on an end point. Times are of one steady clock, in seconds."""
+
+    def handle(self, message: Message, now: float) -> list[Message]:
+        """Take a message that arrived; return what is to be sent."""
+
+    def poll(self, now: float) -> list[Message]:
+        """Return what is to be sent now."""
+
+    def due(self) -> float:
+        """Return when `poll` has something to do next."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request is in progress, whose end `poll` has to notice."""
+
+
 class EndPoint:
     """A socket or serial port that speaks MAVLink 2.
 
     Args:
         name: "udpout:HOST:PORT", "udpin:HOST:PORT" or "serial:DEVICE:BAUD".
-        identity: whose messages are sent.
+        system_id: of who sends.
+        component_id: of who sends.
 
     Raises:
         ValueError: for a name that is none of these.
         OSError: when it cannot be opened.
     """
 
-    def __init__(self, name: str, identity: Identity):
+    def __init__(self, name: str, system_id: int, component_id: int):
         kind, place, number = split_name(name)
         self._is_serial = kind == "serial"
         if self._is_serial:
             self._port = mavutil.mavserial(place, baud=number)
         else:
             self._port = UdpPort(place, number, listens=kind == "udpin")
-        self._codec = mav.MAVLink(self._port, identity.system_id, identity.component_id)
+        self._codec = mav.MAVLink(self._port, system_id, component_id)
         self._codec.robust_parsing = True
 
     def receive(self, seconds: float) -> list[Message]:
@@ -100,16 +118,16 @@ def split_name(name: str) -> tuple[str, str, int]:
 
 
 class Server:
-    """A thread that serves a camera on an end point, which it opens again after a failure.
+    """A thread that serves a component on an end point, which it opens again after a failure.
 
     Args:
-        camera: used by this thread only.
+        component: used by this thread only, but for what it says may be called on another.
         open_end: opens the end point; may raise OSError.
         log: told in one sentence when the end point fails and when it is back, and of errors.
     """
 
-    def __init__(self, camera: Camera, open_end: Callable[[], EndPoint], log: Callable[[str], None]):
-        self._camera, self._open, self._log = camera, open_end, log
+    def __init__(self, component: Component, open_end: Callable[[], EndPoint], log: Callable[[str], None]):
+        self._component, self._open, self._log = component, open_end, log
         self._closed = Event()
         self._failed = False
         self._thread = Thread(target=self._run, name="mavlink", daemon=True)
@@ -142,14 +160,15 @@ class Server:
             self._failed = False
         with closing(end):
             while not self._closed.is_set():
-                end.send(self._camera.poll(time.monotonic()))
-                longest = _ORDER_WAIT if self._camera.waits else _LONGEST_WAIT
-                for message in end.receive(min(self._camera.due() - time.monotonic(), longest)):
+                end.send(self._component.poll(time.monotonic()))
+                longest = _ORDER_WAIT if self._component.waits else _LONGEST_WAIT
+                for message in end.receive(min(self._component.due() - time.monotonic(), longest)):
                     end.send(self._handle(message))
+            end.send(self._component.poll(time.monotonic()))  # what was asked for before the end
 
     def _handle(self, message: Message) -> list[Message]:
         try:
-            return self._camera.handle(message, time.monotonic())
+            return self._component.handle(message, time.monotonic())
         except Exception:  # one message that is not understood leaves the line alone
             self._log(traceback.format_exc())
             return []

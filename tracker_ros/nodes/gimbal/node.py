@@ -21,7 +21,8 @@ from tracker_ros.gimbal.attitude import direction, from_optical, normalized, rot
 from tracker_ros.gimbal.controller import Controller, Rates
 from tracker_ros.gimbal.settings import ControlSettings
 from tracker_ros.msg import TrackState
-from tracker_ros.nodes.gimbal.outputs import ONLY_TOPIC, OUTPUTS, MavlinkSettings, Output, OutputError
+from tracker_ros.nodes.gimbal.outputs import ONLY_TOPIC, OUTPUTS
+from tracker_ros.nodes.gimbal.receiver import MavlinkSettings, Output, OutputError
 from tracker_ros.optics.camera import Camera, read_camera
 from tracker_ros.optics.lens import CameraError
 from tracker_ros.ros import endpoints, qos

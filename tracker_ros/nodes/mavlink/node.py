@@ -144,7 +144,7 @@ class MavlinkNode(Node):
             self._origin is not None,
         )
         self.get_logger().info(f"camera {identity.component_id} of system {identity.system_id} on {name}")
-        return Server(camera, lambda: EndPoint(name, identity), self._warn)
+        return Server(camera, lambda: EndPoint(name, *identity[:2]), self._warn)
 
     def _video_uri(self) -> str:
         uri = str(self._value("video_uri"))
