@@ -70,6 +70,18 @@ def test_no_preset_uses_a_former_key() -> None:
         assert set(preset.settings) <= fields, name
 
 
+def test_no_page_gives_a_former_key_a_value() -> None:
+    present = {field.name for cls in OWN.values() for field in dataclasses.fields(cls.Settings)}
+    # Words that are keys of other things: `rate` of nodes, `step` and `size` of recipes and scenes.
+    present |= {"rate", "size", "step", "share", "a", "c"}
+    former = {key for keys in RENAMED.values() for key in keys} - present
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(sorted(former))})(: ?|=)-?[.\d]")
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    code = re.compile(r"`[^`\n]+`|settings: *\{.*\}")
+    parts = [(page.name, part) for page in pages for part in code.findall(page.read_text())]
+    assert [named for named in parts if pattern.search(named[1])] == []
+
+
 @pytest.mark.parametrize("former", sorted(RENAMED_RECIPE_KEYS))
 def test_former_keys_of_recipes_are_refused_with_the_present_name(former: str, tmp_path: Path) -> None:
     part, _, key = former.rpartition(".")
