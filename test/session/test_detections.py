@@ -50,8 +50,11 @@ def test_the_clicked_one_is_the_smallest_around_the_point_in_the_nearest_image()
     assert detections.at(1.04, 105, 95) == (1.0, CAR)
     assert detections.at(1.04, 140, 95) == (1.0, van)
     assert detections.at(1.5, 105, 95) == (1.5, van)
-    with pytest.raises(ValueError, match=r"no detection of class 'car' at \(300, 95\); detections.snap"):
-        detections.at(1.0, 300, 95)
+    for x, y in ((300, 95), (146, 95), (54, 95), (105, 131), (105, 69)):  # the van is 55..145 by 70..130
+        with pytest.raises(
+            ValueError, match=rf"no detection of class 'car' at \({x}, {y}\); detections.snap"
+        ):
+            detections.at(1.0, x, y)
     with pytest.raises(ValueError, match="no list is of its time, 2 are of others"):
         detections.at(9.0, 105, 95)
     with pytest.raises(ValueError, match="0 are of others"):

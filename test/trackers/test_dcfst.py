@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import cv2
 import pytest
 import torch
 from pretrained_helpers import drawn
@@ -104,6 +105,27 @@ def test_model_of_two_frames_is_ridge_regression_of_both(memory):
         stacked = torch.cat((0.8**0.5 * data[0], 0.2**0.5 * data[1]))
         expected = ridge_primal(stacked, torch.cat((0.8**0.5 * labels, 0.2**0.5 * labels)), 0.1)
     torch.testing.assert_close(data[1] @ second["w"].double(), data[1] @ expected, rtol=0, atol=1e-5)
+
+
+def test_the_first_model_is_of_the_crop_its_mirror_image_and_two_blurs():
+    tracker = tiny(memory_kind="gram", initial_augmentation=True)
+    frame, box = drawn(120, 100)
+    with torch.inference_mode():
+        state = tracker.initialize(frame, box)
+        region = tracker.region(box)
+        patch = crop_of(tracker, frame, region)
+        pixels = patch[0].permute(1, 2, 0).numpy()
+        blurred = [cv2.blur(pixels, (side, side), borderType=cv2.BORDER_REPLICATE) for side in (3, 5)]
+        views = [pixels, pixels[:, ::-1].copy(), *blurred]
+        size = tracker.inside(box, region)[2:]
+        data = []
+        for view in views:
+            levels = tracker.network.backbone(torch.from_numpy(view).permute(2, 0, 1).unsqueeze(0))
+            data.append(tracker.embed(levels, size).double() / len(views) ** 0.5)
+    labels = torch.cat([state["labels"] / len(views) ** 0.5] * len(views))
+    expected = ridge_primal(torch.cat(data), labels, 0.1)
+    for part in data:
+        torch.testing.assert_close(part @ state["w"].double(), part @ expected, rtol=0, atol=1e-4)
 
 
 def crop_of(tracker: Tracker, image: Tensor, region: Tensor) -> Tensor:
