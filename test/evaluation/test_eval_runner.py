@@ -274,7 +274,10 @@ def test_the_peers_on_a_real_sequence(
         (["--trackers", "kcf", "--group", "air"], "expected KEY=VALUE, got 'air'"),
         (["--trackers", "kcf,mil", "--submission", "a.zip"], "--submission packs one tracker"),
         ([], "nothing to do: give --trackers, --results or both"),
-        (["--trackers", "nanotrack", "--nano", "/nowhere"], "NanoTrack needs /nowhere/nanotrack_backbone"),
+        (
+            ["--trackers", "nanotrack", "--nano", "/nowhere"],
+            "head_sim.onnx, which are not in /nowhere",
+        ),
     ],
 )
 def test_wrong_requests_are_explained(

@@ -8,7 +8,6 @@ A driver holds the state of one run. Frames are RGB uint8 [H, W, 3]; boxes are x
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -73,8 +72,8 @@ class OpenCVDriver:
         self._box: XYWH = (0.0, 0.0, 0.0, 0.0)
 
     def start(self, frame: Frame, box: XYWH) -> None:
-        # OpenCV takes whole pixels; a target thinner than one would be refused.
         """Make a new tracker of OpenCV at `box`, in whole pixels."""
+        # A target thinner than a pixel would be refused.
         x, y, w, h = (round(value) for value in box)
         self._box = box
         self._tracker = self._create()
@@ -88,26 +87,3 @@ class OpenCVDriver:
         self._box = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
         scored = getattr(self._tracker, "getTrackingScore", None)
         return self._box, float(scored()) if scored else 1.0
-
-
-def nano_factory(backbone: Path, head: Path) -> Callable[[], cv2.Tracker]:
-    """Make OpenCV's NanoTrack from its two ONNX files.
-
-    Raises:
-        FileNotFoundError: naming the file that is missing.
-    """
-    for path in (backbone, head):
-        if not path.is_file():
-            raise FileNotFoundError(f"NanoTrack needs {path}")
-    parameters = cv2.TrackerNano_Params()
-    parameters.backbone, parameters.neckhead = str(backbone), str(head)
-
-    def create() -> cv2.Tracker:
-        # OpenCV 5 warns at every creation that it has no choice of targets; nobody asked for one.
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-        try:
-            return cv2.TrackerNano_create(parameters)
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-
-    return create

@@ -15,9 +15,10 @@ from tracker_ros.data.lists import read_names
 from tracker_ros.data.readers import named_sequences
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
+from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import attribute_groups, make_groups
-from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import (
     SettingsError,
@@ -115,7 +116,9 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         help="a setting for every preset among the trackers; may be repeated",
     )
     what.add_argument("--weights", help="a weights file for the preset, when there is only one")
-    what.add_argument("--nano", metavar="FOLDER", help="folder with NanoTrack's ONNX files")
+    what.add_argument(
+        "--nano", metavar="FOLDERS", help="folders with NanoTrack's ONNX files, separated by commas"
+    )
     what.add_argument("--device", default="cpu", help="torch device, or several separated by commas")
     what.add_argument("--scripted", action="store_true", help="compile presets to TorchScript first")
 
@@ -123,7 +126,7 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
 def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
     """Return the tracker that a name and the options of `add_tracker_options` mean."""
     if name in OPENCV_NAMES:
-        return TrackerSpec(name, weights=args.nano if name == NANOTRACK else None)
+        return TrackerSpec(name, weights=args.nano if name in NANOTRACK_FILES else None)
     overrides = tuple(given_settings(args.overrides).items())
     resolve(name, dict(overrides))
     for device in args.device.split(","):
@@ -185,7 +188,7 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
 
 def ready_trackers(args: argparse.Namespace) -> list[str]:
     """Return every preset whose weights are here, and OpenCV's trackers."""
-    ready = [name for name in OPENCV_NAMES if name != NANOTRACK or args.nano]
+    ready = [name for name in OPENCV_NAMES if name not in NANOTRACK_FILES or has_files(name, args.nano)]
     for name in sorted(preset_files()):
         try:
             load(name)

@@ -7,14 +7,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
 
-from tracker_ros.evaluation.drivers import Driver, OpenCVDriver, TorchDriver, nano_factory
+from tracker_ros.evaluation.drivers import Driver, OpenCVDriver, TorchDriver
+from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, NanoTrackV3Driver, find_files, opencv_factory
 from tracker_ros.evaluation.session_driver import SessionDriver
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers.base import SettingsError, Tracker, make_settings
@@ -23,15 +23,13 @@ from tracker_ros.weights.loader import parameters_sha256
 _PACKAGE = Path(__file__).resolve().parents[1]
 # A build of OpenCV may lack some: a Jetson's own, and Debian's without contrib.
 _OPENCV = {"kcf": "TrackerKCF_create", "csrt": "TrackerCSRT_create", "mil": "TrackerMIL_create"}
-NANOTRACK = "nanotrack"
-NANO_FILES = ("nanotrack_backbone_sim.onnx", "nanotrack_head_sim.onnx")
-OPENCV_NAMES = (*_OPENCV, NANOTRACK)
+OPENCV_NAMES = (*_OPENCV, *NANOTRACK_FILES)
 SESSION_SUFFIX = "+session"
 
 
 def missing(name: str) -> str:
     """Return why this machine's OpenCV cannot run the tracker `name`; '' where it can, or is not OpenCV's."""
-    maker = "TrackerNano_create" if name == NANOTRACK else _OPENCV.get(name, "")
+    maker = "TrackerNano_create" if name == "nanotrack" else _OPENCV.get(name, "")
     if not maker or hasattr(cv2, maker):
         return ""
     return f"OpenCV {cv2.__version__} of this machine has no tracker '{name}': opencv-contrib-python has it"
@@ -44,7 +42,7 @@ class TrackerSpec:
     Attributes:
         name: a preset of this package, or one of OpenCV's `OPENCV_NAMES`.
         overrides: settings that differ from the preset's.
-        weights: a weights file in place of the preset's; for ``nanotrack`` the folder with its files.
+        weights: a weights file in place of the preset's; for NanoTrack the folders with its files.
         device: a torch device, or several separated by commas among which the runner deals sequences.
         scripted: compile to TorchScript before running.
         session: settings of the session that the tracker runs in; None for the tracker alone.
@@ -68,23 +66,22 @@ class TrackerSpec:
     def driver(self) -> Driver:
         """Return the running tracker."""
         if self.name in OPENCV_NAMES:
-            return OpenCVDriver(self._opencv())
+            return self._peer()
         device = self.device.split(",")[0]
         if self.session is not None:
             return SessionDriver(self._tracker(), dict(self.session), self.fps, device, self.scripted)
         return TorchDriver(self._tracker(), device, self.scripted)
 
-    def _opencv(self) -> Callable[[], cv2.Tracker]:
+    def _peer(self) -> Driver:
         if self.overrides:
             given = ", ".join(key for key, _ in self.overrides)
             raise SettingsError(f"{self.name} takes no settings, got {given}")
         if problem := missing(self.name):
             raise SettingsError(problem)
-        if self.name != NANOTRACK:
-            return getattr(cv2, _OPENCV[self.name])
-        if self.weights is None:
-            raise SettingsError(f"nanotrack needs --nano FOLDER with {' and '.join(NANO_FILES)}")
-        return nano_factory(*(Path(self.weights) / name for name in NANO_FILES))
+        if self.name not in NANOTRACK_FILES:
+            return OpenCVDriver(getattr(cv2, _OPENCV[self.name]))
+        files = find_files(self.name, self.weights)
+        return OpenCVDriver(opencv_factory(*files)) if self.name == "nanotrack" else NanoTrackV3Driver(*files)
 
     def _tracker(self) -> Tracker:
         from tracker_ros.trackers import load
@@ -96,8 +93,8 @@ class TrackerSpec:
         # Not the device: a folder may be filled by several, and they differ in rounding only.
         settings = json.dumps([self.name, sorted(self.overrides), self.scripted])
         if self.name in OPENCV_NAMES:
-            self._opencv()
-            files = [Path(self.weights) / name for name in NANO_FILES] if self.weights else []
+            self._peer()
+            files = find_files(self.name, self.weights) if self.name in NANOTRACK_FILES else ()
             weights = b"".join(path.read_bytes() for path in files)
             return {"settings": _hash(settings.encode()), "weights": _hash(weights), "code": cv2.__version__}
         from tracker_ros.trackers import resolve

@@ -19,7 +19,8 @@ import yaml
 
 from tracker_ros.data.sequence import DataError, Sequence, frame_size
 from tracker_ros.evaluation.metrics import is_box
-from tracker_ros.evaluation.specs import NANOTRACK, OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES
+from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
 from tracker_ros.evaluation.vot import EAO_INTERVALS
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.files import write_whole
@@ -101,7 +102,9 @@ def manifest(specs: Iterable[TrackerSpec]) -> str:
     for spec in specs:
         words = [sys.executable, "-m", "tracker_ros.evaluation.trax_server", spec.name]
         if spec.weights:
-            words += ["--nano" if spec.name == NANOTRACK else "--weights", str(Path(spec.weights).resolve())]
+            is_nano = spec.name in NANOTRACK_FILES
+            paths = [str(Path(part).resolve()) for part in spec.weights.split(",")]
+            words += ["--nano" if is_nano else "--weights", ",".join(paths)]
         if spec.name not in OPENCV_NAMES:
             words += ["--device", spec.device]
             words += [word for key, value in spec.overrides for word in ("--set", f"{key}={value}")]
