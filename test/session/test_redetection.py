@@ -45,29 +45,30 @@ def test_a_target_at_rest_on_the_ground_moves_with_the_background_only() -> None
 def test_the_picture_is_found_where_it_is_and_within_reach_only() -> None:
     frame = texture(240, 320)
     search = Search()
-    assert search.places(frame, (0.0, 0.0), 1e9, 2) == []
+    assert search.near(frame, (0.0, 0.0), 1e9) == []
     search.remember(frame, Box(200.0, 90.0, 30.0, 20.0))
     moved = torch.roll(frame, (40, -60), (1, 2))
-    (best, *others) = search.places(moved, (200.0, 90.0), 1e9, 3)
+    every = search.near(moved, (200.0, 90.0), 1e9)
+    (best, *others) = search.turns(every, 3)
     assert best == pytest.approx((140.0, 130.0), abs=4.0) and len(others) == 2
     search.restart()
-    assert all(np.hypot(x - 200, y - 90) <= 30 for x, y in search.places(moved, (200.0, 90.0), 30.0, 3))
-    turns = [search.places(moved, (200.0, 90.0), 1e9, 1)[0] for _ in range(4)]
-    assert len(set(turns)) > 1, "places are looked into by turns"
+    assert all(np.hypot(x - 200, y - 90) <= 30 for x, y in search.near(moved, (200.0, 90.0), 30.0))
+    turns = [search.turns(every[:3], 2) for _ in range(3)]
+    assert turns == [every[:2], [every[2], every[0]], every[1:3]], "places are looked into by turns"
 
 
 @pytest.mark.parametrize("box", [Box(2, 2, 3, 3), Box(319, 239, 40, 4), Box(160, 120, 900, 700)])
 def test_any_box_has_a_picture(box: Box) -> None:
     search, frame = Search(), texture(240, 320)
     search.remember(frame, box)
-    for x, y in search.places(frame, (160.0, 120.0), 1e9, 4):
+    for x, y in search.near(frame, (160.0, 120.0), 1e9):
         assert 0 <= x <= 320 and 0 <= y <= 240
 
 
 def test_a_picture_larger_than_the_frames_is_not_looked_for() -> None:
     search = Search()
     search.remember(texture(480, 640), Box(320.0, 240.0, 300.0, 300.0))
-    assert search.places(texture(60, 80), (0.0, 0.0), 1e9, 2) == []
+    assert search.near(texture(60, 80), (0.0, 0.0), 1e9) == []
 
 
 class Spot(Tracker):

@@ -48,8 +48,12 @@ def describe(frame: Tensor, boxes: Tensor) -> Tensor:
     channels = torch.stack(((red + green + blue) / 3, red - green, (red + green) / 2 - blue), 1)
     low, high = torch.tensor(RANGES, device=frame.device).unsqueeze(2).unbind(1)
     places = ((channels - low) / (high - low)).clamp(0.0, 1.0) * (BINS - 1)
-    shares = (1 - (places.unsqueeze(3) - torch.arange(BINS, device=frame.device)).abs()).clamp(min=0.0)
-    colors = torch.einsum("ncsb,s->ncb", shares, _weights(frame.device)).flatten(1).sqrt()
+    below = places.floor().clamp(max=BINS - 2)
+    upper = (places - below) * _weights(frame.device)
+    lower = _weights(frame.device) - upper
+    bins = torch.cat((below, below + 1), 2).long()
+    colors = torch.zeros(len(boxes), 3, BINS, device=frame.device)
+    colors = colors.scatter_add(2, bins, torch.cat((lower, upper), 2)).clamp(min=0.0).flatten(1).sqrt()
     cells = F.avg_pool2d(pixels, SIDE // 8).flatten(1)
     cells = cells - cells.mean(1, keepdim=True)
     # One more value that is always there: what has no contrast is like anything else that has none.

@@ -89,10 +89,14 @@ class Identity:
         free = [abs(x - box.cx) >= box.w or abs(y - box.cy) >= box.h for x, y in places]
         if not any(free):
             return self._views[:0]
+        return self.fitted(frame, box, places)[torch.tensor(free, device=frame.device)]
+
+    def fitted(self, frame: Tensor, size: Box, places: list[tuple[float, float]]) -> Tensor:
+        """Return descriptions [N, D] of what stands at all of `places`, of a box's size."""
         if self._frame is not frame or self._places != places:  # else asked for another box in a frame
             self._frame, self._places = frame, places
-            self._there = self._best_fits(frame, box, places)
-        return self._there[torch.tensor(free, device=frame.device)]
+            self._there = self._best_fits(frame, size, places)
+        return self._there
 
     def _best_fits(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
         """Return [N, D] for all places."""

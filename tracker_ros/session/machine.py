@@ -30,7 +30,8 @@ from tracker_ros.session.attempt import essence, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import UNLIKE, Recovery
+from tracker_ros.session.proof import Proof, demanded
+from tracker_ros.session.recovery import UNLIKE, Absence, Recovery
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
@@ -79,8 +80,8 @@ class Session:
         self._size: tuple[int, ...]
         self._looks: Looks
         self._looked: bool
-        self._streak: int
-        self._proofs: float
+        self._good: int
+        self._proof: Proof
         self._reacquired: str
         self._forget()
 
@@ -147,7 +148,7 @@ class Session:
             self._start_over(problem)
             self._size, self._stamp = tuple(frame.shape[1:]), stamp
             # It may be anywhere now, and earlier stamps may lie in the future.
-            self._seen = stamp - 2 * self.settings.coast_seconds
+            self._seen, self._anywhere = stamp - 2 * self.settings.coast_seconds, True
             self._recovery.forget_times(stamp)
             return self._report(None)
         try:
@@ -177,6 +178,7 @@ class Session:
             self._stamp = stamp
             return self._report(None)
         predicted = self._predicted(stamp)
+        absence = Absence(stamp - self._seen, predicted, self._anywhere)
         if before in (State.COASTING, State.LOST):
             self._model["box"] = (self._candidate or predicted).to_tensor(frame.device)
         estimate = twice(self._tracker.localize, frame, self._model)
@@ -186,10 +188,7 @@ class Session:
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
-        jump = math.hypot(found.cx - predicted.cx, found.cy - predicted.cy) / math.sqrt(
-            predicted.w * predicted.h
-        )
-        jumped = jump > self.settings.max_jump
+        jumped = absence.sizes(found) > self.settings.max_jump
         # While all is well, every second frame is looked at this closely: it costs half a millisecond.
         fresh = before is not State.TRACKING or not self._looked or jumped
         self._looks = looks = self._recovery.looks(frame, found) if fresh else self._looks
@@ -198,15 +197,15 @@ class Session:
         if before in (State.ACQUIRING, State.TRACKING):
             self._keep(looks if fresh else None, jumped, score, stamp)
         else:
-            self._regain(frame, found, predicted, looks, score, stamp)
+            self._regain(frame, found, absence, looks, score, stamp)
         self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._follow(frame, found, estimate, score, stamp)
-        elif self._streak > 0:
+        elif self._proof.frames > 0:
             self._candidate = found
         else:
-            if self.state is State.LOST or stamp - self._seen > self.settings.coast_seconds / 2:
-                self._look_around(frame, stamp)
+            if self.state is State.LOST or absence.seconds > self.settings.coast_seconds / 2:
+                self._look_around(frame, absence)
             if self._candidate is None and score >= self.settings.recover_score:
                 self._candidate = found  # it may be proved yet
         self._stamp = stamp
@@ -222,32 +221,30 @@ class Session:
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
             self._seen = stamp
-            self._streak += 1
-            if self.state is State.ACQUIRING and self._streak >= self.settings.confirm_frames:
+            self._good += 1
+            if self.state is State.ACQUIRING and self._good >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
 
     def _regain(
-        self, frame: Tensor, found: Box, predicted: Box, looks: Looks, score: float, stamp: float
+        self, frame: Tensor, found: Box, absence: Absence, looks: Looks, score: float, stamp: float
     ) -> None:
         """Go back to TRACKING once enough frames in a row show what is, or may be, the target."""
-        s, away = self.settings, stamp - self._seen
-        near = self._recovery.is_near(found, predicted, away)
+        s, proof = self.settings, self._proof
+        near = absence.is_near(found, s)
         good = score >= s.recover_score
-        proof = self._recovery.proof(frame, found, looks, near) if good else 0.0
-        if s.reacquire != "any":
-            good = proof > 0
-        self._streak = self._streak + 1 if good else 0
-        self._proofs = self._proofs + proof if proof > 0 else 0.0
-        needed = s.confirm_frames if near else s.verify_frames
-        proved = self._proofs >= needed
-        confirmed = self.state is not State.LOST or not good or self.confirm(found, stamp, self._streak)
-        enough = proved or (s.reacquire == "any" and self._streak >= needed)
-        if enough and self._streak >= s.confirm_frames and confirmed:
+        worth = self._recovery.proof(frame, found, looks, absence) if good else 0.0
+        may_be = good if s.reacquire == "any" else worth > 0
+        proof.add(may_be, worth, found[:2], stamp)
+        needed = s.confirm_frames if near else demanded(s, absence.seconds)
+        proved = proof.worth >= needed and (near or proof.moves_like(self._motion))
+        confirmed = self.state is not State.LOST or not may_be or self.confirm(found, stamp, proof.frames)
+        enough = proved or (s.reacquire == "any" and proof.frames >= needed)
+        if enough and proof.frames >= s.confirm_frames and confirmed:
             self._take_up(proved, frame, found, stamp)
-            self._seen = stamp
+            self._seen, self._anywhere = stamp, False
             self._enter(State.TRACKING, f"found again, score {score:.2f}")
-        elif self.state is State.COASTING and away > s.coast_seconds:
-            self._lose(f"no sight of the target for {away:.1f} s")
+        elif self.state is State.COASTING and absence.seconds > s.coast_seconds:
+            self._lose(f"no sight of the target for {absence.seconds:.1f} s")
 
     def _take_up(self, is_target: bool, frame: Tensor, found: Box, stamp: float) -> None:
         """Go on with what was found after an absence, under a new id where it may be another object."""
@@ -262,15 +259,15 @@ class Session:
     def _follow(self, frame: Tensor, found: Box, estimate: Estimate, score: float, stamp: float) -> None:
         """Learn from a frame in which the target is seen."""
         if self.state is State.TRACKING and score >= self.settings.recover_score:
-            self._recovery.well_seen(frame, found, stamp)
+            self._recovery.well_seen(frame, found, self._looks, stamp)
         self._model = twice(self._tracker.update, frame, self._model, estimate)
         self._motion.follow(found, stamp)
 
-    def _look_around(self, frame: Tensor, stamp: float) -> None:
+    def _look_around(self, frame: Tensor, absence: Absence) -> None:
         """Look into a few more windows: around the last place at first, then all over the image."""
-        reach = (stamp - self._seen) / max(2 * self.settings.coast_seconds, 1e-3)
+        reach = absence.seconds / max(2 * self.settings.coast_seconds, 1e-3)
         radius = reach * math.hypot(*self._size)
-        self._candidate = self._recovery.look_around(frame, self._model, self._predicted(stamp), radius)
+        self._candidate = self._recovery.look_around(frame, self._model, absence, radius)
 
     def _predicted(self, stamp: float) -> Box:
         return self._motion.predicted(stamp, self._size[1], self._size[0])
@@ -298,12 +295,13 @@ class Session:
         )
 
     def _coast(self, why: str) -> None:
-        self._streak, self._proofs = 0, 0.0
+        self._proof.reset()
+        self._good = 0
         self._enter(State.COASTING, why)
 
     def _start_over(self, why: str) -> None:
         """Lose the target, and with it whatever was about to be found."""
-        self._streak, self._proofs = 0, 0.0
+        self._proof.reset()
         self._candidate = None
         self._lose(why)
 
@@ -328,6 +326,7 @@ class Session:
         self._evidence = Evidence(self.settings)
         self._size = (0, 0)
         self._stamp = self._seen = 0.0
-        self._streak, self._proofs = 0, 0.0
+        self._anywhere = False
+        self._proof, self._good = Proof(), 0
         self._looks, self._looked = UNLIKE, False
         self._reacquired = ""

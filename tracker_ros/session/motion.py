@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,14 @@ LONGEST = 160
 """Cells of the longer side of the pictures that are registered."""
 SURE = 0.08
 """Peak of the registration below which two pictures count as unrelated."""
+
+
+STEP = 0.1
+"""Seconds between the places that are remembered of the target's way."""
+WAY = 12
+"""So many of them are."""
+RECENT = 0.2
+"""Seconds before the last sight of the target in which its place is not certain."""
 
 
 class CameraMotion:
@@ -43,11 +53,15 @@ class Motion:
     Args:
         gain: share of a new velocity measurement.
         horizon: seconds for which a velocity is believed.
+
+    Attributes:
+        box: where the target was seen last.
     """
 
     def __init__(self, gain: float, horizon: float) -> None:
         self._gain, self._horizon = gain, horizon
         self._velocity = (0.0, 0.0)
+        self._way: deque[tuple[float, float, float]] = deque(maxlen=WAY)
         self._shift = (0.0, 0.0)
         self.box = Box(0.0, 0.0, 0.0, 0.0)
         self._at = 0.0
@@ -60,6 +74,7 @@ class Motion:
         """Begin at a box, at rest."""
         self.box, self._at = box, stamp
         self.rest()
+        self._way.clear()
         self._shift = (0.0, 0.0)
 
     def rest(self) -> None:
@@ -80,7 +95,21 @@ class Motion:
                 vx + self._gain * (way[0] / elapsed - vx),
                 vy + self._gain * (way[1] / elapsed - vy),
             )
+        if not self._way or stamp - self._way[-1][0] >= STEP or stamp < self._way[-1][0]:
+            self._way.append((stamp, found.cx, found.cy))
         self.box, self._at, self._shift = found, stamp, (0.0, 0.0)
+
+    def usual_velocity(self) -> tuple[float, float]:
+        """Return the mean velocity (x, y) in the last second or so before the target was last seen.
+
+        In pixels a second in the image, with the camera's own motion. The newest places are left out: just
+        before a target is missed, the box may be on something else already.
+        """
+        way = [entry for entry in self._way if entry[0] <= self._at - RECENT]
+        if len(way) < 2 or way[-1][0] <= way[0][0]:
+            return 0.0, 0.0
+        elapsed = way[-1][0] - way[0][0]
+        return (way[-1][1] - way[0][1]) / elapsed, (way[-1][2] - way[0][2]) / elapsed
 
     def predicted(self, stamp: float, width: int, height: int) -> Box:
         """Return the box at a time, its centre kept inside the image."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,14 +25,53 @@ OTHERS = 6
 """So many of them are remembered each time."""
 NEAR = 0.5
 """Sizes from its predicted place within which a target that was hidden for a moment turns up again."""
+REACH = 0.3
+"""So many sizes a second more are within reach of a target that stayed out of sight."""
 FOREIGN_FRAMES = 2
 """Frames in a row that look like something else end TRACKING: a single one may be a glint."""
-STRANGER = 0.5
-"""How much like the target another object may be that was never seen."""
+MARGIN_SECONDS = 40.0
+"""After so long an absence the margin that a proof takes is twice that after none."""
 CLEAR = 0.1
 """Each time that a likeness is so far ahead of all others it counts as a frame of proof."""
+LATELY = 0.3
+"""Share of a frame's likeness in the mean of the latest ones."""
+JERK = 0.06
+"""By how much less alike than lately what a box jumped to may be: a jerk blurs a little."""
 UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
+
+
+FASTEST = 4.0
+"""So many sizes from its predicted place a target may be after `coast_seconds`."""
+
+
+class Absence(NamedTuple):
+    """How many seconds the target is out of sight, and where it should be by now.
+
+    `anywhere` says that the place is not known: the clock or the camera's images began anew.
+    """
+
+    seconds: float
+    predicted: Box
+    anywhere: bool = False
+
+    def sizes(self, box: Box) -> float:
+        """Return how far a box is from there, in sizes of the target."""
+        way = math.hypot(box.cx - self.predicted.cx, box.cy - self.predicted.cy)
+        return way / math.sqrt(self.predicted.w * self.predicted.h)
+
+    def is_near(self, box: Box, settings: SessionSettings) -> bool:
+        """Tell whether a box is where the target must be after a moment."""
+        return self.seconds <= settings.coast_seconds / 2 and self.sizes(box) <= NEAR
+
+    def is_within_reach(self, box: Box) -> bool:
+        """Tell whether a box is where the target may well have got to."""
+        return self.anywhere or self.sizes(box) <= NEAR + REACH * self.seconds
+
+    def is_too_far(self, box: Box, settings: SessionSettings) -> bool:
+        """Tell whether the target cannot have got to a box yet."""
+        farthest = NEAR + FASTEST * self.seconds / max(settings.coast_seconds, 1e-3)
+        return not self.anywhere and self.sizes(box) > farthest
 
 
 class Recovery:
@@ -48,6 +88,7 @@ class Recovery:
         self._first: dict[str, Tensor] = {}
         self._viewed = self._met = 0.0
         self._foreign = 0
+        self._lately = 0.0
 
     def tune(self, settings: SessionSettings) -> None:
         """Use other settings from now on; what is known of the target stays."""
@@ -59,6 +100,7 @@ class Recovery:
         self._search.remember(frame, box)
         self._identity.start(frame, box)
         self._viewed = stamp
+        self._lately = self._usual
         # The first look at others comes once the target is confirmed.
         self._met = stamp - OTHERS_SECONDS
 
@@ -74,9 +116,12 @@ class Recovery:
         """Return how much what is in a box is like the target and like others."""
         return UNLIKE if box.problem(frame.shape[2], frame.shape[1]) else self._identity.looks(frame, box)
 
-    def well_seen(self, frame: Tensor, box: Box, stamp: float) -> None:
-        """Renew the target's picture and views, and remember what is like it elsewhere, now and then."""
-        if self._foreign > 0:
+    def well_seen(self, frame: Tensor, box: Box, looks: Looks, stamp: float) -> None:
+        """Renew the target's picture and views, and remember what is like it elsewhere, now and then.
+
+        What looks more like something else is not learnt as a view of the target: it would be known by it.
+        """
+        if self._foreign > 0 or looks.margin < 0:
             return
         if stamp - self._viewed >= VIEW_SECONDS:
             self._search.remember(frame, box)
@@ -87,65 +132,87 @@ class Recovery:
             self._met = stamp
 
     def resembles(self, looks: Looks) -> bool:
-        """Tell whether something looks like the target as usual, and clearly more so than like another."""
-        s = self._settings
-        return looks.own >= self._identity.usual - s.look_slack and looks.margin >= s.look_margin
+        """Tell whether what a box jumped to looks as the target did a moment ago, and no other better."""
+        return looks.own >= self._lately - JERK and looks.margin >= 0
 
     def denies(self, looks: Looks) -> bool:
         """Tell whether what is tracked looks like something else, in one frame after the other."""
         s = self._settings
         foreign = looks.own < self._identity.usual - s.keep_slack or looks.margin < -s.keep_slack / 2
         self._foreign = self._foreign + 1 if foreign else 0
+        if not foreign:
+            self._lately += LATELY * (looks.own - self._lately)
         return self._foreign >= FOREIGN_FRAMES
 
-    def is_near(self, box: Box, predicted: Box, away: float) -> bool:
-        """Tell whether a box is where the target must be after a moment of `away` seconds."""
-        if away > self._settings.coast_seconds / 2:
-            return False
-        size = math.sqrt(predicted.w * predicted.h)
-        return math.hypot(box.cx - predicted.cx, box.cy - predicted.cy) <= NEAR * size
+    def _needed(self, looks: Looks) -> float:
+        """Return by how much something must be ahead of others: more, the less it looks like the target."""
+        return self._settings.look_margin + max(self._usual - looks.own, 0.0) / 2
 
-    def proof(self, frame: Tensor, box: Box, looks: Looks, near: bool) -> float:
+    @property
+    def _usual(self) -> float:
+        return max(self._settings.look_score, self._identity.usual)
+
+    def proof(self, frame: Tensor, box: Box, looks: Looks, absence: Absence) -> float:
         """Return for how many frames of proof this one counts that it is the target at `box`; 0 for none.
 
         Where it must be, it has to look like the target; elsewhere also more like it than like any other
-        that was seen beside it or is in sight now, and the first frame's model has to know it. The farther
-        it is ahead of all others, the more it counts.
+        that was seen beside it or is in sight now, and the first frame's model has to know it. The longer
+        it was away, the more so; where it may not have got to, twice. What is as much like the target as
+        the target itself, and far ahead of all others, counts for more than one.
         """
         s = self._settings
-        limit = max(s.look_score, self._identity.usual - s.look_slack)
-        if near:
-            return float(looks.own >= limit - s.look_slack and looks.margin >= -abs(s.look_margin))
-        if looks.own < limit or looks.margin < s.look_margin:
+        if absence.is_near(box, s):
+            return float(looks.own >= self._usual - 2 * s.look_slack and looks.margin >= -abs(s.look_margin))
+        if absence.is_too_far(box, s):
             return 0.0
-        ahead = looks.own - max(looks.rival, self._rival_in_sight(frame, box), STRANGER)
-        if ahead < s.look_margin or not self._is_first(frame, box):
+        within = absence.is_within_reach(box)
+        needed = self._needed(looks) * (1 + absence.seconds / MARGIN_SECONDS) * (1 if within else 2)
+        if looks.own < self._usual - s.look_slack or looks.margin < needed:
             return 0.0
-        return max(ahead / CLEAR, 1.0)
+        ahead = looks.own - max(looks.rival, self._rival_in_sight(frame, box, absence if within else None))
+        if ahead < needed or not self._is_first(frame, box):
+            return 0.0
+        return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
 
-    def _rival_in_sight(self, frame: Tensor, box: Box) -> float:
-        """Return how much what is most like the target elsewhere in the frame is like it; -1 for nothing."""
-        others = self._identity.at(frame, box, self._search.alike(frame)[:OTHERS])
+    def _rival_in_sight(self, frame: Tensor, box: Box, absence: Absence | None) -> float:
+        """Return how much what is most like the target elsewhere in the frame is like it; -1 for nothing.
+
+        With an absence, only what is within the target's reach counts.
+        """
+        places = [
+            at for at in self._search.alike(frame)
+            if absence is None or absence.is_within_reach(box._replace(cx=at[0], cy=at[1]))
+        ]  # fmt: skip
+        others = self._identity.at(frame, box, places[:OTHERS])
         return max((other.own for other in self._identity.compare(others)), default=-1.0)
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
         """Tell whether the model of the first frame knows what is at `box`."""
         return self.attempt(frame, self._first, box)[1] >= self._settings.verify_score
 
-    def look_around(self, frame: Tensor, model: dict[str, Tensor], last: Box, radius: float) -> Box | None:
-        """Try a few more windows within `radius` pixels of the last place.
-
-        Return where one shows the target.
-        """
-        s = self._settings
-        for cx, cy in self._search.places(frame, last[:2], radius, s.search_windows):
+    def look_around(
+        self, frame: Tensor, model: dict[str, Tensor], absence: Absence, radius: float
+    ) -> Box | None:
+        """Look into a few more windows within `radius` pixels of the last place, for the target."""
+        s, last = self._settings, absence.predicted
+        if s.search_windows == 0:
+            return None
+        for cx, cy in self._search.turns(self._likely(frame, absence, radius), s.search_windows):
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))
             if score < s.found_score:
                 continue
-            if s.reacquire == "any" or self.proof(frame, found, self.looks(frame, found), near=False) > 0:
+            if s.reacquire == "any" or self.proof(frame, found, self.looks(frame, found), absence) > 0:
                 self._search.restart()
                 return found
         return None
+
+    def _likely(self, frame: Tensor, absence: Absence, radius: float) -> list[tuple[float, float]]:
+        """Return places within `radius` pixels that may be the target's by their looks, else all of them."""
+        s, last = self._settings, absence.predicted
+        near = self._search.near(frame, last[:2], radius)
+        limit = self._usual - 2 * s.look_slack
+        looks = self._identity.compare(self._identity.fitted(frame, last, near)) if near else []
+        return [at for at, look in zip(near, looks, strict=True) if look.own >= limit] or near
 
     def attempt(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
         """Return box and score that a model gives when it looks at `box`; an invalid box scores 0."""

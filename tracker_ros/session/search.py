@@ -44,18 +44,17 @@ class Search:
         """Begin with the most similar place again."""
         self._turn = 0
 
-    def places(
-        self, frame: Tensor, center: tuple[float, float], radius: float, count: int
-    ) -> list[tuple[float, float]]:
-        """Return the next `count` places (x, y), in turn, of the most similar ones within `radius` pixels."""
-        if count == 0:
-            return []
-        near = [at for at in self.alike(frame) if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius]
-        near = near[:PLACES]
-        if not near:
+    def near(self, frame: Tensor, center: tuple[float, float], radius: float) -> list[tuple[float, float]]:
+        """Return the most similar places (x, y) within `radius` pixels, the most similar one first."""
+        every = self.alike(frame)
+        return [at for at in every if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius][:PLACES]
+
+    def turns(self, places: list[tuple[float, float]], count: int) -> list[tuple[float, float]]:
+        """Return the next `count` of these places, by turns."""
+        if not places:
             return []
         first, self._turn = self._turn, self._turn + count
-        return [near[(first + i) % len(near)] for i in range(min(count, len(near)))]
+        return [places[(first + i) % len(places)] for i in range(min(count, len(places)))]
 
     def alike(self, frame: Tensor) -> list[tuple[float, float]]:
         """Return places (x, y) all over the frame that look like the target, the most similar one first."""

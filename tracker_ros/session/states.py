@@ -45,7 +45,7 @@ class SessionSettings:
         5, "verified frames in a row that end LOST; clear ones count for more", 1, 100
     )
     verify_score: float = setting(0.35, "score of the first frame's model that a proof takes", 0.0, 1.0)
-    keep_slack: float = setting(0.3, "TRACKING ends at frames so much less alike than usual", 0.0, 2.0)
+    keep_slack: float = setting(0.25, "TRACKING ends at frames so much less alike than usual", 0.0, 2.0)
     look_score: float = setting(0.7, "likeness to the target's views that a proof takes", -1.0, 1.0)
     look_slack: float = setting(0.06, "by how much less alike than usual a proof may be", 0.0, 2.0)
     look_margin: float = setting(0.03, "by how much more like the target than like any other", -2.0, 2.0)

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""What a return takes to be believed: frames, a plausible way, a place within reach, and being ahead."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from tracker_ros.geometry import Box
+from tracker_ros.session.identity import Looks
+from tracker_ros.session.motion import Motion
+from tracker_ros.session.proof import Proof, demanded
+from tracker_ros.session.recovery import FASTEST, NEAR, REACH, Absence, Recovery
+from tracker_ros.session.states import SessionSettings
+from tracker_ros.trackers.base import Estimate, Tracker
+
+BOX = Box(100.0, 80.0, 20.0, 20.0)
+
+
+def moving(vx: float, vy: float) -> Motion:
+    """A target of 20 pixels seen for 1.5 s under way, whose box runs away in the last two frames."""
+    motion = Motion(0.3, 1.0)
+    motion.start(BOX, 0.0)
+    for step in range(1, 46):
+        t = step / 30
+        astray = 15.0 if step > 43 else 0.0
+        motion.follow(BOX._replace(cx=BOX.cx + vx * t + astray, cy=BOX.cy + vy * t), t)
+    return motion
+
+
+def test_the_velocity_before_is_that_of_the_last_second_without_its_end() -> None:
+    assert moving(30.0, -12.0).usual_velocity() == pytest.approx((30.0, -12.0), abs=0.5)
+    still = Motion(0.3, 1.0)
+    still.start(BOX, 0.0)
+    assert still.usual_velocity() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("speed", "plausible"),
+    [(30.0, True), (30.0 + 25.0, True), (0.0, True), (30.0 + 60.0, False), (-40.0, False)],
+)
+def test_a_return_at_another_velocity_is_no_proof(speed: float, plausible: bool) -> None:
+    """1.5 sizes a second, of 20 pixels, are let through for turns and stops."""
+    proof, motion = Proof(), moving(30.0, 0.0)
+    for step in range(9):
+        t = 3.0 + step / 30
+        proof.add(True, 1.0, (200.0 + speed * (t - 3.0), 80.0), t)
+    assert (proof.frames, proof.worth) == (9, 9.0)
+    assert proof.moves_like(motion) is plausible
+
+
+def test_a_frame_that_is_no_proof_takes_all_of_it_and_one_that_is_not_good_the_count_too() -> None:
+    proof = Proof()
+    proof.add(True, 2.5, (0.0, 0.0), 0.0)
+    proof.add(True, 1.0, (0.0, 0.0), 0.1)
+    assert (proof.frames, proof.worth) == (2, 3.5)
+    proof.add(True, 0.0, (0.0, 0.0), 0.2)
+    assert (proof.frames, proof.worth) == (3, 0.0)
+    proof.add(False, 0.0, (0.0, 0.0), 0.3)
+    assert (proof.frames, proof.worth) == (0, 0.0)
+
+
+def test_a_longer_absence_demands_more_frames() -> None:
+    settings = SessionSettings(verify_frames=5, coast_seconds=1.0)
+    assert [demanded(settings, away) for away in (0.0, 2.0, 3.0, 7.0, 12.0)] == [5, 5, 6, 10, 15]
+
+
+def test_how_far_a_target_may_have_got() -> None:
+    settings = SessionSettings(coast_seconds=0.5)
+
+    def at(sizes: float) -> Box:
+        return BOX._replace(cx=BOX.cx + 20.0 * sizes)
+
+    moment, while_ = Absence(0.2, BOX), Absence(2.0, BOX)
+    assert moment.is_near(at(NEAR - 0.01), settings) and not moment.is_near(at(NEAR + 0.01), settings)
+    assert not while_.is_near(BOX, settings), "not after half of the time of coasting"
+    reach = NEAR + REACH * 2.0
+    assert while_.is_within_reach(at(reach - 0.01)) and not while_.is_within_reach(at(reach + 0.01))
+    farthest = NEAR + FASTEST * 4
+    assert not while_.is_too_far(at(farthest - 0.01), settings)
+    assert while_.is_too_far(at(farthest + 0.01), settings)
+    assert not Absence(2.0, BOX, anywhere=True).is_too_far(at(1000.0), settings)
+
+
+class Sure(Tracker):
+    """Knows anything, at once."""
+
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        """Find the target where it is looked for."""
+        return Estimate(state["box"], torch.ones(()), torch.zeros(3, 3), state["box"], {})
+
+
+def knowing(**settings: float) -> tuple[Recovery, Tensor]:
+    """What is known of a plain square of 20 pixels on noise, all of whose views are alike."""
+    frame = (torch.rand(3, 160, 400, generator=torch.Generator().manual_seed(1)) * 60).to(torch.uint8)
+    frame[:, 70:90, 90:110] = torch.tensor([200, 60, 50], dtype=torch.uint8).view(3, 1, 1)
+    recovery = Recovery(Sure(), SessionSettings(**settings))
+    recovery.start(frame, BOX, {}, 0.0)
+    return recovery, frame
+
+
+def test_what_looks_less_like_the_target_has_to_be_ahead_by_more() -> None:
+    recovery, frame = knowing(look_margin=0.03, look_slack=0.06)
+    usual, absence = 0.85, Absence(1.0, BOX)
+
+    noise = (torch.rand(frame.shape, generator=torch.Generator().manual_seed(2)) * 60).to(torch.uint8)
+
+    def worth(own: float, ahead: float, absence: Absence = absence, box: Box = BOX) -> float:
+        return recovery.proof(noise, box, Looks(own, own - ahead), absence)
+
+    assert worth(usual, 0.035) > 0 and worth(usual, 0.025) == 0
+    assert worth(usual - 0.05, 0.06) > 0 and worth(usual - 0.05, 0.045) == 0
+    assert worth(usual - 0.07, 0.5) == 0, "look_slack is the end of it"
+    # The longer it was away, and where it may not have got to, the more so.
+    assert worth(usual, 0.05, Absence(20.0, BOX)) > 0 and worth(usual, 0.035, Absence(20.0, BOX)) == 0
+    elsewhere = BOX._replace(cx=160.0)
+    assert worth(usual, 0.07, box=elsewhere) > 0 and worth(usual, 0.05, box=elsewhere) == 0
+    assert worth(usual, 0.5, box=BOX._replace(cx=200.0)) == 0, "too far for the time"
+
+
+def test_what_is_far_ahead_counts_for_more_if_it_is_as_alike_as_usual() -> None:
+    recovery, frame = knowing()
+    assert recovery.proof(frame, BOX, Looks(0.9, 0.6), Absence(1.0, BOX)) == pytest.approx(3.0)
+    assert recovery.proof(frame, BOX, Looks(0.84, 0.5), Absence(1.0, BOX)) == 1.0
+
+
+def test_a_jump_is_believed_to_what_looks_as_the_target_did_lately() -> None:
+    recovery, _ = knowing()
+    for _ in range(30):
+        assert not recovery.denies(Looks(0.95, 0.7))
+    assert recovery.resembles(Looks(0.9, 0.89))
+    assert not recovery.resembles(Looks(0.88, 0.5)), "as alike as usual, and less than lately"
+    assert not recovery.resembles(Looks(0.95, 0.96)), "more like another"
+
+
+def test_what_looks_more_like_another_is_no_view_of_the_target() -> None:
+    recovery, frame = knowing()
+    other = frame.clone()
+    other[:, 70:90, 90:110] = torch.tensor([60, 80, 200], dtype=torch.uint8).view(3, 1, 1)
+    before = recovery.looks(other, BOX).own
+    recovery.well_seen(other, BOX, Looks(0.7, 0.75), 1.0)
+    assert recovery.looks(other, BOX).own == before
+    recovery.well_seen(other, BOX, Looks(0.7, 0.6), 1.0)
+    assert recovery.looks(other, BOX).own > 0.99
