@@ -14,6 +14,7 @@ from pretrained_helpers import drawn
 from scenes import scene
 from torch import Tensor, nn
 
+from tracker_ros.geometry import iou
 from tracker_ros.networks.cfnet import CFNetModel, Conv1Features, correlation_filter
 from tracker_ros.networks.edcf import ContextFilter, EDCFModel, on_fine_grid
 from tracker_ros.ops.fourier import context_aware_filter
@@ -324,7 +325,7 @@ def test_tadt_s_penalties_may_come_after_the_window(last: bool, sign: int) -> No
 
 
 class Judge(nn.Module):
-    """An IoU head that knows the answer: predicted is minus the squared distance from a box, by its size."""
+    """An IoU head that knows the answer, on its scale from -1 to 1; its slope is autograd's."""
 
     def __init__(self, truth: Tensor) -> None:
         super().__init__()
@@ -334,25 +335,41 @@ class Judge(nn.Module):
         return levels
 
     def predict(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        return -((boxes - self.truth) / self.truth[2:].repeat(2)).square().sum(1), boxes
+        return 2 * iou(boxes, self.truth) - 1, boxes
 
     def ascend(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        value = self.predict(levels, modulation, boxes)[0]
-        return value, -2 * (boxes - self.truth) / self.truth[2:].repeat(2).square()
+        with torch.enable_grad():
+            at = boxes.detach().requires_grad_()
+            value = self.predict(levels, modulation, at)[0]
+            slope = torch.autograd.grad(value.sum(), at)[0]
+        return value.detach(), slope
+
+
+def refining(truth: Tensor, **settings: int) -> Tracker:
+    tracker = create("dcfst", {"refinement_candidates": 9, "refinement_averaged": 3, **settings})
+    tracker.network.iou = Judge(truth)
+    return tracker
+
+
+NO_LEVELS = [torch.zeros(1, 1, 2, 2)] * 2
 
 
 def test_refinement_climbs_to_the_box_with_the_greatest_predicted_overlap() -> None:
-    tracker = create(
-        "dcfst", {"refinement_candidates": 9, "refinement_averaged": 3, "refinement_iterations": 5}
-    )
     truth, found = torch.tensor([84.0, 78.0, 40.0, 26.0]), torch.tensor([80.0, 80.0, 32.0, 32.0])
-    tracker.network.iou = Judge(truth)
-    levels, nothing = [torch.zeros(1, 1, 2, 2)] * 2, torch.zeros(2, 1)
-    refined = tracker.refine(levels, nothing, found)
+    refined = refining(truth, refinement_iterations=5).refine(NO_LEVELS, torch.zeros(2, 1), found)
     before, after = (float(((box - truth) / truth[2:].repeat(2)).norm()) for box in (found, refined))
     assert after < 0.25 * before
     # It changes the shape of the box, which a scale search cannot.
     assert float(refined[2] / refined[3]) > 1.25
+
+
+def test_a_step_of_refinement_is_the_slope_times_the_box_s_size() -> None:
+    """ATOM's rule: its product is in pixels. Taken for sides, every step would be as long as its bound."""
+    truth, found = torch.tensor([84.0, 80.0, 40.0, 40.0]), torch.tensor([80.0, 80.0, 40.0, 40.0])
+    tracker = refining(truth, refinement_candidates=1, refinement_averaged=1, refinement_iterations=1)
+    refined = tracker.refine(NO_LEVELS, torch.zeros(2, 1), found)
+    # Moved by d, boxes of w x w share (w - d) / (w + d), whose slope by d is -2 w / (w + d)^2.
+    assert float(refined[0] - found[0]) == pytest.approx(2 * 2 * 40 / 44**2 * 40, rel=1e-4)
 
 
 def regressing(success: float) -> tuple[Tracker, Tensor, dict[str, Tensor]]:

@@ -93,8 +93,8 @@ class Dcfst(Tracker):
             torch.rand(max(s.refinement_candidates, 1), 4, generator=torch.Generator().manual_seed(0)) - 0.5
         )
         offsets[0] = 0.0
-        # In target sides: the middle moves by up to a tenth of it, the size by up to a half.
-        self.register_buffer("offsets", offsets * torch.tensor([0.2, 0.2, 1.0, 1.0]), persistent=False)
+        # In target sides: the middle moves by up to a twentieth of it, the size by up to a quarter.
+        self.register_buffer("offsets", offsets * torch.tensor([0.1, 0.1, 0.5, 0.5]), persistent=False)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -238,20 +238,27 @@ class Dcfst(Tracker):
     def refine(self, levels: list[Tensor], modulation: Tensor, found: Tensor) -> Tensor:
         """Return the box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
 
-        Jittered copies climb; the mean of those that end highest counts.
+        Jittered copies climb by slope times size; the mean of those that end highest counts. A step that does
+        not raise the predicted IoU is taken back, and the next one is half as long.
         """
         ready = [level[0] for level in self.network.iou(levels)]
         sides = (found[2] * found[3]).sqrt()
         middles, sizes = found[:2] + self.offsets[:, :2] * sides, found[2:] * (1 + self.offsets[:, 2:])
         boxes = torch.cat((middles, sizes), dim=1)
-        predicted = torch.zeros_like(boxes[:, 0])
+        highest, slope = self.network.iou.ascend(ready, modulation, boxes)
+        length = torch.ones_like(highest)
         for _ in range(self.refinement_iterations):
-            predicted, gradient = self.network.iou.ascend(ready, modulation, boxes)
             size = torch.cat((boxes[:, 2:], boxes[:, 2:]), dim=1)
             # Bounded: a step never moves a side by more than a fifth.
-            boxes = boxes + (gradient * size).clamp(-0.2, 0.2) * size
-        predicted = self.network.iou.predict(ready, modulation, boxes)[0]
+            step = (slope * size).minimum(0.2 * size).maximum(-0.2 * size)
+            tried = boxes + step * length.unsqueeze(1)
+            predicted, steepness = self.network.iou.ascend(ready, modulation, tried)
+            higher = predicted > highest
+            length = torch.where(higher, length, length / 2)
+            boxes = torch.where(higher.unsqueeze(1), tried, boxes)
+            slope = torch.where(higher.unsqueeze(1), steepness, slope)
+            highest = torch.where(higher, predicted, highest)
         ratio = boxes[:, 2:].max(1).values / boxes[:, 2:].min(1).values
-        predicted = torch.where(ratio > self.max_aspect_ratio, torch.full_like(predicted, -1e3), predicted)
-        best = predicted.argsort(descending=True)[: self.refinement_averaged]
+        highest = torch.where(ratio > self.max_aspect_ratio, torch.full_like(highest, -1e3), highest)
+        best = highest.argsort(descending=True)[: self.refinement_averaged]
         return boxes.index_select(0, best).mean(0)
