@@ -31,8 +31,8 @@ from tracker_ros.ros.qos import PICTURE  # noqa: E402
 
 POLICY = REPOSITORY / "security" / "uav_tracking.policy.xml"
 KINDS = (TrackerNode, DiagnosticsNode, SimCameraNode, GimbalNode, MavlinkNode, SelectorNode, ClickNode)
-# What a node uses only in another configuration: simulated time, JPEG images, a depth camera.
-SOMETIMES = {"/clock", "/image/compressed", "/depth"}
+# What a node uses only in another configuration: simulated time, JPEG images, depth, a manager with bonds.
+SOMETIMES = {"/clock", "/image/compressed", "/depth", "/bond"}
 ALSO_SOMETIMES = {
     "gimbal": {"/gimbal/attitude"},  # published with output: mavlink
     "mavlink": {"/tracker/target3d"},  # an origin on the earth

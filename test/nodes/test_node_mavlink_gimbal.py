@@ -170,6 +170,14 @@ def test_without_images_the_gimbal_rests(flight: Flight) -> None:
     flight.client.wait(lambda: flight.gimbal.rates == (0.0, 0.0), "rest without images")
 
 
+def test_a_process_that_is_interrupted_stops_the_gimbal_first(flight: Flight) -> None:
+    flight.start()
+    flight.fly(lambda: flight.gimbal.rates != (0.0, 0.0), "rates")
+    assert flight.process.stop() == 0
+    flight.client.wait(lambda: flight.gimbal.rates == (0.0, 0.0), "rest")
+    flight.client.wait(lambda: flight.gimbal.primary == (0, 0), "control given back")
+
+
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [

@@ -77,16 +77,21 @@ def node_environment() -> dict[str, str]:
 
 
 def run_program(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
-    """Run a node as `run_node` does; if it is this program, which `args` of None says, end the process too.
+    """Run a node as `run_programs` runs several."""
+    return run_programs((make,), args)
+
+
+def run_programs(makes: Sequence[Callable[[], Node]], args: Sequence[str] | None = None) -> int:
+    """Run nodes as `run_nodes` does; if they are this program (`args` is None), end the process too.
 
     The process ends at once. To take the interpreter and PyTorch down piece by piece would need seconds on a
     busy machine: launch gives a node five, and meanwhile another signal would kill it.
     """
     if args is not None:
-        return run_node(make, args)
+        return run_nodes(makes, args)
     status = 1
     try:
-        status = run_node(make, last=True)
+        status = run_nodes(makes, last=True)
     except Exception:  # as the interpreter would
         traceback.print_exc()
     # Nodes refer to themselves; with the last of them goes what the middleware has in shared memory.
@@ -98,28 +103,38 @@ def run_program(make: Callable[[], Node], args: Sequence[str] | None = None) -> 
 
 
 def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, last: bool = False) -> int:
-    """Return spin the node that `make` builds until it is interrupted; return the exit status of the program.
+    """Run a node as `run_nodes` runs several."""
+    return run_nodes((make,), args, last)
 
-    A node with a method ``close`` has it called before it is destroyed. SIGINT and SIGTERM end it.
+
+def run_nodes(
+    makes: Sequence[Callable[[], Node]], args: Sequence[str] | None = None, last: bool = False
+) -> int:
+    """Spin nodes until they are interrupted; return the exit status of the program.
+
+    One single-threaded executor serves them all: what takes long (images that arrive, inference) is on
+    threads of its own. A node with a method ``close`` has it called before it is destroyed. SIGINT, SIGTERM,
+    and the end of any of the nodes end all.
 
     Args:
-        make: builds the node, in a context that is up.
+        makes: each builds a node, in a context that is up.
         args: the command line; None for that of the process.
         last: nothing but the end of the process follows, which signals shall not disturb.
     """
     use_image_transport()
     rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
     with _ended_by_signals(last):
-        return _spin(make)
+        return _spin(makes)
 
 
-def _spin(make: Callable[[], Node]) -> int:
-    """Return the rest of `run_node`, in a context that is up."""
-    node = None
+def _spin(makes: Sequence[Callable[[], Node]]) -> int:
+    """Do the rest of `run_nodes`, in a context that is up."""
+    nodes: list[Node] = []
     executor = SingleThreadedExecutor()
     try:
-        node = make()
-        executor.add_node(node)
+        for make in makes:
+            nodes.append(make())
+            executor.add_node(nodes[-1])
         executor.spin()
     except ExternalShutdownException:
         pass
@@ -131,8 +146,9 @@ def _spin(make: Callable[[], Node]) -> int:
         if rclpy.ok():
             raise
     finally:
-        if node is not None:
+        for node in nodes:
             getattr(node, "close", lambda: None)()
+        for node in nodes:
             node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()

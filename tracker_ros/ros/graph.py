@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rclpy.node import Node
+from rclpy.node import Node, NodeNameNonExistentError
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 
@@ -48,6 +48,24 @@ def duplicates(node: Node, name: str, topics: Iterable[str]) -> list[str]:
                 f"{topic} has {len(publishers)} publishers, {', '.join(publishers)}: stop all but one"
             )
     return found
+
+
+def managers(node: Node, name: str) -> list[str]:
+    """Name the nodes that can ask a node for lifecycle transitions: its managers.
+
+    Args:
+        node: to ask the graph with.
+        name: fully qualified, of a lifecycle node.
+    """
+    service, found = f"{name}/change_state", []
+    for own, space in node.get_node_names_and_namespaces():
+        try:
+            asked = node.get_client_names_and_types_by_node(own, space)
+        except NodeNameNonExistentError:  # it went away just now
+            continue
+        if any(client == service for client, _ in asked):
+            found.append(f"{space.rstrip('/')}/{own}")
+    return sorted(found)
 
 
 def image_topics(node: Node) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ from tracker_ros.ros.memory import Memory
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 STATES = ("IDLE", "ACQUIRING", "TRACKING", "COASTING", "LOST", "ERROR")
+NOBODY = (
+    ", and nobody manages it: give it the parameter autostart, a lifecycle manager, or `ros2 lifecycle set`"
+)
 SPAN = 5.0
 """Seconds over which rates and percentiles are taken."""
 
@@ -66,17 +70,21 @@ class Health:
             return status("images", ERROR, f"no image on {topic} for {silence:.1f} s", values)
         return status("images", OK, f"{self._received_rate():.1f} Hz", values)
 
-    def tracking(self, lifecycle: str) -> DiagnosticStatus:
-        """Describe what the tracker does.
+    def tracking(self, lifecycle: str, managers: Sequence[str] = ()) -> DiagnosticStatus:
+        """Tell what the tracker does.
 
-        `lifecycle` is its node's state, '' where the node does not answer.
+        Args:
+            lifecycle: state of its node, '' where the node does not answer.
+            managers: nodes that can change that.
         """
         if not lifecycle:
             return status("tracking", ERROR, "the tracker node does not answer", {})
+        values: dict[str, object] = {"lifecycle": lifecycle, "managed_by": ", ".join(managers) or "nobody"}
         if lifecycle != "active":
-            return status("tracking", WARN, f"the tracker node is {lifecycle}", {"lifecycle": lifecycle})
+            alone = "" if managers else NOBODY
+            return status("tracking", WARN, f"the tracker node is {lifecycle}{alone}", values)
         if self.last is None:
-            return status("tracking", OK, "waiting for images", {"lifecycle": lifecycle})
+            return status("tracking", OK, "waiting for images", values)
         last = self.last
         name = STATES[last.state] if last.state < len(STATES) else str(last.state)
         level = {"COASTING": WARN, "LOST": WARN, "ERROR": ERROR}.get(name, OK)
@@ -85,7 +93,7 @@ class Health:
             level,
             f"{name}: {last.message}" if last.message else name,
             {
-                "lifecycle": lifecycle,
+                **values,
                 "tracker": last.tracker,
                 "state": name,
                 "target_id": last.target_id,

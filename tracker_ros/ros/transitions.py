@@ -12,7 +12,9 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from tracker_ros.ros.bond import Bond
 from tracker_ros.ros.compat import steady_clock
+from tracker_ros.ros.parameters import ParameterError
 
 Wanted = Callable[[Any, LifecycleState], None]
 Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
@@ -48,7 +50,14 @@ def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
 
 
 class ManagedNode(LifecycleNode):
-    """A lifecycle node that lets go of everything on every way out, and can start without a manager."""
+    """A lifecycle node that lets go of everything on every way out, and can start without a manager.
+
+    With a manager it has a bond while it is active.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self._bond = Bond(self)
 
     def start_if_asked(self) -> None:
         """Configure and activate as soon as the executor runs, if the parameter ``autostart`` says so."""
@@ -60,9 +69,18 @@ class ManagedNode(LifecycleNode):
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
+    @logged(ParameterError)
+    def on_activate(self, state: LifecycleState) -> None:
+        """Work from now on."""
+        super().on_activate(state)
+        self.begin()
+        if not self.get_parameter("autostart").value:
+            self._bond.form()
+
     @logged()
     def on_deactivate(self, state: LifecycleState) -> None:
         """Stop working."""
+        self._bond.end()
         self.halt()
         super().on_deactivate(state)
 
@@ -74,12 +92,26 @@ class ManagedNode(LifecycleNode):
     @logged()
     def on_shutdown(self, state: LifecycleState) -> None:
         """Stop from any state."""
+        self._bond.end()
         self.release()
 
     @logged()
     def on_error(self, state: LifecycleState) -> None:
         """Back to the unconfigured state after a transition that broke."""
+        self._bond.end()
         self.release()
+
+    def close(self) -> None:
+        """End what does not end with the node, before the process ends."""
+        self._bond.end()
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Start working.
+
+        Raises:
+            ParameterError: for what the user can mend; the node stays inactive.
+        """
 
     @abstractmethod
     def halt(self) -> None:

@@ -25,7 +25,7 @@ from tracker_ros.ros import endpoints, health, qos
 from tracker_ros.ros.annotations import find_annotation_types, image_annotations
 from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
-from tracker_ros.ros.graph import duplicates, elsewhere, mismatches
+from tracker_ros.ros.graph import duplicates, elsewhere, managers, mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_picture
 from tracker_ros.ros.live import AT_START, LiveParameters, retime
 from tracker_ros.ros.memory import device_memory
@@ -116,7 +116,7 @@ class DiagnosticsNode(Node):
                     self._lifecycle,
                     elsewhere(self, self._image_topic),
                 ),
-                self._health.tracking(self._lifecycle),
+                self._health.tracking(self._lifecycle, managers(self, self._tracker)),
                 self._health.timing(now),
                 self._health.bearing(self._info_topic, self.count_publishers(self._info_topic)),
                 health.connections(mismatches(self, topics) + duplicates(self, self._tracker, topics)),

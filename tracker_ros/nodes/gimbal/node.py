@@ -90,10 +90,8 @@ class GimbalNode(ManagedNode):
         self._rates = endpoints.lifecycle_publisher(self, Vector3Stamped, "~/rate", qos.COMMAND)
         self._offered = True
 
-    @logged(ParameterError)
-    def on_activate(self, state: LifecycleState) -> None:
-        """Subscribe, take control of the gimbal and begin."""
-        super().on_activate(state)
+    def begin(self) -> None:
+        """Subscribe, take control of the gimbal; raise ParameterError as `ManagedNode.begin` has it."""
         self._controller = Controller(self._control)
         self._camera: Camera | None = None
         self._calibration: CameraInfo | None = None
@@ -142,6 +140,13 @@ class GimbalNode(ManagedNode):
         if self._offered:
             self.destroy_lifecycle_publisher(self._rates)
             self._offered = False
+
+    def close(self) -> None:
+        """Stop a gimbal that is spoken to without ROS before the process ends."""
+        super().close()
+        if self._output is not None:
+            self._output.close()
+            self._output = None
 
     # -- what comes in -------------------------------------------------------------------------------
 

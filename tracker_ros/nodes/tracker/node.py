@@ -98,10 +98,8 @@ class TrackerNode(ManagedNode):
         self._targets = Targets(sessions, device)
         self._outputs = Outputs(self, self._values.location)
 
-    @logged(ParameterError)
-    def on_activate(self, state: LifecycleState) -> None:
-        """Subscribe to images and begin."""
-        super().on_activate(state)
+    def begin(self) -> None:
+        """Subscribe to images; raise ParameterError for a quality of service that is none."""
         assert self._outputs is not None
         topic = image_topic(self, self._values.image_transport)
         pipeline = Pipeline(
@@ -166,6 +164,7 @@ class TrackerNode(ManagedNode):
 
     def close(self) -> None:
         """End the worker's thread before the process ends."""
+        super().close()
         try:
             self._stop_working(CLOSING)
         except TimeoutError as error:

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""A managed node and its lifecycle manager: the bond, and who is said to manage it.
+
+The bond is a double of bondpy in the node's process: the package is on no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("rclpy", reason="rclpy is not installed")
+
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from node_helpers import (  # noqa: E402
+    ACTIVATE,
+    CONFIGURE,
+    DEACTIVATE,
+    REPOSITORY,
+    Client,
+    Domain,
+    NodeProcess,
+)
+from std_msgs.msg import String  # noqa: E402
+
+pytestmark = pytest.mark.ros
+NODE = "tracker_ros.nodes.gimbal.node"
+WITH_BOND = {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'test' / 'helpers' / 'doubles'}"}
+
+
+class Manager:
+    """The other end of the bond of one node, and a client that asks for transitions."""
+
+    def __init__(self, domain: Domain):
+        self.client = Client(domain, tracker="gimbal")
+        self.heard: list[String] = []
+        self.client.listen(String, "bond", self.heard)
+        self._bond = self.client.node.create_publisher(String, "bond", 1)
+        self._domain, self._processes = domain, list[NodeProcess]()
+
+    def run(self, parameters: dict[str, bool] | None = None, bond: bool = True) -> NodeProcess:
+        """A gimbal node, with or without bondpy."""
+        process = NodeProcess(NODE, self._domain, parameters, environment=WITH_BOND if bond else None)
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:
+        self.client.close()
+        for process in self._processes:
+            assert process.stop() == 0 and "Traceback" not in process.output, process.output
+
+    def start(self) -> None:
+        assert self.client.transition(CONFIGURE) and self.client.transition(ACTIVATE)
+
+    def say(self, part: str, until: str, process: NodeProcess) -> None:
+        """Repeat a word until the node has logged what it makes of it."""
+
+        def logged() -> bool:
+            self._bond.publish(String(data=f"gimbal {part} manager"))
+            return until in process.output
+
+        self.client.wait(logged, until)
+
+    def wait_for(self, part: str) -> None:
+        self.heard.clear()
+        self.client.wait(lambda: any(m.data == f"gimbal {part} node" for m in self.heard), part)
+
+
+@pytest.fixture
+def manager(domain: Domain) -> Iterator[Manager]:
+    made = Manager(domain)
+    yield made
+    made.close()
+
+
+def test_an_active_node_is_bonded_under_its_name_until_it_is_deactivated(manager: Manager) -> None:
+    process = manager.run()
+    manager.start()
+    manager.wait_for("alive")
+    manager.say("alive", "the lifecycle manager is bonded with this node", process)
+    assert manager.client.transition(DEACTIVATE)
+    manager.client.wait(lambda: manager.heard[-1].data == "gimbal dead node", "the end of the bond")
+    assert manager.client.transition(ACTIVATE)
+    manager.wait_for("alive")
+    assert "is gone" not in process.output, process.output
+
+
+def test_a_node_goes_on_without_its_manager_and_says_so(manager: Manager) -> None:
+    process = manager.run()
+    manager.start()
+    manager.say("alive", "bonded", process)
+    manager.say("dead", "the lifecycle manager is gone: this node goes on", process)
+    assert manager.client.lifecycle() == "active"
+
+
+def test_a_bond_that_nobody_answers_is_told_apart(manager: Manager) -> None:
+    process = manager.run()
+    manager.start()
+    manager.say("dead", "no lifecycle manager answered on /bond", process)
+
+
+@pytest.mark.parametrize("autostart", [True, False])
+def test_there_is_no_bond_without_a_manager_or_without_bondpy(manager: Manager, autostart: bool) -> None:
+    manager.run({"autostart": autostart}, bond=autostart)
+    if autostart:
+        manager.client.wait(lambda: manager.client.lifecycle() == "active", "an active node")
+    else:
+        manager.start()
+    publishers = manager.client.node.get_publishers_info_by_topic("/bond")
+    assert [info.node_name for info in publishers] == ["client"]
+
+
+def test_diagnostics_say_who_manages_a_node_and_when_nobody_does(domain: Domain) -> None:
+    gimbal = NodeProcess(NODE, domain)
+    watched = {"tracker_node": "gimbal", "period": 0.1}
+    diagnostics = NodeProcess("tracker_ros.nodes.diagnostics.node", domain, watched)
+    client = Client(domain, tracker="gimbal")
+    found: list[DiagnosticArray] = []
+    client.listen(DiagnosticArray, "/diagnostics", found)
+
+    def says(words: str, manager: str) -> bool:
+        """Whether the newest status of the node's work says so."""
+        statuses = [s for array in found[-1:] for s in array.status if s.name == "gimbal: tracking"]
+        return any(
+            words in status.message
+            and {"managed_by": manager}.items() <= {v.key: v.value for v in status.values}.items()
+            for status in statuses
+        )
+
+    try:
+        client.wait(
+            lambda: says("is unconfigured, and nobody manages it: give it", "nobody"), "that nobody does"
+        )
+        assert client.transition(CONFIGURE)
+        client.wait(lambda: says("the tracker node is inactive", "/client"), "that this client does")
+        assert not says("nobody manages it", "/client")
+        assert client.transition(ACTIVATE)
+        client.wait(lambda: says("waiting for images", "/client"), "an active node")
+        client.forget_services()
+        client.wait(lambda: says("waiting for images", "nobody"), "that nobody does any more")
+    finally:
+        client.close()
+        ended = diagnostics.stop(), gimbal.stop()
+    assert ended == (0, 0) and "Traceback" not in diagnostics.output, diagnostics.output + gimbal.output
