@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -49,8 +50,9 @@ def describe(frame: Tensor, boxes: Tensor) -> Tensor:
     low, high = torch.tensor(RANGES, device=frame.device).unsqueeze(2).unbind(1)
     places = ((channels - low) / (high - low)).clamp(0.0, 1.0) * (BINS - 1)
     below = places.floor().clamp(max=BINS - 2)
-    upper = (places - below) * _weights(frame.device)
-    lower = _weights(frame.device) - upper
+    weights = _weights(frame.device)
+    upper = (places - below) * weights
+    lower = weights - upper
     bins = torch.cat((below, below + 1), 2).long()
     colors = torch.zeros(len(boxes), 3, BINS, device=frame.device)
     colors = colors.scatter_add(2, bins, torch.cat((lower, upper), 2)).clamp(min=0.0).flatten(1).sqrt()
@@ -75,6 +77,7 @@ def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
     return (1 - ARRANGEMENT) * colors + ARRANGEMENT * cells
 
 
+@lru_cache(maxsize=4)
 def _weights(device: torch.device) -> Tensor:
     """Return [SIDE * SIDE] of the samples of a box; their sum is 1."""
     steps = torch.arange(SIDE, device=device) - (SIDE - 1) / 2

@@ -19,7 +19,7 @@ from tracker_ros.trackers.base import Tracker
 
 VIEW_SECONDS = 0.3
 """While the target is well seen, its picture and the newest of its views are at most so old."""
-OTHERS_SECONDS = 1.0
+OTHERS_SECONDS = 0.5
 """So often the image is searched for others like it meanwhile."""
 OTHERS = 6
 """So many of them are remembered each time."""
