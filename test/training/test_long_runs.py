@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from disk_helpers import ENVIRONMENT, on_a_small_disk
 from training_helpers import recipe_of
 
 from tracker_ros.cli import main
@@ -28,27 +28,6 @@ from tracker_ros.training.trainer import train
 
 ROOT = Path(__file__).resolve().parents[2]
 SEQUENCES, FRAMES = 8, 60
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "test" / "helpers"))),
-               "OMP_NUM_THREADS": "1"}  # fmt: skip
-# A folder on a disk of its own, which is gone when the shell ends: what lies on it is copied first.
-DISK = """
-mount -t tmpfs -o size="$1" tmpfs "$2" || exit 99
-shift 2
-"$@"
-status=$?
-cp -r out kept
-exit $status
-"""
-
-
-def on_a_small_disk(folder: Path, size: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run in `folder`, where out is a disk of `size`; its files are in kept afterwards."""
-    (folder / "out").mkdir()
-    private = ["unshare", "--map-root-user", "--mount"]
-    if shutil.which("unshare") is None or subprocess.run([*private, "true"], capture_output=True).returncode:
-        pytest.skip("this system does not let its users mount a disk (unshare --map-root-user --mount)")
-    return subprocess.run([*private, "sh", "-c", DISK, "sh", size, str(folder / "out"), *command], cwd=folder,
-                          env=ENVIRONMENT, capture_output=True, text=True, timeout=100)  # fmt: skip
 
 
 # -- evaluation --------------------------------------------------------------------------------------
@@ -138,6 +117,7 @@ def test_an_evaluation_on_a_full_disk_says_so_and_goes_on_with_more_room(
 TRAINING = """
 import os, signal, sys, torch
 from pathlib import Path
+from disk_helpers import ENVIRONMENT, on_a_small_disk
 from training_helpers import recipe_of
 from tracker_ros.training import checkpoints
 from tracker_ros.training.keeping import BEST, LAST

@@ -22,6 +22,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from tracker_ros.config_files import config_file
+from tracker_ros.ros.memory import LITTLE_SHARED, shared_memory
 from tracker_ros.ros.parameters import ParameterError
 
 _PROFILE_VARIABLES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
@@ -57,13 +58,16 @@ def image_transport() -> dict[str, str]:
     """Return environment variables with which Fast DDS carries images of any size; none if the user set some.
 
     With its default shared-memory segment Fast DDS loses best-effort images of more than 512 KB. The
-    profile in config/fastdds.xml enlarges the segment; other middlewares do not read the variables.
+    profile in config/fastdds.xml enlarges the segment, config/fastdds_small.xml as far as little shared
+    memory allows; other middlewares do not read the variables.
     """
     if any(name in os.environ for name in (*_PROFILE_VARIABLES, "RMW_FASTRTPS_USE_QOS_FROM_XML")):
         return {}
     # Fast DDS 2 may know the older name only, and Fast DDS 3 warns of it.
     names = _PROFILE_VARIABLES if os.environ.get("ROS_DISTRO") in _WITH_FAST_DDS_2 else _PROFILE_VARIABLES[:1]
-    return dict.fromkeys(names, str(config_file("fastdds.xml")))
+    room = shared_memory()
+    profile = "fastdds_small.xml" if room is not None and room.total < LITTLE_SHARED else "fastdds.xml"
+    return dict.fromkeys(names, str(config_file(profile)))
 
 
 def use_image_transport() -> None:

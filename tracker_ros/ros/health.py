@@ -12,7 +12,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from tracker_ros.msg import TrackState
-from tracker_ros.ros.memory import Memory
+from tracker_ros.ros.memory import LITTLE_SHARED, SMALL_SEGMENT, Memory
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 STATES = ("IDLE", "ACQUIRING", "TRACKING", "COASTING", "LOST", "ERROR")
@@ -174,6 +174,29 @@ def memory(measured: Memory | None) -> DiagnosticStatus:
     values = {"where": measured.where, "used_mib": measured.used >> 20, "total_mib": measured.total >> 20}
     text = f"{100 * share:.0f} % of {measured.where} used"
     return status("memory", WARN if share > 0.9 else OK, text, values)
+
+
+def transport(shared: Memory | None, middleware: str) -> DiagnosticStatus:
+    """Tell whether there is room for large images between processes.
+
+    Args:
+        shared: memory that they share.
+        middleware: that the nodes use; only Fast DDS is known to need it.
+    """
+    if "fastrtps" not in middleware:
+        return status("transport", OK, middleware, {})
+    more = "give a container --shm-size=1g or --ipc=host"
+    if shared is None:
+        return status("transport", WARN, f"no shared memory in /dev/shm: large images are lost; {more}", {})
+    free = shared.total - shared.used
+    values = {"where": shared.where, "free_mib": free >> 20, "total_mib": shared.total >> 20}
+    if free < SMALL_SEGMENT:
+        text = f"{free >> 20} MiB free in {shared.where}: a process that finds less than"
+        return status("transport", WARN, f"{text} {SMALL_SEGMENT >> 20} loses large images; {more}", values)
+    text = f"{free >> 20} of {shared.total >> 20} MiB free in {shared.where}"
+    if shared.total < LITTLE_SHARED:
+        text += f": images beyond 1920 x 1080 are lost; {more}"
+    return status("transport", OK, text, values)
 
 
 def status(name: str, level: bytes, message: str, values: dict[str, object]) -> DiagnosticStatus:

@@ -1,11 +1,17 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How full the memory of a compute device is, without loading torch into the process that asks."""
+"""How full memories are, a device's without loading torch into the process that asks."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 from typing import NamedTuple
+
+LITTLE_SHARED = 512 << 20
+"""Bytes of /dev/shm below which every process takes a small segment (config/fastdds_small.xml)."""
+SMALL_SEGMENT = 9 << 20
+"""Bytes that such a segment takes, with what the middleware keeps beside it."""
 
 
 class Memory(NamedTuple):
@@ -32,6 +38,16 @@ def device_memory(device: str) -> Memory | None:
         if measured is not None:
             return measured
     return _host_memory()
+
+
+def shared_memory(folder: str = "/dev/shm") -> Memory | None:
+    """Return how full the memory is through which the middleware hands images on; None without any."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    total, free = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
+    return Memory(folder, total - free, total) if total else None
 
 
 def _gpu_memory(index: int) -> Memory | None:

@@ -18,6 +18,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 from rclpy.subscription import Subscription
+from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import Image
 
 from tracker_ros.msg import ResponseMap, TrackState
@@ -28,7 +29,7 @@ from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.graph import duplicates, elsewhere, managers, mismatches
 from tracker_ros.ros.images import ImageError, fill_image, to_picture
 from tracker_ros.ros.live import AT_START, LiveParameters, retime
-from tracker_ros.ros.memory import device_memory
+from tracker_ros.ros.memory import device_memory, shared_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
 from tracker_ros.ros.parameters import declare
 from tracker_ros.ros.services import Service
@@ -121,6 +122,7 @@ class DiagnosticsNode(Node):
                 self._health.bearing(self._info_topic, self.count_publishers(self._info_topic)),
                 health.connections(mismatches(self, topics) + duplicates(self, self._tracker, topics)),
                 health.memory(device_memory(self._value("device"))),
+                health.transport(shared_memory(), get_rmw_implementation_identifier()),
             ]
         )
         message.header.stamp = self.get_clock().now().to_msg()
