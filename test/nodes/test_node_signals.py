@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
@@ -156,3 +157,42 @@ assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
 def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
     with python(LEAVES_NOTHING, domain) as process:
         assert process.wait(TIMEOUT) == 0
+
+
+LOADS = """
+import sys
+print("loading", flush=True)
+sys.stdin.readline()
+raise SystemExit(7)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("program", ["module", "script"])
+@pytest.mark.parametrize(
+    "name", sorted(p.parent.name for p in REPOSITORY.glob("tracker_ros/nodes/*/node.py"))
+)
+def test_a_signal_while_a_node_imports_what_it_needs_ends_it_cleanly(
+    tmp_path: Path, name: str, program: str, number: signal.Signals
+) -> None:
+    # Instead of seconds of PyTorch, an rclpy that waits.
+    (tmp_path / "rclpy.py").write_text(LOADS)
+    script = tmp_path / f"{name}_node"
+    script.write_text(f"from tracker_ros.nodes.{name}.node import main\nmain()\n")
+    how = [str(script)] if program == "script" else ["-m", f"tracker_ros.nodes.{name}.node"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(REPOSITORY)))}
+    with Popen([sys.executable, *how], env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "loading\n"
+        process.send_signal(number)
+        assert process.communicate(timeout=TIMEOUT) == ("", "")
+        assert process.returncode == 0
+
+
+def test_importing_the_nodes_changes_nothing_in_another_program(domain: Domain) -> None:
+    code = (
+        "import signal, tracker_ros.nodes; "
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler,"
+        " signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    )
+    with python(code, domain) as process:
+        assert process.communicate(timeout=TIMEOUT)[0] == "True True\n"
