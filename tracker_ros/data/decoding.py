@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.data.image_headers import image_size
+
 Pixels = npt.NDArray[np.uint8]
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -19,6 +21,11 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _STRAIGHT_TO_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
 """Of OpenCV 4.10 and newer: spares a pass over the pixels, 0.3 to 0.6 ms of an image of 1920x1080."""
+
+
+MOST_PIXELS = 1 << 27
+"""Of an image: 11,585 x 11,585, which take 400 MB as RGB. A PNG of one colour may hold any number in a few
+bytes, so that the header is asked before anything is decoded."""
 
 
 class DecodeError(ValueError):
@@ -32,7 +39,8 @@ def inspect(data: Pixels) -> None:
         data: uint8 [N], the bytes of an image file.
 
     Raises:
-        DecodeError: for no bytes, a JPEG or PNG that is cut off, or a PNG of 16 bits.
+        DecodeError: for no bytes, a JPEG or PNG that is cut off, a PNG of 16 bits, more than `MOST_PIXELS`,
+            or no image of a known format.
     """
     if data.size == 0:
         raise DecodeError("image is empty: 0 bytes")
@@ -44,10 +52,25 @@ def inspect(data: Pixels) -> None:
             raise DecodeError(f"PNG is cut off: its end is missing after {data.size} bytes")
         if head[24] == 16:  # the bit depth in IHDR, which comes first
             raise DecodeError(_deep("16-bit PNG"))
+    size = image_size(data.data)
+    if size is None:
+        raise DecodeError(f"{data.size} bytes cannot be decoded: no JPEG, PNG, BMP, WebP, TIFF or PNM")
+    require_pixels(*size)
+
+
+def require_pixels(width: int, height: int) -> None:
+    """Make sure that an image is not too large to be decoded or converted.
+
+    Raises:
+        DecodeError: for more than `MOST_PIXELS`.
+    """
+    if width * height > MOST_PIXELS:
+        most = f"{MOST_PIXELS / 1e6:.0f} million"
+        raise DecodeError(f"image of {width} x {height} pixels has more than {most}: reduce it first")
 
 
 def decode(data: Pixels, upright: bool = False) -> Pixels:
-    """Decode a JPEG, PNG or what else OpenCV knows to RGB uint8 [H, W, 3].
+    """Decode a JPEG, PNG, BMP, WebP, TIFF or PNM to RGB uint8 [H, W, 3].
 
     What follows a whole JPEG or PNG in its buffer, such as zeros, is ignored.
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker_ros.data.decoding import DecodeError, decode
+from tracker_ros.data.decoding import DecodeError, decode, require_pixels
 
 Frame = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
@@ -112,12 +112,17 @@ def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
     """Open a video file, and close it in the end.
 
     Raises:
-        DataError: when OpenCV cannot open it.
+        DataError: when OpenCV cannot open it, or its frames are too large.
     """
     video = cv2.VideoCapture(str(path))
     try:
         if not video.isOpened():
             raise DataError(f"{path} is no video that OpenCV can read")
+        sides = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        try:
+            require_pixels(*sides)
+        except DecodeError as error:
+            raise DataError(f"{path}: {error}") from error
         yield video
     finally:
         video.release()

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker_ros.data.decoding import DecodeError, decode, inspect
+from tracker_ros.data.decoding import DecodeError, decode, inspect, require_pixels
 from tracker_ros.ros import bridge
 
 RgbImage = npt.NDArray[np.uint8]
@@ -109,6 +109,10 @@ def _view(message: Any) -> npt.NDArray[np.uint8]:
     if width == 0 or height == 0:
         raise ImageError(f"image is empty: {width} x {height} pixels")
     channels = _ENCODINGS[encoding][0]
+    try:
+        require_pixels(width, height)
+    except DecodeError as error:
+        raise ImageError(str(error)) from error
     if step < width * channels:
         raise ImageError(f"step is {step} bytes, but {width} pixels of {encoding} take {width * channels}")
     if len(message.data) != step * height:

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from tracker_ros.config_files import user_cache
-from tracker_ros.data.sequence import DataError
+from tracker_ros.data.sequence import DataError, opened_video
 from tracker_ros.files import write_whole
 from tracker_ros.training.clips import Clip, ImageFiles, VideoFile
 
@@ -79,9 +79,8 @@ def kept_frames(video: Path, every: int) -> ImageFiles:
 
 
 def _decode(video: Path, every: int, folder: Path) -> None:
-    capture = cv2.VideoCapture(str(video))
     index = 0
-    try:
+    with opened_video(video) as capture:
         while capture.grab():
             if index % every == 0:
                 found, image = capture.retrieve()
@@ -91,7 +90,5 @@ def _decode(video: Path, every: int, folder: Path) -> None:
                 coded = cv2.imencode(".jpg", image, _QUALITY)[1]
                 write_whole(folder / f"{index:06d}.jpg", coded.tobytes())
             index += 1
-    finally:
-        capture.release()
     if index == 0:
         raise DataError(f"{video} cannot be decoded")

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.data.decoding import DecodeError, inspect
 from tracker_ros.data.readers import IMAGE_SUFFIXES
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.text import read_text
@@ -46,13 +47,23 @@ def stamps(root: Path) -> list[Cutout]:
     """Read cut-outs from images with an alpha channel (PNG); the folder names the group."""
     found, left_out = [], LeftOut(root)
     for path in image_files(root):
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        image = _with_alpha(path)
         if image is not None and image.ndim == 3 and image.shape[2] == 4 and image.dtype == np.uint8:
             found += trimmed(np.ascontiguousarray(image[..., [2, 1, 0, 3]]), f"stamp:{path.parent.name}")
         else:
             left_out.add(f"{path} is no 8-bit image with an alpha channel")
     left_out.tell()
     return found
+
+
+def _with_alpha(path: Path) -> Image | None:
+    """Return an image with the channels that it has, in OpenCV's order; None for what cannot be decoded."""
+    data = np.fromfile(path, np.uint8)
+    try:
+        inspect(data)
+    except DecodeError:
+        return None
+    return cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
 
 
 def polygons(root: Path) -> list[Cutout]:
