@@ -227,8 +227,14 @@ def test_the_foxglove_layout_shows_each_panel_once() -> None:
 @pytest.mark.ros
 def test_what_the_layouts_show_exists(pair: Pair) -> None:
     """The layouts are for nodes without a namespace; here the same topics are in that of one camera."""
-    graph = dict(pair.front.node.get_topic_names_and_types())
-    services = dict(pair.front.node.get_service_names_and_types())
+    wanted = {f"/front{topic}" for topic in (*_rviz_topics(), "/tracker/state", "/camera_info")}
+    node = pair.front.node
+    pair.front.wait(
+        lambda: wanted <= dict(node.get_topic_names_and_types()).keys(), "the topics of all nodes"
+    )
+    graph = dict(node.get_topic_names_and_types())
+    pair.front.wait(lambda: "/front/tracker/stop" in dict(node.get_service_names_and_types()), "~/stop")
+    services = dict(node.get_service_names_and_types())
     for topic, kind in _rviz_topics().items():
         assert graph[f"/front{topic}"] == [kind]
     panels, _ = _foxglove()
@@ -236,6 +242,8 @@ def test_what_the_layouts_show_exists(pair: Pair) -> None:
         kind = name.split("!")[0]
         if kind == "Image":
             assert graph[f"/front{panel['imageMode']['imageTopic']}"] == ["sensor_msgs/msg/Image"]
+            if calibration := panel["imageMode"].get("calibrationTopic"):
+                assert graph[f"/front{calibration}"] == ["sensor_msgs/msg/CameraInfo"]
             for topic in panel["imageMode"].get("annotations", {}):
                 # Offered where foxglove_msgs is installed, and named in the docs.
                 assert f"`~/{topic.split('/')[-1]}`" in (REPOSITORY / "docs" / "nodes.md").read_text()

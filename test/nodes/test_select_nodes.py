@@ -178,6 +178,28 @@ def test_a_box_is_drawn_with_a_finger_on_a_small_screen(idle: Flight, tmp_path: 
     in_browser(idle, tmp_path, use, 390, 844, True)
 
 
+def test_a_reloaded_page_shows_the_same_target_and_saves_its_picture(idle: Flight, tmp_path: Path) -> None:
+    async def use(page: Browser) -> None:
+        await draw(page, idle.box, page.drag)
+        await page.wait("document.getElementById('state').textContent === 'TRACKING'")
+        target = await page.text("#target")
+        await page.call("Page.reload")
+        await page.wait("document.getElementById('state')?.textContent === 'TRACKING'")
+        assert await page.text("#target") == target
+        assert re.fullmatch(r"[01][.]\d\d", await page.text("#score"))
+        assert re.fullmatch(r"\d+ ms", await page.text("#age"))
+        # What would be downloaded: the anchor's click is caught.
+        await page.evaluate("""HTMLAnchorElement.prototype.click = function () {
+            window.saved = [this.download, this.href];
+        }""")
+        await page.evaluate("document.getElementById('save').click()")
+        await page.wait("Boolean(window.saved)")
+        name, address = await page.evaluate("window.saved")
+        assert re.fullmatch(r"target-\d+[.]\d{9}[.]png", name) and address.startswith("blob:")
+
+    in_browser(idle, tmp_path, use, 390, 844)
+
+
 # -- clicks --------------------------------------------------------------------------------------------
 
 

@@ -74,7 +74,9 @@ def test_a_response_map_is_opaque_at_its_peak_and_clear_at_its_lowest() -> None:
 
 def test_states_become_json_that_every_browser_reads() -> None:
     state = TrackState(state=TrackState.COASTING, score=float("nan"), bbox=box_message(Box(20, 30, 10, 8)))
+    state.latency_ms, state.age_ms = 12.5, 40.25
     values = state_values(state)
+    assert (values["latency_ms"], values["age_ms"]) == (12.5, 40.25)
     assert (values["state"], values["score"], values["box"]) == ("COASTING", None, [15, 26, 10, 8])
     assert state_values(TrackState(state=9))["box"] is None
     json.dump(values, io.StringIO(), allow_nan=False)

@@ -64,6 +64,7 @@ def state_values(state: TrackState) -> dict[str, Any]:
         "score": _finite(state.score),
         "box": box_values(state.bbox),
         "latency_ms": _finite(state.latency_ms),
+        "age_ms": _finite(state.age_ms),
         "processed": state.frames_processed,
         "dropped": state.frames_dropped,
         "message": state.message,

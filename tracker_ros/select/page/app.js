@@ -66,6 +66,8 @@ function showState(state) {
     score: has && state.score !== null ? state.score.toFixed(2) : "–",
     target: state.target || "–",
     latency: state.latency_ms === null ? "–" : `${state.latency_ms.toFixed(0)} ms`,
+    // Of an image without a stamp it is not known.
+    age: state.age_ms ? `${state.age_ms.toFixed(0)} ms` : "–",
     dropped: `${state.dropped} of ${state.processed + state.dropped}`,
     box: has ? `${Math.round(state.box[2])} × ${Math.round(state.box[3])} px` : "–",
     tracker: state.tracker || "–",
@@ -80,7 +82,7 @@ function showAbsence(state, message) {
   delete document.body.dataset.state;
   showTexts({ state, message });
   showTexts(Object.fromEntries(
-    ["score", "target", "latency", "dropped", "box", "tracker"].map((id) => [id, "–"])));
+    ["score", "target", "latency", "age", "dropped", "box", "tracker"].map((id) => [id, "–"])));
   element("stop").disabled = true;
   stage.draw();
 }
@@ -154,5 +156,19 @@ element("response").addEventListener("change", (event) => {
 element("stop").addEventListener("click", async () => {
   const answer = await link.request({ type: "stop" });
   if (!answer.accepted) say(`Not stopped: ${answer.reason}`, "bad");
+});
+element("save").addEventListener("click", () => {
+  if (!stage.image) {
+    say("There is no image yet.", "bad");
+    return;
+  }
+  const [sec, nanosec] = stage.image.stamp;
+  element("picture").toBlob((blob) => {
+    const address = URL.createObjectURL(blob);
+    const anchor = document.createElement("a");
+    Object.assign(anchor, { href: address, download: `target-${sec}.${String(nanosec).padStart(9, "0")}.png` });
+    anchor.click();
+    URL.revokeObjectURL(address);
+  }, "image/png");
 });
 document.addEventListener("visibilitychange", look);
