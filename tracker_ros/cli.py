@@ -96,10 +96,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def unexpected(error: Exception) -> str:
     """Return one line about an error that nobody foresaw; its traceback goes to a file, for a report."""
-    with tempfile.NamedTemporaryFile("w", prefix=f"{PACKAGE}-", suffix=".log", delete=False) as file:
-        traceback.print_exception(error, file=file)
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix=f"{PACKAGE}-", suffix=".log", delete=False) as file:
+            traceback.print_exception(error, file=file)
+        where = f"traceback in {file.name}"
+    except OSError as full:
+        where = f"no traceback was kept: {full.strerror}"
     what = (str(error).strip().splitlines() or [""])[-1]
-    return f"this should not happen: {type(error).__name__}: {what} (traceback in {file.name})"
+    return f"this should not happen: {type(error).__name__}: {what} ({where})"
 
 
 if __name__ == "__main__":

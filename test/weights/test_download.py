@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tracker_ros.cli import main
+from tracker_ros.files import WriteError
 from tracker_ros.weights import WeightsError, manifest
 from tracker_ros.weights import download as downloading
 from tracker_ros.weights.download import download
@@ -95,6 +96,14 @@ def test_a_broken_connection_is_taken_up_where_it_ended(server: Server, folder: 
     assert download(entry(server)).read_bytes() == CONTENT
     half, quarter = len(CONTENT) // 2, len(CONTENT) // 4
     assert [ranged for _, ranged in server.asked] == [None, f"bytes={half}-", f"bytes={half + quarter}-"]
+
+
+def test_a_full_disk_is_not_taken_for_a_broken_connection(server: Server, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "net.bin.part").symlink_to("/dev/full")
+    with pytest.raises(WriteError, match=r"^cannot write \S+net.bin.part: No space left on device$"):
+        download(entry(server))
+    assert len(server.asked) == 1
 
 
 def test_what_came_is_kept_for_the_next_call(server: Server, folder: Path) -> None:

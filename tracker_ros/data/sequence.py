@@ -44,6 +44,8 @@ def read_image(path: Path) -> Frame:
     Raises:
         DataError: when it is missing, cut off, of more than 8 bits or no image.
     """
+    if path.is_fifo():
+        raise DataError(f"{path} is a pipe, no file")
     try:
         return decode(np.fromfile(path, np.uint8), upright=True)
     except OSError as error:
@@ -114,6 +116,8 @@ def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
     Raises:
         DataError: when OpenCV cannot open it, or its frames are too large.
     """
+    if path.is_fifo():  # OpenCV would wait for somebody to write into it
+        raise DataError(f"{path} is a pipe, no file")
     video = cv2.VideoCapture(str(path))
     try:
         if not video.isOpened():

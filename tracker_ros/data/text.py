@@ -25,6 +25,8 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: naming the file that is missing, may not be read or is no text.
     """
+    if path.is_fifo():  # reading would wait for somebody to write into it
+        raise DataError(f"{path} is a pipe, no file")
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -15,8 +15,9 @@ import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from tracker_ros.files import WriteError
 from tracker_ros.weights.manifest import Entry, WeightsError, cache, missing, verify
 
 #: Names a mirror where no option does.
@@ -75,6 +76,8 @@ def _receive(url: str, part: Path, entry: Entry, progress: Progress) -> None:
                 part.unlink()
                 continue
             raise _failed(url, entry, f"the server answers {error.code} ({error.reason})") from error
+        except WriteError:
+            raise
         except (OSError, HTTPException) as error:
             if attempt == ATTEMPTS:
                 reason = getattr(error, "reason", error)
@@ -93,11 +96,20 @@ def _append(url: str, part: Path, progress: Progress) -> None:
         whole = _length(reply, here)
         with part.open("ab" if here else "wb") as stream:
             while block := reply.read(_BLOCK):
-                stream.write(block)
+                _write(stream, block, part)
                 here += len(block)
                 progress(here, whole)
     if whole and here < whole:
         raise ConnectionError(f"the connection ended after {here} of {whole} bytes")
+
+
+def _write(stream: BinaryIO, block: bytes, part: Path) -> None:
+    """Write at once, so that a full disk is not taken for a broken connection."""
+    try:
+        stream.write(block)
+        stream.flush()
+    except OSError as error:
+        raise WriteError(f"cannot write {part}: {error.strerror}") from error
 
 
 def _length(reply: Any, here: int) -> int:
