@@ -163,6 +163,21 @@ def test_weighted_filters_overfit_two_pairs() -> None:
     assert (peaks_of(after["response"], 8, 255) - batch["search_box"][:, :2]).abs().max() <= 8
 
 
+def test_a_box_is_seen_alike_among_near_and_among_far_candidates() -> None:
+    # Excitation averages over the scene: were it cut to the candidates, the features would depend on them.
+    tracker = untrained("rtmdnet", **LIGHT, **SETTINGS["rtmdnet"])
+    frame = (torch.rand(3, 240, 320, generator=torch.Generator().manual_seed(1)) * 255).to(torch.uint8)
+    box = torch.tensor([160.0, 120.0, 40.0, 30.0])
+    read = []
+    for reach in (0.1, 1.3):
+        away = torch.tensor([[reach, reach, 0.0, 0.0], [-reach, -reach, 0.0, 0.0]]) * torch.cat(
+            (box[2:], box[2:])
+        )
+        with torch.no_grad():
+            read.append(tracker._read(frame, torch.cat((box.unsqueeze(0), box + away)), box[2:])[0])
+    torch.testing.assert_close(read[0], read[1])
+
+
 def test_box_classifier_overfits_and_standardises_each_scene() -> None:
     torch.manual_seed(0)
     module = RtMdNetTraining("shrinkage", 3, positives=16, negatives=32, backbone="mobilenet_v3")

@@ -27,7 +27,9 @@ class MobileMdNet(nn.Module):
 
     def __init__(self, hidden: int = 128) -> None:
         super().__init__()
-        self.target, self.smallest, self.step = 64.0, 64.0, 16
+        # Squeeze-and-excitation averages over the whole scene: in scenes of another extent than in training
+        # a box has other features, and the classifier no longer knows its target.
+        self.target, self.smallest, self.step = 64.0, 256.0, 16
         self.bins, self.padding, self.stride = 3, 1.2, 8
         self.trunk = build_backbone("mobilenet_v3", ("stride8", "stride16"))
         self.hidden = hidden
