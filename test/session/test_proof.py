@@ -144,3 +144,16 @@ def test_what_looks_more_like_another_is_no_view_of_the_target() -> None:
     assert recovery.looks(other, BOX).own == before
     recovery.well_seen(other, BOX, Looks(0.7, 0.6), 1.0)
     assert recovery.looks(other, BOX).own > 0.99
+
+
+def test_a_box_that_went_over_to_a_neighbour_is_let_go() -> None:
+    recovery, _ = knowing(look_margin=0.03)
+    for _ in range(30):
+        assert not recovery.denies(Looks(0.92, 0.7))
+    neighbour = Looks(0.82, 0.9)
+    assert not any(recovery.denies(neighbour, 0.1) for _ in range(3)), "where it was: light, or blur"
+    recovery, _ = knowing(look_margin=0.03)
+    for _ in range(30):
+        recovery.denies(Looks(0.92, 0.7))
+    assert not any(recovery.denies(Looks(0.92, 0.97), 0.9) for _ in range(3)), "it looks as it did"
+    assert [recovery.denies(neighbour, leap) for leap in (0.9, 0.0)] == [False, True], "two frames in a row"

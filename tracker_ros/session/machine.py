@@ -31,7 +31,7 @@ from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
 from tracker_ros.session.proof import Proof, demanded
-from tracker_ros.session.recovery import UNLIKE, Absence, Recovery
+from tracker_ros.session.recovery import LEAP, UNLIKE, Absence, Recovery
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
@@ -188,14 +188,14 @@ class Session:
         if not all(map(math.isfinite, values)):
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
-        jumped = absence.sizes(found) > self.settings.max_jump
+        leap = absence.sizes(found)
         # While all is well, every second frame is looked at this closely: it costs half a millisecond.
-        fresh = before is not State.TRACKING or not self._looked or jumped
+        fresh = before is not State.TRACKING or not self._looked or leap > min(LEAP, self.settings.max_jump)
         self._looks = looks = self._recovery.looks(frame, found) if fresh else self._looks
         self._looked = fresh
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
-            self._keep(looks if fresh else None, jumped, score, stamp)
+            self._keep(looks if fresh else None, leap, score, stamp)
         else:
             self._regain(frame, found, absence, looks, score, stamp)
         self._candidate = None
@@ -211,13 +211,13 @@ class Session:
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
-    def _keep(self, looks: Looks | None, jumped: bool, score: float, stamp: float) -> None:
+    def _keep(self, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
         if score < self.settings.keep_score:
             self._coast(f"score fell to {score:.2f}")
-        elif looks is not None and jumped and not self._recovery.resembles(looks):
+        elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
             self._coast(f"box jumped, to what looks {looks.own:.2f} alike")
-        elif looks is not None and self._recovery.denies(looks):
+        elif looks is not None and self._recovery.denies(looks, leap):
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
             self._seen = stamp

@@ -37,6 +37,8 @@ LATELY = 0.3
 """Share of a frame's likeness in the mean of the latest ones."""
 JERK = 0.06
 """By how much less alike than lately what a box jumped to may be: a jerk blurs a little."""
+LEAP = 0.4
+"""Sizes off the prediction from which a box may have gone over to a neighbour."""
 UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
 
@@ -135,10 +137,19 @@ class Recovery:
         """Tell whether what a box jumped to looks as the target did a moment ago, and no other better."""
         return looks.own >= self._lately - JERK and looks.margin >= 0
 
-    def denies(self, looks: Looks) -> bool:
-        """Tell whether what is tracked looks like something else, in one frame after the other."""
+    def denies(self, looks: Looks, leap: float = 0.0) -> bool:
+        """Tell whether what is tracked looks like something else, in one frame after the other.
+
+        Args:
+            looks: of what is tracked.
+            leap: how far, in sizes, its box is from where it was expected.
+        """
         s = self._settings
-        foreign = looks.own < self._identity.usual - s.keep_slack or looks.margin < -s.keep_slack / 2
+        other = looks.own < self._identity.usual - s.keep_slack or looks.margin < -s.keep_slack / 2
+        # With a leap less like the target, and more like one that stood beside it: the box went over to it.
+        leapt = leap > LEAP or self._foreign > 0
+        changed = leapt and looks.own < self._lately - JERK and looks.margin < -abs(s.look_margin)
+        foreign = other or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
             self._lately += LATELY * (looks.own - self._lately)
