@@ -63,6 +63,7 @@ PRESETS = (
     "adacfnet_mobile",
     "dcf",
     "dcf_tiny",
+    "dcfst_mobile",
     "dcfst_tiny",
     "dslt_tiny",
     "edcf_mobile",

@@ -77,6 +77,8 @@ def overlap(preset: str, folder: Path, frames: int) -> float:
         ("siamrpn_mobile", "VOT2015_ball1"),
         ("edcf_mobile", "OTB100_Human7"),
         ("rtmdnet_mobile", "OTB100_Human7"),
+        # The car grows: without a trained refinement its boxes overlap by .45.
+        ("dcfst_mobile", "UAV123_car16_2"),
     ],
 )
 def test_trained_features_hold_real_targets(preset: str, name: str, shared_data: Path) -> None:
