@@ -84,7 +84,7 @@ class Targets:
     def start_target(
         self, frames: list[Received], box: Box, normalized: bool, why: str, by_itself: bool = False
     ) -> str:
-        """Start on what a box shows, as `ImageStream.select` does; it becomes the primary target.
+        """Start on what a box shows, as `ImageStream.start_target` does; it becomes the primary target.
 
         It takes the place of the target that is there already; else a free one; else that of the primary
         target.
