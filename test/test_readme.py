@@ -61,3 +61,10 @@ def test_what_the_index_of_papers_names_exists():
             else:
                 folders = ("recipes", "trackers")
                 assert any((ROOT / "config" / kind / f"{name}.yaml").is_file() for kind in folders), name
+
+
+def test_tests_and_scripts_that_pages_name_exist():
+    pages = [*PAGES, ROOT / "QUALITY_DECLARATION.md", ROOT / "SECURITY.md"]
+    for page in pages:
+        for path in re.findall(r"(?<![\w/.])((?:test|scripts)/[a-z_\d./*]+)", page.read_text()):
+            assert list(ROOT.glob(path.rstrip("./"))), f"{page.name} names {path}"
