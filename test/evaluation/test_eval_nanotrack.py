@@ -23,7 +23,7 @@ class Answers:
     def __init__(self, *answers: np.ndarray) -> None:
         self.answers, self.inputs = answers, []
 
-    def setInput(self, blob: np.ndarray, name: str = "") -> None:  # noqa: N802: as cv2.dnn.Net
+    def setInput(self, blob: np.ndarray, name: str = "") -> None:  # noqa: N802
         self.inputs.append(blob)
 
     def forward(self, names: tuple[str, ...] = ()) -> np.ndarray | tuple[np.ndarray, ...]:

@@ -228,14 +228,16 @@ class Client:
     def send(self, message: Any) -> TrackState:
         """Publish an image and return the state that the tracker publishes on it."""
         publisher = self.compressed if isinstance(message, CompressedImage) else self.camera
+        # A bag that starts over sends stamps for a second time: earlier states are not about this image.
+        since = len(self.states)
         publisher.publish(message)
-        return self.state_of(message)
+        return self.state_of(message, since)
 
-    def state_of(self, message: Any) -> TrackState:
-        """The first state about this image; its header is the key."""
+    def state_of(self, message: Any, since: int = 0) -> TrackState:
+        """The first state about this image, of those from the index `since` on; its header is the key."""
 
         def found() -> TrackState | None:
-            return next((state for state in self.states if state.header == message.header), None)
+            return next((state for state in self.states[since:] if state.header == message.header), None)
 
         return self.wait(found, f"a state about the image of {message.header.stamp}")
 
