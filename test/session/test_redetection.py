@@ -138,6 +138,22 @@ def test_a_target_that_returns_elsewhere_is_found_and_keeps_its_id() -> None:
     assert report.box is not None and report.box[:2] == pytest.approx((260, 180), abs=1)
 
 
+def test_a_target_that_stopped_while_hidden_is_found_where_it_was_last() -> None:
+    session = Session(Spot(), {"search_windows": 0, "coast_seconds": 1.0})
+    places = range(60, 190, 12)
+    session.select(spot(60), Box(60, 60, 20, 20), 0.0)
+    for step, x in enumerate(places):
+        session.step(spot(x), 0.05 * (step + 1))
+    assert session.state is State.TRACKING
+    now = 0.05 * len(places)
+    for _ in range(4):
+        now += 0.05
+        hidden = session.step(spot(None), now)
+    assert hidden.state is State.COASTING and hidden.box.cx > places[-1] + 20, "farther than the tracker sees"
+    assert steps_until_tracking(session, now, spot(places[-1]), 4) is not None
+    assert session.target_id == "target-1"
+
+
 def test_a_bag_that_starts_over_is_searched_all_over_at_once() -> None:
     session = Session(Spot(), {"coast_seconds": 0.2})
     session.select(spot(60), Box(60, 60, 20, 20), 100.0)

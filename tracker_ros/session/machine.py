@@ -178,10 +178,8 @@ class Session:
             self._stamp = stamp
             return self._report(None)
         predicted = self._predicted(stamp)
-        absence = Absence(stamp - self._seen, predicted, self._anywhere)
-        if before in (State.COASTING, State.LOST):
-            self._model["box"] = (self._candidate or predicted).to_tensor(frame.device)
-        estimate = twice(self._tracker.localize, frame, self._model)
+        absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box)
+        estimate = self._look(frame, predicted)
         values = torch.cat(
             (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
         ).tolist()
@@ -210,6 +208,24 @@ class Session:
                 self._candidate = found  # it may be proved yet
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
+
+    def _look(self, frame: Tensor, predicted: Box) -> Estimate:
+        """Look where the target should be; in COASTING also where it was seen last, if that tells more.
+
+        What hides a target drags its box along first, so that the velocity may lead astray.
+        """
+        if self.state not in (State.COASTING, State.LOST):
+            return twice(self._tracker.localize, frame, self._model)
+        self._model["box"] = (self._candidate or predicted).to_tensor(frame.device)
+        estimate = twice(self._tracker.localize, frame, self._model)
+        if self.state is State.LOST or self._candidate or estimate.score >= self.settings.recover_score:
+            return estimate
+        there = {**self._model, "box": self._motion.box.to_tensor(frame.device)}
+        other = twice(self._tracker.localize, frame, there)
+        if not other.score > estimate.score:
+            return estimate
+        self._model = there
+        return other
 
     def _keep(self, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""

@@ -50,21 +50,23 @@ FASTEST = 4.0
 class Absence(NamedTuple):
     """How many seconds the target is out of sight, and where it should be by now.
 
-    `anywhere` says that the place is not known: the clock or the camera's images began anew.
+    `anywhere` says that the place is not known: the clock or the camera's images began anew. `last` is where
+    it was seen last.
     """
 
     seconds: float
     predicted: Box
     anywhere: bool = False
+    last: Box | None = None
 
     def sizes(self, box: Box) -> float:
         """Return how far a box is from there, in sizes of the target."""
-        way = math.hypot(box.cx - self.predicted.cx, box.cy - self.predicted.cy)
-        return way / math.sqrt(self.predicted.w * self.predicted.h)
+        return _sizes(box, self.predicted)
 
     def is_near(self, box: Box, settings: SessionSettings) -> bool:
-        """Tell whether a box is where the target must be after a moment."""
-        return self.seconds <= settings.coast_seconds / 2 and self.sizes(box) <= NEAR
+        """Tell whether a box is where the target must be after a moment, or where it was."""
+        places = (self.predicted, self.last or self.predicted)
+        return self.seconds <= settings.coast_seconds / 2 and min(_sizes(box, at) for at in places) <= NEAR
 
     def is_within_reach(self, box: Box) -> bool:
         """Tell whether a box is where the target may well have got to."""
@@ -74,6 +76,10 @@ class Absence(NamedTuple):
         """Tell whether the target cannot have got to a box yet."""
         farthest = NEAR + FASTEST * self.seconds / max(settings.coast_seconds, 1e-3)
         return not self.anywhere and self.sizes(box) > farthest
+
+
+def _sizes(box: Box, other: Box) -> float:
+    return math.hypot(box.cx - other.cx, box.cy - other.cy) / math.sqrt(other.w * other.h)
 
 
 class Recovery:
