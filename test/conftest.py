@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["skips"]
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# A shell that starts pytest in the background lets it ignore Ctrl-C, and so would the programs under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An example may take long to make or to run on a busy machine; pytest's own limit catches what hangs.
 settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -152,6 +152,7 @@ BAD: dict[str, dict[str, list[str]]] = {
         "--json": OUT,
     },
     "latency": {
+        "--targets": [*NUMBERS, "0"],
         "--tracker": NAMES,
         "--rate": [*NUMBERS, "0"],
         "--seconds": [*NUMBERS, "0"],

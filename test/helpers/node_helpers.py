@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,22 +44,33 @@ CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 
 
 class Domain:
-    """A ROS_DOMAIN_ID that no other test uses as long as this object lives, in any process."""
+    """A ROS_DOMAIN_ID that no other test uses as long as this object lives, in any process.
+
+    The processes that run in it end with it: one that a failing test left behind would answer the next
+    test that gets the number.
+    """
 
     def __init__(self) -> None:
+        self.processes: list[subprocess.Popen[str]] = []
         for number in range(1, 100):
-            self._claim = socket.socket()
+            claim = socket.socket()
             try:
-                self._claim.bind(("127.0.0.1", 27000 + number))
+                claim.bind(("127.0.0.1", 27000 + number))
             except OSError:
-                self._claim.close()
+                claim.close()
                 continue
             self.number = number
+            self.close = weakref.finalize(self, _release, claim, self.processes)
             return
         raise RuntimeError("all ROS domains are taken")
 
-    def close(self) -> None:
-        self._claim.close()
+
+def _release(claim: socket.socket, processes: list[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    claim.close()
 
 
 class NodeProcess:
@@ -88,6 +100,7 @@ class NodeProcess:
         self._process = subprocess.Popen(
             [*command, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        domain.processes.append(self._process)
         self.output = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
