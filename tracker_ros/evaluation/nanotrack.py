@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.sequence import Frame
+from tracker_ros.evaluation.drivers import XYWH
 from tracker_ros.trackers.base import SettingsError
 
-XYWH = tuple[float, float, float, float]
 Array = npt.NDArray[np.float64]
 
 #: Name of the tracker, and the files that its folder holds: backbone and head.

@@ -72,15 +72,19 @@ class TrackerSpec:
             return SessionDriver(self._tracker(), dict(self.session), self.fps, device, self.scripted)
         return TorchDriver(self._tracker(), device, self.scripted)
 
-    def _peer(self) -> Driver:
+    def _peer_files(self) -> tuple[Path, ...]:
+        """Check that a peer can run; return the files of its networks, if it has any."""
         if self.overrides:
             given = ", ".join(key for key, _ in self.overrides)
             raise SettingsError(f"{self.name} takes no settings, got {given}")
         if problem := missing(self.name):
             raise SettingsError(problem)
-        if self.name not in NANOTRACK_FILES:
+        return find_files(self.name, self.weights) if self.name in NANOTRACK_FILES else ()
+
+    def _peer(self) -> Driver:
+        files = self._peer_files()
+        if not files:
             return OpenCVDriver(getattr(cv2, _OPENCV[self.name]))
-        files = find_files(self.name, self.weights)
         return OpenCVDriver(opencv_factory(*files)) if self.name == "nanotrack" else NanoTrackV3Driver(*files)
 
     def _tracker(self) -> Tracker:
@@ -93,9 +97,7 @@ class TrackerSpec:
         # Not the device: a folder may be filled by several, and they differ in rounding only.
         settings = json.dumps([self.name, sorted(self.overrides), self.scripted])
         if self.name in OPENCV_NAMES:
-            self._peer()
-            files = find_files(self.name, self.weights) if self.name in NANOTRACK_FILES else ()
-            weights = b"".join(path.read_bytes() for path in files)
+            weights = b"".join(path.read_bytes() for path in self._peer_files())
             return {"settings": _hash(settings.encode()), "weights": _hash(weights), "code": cv2.__version__}
         from tracker_ros.trackers import resolve
 
