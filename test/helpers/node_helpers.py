@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +313,17 @@ def scene(box: Box, width: int = 320, height: int = 240, seed: int = 0) -> np.nd
     texture = rng.integers(150, 255, (4, 4, 3)).astype(np.uint8)
     pixels[y : y + h, x : x + w] = texture.repeat((h + 3) // 4, 0).repeat((w + 3) // 4, 1)[:h, :w]
     return pixels
+
+
+@contextlib.contextmanager
+def running_tracker(parameters: dict[str, Any]) -> Iterator[tuple[NodeProcess, Client]]:
+    """A tracker node in a domain of its own, and a client; the node has to end well."""
+    domain = Domain()
+    process, client = NodeProcess("tracker_ros.nodes.tracker.node", domain, parameters), Client(domain)
+    try:
+        yield process, client
+    finally:
+        client.close()
+        status = process.stop()
+        domain.close()
+    assert status == 0 and "Traceback" not in process.output, process.output

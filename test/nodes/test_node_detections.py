@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import Client, Domain, NodeProcess, scene  # noqa: E402
+from node_helpers import Client, running_tracker, scene  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from std_srvs.srv import SetBool, Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
@@ -51,16 +51,9 @@ class Detector:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[tuple[Client, Detector]]:
-    domain = Domain()
-    process, client = NodeProcess("tracker_ros.nodes.tracker.node", domain, PARAMETERS), Client(domain)
-    try:
+    with running_tracker(PARAMETERS) as (_, client):
         client.connect(client.camera, lambda: client.image(scene(BOX)))
         yield client, Detector(client)
-    finally:
-        client.close()
-        status = process.stop()
-        domain.close()
-    assert status == 0 and "Traceback" not in process.output, process.output
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from node_helpers import (  # noqa: E402
     Client,
     Domain,
     NodeProcess,
+    running_tracker,
     scene,
 )
 from rcl_interfaces.msg import SetParametersResult  # noqa: E402
@@ -69,16 +70,9 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[tuple[NodeProcess, Client]]:
-    domain = Domain()
-    process, client = NodeProcess("tracker_ros.nodes.tracker.node", domain, PARAMETERS), Client(domain)
-    try:
+    with running_tracker(PARAMETERS) as (process, client):
         client.connect(client.camera, lambda: client.image(scene(BOX)))
         yield process, client
-    finally:
-        client.close()
-        status = process.stop()
-        domain.close()
-    assert status == 0 and "Traceback" not in process.output, process.output
 
 
 def until(client: Client, state: int) -> TrackState:

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import Client, Domain, NodeProcess, scene  # noqa: E402
+from node_helpers import Client, running_tracker, scene  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 from std_srvs.srv import SetBool, Trigger  # noqa: E402
@@ -66,7 +66,7 @@ class Operator:
             self.see()
         return [str(answer.target_id) for answer in answers]
 
-    def order(self, topic: Any, target_id: str) -> None:
+    def ask(self, topic: Any, target_id: str) -> None:
         topic.publish(String(data=target_id))
 
     def until(self, condition: Any, what: str) -> tuple[TrackState, list[Detection2D]]:
@@ -79,17 +79,10 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Operator]:
-    domain = Domain()
-    process, client = NodeProcess("tracker_ros.nodes.tracker.node", domain, PARAMETERS), Client(domain)
-    try:
+    with running_tracker(PARAMETERS) as (_, client):
         operator = Operator(client)
         client.connect(client.camera, operator.image)
         yield operator
-    finally:
-        client.close()
-        status = process.stop()
-        domain.close()
-    assert status == 0 and "Traceback" not in process.output, process.output
 
 
 @pytest.fixture
@@ -132,7 +125,7 @@ def test_more_than_fit_replace_the_primary_target_only(operator: Operator) -> No
 
 def test_a_target_is_made_the_primary_one_by_its_id(operator: Operator) -> None:
     first, second = operator.start(*BOXES[:2])
-    operator.order(operator.select_target, first)
+    operator.ask(operator.select_target, first)
     _, found = operator.until(lambda state, _: state.target_id == first, "the first as primary")
     assert ids(found) == [first, second], "nothing started anew"
     client = operator.client
@@ -141,7 +134,7 @@ def test_a_target_is_made_the_primary_one_by_its_id(operator: Operator) -> None:
 
 def test_one_target_is_stopped_by_its_id_and_nothing_takes_its_part(operator: Operator) -> None:
     first, second = operator.start(*BOXES[:2])
-    operator.order(operator.stop_target, second)
+    operator.ask(operator.stop_target, second)
     state, found = operator.until(lambda _, found: len(found) == 1, "one target less")
     assert state.state == TrackState.IDLE and ids(found) == [first]
     operator.client.targets.clear()
@@ -153,7 +146,7 @@ def test_one_target_is_stopped_by_its_id_and_nothing_takes_its_part(operator: Op
 @pytest.mark.parametrize(("topic", "what"), [("select_target", "selection"), ("stop_target", "stop")])
 def test_an_id_that_does_not_exist_is_refused_by_name(operator: Operator, topic: str, what: str) -> None:
     first, second = operator.start(*BOXES[:2])
-    operator.order(getattr(operator, topic), "target-zz")
+    operator.ask(getattr(operator, topic), "target-zz")
     told = f"{what} refused: there is no target 'target-zz'; there are: "
     state, found = operator.until(lambda state, _: state.message.startswith(told), "the reason")
     assert first in state.message and second in state.message

@@ -19,9 +19,9 @@ from node_helpers import (  # noqa: E402
     ACTIVATE,
     DEACTIVATE,
     Client,
-    Domain,
     Measured,
     NodeProcess,
+    running_tracker,
     scene,
     selection,
     time_message,
@@ -46,16 +46,9 @@ PARAMETERS = {"autostart": True, "image_reliability": "reliable", "session.coast
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[tuple[NodeProcess, Client]]:
-    domain = Domain()
-    process, client = NodeProcess("tracker_ros.nodes.tracker.node", domain, PARAMETERS), Client(domain)
-    try:
+    with running_tracker(PARAMETERS) as (process, client):
         client.connect(client.camera, lambda: client.image(scene(BOX)))
         yield process, client
-    finally:
-        client.close()
-        status = process.stop()
-        domain.close()
-    assert status == 0 and "Traceback" not in process.output, process.output
 
 
 @pytest.fixture
