@@ -14,11 +14,11 @@ import pytest
 from eval_helpers import NoisyDriver, NumberedFrames, made_sequence, number_of
 
 from tracker_ros.data import absences as absence_data
-from tracker_ros.data.absences import CHOSEN, REPORTED, flights, with_absences
+from tracker_ros.data.absences import CHOSEN, REPORTED, cases, with_absences
 from tracker_ros.data.inserted import KINDS, SHIFT, SWING, TURN, beside, covered, inserted, painted_over
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.data.synthetic_traffic import START, Spell, TrafficScene
-from tracker_ros.evaluation import trust
+from tracker_ros.evaluation import options, trust
 from tracker_ros.evaluation.cli import add_parsers
 from tracker_ros.evaluation.metrics import is_box
 from tracker_ros.evaluation.protocol_names import make_protocol
@@ -113,22 +113,36 @@ def test_a_target_that_was_away_comes_back_at_another_place() -> None:
     assert np.hypot(*moved) > away.locate(after).box.w / 2
 
 
-def test_seeds_for_choosing_and_for_reporting_never_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[tuple[int, str, int]] = []
-    monkeypatch.setattr(absence_data, "flight", lambda *case: made.append(case))
-    flights(3)
-    reported, made[:] = list(made), []
-    flights(200, choosing=True)
-    chosen = list(made)
-    seeds = [seed for seed, *_ in reported + chosen]
+def test_seeds_for_choosing_and_for_reporting_never_meet() -> None:
+    reported, chosen = cases(3), cases(200, choosing=True)
+    seeds = [case.seed for case in reported + chosen]
     assert len(set(seeds)) == len(seeds) == (3 + 200) * 15
     # Another scene is that of the next seed, so only every second one is a flight.
     assert all(seed % 2 == 0 for seed in seeds) and REPORTED < CHOSEN
-    made.clear()
-    flights(2, kinds=["removed"])
-    assert (
-        set(made) == {case for case in reported if case[1] == "removed" and case in made} and len(made) == 6
-    )
+    assert reported[:15] == cases(1), "more flights are the same ones and others"
+
+
+def test_names_choose_among_what_is_rendered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    monkeypatch.setattr(options, "flight", lambda case: rendered.append(case.name))
+    monkeypatch.setattr(options, "rendered", lambda seed: rendered.append(f"scene_{seed}"))
+
+    def chosen(*words: object) -> list[str]:
+        rendered.clear()
+        parser = argparse.ArgumentParser()
+        options.add_data_options(parser)
+        options.add_protocol_option(parser)
+        assert len(options.read_data(parser.parse_args([str(word) for word in words]))) == len(rendered)
+        return sorted(rendered)
+
+    removed = [f"removed_{seconds}s_{2 * place + turn * 30}" for turn in (0, 1) for place, seconds in
+               enumerate((1, 3, 10))]  # fmt: skip
+    assert chosen("--protocol", "absence", "--sequences", "removed_*") == sorted(removed)
+    assert chosen("--absences", 1, "--sequences", "black_1s_*,away_3s_*") == ["away_3s_14", "black_1s_18"]
+    assert len(chosen("--absences", 1)) == 15
+    assert chosen("--scenes", 12, "--sequences", "scene_1?") == ["scene_10", "scene_11"]
+    with pytest.raises(DataError, match="no sequence is named 'car_\\*'; there are: removed_1s_0, "):
+        chosen("--absences", 1, "--sequences", "removed_*,car_*")
 
 
 # -- inserted into sequences -------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,7 +53,12 @@ def rendered(seed: int) -> Sequence:
     """Return a rendered flight after a car that passes under a bridge: no true box while it is hidden."""
     targets = [view.target for view in _views(seed)]
     truth = np.array([t.box.to_xywh() if t.visible > HIDDEN else [np.nan] * 4 for t in targets])
-    return Sequence(f"scene_{seed}", SceneFrames(seed), truth)
+    return Sequence(scene_name(seed), SceneFrames(seed), truth)
+
+
+def scene_name(seed: int) -> str:
+    """Return the name of `rendered` flight `seed`."""
+    return f"scene_{seed}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,44 +146,54 @@ def _scene(seed: int, spell: Spell | None) -> TrafficScene:
     return TrafficScene(seed, *SCENE_SIZE, spell)
 
 
-def flight(seed: int, kind: str, seconds: int) -> Sequence:
-    """Return a rendered flight; `kind` is one of `KINDS`."""
-    frames = FlightFrames(seed, kind, seconds)
+class Case(NamedTuple):
+    """A flight to render: `kind` is one of `KINDS`, `seconds` how long the target is out of sight."""
+
+    seed: int
+    kind: str
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """Of the sequence."""
+        return f"{self.kind}_{self.seconds}s_{self.seed}"
+
+
+def flight(case: Case) -> Sequence:
+    """Return a rendered flight."""
+    frames = FlightFrames(*case)
     truth = np.full((len(frames), 4), np.nan)
     for index in range(len(frames)):
         target = frames.scene.locate(START + index / SCENE_RATE)
         if target.visible > HIDDEN and index not in frames.gone:
             truth[index] = target.box.to_xywh()
-    return Sequence(f"{kind}_{seconds}s_{seed}", frames, truth, attributes=frozenset({kind}))
+    return Sequence(case.name, frames, truth, attributes=frozenset({case.kind}))
 
 
-def flights(count: int, choosing: bool = False, kinds: Iterable[str] = KINDS) -> list[Sequence]:
+def cases(count: int, choosing: bool = False) -> list[Case]:
     """Return `count` flights of each kind and duration, no two of the same seed.
 
     Args:
         count: flights.
         choosing: those that settings are chosen by; what is reported is measured with the others.
-        kinds: some of `KINDS`.
     """
     first = CHOSEN if choosing else REPORTED
     # A flight's seed depends on nothing but itself, so that more flights are the same ones and others.
     # Twice its number: a flight that shows another scene shows that of the next seed.
-    cases = [(kind, seconds) for kind in KINDS for seconds in SECONDS]
+    each = [(kind, seconds) for kind in KINDS for seconds in SECONDS]
     return [
-        flight(first + 2 * (number * len(cases) + place), kind, seconds)
+        Case(first + 2 * (number * len(each) + place), kind, seconds)
         for number in range(count)
-        for place, (kind, seconds) in enumerate(cases)
-        if kind in set(kinds)
+        for place, (kind, seconds) in enumerate(each)
     ]
 
 
-def with_absences(sequences: list[Sequence], kinds: Iterable[str] = KINDS) -> list[Sequence]:
+def with_absences(sequences: list[Sequence]) -> list[Sequence]:
     """Return every sequence once for each duration, by turns with each kind of absence inserted."""
-    chosen = [kind for kind in KINDS if kind in set(kinds)]
     return [
         inserted(
             sequence,
-            chosen[(number + turn) % len(chosen)],
+            KINDS[(number + turn) % len(KINDS)],
             seconds,
             round(seconds * SCENE_RATE),
             sequences[(number + 1) % len(sequences)].frames,

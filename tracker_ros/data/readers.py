@@ -102,9 +102,20 @@ def named_sequences(sequences: Iterable[Sequence], patterns: Iterable[str]) -> l
     Raises:
         DataError: when a pattern matches nothing.
     """
-    every, wanted = list(sequences), list(patterns)
+    every = list(sequences)
+    wanted = matching((s.name for s in every), patterns)
+    return [s for s in every if s.name in wanted]
+
+
+def matching(names: Iterable[str], patterns: Iterable[str]) -> set[str]:
+    """Return the names that match one of the glob `patterns`; all when there are none.
+
+    Raises:
+        DataError: when a pattern matches nothing.
+    """
+    every, wanted = list(names), list(patterns)
     for pattern in wanted:
-        if not any(fnmatch.fnmatchcase(s.name, pattern) for s in every):
-            known = ", ".join(s.name for s in every)
+        if not any(fnmatch.fnmatchcase(name, pattern) for name in every):
+            known = ", ".join(every)
             raise DataError(f"no sequence is named '{pattern}'; there are: {known}")
-    return [s for s in every if not wanted or any(fnmatch.fnmatchcase(s.name, p) for p in wanted)]
+    return {name for name in every if not wanted or any(fnmatch.fnmatchcase(name, p) for p in wanted)}

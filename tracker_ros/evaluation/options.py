@@ -9,10 +9,10 @@ import dataclasses
 from pathlib import Path
 
 from tracker_ros.arguments import count, integer, positive
-from tracker_ros.data.absences import blacked_out, flights, rendered, with_absences
+from tracker_ros.data.absences import blacked_out, cases, flight, rendered, scene_name, with_absences
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
-from tracker_ros.data.readers import named_sequences
+from tracker_ros.data.readers import matching
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
@@ -77,7 +77,11 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
 
 
 def read_data(args: argparse.Namespace) -> list[Sequence]:
-    """Return the sequences that the options of `add_data_options` choose."""
+    """Return the sequences that the options of `add_data_options` choose.
+
+    Raises:
+        DataError: without any data, and for a name that no sequence has, read or rendered.
+    """
     scenes, black = getattr(args, "scenes", 0), getattr(args, "blackout", 0)
     count = getattr(args, "absences", 0) or 2 * (getattr(args, "protocol", "") == ABSENCE)
     if args.root is None and scenes < 1 and count < 1:
@@ -85,10 +89,15 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
     if black < 0:
         raise DataError(f"--blackout must not be negative, got {black}")
     wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
-    read = named_sequences(read_sequences(args.root, args.layout), wanted) if args.root else []
-    read += [rendered(seed) for seed in range(scenes)]
+    read = read_sequences(args.root, args.layout) if args.root else []
+    flown = cases(count, args.choosing) if count else []
+    # By name before anything is rendered; what is inserted or blacked out goes by what it is made of.
+    names = [*(s.name for s in read), *map(scene_name, range(scenes)), *(case.name for case in flown)]
+    chosen = matching(names, wanted)
+    read = [s for s in read if s.name in chosen]
+    read += [rendered(seed) for seed in range(scenes) if scene_name(seed) in chosen]
     if count:
-        return [*flights(count, args.choosing), *with_absences(read)]
+        return [*(flight(case) for case in flown if case.name in chosen), *with_absences(read)]
     return [blacked_out(sequence, black) for sequence in read] if black else read
 
 
