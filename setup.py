@@ -27,7 +27,7 @@ DATA = ("launch", "config", "security")
 
 
 def has_ros() -> bool:
-    """Whether this Python finds the interface generators: of a sourced ROS 2, or of its own prefix."""
+    """Return whether this Python finds the interface generators: of a sourced ROS 2, or of its own prefix."""
     prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
     return any((Path(prefix) / "share" / "ament_cmake").is_dir() for prefix in prefixes if prefix)
 

@@ -161,7 +161,7 @@ class Watch:
 
 
 class Outcome(NamedTuple):
-    """How pytest ended; with a trace also seconds by test, and tests by file and line."""
+    """The end of a pytest run; with a trace also seconds by test, and tests by file and line."""
 
     status: int
     first: str
@@ -222,7 +222,7 @@ def quickest(fault: Fault, line: int, clean: Outcome) -> list[str]:
 
 
 def judge(fault: Fault, folder: Path, clean: Outcome) -> tuple[bool, str]:
-    """Whether the tests see this fault, and the test that did."""
+    """Return whether the tests see this fault, and the test that did."""
     path = folder / fault.file
     text = path.read_text()
     path.write_text(fault.text)

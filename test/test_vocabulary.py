@@ -107,3 +107,13 @@ def test_words_that_are_gone_do_not_come_back() -> None:
             if re.search(GONE, line, re.I):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert found == []
+
+
+def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
+    stiff = re.compile(r'"""(Return what|What|Whether|How|Where|That|Who|Which|When|Of|From|As)\b')
+    found = []
+    for path in [*(ROOT / "tracker_ros").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]:
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            if stiff.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert found == []

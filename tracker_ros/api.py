@@ -27,7 +27,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Result:
-    """What tracking found in one frame.
+    """The result of tracking one frame.
 
     Attributes:
         index: of the frame, from 0.

@@ -17,7 +17,7 @@ from tracker_ros.arguments import join_negative
 
 
 class Command(NamedTuple):
-    """Where a subcommand lives: `module` has ``add_parsers(sub)``, and `extra` installs what it needs."""
+    """The place of a subcommand: `module` has ``add_parsers(sub)``, and `extra` installs what it needs."""
 
     module: str
     text: str
@@ -62,7 +62,7 @@ def make_parser(chosen: str = "") -> argparse.ArgumentParser:
 
 
 def explain(name: str, missing: ModuleNotFoundError) -> str:
-    """Return what to do about a module that a subcommand needs and that is not there."""
+    """Explain how to install a module that a subcommand needs and that is missing."""
     module, extra = missing.name or str(missing), COMMANDS[name].extra
     if module.split(".")[0] == PACKAGE:
         return f"'{name}' is not part of this installation: {module} is missing"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 DEFAULT_PRESET = "siamban_mobile"
-"""Of config/trackers: what tracks where no preset is named, in every node and command."""
+"""The default tracker: a preset of config/trackers that every node and command uses unless told otherwise."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -63,7 +63,7 @@ def parse_yaml(text: str | bytes) -> Any:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return what a YAML file says, which is empty or maps names to values.
+    """Read a YAML file, which is empty or maps names to values.
 
     Raises:
         YamlError: as `parse_yaml` does, for a file that cannot be read, and for other contents.

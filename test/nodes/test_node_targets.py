@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Several targets of one tracker node: their list, the primary one, and orders by id."""
+"""Several targets of one tracker node: their list, the primary one, and requests by id."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PARAMETERS = {
 
 
 class Operator:
-    """Sends images with all objects in them, selects, and gives orders by id."""
+    """Sends images with all objects in them, selects, and makes requests by id."""
 
     def __init__(self, client: Client):
         self.client, self.states = client, list[TrackState]()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the figures of a benchmark depend on: board, power mode, versions."""
+"""Describe the machine that a benchmark ran on: board, power mode, versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """Describe this machine: everything that the figures depend on."""
     device = torch.device(args.device)
     runs_on = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
@@ -43,7 +43,7 @@ def board() -> str:
 
 
 def power_mode() -> str:
-    """Return what a Jetson's `nvpmodel -q` says in one line; empty elsewhere."""
+    """Read a Jetson's power mode from `nvpmodel -q`, as one line; empty on other machines."""
     program = shutil.which("nvpmodel")
     if program is None:
         return ""

@@ -40,7 +40,7 @@ TURNS, TURN = 5, 25
 
 @dataclass(frozen=True)
 class Clip:
-    """Which frames to run on: a recording, or `count` frames of the synthetic scene."""
+    """The frames to run on: a recording, or `count` frames of the synthetic scene."""
 
     count: int
     source: Path | None = None
@@ -71,7 +71,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured of one tracker. Times are milliseconds a tracked frame.
+    """The measurements of one tracker. Times are milliseconds a tracked frame.
 
     `first` is the initialisation of a target after warm-up; `memory_mib` the process's peak without the
     decoded frames, and `growth_mib` what was added to its resident memory after the warm-up. `network` is

@@ -24,7 +24,7 @@ SCENE_START = 5.0
 HIDDEN = 0.1
 """Share of the target that must be seen for it to count as there."""
 SECONDS = (1, 3, 10)
-"""How long the target of a flight is out of sight."""
+"""Seconds for which the target of a flight is out of sight."""
 LEAD, TAIL = 2.0, 3.0
 """Seconds of a flight before and after that."""
 REPORTED, CHOSEN = 0, 10_000
@@ -117,7 +117,7 @@ class FlightFrames:
 
     @property
     def scene(self) -> TrafficScene:
-        """What is rendered."""
+        """The scene to render."""
         return _scene(self.seed, Spell(self.kind, LEAD, LEAD + self.seconds))
 
     @property

@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 class Chase:
-    """Where both are at a time. The vehicle brakes, speeds up and swerves; the drone drifts in gusts."""
+    """The paths of both over time. The vehicle brakes, speeds up and swerves; the drone drifts in gusts."""
 
     def __init__(self, seed: int = 0):
         rng = np.random.default_rng([seed, 1])

@@ -20,12 +20,12 @@ _JPEG_END = b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _STRAIGHT_TO_RGB: int | None = getattr(cv2, "IMREAD_COLOR_RGB", None)
-"""Of OpenCV 4.10 and newer: spares a pass over the pixels, 0.3 to 0.6 ms of an image of 1920x1080."""
+"""A flag of OpenCV 4.10 and newer: spares a pass over the pixels, 0.3 to 0.6 ms of an image of 1920x1080."""
 
 
 MOST_PIXELS = 1 << 27
-"""Of an image: 11,585 x 11,585, which take 400 MB as RGB. A PNG of one colour may hold any number in a few
-bytes, so that the header is asked before anything is decoded."""
+"""The most pixels of an image: 11,585 x 11,585, which take 400 MB as RGB. A PNG of one colour may hold any
+number in a few bytes, so that the header is read before anything is decoded."""
 
 
 class DecodeError(ValueError):

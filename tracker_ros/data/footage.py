@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a simulated camera shows: frames with the target's true box, from a scene or a recording."""
+"""Frames of a simulated camera with the target's true box, from a scene or a recording."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How large the image in a file is, by its header: known before any memory is taken for its pixels."""
+"""The size of an image from its file's header, known before any memory is taken for its pixels."""
 
 from __future__ import annotations
 

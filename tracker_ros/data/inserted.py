@@ -88,7 +88,7 @@ class InsertedFrames:
             yield self._shown(frame, self.truth[source], others, shift, index in gone)
 
     def _shown(self, frame: Frame, box: Boxes, others: Iterator[Frame], shift: int, is_gone: bool) -> Frame:
-        """Return what becomes of a frame whose target is at `box`."""
+        """Change a frame whose target is at `box` as this insertion does."""
         if shift:
             return beside(frame, _resized(next(others), frame), shift)
         if not is_gone:

@@ -181,7 +181,7 @@ class AerialScene:
         return middle @ turn @ affine(1.0, 0.0, -(x % PERIOD), -y)
 
     def _aim(self, t: float) -> tuple[float, float]:
-        """Return where the drone means to look: at where the target was a moment ago; x is not wrapped."""
+        """Return the point that the drone aims at, the target's place a moment ago; x is not wrapped."""
         (x, y), _ = self._pose(self.objects[0], t - 0.4)
         return float(x), float(0.7 * y + 0.3 * self._ground.boulevard.middle)
 

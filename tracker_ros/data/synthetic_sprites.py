@@ -200,7 +200,7 @@ def person(shirt: Color, stride: float, resolution: float) -> Sprite:
 
 
 class Patch(NamedTuple):
-    """Where a drawing touches the image: rows and columns, and their origin."""
+    """The part of the image that a drawing touches: rows, columns and their origin."""
 
     rows: slice
     columns: slice

@@ -31,7 +31,7 @@ SWING = 1.2
 
 
 class Spell(NamedTuple):
-    """How long the target is out of sight, and how: `kind` is 'removed', 'occluded' or 'away'.
+    """The time and manner of an absence: `kind` is 'removed', 'occluded' or 'away'.
 
     Seconds count from the first frame of the flight. Where the camera looks away, the target is out of
     sight a little less long.

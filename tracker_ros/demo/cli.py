@@ -113,7 +113,7 @@ def _what_is_wrong(args: argparse.Namespace) -> str:
 
 
 def camera_parameters(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the camera node is told beyond the parameter file."""
+    """Collect the camera node's parameters that are not in the parameter file."""
     given: dict[str, Any] = {"paused": True}
     if args.video is not None:
         given["source"] = str(args.video.resolve())

@@ -153,7 +153,7 @@ def _paste(panel: Picture, part: Picture, y: int) -> None:
 
 
 def _close_up(image: Picture, moment: Moment, width: int, height: int) -> Picture:
-    """Return what the tracker takes for the target, with some of its surroundings."""
+    """Cut out the tracked target with some of its surroundings."""
     if moment.box is None:
         return np.full((height, width, 3), _BACKGROUND, np.uint8)
     scale = 0.55 * min(width / moment.box.w, height / moment.box.h)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How well the gimbal kept the target in the middle, from the target's true places in the images."""
+"""Pointing errors of the gimbal, from the target's true places in the images."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the terminal shows: the flight as it goes, and the table at its end."""
+"""The terminal's display: the flight in progress, and the table at its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Progress:
         self._recent: deque[Moment] = deque(maxlen=_WIDTH)
 
     def panel(self, newest: Moment | None, elapsed: float) -> Panel:
-        """Return what to show now; `newest` is added to the curves if it is new."""
+        """Build the current display; `newest` is added to the curves if it is new."""
         if newest is not None and (not self._recent or newest.stamp != self._recent[-1].stamp):
             self._recent.append(newest)
         limit = "" if self.seconds is None else f" of {self.seconds:.0f}"

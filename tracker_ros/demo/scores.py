@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a flight was worth: the tracker's answers against the truth, their latency, what was dropped."""
+"""Scores of a flight: the tracker's answers against the truth, their latency, and dropped frames."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Moment(NamedTuple):
 
     @property
     def is_scored(self) -> bool:
-        """Whether the tracker saw the image, and the image shows the target at a known place."""
+        """True if the tracker saw the image and the target's place in it is known."""
         return bool(self.state) and self.truth is not None and self.visible >= HIDDEN
 
     @property

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a tracker says while its target is away, and how soon it has it again.
+"""Scores for absences: claims while the target is away, and the time until it is found again.
 
 An absence is a row of frames without a true box between frames with one, or at the end.
 """
@@ -20,7 +20,7 @@ from tracker_ros.evaluation.tables import Row
 
 
 class Absences(NamedTuple):
-    """What happened in the absences of one or more runs.
+    """Counts over the absences of one or more runs.
 
     Attributes:
         absent: frames without the target.

@@ -17,7 +17,7 @@ from tracker_ros.evaluation.session_driver import SessionDriver
 from tracker_ros.session import State
 
 ALONE = (int(State.TRACKING), 1)
-"""What a tracker without a session says all the time."""
+"""The state reported for a tracker without a session, in every frame."""
 
 
 class _Noted:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Where tasks run: in this process, in one process a core, or on an engine for many machines."""
+"""Engines that run tasks: this process, one process a core, or many machines."""
 
 from __future__ import annotations
 

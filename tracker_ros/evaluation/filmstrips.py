@@ -25,7 +25,7 @@ TRUTH_COLOR = (255, 255, 255)
 
 
 class Failure(NamedTuple):
-    """Where one tracker lost the target of one sequence: the frame, and the share of frames after it."""
+    """The frame in which one tracker lost the target of one sequence, and the share of frames after it."""
 
     sequence: str
     tracker: str

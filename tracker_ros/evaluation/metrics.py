@@ -139,7 +139,7 @@ def hold_last_box(prediction: npt.ArrayLike, where: npt.ArrayLike) -> Array:
 
 
 class _Frames(NamedTuple):
-    """What a mode does to frames, as masks [N] where not said otherwise."""
+    """The effects of a mode on frames, as masks [N] where not said otherwise."""
 
     kept: npt.NDArray[np.bool_]
     missed: npt.NDArray[np.bool_]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Which runs a protocol asks for, and how one run is driven: OTB's three and GOT-10k's."""
+"""Protocols: the runs that each one plans, and how a run is driven. OTB's three and GOT-10k's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EvaluationProtocol(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the folder that holds its results."""
+        """The name of the folder that holds its results."""
 
     def plans(self, sequence: Sequence) -> list[Plan]:
         """Return the runs that make up the evaluation of one sequence."""

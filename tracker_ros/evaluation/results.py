@@ -32,7 +32,7 @@ _CODES = ("0", "1", "2")
 
 @dataclasses.dataclass(frozen=True)
 class Trajectory:
-    """What a tracker answered in one run.
+    """A tracker's answers in one run.
 
     Attributes:
         boxes: [N, 4] x, y, w, h; the first is the given box; nan where it said nothing.
@@ -173,7 +173,7 @@ def read_result(folder: Path, name: str, length: int) -> Trajectory | None:
 
 
 def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
-    """Return what a session said, of its file; None without one.
+    """Read the session's states that belong to a result file; None without one.
 
     Raises:
         DataError: when it has not a line with two numbers for each frame.

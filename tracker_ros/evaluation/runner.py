@@ -48,7 +48,7 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a task ended.
+    """The outcome of a task.
 
     Attributes:
         tracker, sequence: what it was about.
@@ -69,7 +69,7 @@ def plan_tasks(
     out: Path,
     fresh: bool = False,
 ) -> list[Task]:
-    """Return what is still to do below ``out/PROTOCOL/TRACKER``.
+    """List the tasks below ``out/PROTOCOL/TRACKER`` that have no result yet.
 
     Finished runs are kept if the folder's manifest says that they were made with the same settings,
     weights and code; otherwise, and with `fresh`, they are deleted and made again.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From result files to scores: per sequence first, then over the sequences of a group."""
+"""Compute scores from result files: per sequence first, then over the sequences of a group."""
 
 from __future__ import annotations
 
@@ -106,10 +106,10 @@ class GotScores(TrackerScores[Array]):
 
 
 class TrustScores(TrackerScores[trust.Trust]):
-    """What the absence protocol measures, over runs, returns of the target, or frames."""
+    """Counts of the absence protocol over runs, returns of the target, or frames."""
 
     def score(self, parts: dict[str, trust.Trust]) -> dict[str, float]:
-        """Return what was counted over all runs."""
+        """Sum the counts over all runs."""
         return trust.columns(trust.together(parts.values()))
 
     def trust(self, names: list[str]) -> trust.Trust | None:
@@ -229,7 +229,7 @@ def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
 
 
 def judge(sequence: Sequence, runs: Runs) -> trust.Trust:
-    """Return what the one run on a sequence says about the tracker's claims.
+    """Score the tracker's claims in the one run on a sequence.
 
     Raises:
         DataError: when the run came without what the session said.
@@ -241,7 +241,7 @@ def judge(sequence: Sequence, runs: Runs) -> trust.Trust:
 
 
 def got_overlaps(sequence: Sequence, runs: Runs) -> Array:
-    """Return what GOT-10k counts of one sequence, over all repetitions."""
+    """Count GOT-10k's measures for one sequence, over all repetitions."""
     size, truth, absent = frame_size(sequence.frames), sequence.truth, sequence.absent
     return np.concatenate([got10k_overlaps(run.boxes, truth, size, absent) for _, run in runs])
 

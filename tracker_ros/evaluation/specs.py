@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From the name of a tracker on the command line to a driver, in whichever process needs one."""
+"""Build a tracker's driver from its name on the command line, in whichever process needs one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def missing(name: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class TrackerSpec:
-    """What to run; small enough to send to another process or machine.
+    """The tracker to run; small enough to send to another process or machine.
 
     Attributes:
         name: a preset of this package, or one of OpenCV's `OPENCV_NAMES`.
@@ -93,7 +93,7 @@ class TrackerSpec:
         return load(self.name, dict(self.overrides), weights=self.weights, device=self.device.split(",")[0])
 
     def digest(self) -> dict[str, str]:
-        """Return what decides the results, for the manifest: settings, weights and code, as hashes."""
+        """Hash everything that decides the results, for the manifest: settings, weights and code."""
         # Not the device: a folder may be filled by several, and they differ in rounding only.
         settings = json.dumps([self.name, sorted(self.overrides), self.scripted])
         if self.name in OPENCV_NAMES:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How far a tracker's claims can be trusted: what it says about its target, held against the truth.
+"""Measures of trust: a tracker's claims about its target, compared with the truth.
 
 Counts over one run are a `Trust`; `together` adds runs up, and `columns` makes scores of them.
 """
@@ -35,7 +35,7 @@ class Lock(NamedTuple):
 
 
 class Trust(NamedTuple):
-    """What happened in one or more runs.
+    """Counts over one or more runs.
 
     Attributes:
         runs: how many; `wrong_same` and `wrong_new` of them had a wrong lock under the first id and under

@@ -114,7 +114,7 @@ def calibration_error(said: Array, right: npt.NDArray[np.bool_], bins: int = BIN
 
 
 def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Return what is said about each frame by a fit without its group, and whether it was right."""
+    """Predict each frame by a fit that leaves its group out; return predictions and outcomes."""
     said, right = [], []
     for group in sorted({run.group for run in runs}):
         weights = fit_runs([run for run in runs if run.group != group])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What tells a good frame from a lost one: the score, PSR, APCE, a second peak or the first frame's model.
+"""Separate good frames from lost ones by the score, PSR, APCE, a second peak or the first frame's model.
 
     python -m tracker_ros.experiments.confidence --root DATA --trackers NAMES
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How fast DSLT's regression converges with shrinkage loss and with its rivals (Lu et al., figure 16).
+"""Compare how fast DSLT's regression converges under shrinkage loss and its rivals (Lu et al., figure 16).
 
     python -m tracker_ros.experiments.convergence --root SEQUENCES --out FOLDER
 

@@ -68,7 +68,7 @@ def make_tracker(shallow: str, deep: str, args: argparse.Namespace) -> Tracker:
 
 
 def conditions(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what scores of one file have in common."""
+    """Collect the settings that all scores of one file share."""
     return {
         "preset": args.preset,
         "weights": args.weights,

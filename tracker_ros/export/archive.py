@@ -40,7 +40,7 @@ class ArchiveError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an archive is, in NAME.json beside NAME.ts.
+    """The manifest of an archive, NAME.json beside NAME.ts.
 
     Attributes:
         tracker: the preset's name.
@@ -112,7 +112,7 @@ def _deviation(boxes: list[list[float]], others: list[list[float]]) -> float:
 
 
 def manifest_path(path: Path) -> Path:
-    """Return where the manifest of an archive lies."""
+    """Return the path of an archive's manifest."""
     return path.with_suffix(".json")
 
 

@@ -23,7 +23,7 @@ from tracker_ros.trackers import SettingsError, Tracker
 
 
 class ArchiveFormat(NamedTuple):
-    """How whole trackers become bytes, and are read from them onto a device."""
+    """A file format: how whole trackers become bytes, and are read from them onto a device."""
 
     save: Callable[[Tracker], bytes]
     load: Callable[[bytes, str], Any]

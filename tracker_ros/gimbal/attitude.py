@@ -21,7 +21,7 @@ class Quaternion(NamedTuple):
 
 
 class Direction(NamedTuple):
-    """Where something lies in the reference frame, radians.
+    """A direction in the reference frame, radians.
 
     Attributes:
         azimuth: from the frame's x axis to the right, [-pi, pi].

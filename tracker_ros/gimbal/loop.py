@@ -28,7 +28,7 @@ SETTLING = 2.0
 
 @dataclass(frozen=True)
 class Conditions:
-    """What stands between an exposure and the controller.
+    """The path between an exposure and the controller.
 
     Attributes:
         rate: images a second.
@@ -46,7 +46,7 @@ class Conditions:
 
 
 class Pointing(NamedTuple):
-    """How well a target was kept in the middle.
+    """Statistics of how well a target was kept in the middle.
 
     Attributes:
         rms_deg, rms_px: of the angle between optical axis and line of sight, and of the target's distance
@@ -73,7 +73,7 @@ def line_of_sight(chase: Chase, t: float) -> Direction:
 
 
 def pixel(camera: Camera, attitude: Quaternion, seen: Direction) -> tuple[float, float] | None:
-    """Return where a pinhole camera shows a direction; None behind it."""
+    """Project a direction into the image of a pinhole camera; None behind it."""
     level = math.cos(seen.elevation)
     v = (level * math.cos(seen.azimuth), level * math.sin(seen.azimuth), -math.sin(seen.elevation))
     forward, right, down = rotate(attitude._replace(w=-attitude.w), v)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What can be tuned. Fields carry their text and range, from which the node declares its parameters."""
+"""Tunable settings. Fields carry their text and range, from which the node declares its parameters."""
 
 from __future__ import annotations
 

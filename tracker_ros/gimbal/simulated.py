@@ -45,7 +45,7 @@ class SimulatedGimbal:
 
     @property
     def attitude(self) -> Quaternion:
-        """Where it points."""
+        """The angles at which it points."""
         return from_yaw_pitch(self.yaw, self.pitch)
 
     def command(self, at: float, rates: Rates) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What unit each receiver of gimbal rates takes. MAVLink uses degrees in commands, radians in messages."""
+"""Units of gimbal rates by receiver. MAVLink uses degrees in commands, radians in messages."""
 
 from __future__ import annotations
 

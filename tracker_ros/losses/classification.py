@@ -32,7 +32,7 @@ KINDS = ("bce", "focal", "shrinkage")
 
 
 class ClassificationLoss(NamedTuple):
-    """Which modulating factor, and its parameters; those of the other kinds are ignored.
+    """A modulating factor and its parameters; those of the other kinds are ignored.
 
     Attributes:
         kind: one of `KINDS`.

@@ -24,7 +24,7 @@ from tracker_ros.mavlink.messages import Message, Rectangle, View
 from tracker_ros.mavlink.streams import Streams
 
 PROGRESS_SECONDS = 1.0
-"""How often a ground station hears that its request is executed: some trackers take seconds to start."""
+"""Seconds between reports that a request is in progress: some trackers take seconds to start."""
 REQUEST_TIMEOUT = 10.0
 """A tracker that has not answered by then is said to be away."""
 REPEAT_SECONDS = 10.0
@@ -43,7 +43,7 @@ _ORDERS = (
 
 
 class Outcome(NamedTuple):
-    """How a request ended: a MAV_RESULT, the id of the new target, and why there is none."""
+    """The outcome of a request: a MAV_RESULT, the id of the new target, and why there is none."""
 
     result: int
     target_id: str = ""
@@ -51,10 +51,10 @@ class Outcome(NamedTuple):
 
 
 class Operator(Protocol):
-    """Who the camera asks about the tracker and sends requests to. Nothing here may block."""
+    """The tracker behind a camera: answers questions and takes requests. Nothing here may block."""
 
     def view(self) -> View:
-        """Return what the camera is to say about image and target."""
+        """Report the image and target that the camera is to stream."""
 
     def request_selection(self, box: Rectangle) -> Future[Outcome]:
         """Ask for the target in a rectangle of the image."""
@@ -262,7 +262,7 @@ class Camera:
     # -- what is streamed --------------------------------------------------------------------------
 
     def poll(self, now: float) -> list[Message]:
-        """Return what is to be sent now."""
+        """Return the messages that are due now."""
         return self._finished(now) + self._streams.poll(self._operator.view(), now)
 
     def due(self) -> float:
@@ -271,7 +271,7 @@ class Camera:
 
     @property
     def waits(self) -> bool:
-        """Whether a request is in progress, whose end `poll` has to notice."""
+        """True while a request is in progress, whose end `poll` has to notice."""
         return bool(self._pending)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a COMMAND_LONG asks of a tracking camera, and why it is refused where its numbers make no sense."""
+"""Parse COMMAND_LONG for a tracking camera, and explain refusals of impossible numbers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ Request = TrackPoint | TrackRectangle | StopTracking | SendMessage | SetInterval
 
 
 def parse(command: Message, component_id: int) -> Request:
-    """Return what a COMMAND_LONG asks of the camera with this component id.
+    """Parse a COMMAND_LONG for the camera with this component id.
 
     Raises:
         Refusal: for a command that is not known, or whose parameters cannot be executed.

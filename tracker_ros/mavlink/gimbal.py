@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Who commands a gimbal over MAVLink (gimbal protocol v2): takes control, sends rates, hears the attitude.
+"""A gimbal manager's client (gimbal protocol v2): takes control, sends rates, receives the attitude.
 
 No input, output or clock. docs/mavlink.md lists the messages.
 """
@@ -29,14 +29,14 @@ GRACE = 1.0
 ATTITUDE_INTERVAL = 20_000
 """Microseconds between two attitudes that are asked for."""
 UNCHANGED, GIVE_BACK = -1.0, -3.0
-"""Of MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE; the latter removes who sends it, if it is in control."""
+"""Flags of MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE; the latter removes the sender, if it is in control."""
 
 ASKING, HELD, RESTING = "asking", "held", "resting"
 CLAIM, RELEASE = "claim", "release"
 
 
 class Address(NamedTuple):
-    """Who speaks to whom.
+    """The addresses of both ends.
 
     Attributes:
         system, component: of the gimbal manager; component 0 is any of that system.
@@ -73,7 +73,7 @@ class GimbalClient:
     ):
         self._address, self._flags = address, flags
         self._on_attitude, self._tell = on_attitude, tell
-        self._orders: deque[str] = deque()
+        self._requests: deque[str] = deque()
         self._wanted: deque[tuple[float, float, float]] = deque(maxlen=1)
         self._control = RESTING
         self._since = self._ask_at = self._beat = self._polled = -math.inf
@@ -85,11 +85,11 @@ class GimbalClient:
         self._frame: bool | None = None
         self._complaint = ""
 
-    # -- orders, on any thread -----------------------------------------------------------------------
+    # -- requests, on any thread ---------------------------------------------------------------------
 
     def claim(self) -> None:
         """Ask for control of the gimbal; until that is given no rates are sent."""
-        self._orders.append(CLAIM)
+        self._requests.append(CLAIM)
 
     def command(self, pitch: float, yaw: float, now: float) -> None:
         """Turn so fast, radians a second: pitch positive up, yaw positive to the right."""
@@ -97,19 +97,19 @@ class GimbalClient:
 
     def release(self) -> None:
         """Stop the gimbal and give control back."""
-        self._orders.append(RELEASE)
+        self._requests.append(RELEASE)
 
     # -- what is sent ----------------------------------------------------------------------------------
 
     def poll(self, now: float) -> list[Message]:
-        """Return what is to be sent now."""
+        """Return the messages that are due now."""
         sent: list[Message] = []
         if now - self._beat >= HEARTBEAT_SECONDS:
             self._beat = now
             kind, nothing = mav.MAV_TYPE_ONBOARD_CONTROLLER, mav.MAV_AUTOPILOT_INVALID
             sent.append(mav.MAVLink_heartbeat_message(kind, nothing, 0, 0, mav.MAV_STATE_ACTIVE, 3))
-        while self._orders:
-            if self._orders.popleft() == CLAIM:
+        while self._requests:
+            if self._requests.popleft() == CLAIM:
                 self._ask(now)
             else:
                 sent += self._give_back()
@@ -138,7 +138,7 @@ class GimbalClient:
 
     @property
     def waits(self) -> bool:
-        """Whether an answer is awaited whose end `poll` has to notice; none is."""
+        """True while an answer is awaited whose end `poll` has to notice; none is."""
         return False
 
     def _ask(self, now: float) -> None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What GIMBAL_DEVICE_ATTITUDE_STATUS (285) says: how the gimbal lies, and when."""
+"""Decode GIMBAL_DEVICE_ATTITUDE_STATUS (285): the gimbal's attitude, and its time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _names(failures: int) -> str:
 
 
 class BootClock:
-    """How old a message is that is stamped by a clock which began when its sender was started.
+    """Ages of messages whose stamps count from the start of their sender.
 
     The message that arrived fastest in the last seconds tells how the two clocks differ: what another one
     arrives later than that it was on its way, or waited.

@@ -27,20 +27,20 @@ _AT_ONCE = 64
 
 
 class Component(Protocol):
-    """What is served on an end point. Times are of one steady clock, in seconds."""
+    """A service on an end point. Times are of one steady clock, in seconds."""
 
     def handle(self, message: Message, now: float) -> list[Message]:
         """Take a message that arrived; return what is to be sent."""
 
     def poll(self, now: float) -> list[Message]:
-        """Return what is to be sent now."""
+        """Return the messages that are due now."""
 
     def due(self) -> float:
         """Return when `poll` has something to do next."""
 
     @property
     def waits(self) -> bool:
-        """Whether a request is in progress, whose end `poll` has to notice."""
+        """True while a request is in progress, whose end `poll` has to notice."""
 
 
 class EndPoint:

@@ -42,7 +42,7 @@ class Rectangle(NamedTuple):
 
 
 class Track(NamedTuple):
-    """What the tracker says: `flags` of CAMERA_TRACKING_STATUS_FLAGS, and the box if it has one.
+    """The tracker's report: `flags` of CAMERA_TRACKING_STATUS_FLAGS, and the box if it has one.
 
     `aspect` is the width of the image over its height, both in pixels.
     """
@@ -54,7 +54,7 @@ class Track(NamedTuple):
 
 
 class View(NamedTuple):
-    """What is known about the tracker now.
+    """The tracker's condition at this moment.
 
     Attributes:
         size: of the image, pixels; zeros while unknown.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a camera sends by itself, and how often. No input, output or clock."""
+"""Streams: messages that a camera sends by itself, and their intervals. No input, output or clock."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Streams:
         return round(seconds * 1e6) if seconds > 0 else -1
 
     def poll(self, view: View, now: float) -> list[Message]:
-        """Return what is to be sent now."""
+        """Return the messages that are due now."""
         sent: list[Message] = []
         if self._streams[_HEARTBEAT].is_due(now):
             sent.append(messages.heartbeat(view.works))

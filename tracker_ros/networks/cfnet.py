@@ -138,7 +138,7 @@ class MobileFeatures(nn.Module):
 
 
 class CFNetModel(nn.Module):
-    """What the trackers `cfnet` and `adacfnet` and their training share.
+    """The network that the trackers `cfnet` and `adacfnet` share with their training.
 
     Args:
         features: `Conv1Features`, `Conv2Features` or `MobileFeatures`.

@@ -52,7 +52,7 @@ class MobileFeatures(nn.Module):
 
 
 class MobileEDCFModel(nn.Module):
-    """As `edcf.EDCFModel`; what is said there of sizes is `MOBILE`'s here.
+    """The model of `edcf.EDCFModel` with the sizes of `MOBILE`.
 
     Args:
         penalty, context_penalty: see `edcf.ContextFilter`.

@@ -27,7 +27,7 @@ SCALE = 8.0
 
 
 class ResponseGrid(NamedTuple):
-    """Where the cells of a response lie in a search crop.
+    """The places of a response's cells in a search crop.
 
     Attributes:
         stride: pixels from cell to cell.

@@ -167,7 +167,7 @@ def target_weights(sizes: Tensor, cells: int, stride: int, background: float) ->
 
 
 class SiamFCModel(nn.Module):
-    """What the tracker `siamfc` and its training share: features, cross-correlation, logit.
+    """The network that the tracker `siamfc` shares with its training: features, cross-correlation, logit.
 
     On a light backbone, whose convolutions pad, the template's outer cells are left out: padding reaches them
     most, and a template that knows where its border is finds the border of the search region. Features of

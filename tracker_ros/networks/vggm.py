@@ -60,7 +60,7 @@ def box_features(
 
 
 class MdNet(nn.Module):
-    """What RT-MDNet shares between targets: feature map and two fully connected layers.
+    """The part of RT-MDNet that targets share: feature map and two fully connected layers.
 
     The last layer belongs to one target (tracking) or one domain (training) and is kept there.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How far the whole image moved between two frames: the camera's own motion, seen in the background."""
+"""Estimate the camera's own motion between two frames, from the background."""
 
 from __future__ import annotations
 

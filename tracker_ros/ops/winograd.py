@@ -49,7 +49,7 @@ def winograd_kernel(weight: Tensor) -> Tensor:
 
 
 def winograd_convolve(images: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
-    """Return what ``conv2d(images, weight, bias, padding=1)`` computes, up to rounding.
+    """Compute ``conv2d(images, weight, bias, padding=1)``, up to rounding.
 
     Args:
         images: [N, C, H, W].

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How far a target is away: from the depth inside its box, or from the height above flat ground."""
+"""The distance of a target: from the depth inside its box, or from the height above flat ground."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _span(centre: float, length: float) -> slice:
 
 
 def up_of(tilt: float) -> Vector:
-    """Return what is up for a camera without roll that looks `tilt` radians below the horizon."""
+    """Return the upward direction for a camera without roll that looks `tilt` radians below the horizon."""
     return 0.0, -math.cos(tilt), -math.sin(tilt)
 
 

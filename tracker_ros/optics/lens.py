@@ -59,7 +59,7 @@ class Polynomial:
         return None
 
     def distorted(self, a: float, b: float) -> tuple[float, float]:
-        """Return where the lens puts the normalised point (a, b)."""
+        """Distort the normalised point (a, b) as the lens does."""
         _, _, p1, p2, *_, s1, s2, s3, s4 = self.d
         r2 = a * a + b * b
         radial, _ = self._radial(r2)

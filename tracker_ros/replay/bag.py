@@ -27,7 +27,7 @@ class BagError(ValueError):
 
 
 class Result(NamedTuple):
-    """What was found in one image.
+    """The tracker's finding in one image.
 
     Attributes:
         at: time of the image's arrival in the bag, ns.

@@ -37,7 +37,7 @@ from tracker_ros.trackers import load
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What to replay, and the limits.
+    """A replay and its limits.
 
     Attributes:
         bag: rosbag2 folder.
@@ -73,7 +73,7 @@ class Case:
 
 
 class Verdict(NamedTuple):
-    """What came out: results, comparisons (None where not asked for) and the limits that were missed."""
+    """The outcome: results, comparisons (None where not asked for) and the limits that were missed."""
 
     topic: str
     results: list[Result]

@@ -121,7 +121,7 @@ def chosen_items(args: argparse.Namespace) -> list[Item]:
 
 
 def request_of(args: argparse.Namespace, items: list[Item]) -> Request:
-    """Return what the command line gives; sequences are read if an item measures on some."""
+    """Build the request from the command line; sequences are read if an item measures on some."""
     needed = any(item.rows or (item.data and item.run and not item.own) for item in items)
     sequences = read_data(args) if needed else []
     if args.frames > 0:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a table or figure of a paper consists of."""
+"""The parts of a paper's table or figure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Request:
-    """What a run is given.
+    """The input of a run.
 
     Attributes:
         sequences: to evaluate on; empty where an item needs none.
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a run found: Markdown for the page, and files of `Request.out` that it shows."""
+    """The findings of a run: Markdown for the page, and files of `Request.out` that it shows."""
 
     text: str
     pictures: tuple[Path, ...] = ()

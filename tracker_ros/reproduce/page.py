@@ -9,7 +9,7 @@ from tracker_ros.reproduce.rows import protocol_of
 
 
 def page(paper: str, item: Item, request: Request, finding: Finding, command: str) -> str:
-    """Return what was measured on what, the paper's data, what is missing, and the command."""
+    """Describe the measurement: sequences, the paper's data, what is missing, and the command."""
     frames = sum(len(sequence) for sequence in request.sequences)
     here = f"{len(request.sequences)} sequences, {frames} frames" if request.sequences else "no data"
     lines = [f"# {paper}, {item.key}: {item.title}", "", f"    {command}", ""]

@@ -10,7 +10,7 @@ from typing import Any
 from rclpy.node import Node
 
 TOPIC, PERIOD, TIMEOUT = "bond", 0.1, 4.0
-"""As nav2's own nodes have them: the topic, seconds between heartbeats, and without one until the end."""
+"""The values of nav2's own nodes: topic, seconds between heartbeats, and seconds of silence until the end."""
 
 
 class Bond:

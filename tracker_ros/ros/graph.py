@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Who publishes and subscribes to a topic: whose quality of service does not fit, and who is one too many."""
+"""Find publishers and subscribers of a topic: incompatible quality of service, and one too many."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the states of a tracker over the last seconds say about its health, as diagnostic messages."""
+"""Diagnose a tracker's health from its states over the last seconds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPAN = 5.0
 
 @dataclass(frozen=True)
 class Limits:
-    """When a number becomes a warning."""
+    """Limits above which a number becomes a warning."""
 
     silence_seconds: float
     latency_ms: float
@@ -167,7 +167,7 @@ def connections(problems: list[str]) -> DiagnosticStatus:
 
 
 def memory(measured: Memory | None) -> DiagnosticStatus:
-    """Return how full the memory is in which the tracker runs."""
+    """Report the use of the memory in which the tracker runs."""
     if measured is None:
         return status("memory", OK, "not known on this system", {})
     share = measured.used / measured.total

@@ -75,7 +75,7 @@ def to_picture(message: Any) -> RgbImage:
 
 
 def check(message: Any) -> None:
-    """Return what `to_rgb` finds without touching pixels: raises as it does, or returns at once.
+    """Check an image as `to_rgb` would, without touching pixels: raises as it does, or returns at once.
 
     A compressed image whose inside is damaged passes, and one that cv_bridge would convert.
     """

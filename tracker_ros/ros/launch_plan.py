@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Which nodes each camera gets, with which parameters: what the launch file starts, without `launch`."""
+"""Plan the nodes of each camera and their parameters, without the `launch` package."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class NodeDescription(NamedTuple):
 
 
 class LaunchOptions(NamedTuple):
-    """What holds for all cameras. Empty texts leave the parameter files' values alone."""
+    """Options for all cameras. Empty texts leave the parameter files' values alone."""
 
     use_sim_time: bool = False
     autostart: bool = True

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How full memories are, a device's without loading torch into the process that asks."""
+"""Memory use, a device's without loading torch into the process that asks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def device_memory(device: str) -> Memory | None:
 
 
 def shared_memory(folder: str = "/dev/shm") -> Memory | None:
-    """Return how full the memory is through which the middleware hands images on; None without any."""
+    """Return the use of the shared memory through which the middleware passes images; None without any."""
     try:
         found = os.statvfs(folder)
     except OSError:

@@ -75,7 +75,7 @@ def require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def choices_of(node: Node, name: str) -> tuple[str, ...]:
-    """Return what `declare` was given as the choices of a parameter."""
+    """Return the choices with which a parameter was declared."""
     text = node.describe_parameter(name).additional_constraints
     return tuple(text.removeprefix(_CHOICES).split(", ")) if text.startswith(_CHOICES) else ()
 

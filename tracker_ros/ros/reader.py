@@ -78,7 +78,7 @@ class Reader:
 
 
 class _NotExecuted(CallbackGroup):
-    """Of what an executor must leave alone."""
+    """A callback group whose callbacks no executor runs."""
 
     def can_execute(self, entity: object) -> bool:
         return False

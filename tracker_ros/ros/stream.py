@@ -220,11 +220,11 @@ class ImageStream:
 
     @property
     def time(self) -> float:
-        """Of the last image, in the session's seconds."""
+        """The time of the last image, in the session's seconds."""
         return self._clock.now
 
     def box_at(self, stamp: float) -> Box | None:
-        """Return where the target was in the image nearest to a stamp (0: the newest); None without one."""
+        """Return the target's box in the image nearest to a stamp (0: the newest); None without one."""
         boxes = list(self._boxes)
         if not boxes or self.session.state not in (State.ACQUIRING, State.TRACKING, State.COASTING):
             return None

@@ -11,7 +11,7 @@ from tracker_ros.ros.stream import Decoder, ImageStream, Received
 from tracker_ros.session import Report, Session, SessionSettings, State
 
 MOST_TARGETS = 16
-"""That a node may be asked for: each takes the time of one."""
+"""The most targets that a node accepts: each takes the time of one."""
 SAME = 0.5
 """Intersection over union from which a selection means the target that is tracked there already."""
 
@@ -41,12 +41,12 @@ class Targets:
 
     @property
     def primary(self) -> Report:
-        """What was last reported of the primary target; IDLE where there is none."""
+        """The last report of the primary target; IDLE where there is none."""
         return self._reports[self._primary]
 
     @property
     def reports(self) -> list[Report]:
-        """What was last reported: the primary target first, then the others that there are."""
+        """The last reports: the primary target first, then the others."""
         others = [report for report in self._reports if report is not self.primary]
         return [self.primary, *(report for report in others if report.state is not State.IDLE)]
 
@@ -118,7 +118,7 @@ class Targets:
         return next((i for i in places if self.sessions[i].state in (State.IDLE, State.ERROR)), self._primary)
 
     def may_start(self) -> bool:
-        """Whether a target may start by itself: there is a free place, and none that is searched for.
+        """Return whether a target may start by itself: there is a free place, and none is searched for.
 
         What is found may be the one that is lost.
         """
@@ -126,7 +126,7 @@ class Targets:
         return State.IDLE in states and not {State.LOST, State.ERROR} & set(states)
 
     def taken(self, stamp: float) -> list[Box]:
-        """Return where the targets were in the image of a stamp."""
+        """Return the targets' boxes in the image of a stamp."""
         boxes = [stream.box_at(stamp) for stream in self._streams]
         return [box for box in boxes if box is not None]
 

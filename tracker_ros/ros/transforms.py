@@ -21,7 +21,7 @@ class NoTransform(ValueError):
 
 
 class Pose(NamedTuple):
-    """How one frame lies in another: a rotation and the place of its origin, metres.
+    """The pose of one frame in another: a rotation and the place of its origin, metres.
 
     Attributes:
         rotation: [9] a matrix row by row.
@@ -71,7 +71,7 @@ class Transforms:
         self._listener: Any = tf2_ros.TransformListener(self._buffer, node)
 
     def pose(self, header: Header) -> Pose:
-        """Return how the header's frame lay in `frame` at its stamp.
+        """Look up the pose of the header's frame in `frame` at its stamp.
 
         Raises:
             NoTransform: where tf2 does not know.

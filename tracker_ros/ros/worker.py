@@ -61,7 +61,7 @@ class Worker(Generic[Frame]):
     def close(self, seconds: float) -> bool:
         """Stop after the work in progress, waiting so long; False if that was not enough.
 
-        Orders that did not have their turn are cancelled. The thread is a daemon: one that is stuck
+        Requests that have not started are cancelled. The thread is a daemon: one that is stuck
         does not keep the process alive.
         """
         with self._condition:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Who may open the page: those who know the token, from a page of this very server, under its own name."""
+"""Access to the page: by the token, from a page of this very server, under its own name."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What all pages look at: of each thing the newest, and of images the newest whose box is known."""
+"""The data that all pages show: the newest of each kind, and the newest image whose box is known."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Hub:
         self._encoding: dict[Shot, asyncio.Future[Picture]] = {}
 
     def add_status(self, **texts: str) -> None:
-        """Return what is wrong with the images and the tracker; '' where nothing is."""
+        """Note problems of the images and the tracker, by name; '' where there is none."""
         if any(self.status[name] != text for name, text in texts.items()):
             self.status = {**self.status, **texts}
             if self.status["tracker"]:  # what a tracker said that is gone holds no longer

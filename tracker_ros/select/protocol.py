@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What goes over the WebSocket.
+"""Messages of the WebSocket.
 
 From the page come JSON objects in text messages, each with a ``type``:
 
@@ -44,7 +44,7 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True)
 class Look:
-    """What a page wants to see from now on."""
+    """A page's choice of what to receive from now on."""
 
     images: bool
     response: bool

@@ -51,7 +51,7 @@ _STRANGER = "This address needs the token of the running server: open the whole 
 
 
 class Answer(NamedTuple):
-    """What became of a request."""
+    """The outcome of a request."""
 
     accepted: bool
     reason: str = ""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What objects look like, in a few numbers that tell one from others of its class."""
+"""Describe the appearance of objects by a few numbers that separate one from others of its class."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHIFTS = 4
 FLOOR = 16.0
 """Grey values that are added before logarithms are taken: in the dark they are noise."""
 RANGES = ((math.log(FLOOR + 16), math.log(FLOOR + 255)), (-0.6, 0.6), (-0.6, 0.6))
-"""Of brightness, red over green, and yellow over blue, in logarithms."""
+"""Ranges of brightness, red over green, and yellow over blue, in logarithms."""
 FOCUS = 5.0
 """Standard deviation of the samples' weights, in samples from the middle: corners are background."""
 ARRANGEMENT = 0.1

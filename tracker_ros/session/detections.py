@@ -23,7 +23,7 @@ KEPT = 30
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """What is done with detections, and which ones count."""
+    """Settings for the use of detections, and for which ones count."""
 
     start: str = setting(
         "never", "best: start on the best one while there is no target", choices=("never", "best")
@@ -91,7 +91,7 @@ class Detections:
         return at, min(around, key=lambda d: d.box.w * d.box.h)
 
     def confirmation(self) -> Callable[[Box, float, int], bool]:
-        """Return what one session asks before it takes a lost target up again: `Session.confirm`.
+        """Return the check before one session takes a lost target up again: `Session.confirm`.
 
         It tells whether a detection has shown what is found at a box, in this image or earlier in its streak.
         """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From what a frame shows to the probability that the box is right, the same for every tracker."""
+"""Estimate the probability that a box is right from what a frame shows, comparably for every tracker."""
 
 from __future__ import annotations
 

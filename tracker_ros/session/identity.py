@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Which object it is: the target's own looks over time, and those of what was seen beside it."""
+"""Identify the target: its own appearance over time, and that of objects seen beside it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NUDGE = 0.12
 """Places that the search finds are exact to a cell: so far, in sizes, the best fit may be from them."""
 
 USUAL = 0.85
-"""How much alike views of a target are until one knows better."""
+"""The similarity of two views of a target, assumed until enough are known."""
 RISE = 0.1
 """Share of a new likeness in the usual one where it is higher; a lower one counts at once."""
 
 
 class Looks(NamedTuple):
-    """How much an object is like the target (`own`), and like the most similar one that is not (`rival`)."""
+    """An object's similarity to the target (`own`), and to the most similar other object (`rival`)."""
 
     own: float
     rival: float

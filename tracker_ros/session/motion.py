@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Where the target should be by now: constant velocity, seen against a background that may move too."""
+"""Predict the target's place: constant velocity, seen against a background that may move too."""
 
 from __future__ import annotations
 

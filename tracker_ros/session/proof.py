@@ -58,7 +58,7 @@ class Proof:
 
 
 def demanded(settings: SessionSettings, away: float) -> int:
-    """Return how many frames of proof a target takes that was out of sight for `away` seconds.
+    """Return the frames of proof that a target needs after `away` seconds out of sight.
 
     `verify_frames` until the whole image is searched, after twice `coast_seconds`; ever more from then on.
     """

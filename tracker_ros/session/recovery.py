@@ -48,7 +48,7 @@ FASTEST = 4.0
 
 
 class Absence(NamedTuple):
-    """How many seconds the target is out of sight, and where it should be by now.
+    """The seconds for which the target is out of sight, and its predicted place.
 
     `anywhere` says that the place is not known: the clock or the camera's images began anew. `last` is where
     it was seen last.
@@ -60,7 +60,7 @@ class Absence(NamedTuple):
     last: Box | None = None
 
     def sizes(self, box: Box) -> float:
-        """Return how far a box is from there, in sizes of the target."""
+        """Return the distance of a box from the predicted place, in sizes of the target."""
         return _sizes(box, self.predicted)
 
     def is_near(self, box: Box, settings: SessionSettings) -> bool:
@@ -83,7 +83,7 @@ def _sizes(box: Box, other: Box) -> float:
 
 
 class Recovery:
-    """What is remembered of one target to find it again and to know it.
+    """The memory of one target, to find it again and to recognise it.
 
     Args:
         tracker: as the session's.
@@ -121,7 +121,7 @@ class Recovery:
         self._viewed = self._met = stamp
 
     def looks(self, frame: Tensor, box: Box) -> Looks:
-        """Return how much what is in a box is like the target and like others."""
+        """Compare the contents of a box with the target and with other objects."""
         return UNLIKE if box.problem(frame.shape[2], frame.shape[1]) else self._identity.looks(frame, box)
 
     def well_seen(self, frame: Tensor, box: Box, looks: Looks, stamp: float) -> None:
@@ -192,7 +192,7 @@ class Recovery:
         return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
 
     def _rival_in_sight(self, frame: Tensor, box: Box, absence: Absence | None) -> float:
-        """Return how much what is most like the target elsewhere in the frame is like it; -1 for nothing.
+        """Return the similarity of the best match elsewhere in the frame; -1 for none.
 
         With an absence, only what is within the target's reach counts.
         """

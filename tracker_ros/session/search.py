@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Where to look for a target that is gone: what resembles it most, at first near its last place."""
+"""Search for a lost target: the places that resemble it most, at first near its last place."""
 
 from __future__ import annotations
 

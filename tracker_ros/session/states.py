@@ -25,7 +25,7 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """When a target counts as tracked, coasting or lost, and how it is searched for."""
+    """Limits between tracking, coasting and lost, and settings of the search."""
 
     keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
     recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
@@ -64,7 +64,7 @@ VERIFIED, UNVERIFIED = "verified", "unverified"
 
 
 class Report(NamedTuple):
-    """What one step found. `box` is None where there is no target; `estimate` where none was made.
+    """The result of one step. `box` is None where there is no target; `estimate` where none was made.
 
     `reacquired` is '' until the target was out of sight, then `VERIFIED`; or `UNVERIFIED` for what was
     found in its place without a proof that it is the object that was selected.
@@ -82,7 +82,7 @@ class Report(NamedTuple):
 
     @property
     def verified(self) -> bool:
-        """Whether `target_id` stands for the object that was selected, as far as one can tell."""
+        """True if `target_id` stands for the object that was selected, as far as can be told."""
         return self.target_id != "" and self.reacquired != UNVERIFIED
 
     @property

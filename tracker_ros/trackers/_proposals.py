@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the region proposal trackers share: one network forward a frame, then the choice of a proposal."""
+"""The common part of region proposal trackers: one network forward a frame, then the choice of a box."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ SEARCH = 255
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What the family's members have in common."""
+    """Settings that all members of the family share."""
 
     context_amount: float = setting(0.5, "context on each side, share of (w + h) / 2", 0.0, 2.0)
     scale_step: float = setting(1.0375, "ratio of neighbouring scales", 1.0, 1.5)

@@ -27,7 +27,7 @@ ENTRY_POINT_GROUP = "tracker_ros.trackers"
 
 
 class Estimate(NamedTuple):
-    """What `Tracker.localize` found in one frame.
+    """The result of `Tracker.localize` in one frame.
 
     Attributes:
         box: [4] float32, (cx, cy, w, h) in image pixels.
@@ -56,7 +56,7 @@ class Tracker(nn.Module):
 
     Settings: ClassVar[type]
     session_settings: Mapping[str, Any] = MappingProxyType({})
-    """What the preset says about the session around the tracker; no part of what is compiled."""
+    """The preset's settings for the session around the tracker; no part of what is compiled."""
     __jit_ignored_attributes__: ClassVar[list[str]] = ["session_settings"]
 
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -173,7 +173,7 @@ def import_trackers(name: str, load: Callable[[], object]) -> None:
 
 
 def without() -> str:
-    """Return what a list of trackers ends with: the modules that are left out, and why."""
+    """Explain, for the end of a list of trackers, which modules are left out and why."""
     registered()
     return "".join(f"; left out: {module} ({why})" for module, why in sorted(_LEFT_OUT.items()))
 

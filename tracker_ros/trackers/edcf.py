@@ -39,7 +39,7 @@ class EDCFSettings:
 
 
 class FineSearch(Tracker):
-    """What CACFNet and EDCF share: the geometry of their crops."""
+    """Settings that CACFNet and EDCF share: the geometry of their crops."""
 
     def __init__(self, settings: EDCFSettings, geometry: Geometry = PUBLISHED) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_nam
 
 @dataclass(frozen=True)
 class Preset:
-    """What a preset file says."""
+    """The contents of a preset file."""
 
     name: str
     tracker: str

@@ -275,7 +275,7 @@ class RtMdNet(Tracker):
         return self.net.read(scene, placed)
 
     def _standard(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what is taken off features [R, D] and what they are divided by, [D] each."""
+        """Return the offset and the divisor that normalise features [R, D], [D] each."""
         if not self.standardize:
             return torch.zeros_like(features[0]), torch.ones_like(features[0])
         spread = features.std(0)
@@ -283,7 +283,7 @@ class RtMdNet(Tracker):
         return features.mean(0), spread + 0.1 * spread.mean() + 1e-6
 
     def _seen(self, frame: Tensor, boxes: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
-        """Return what the classifier sees of boxes [R, 4]: [R, D]."""
+        """Return the classifier's input for boxes [R, 4]: [R, D]."""
         return (self._read(frame, boxes, size) - state["center"]) / state["spread"]
 
     def _remember(self, frame: Tensor, state: dict[str, Tensor], learned: int) -> None:

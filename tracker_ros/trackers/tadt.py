@@ -247,7 +247,7 @@ class Tadt(Tracker):
         return F.pad(response, [margin, margin, margin, margin])
 
     def resemblance(self, features: Tensor, template: Tensor, height: int, width: int) -> Tensor:
-        """Return what a score of 0 means: a cosine similarity that surroundings of the target may reach.
+        """Return the cosine similarity that counts as score 0: what surroundings of the target may reach.
 
         Half way between the mean and the greatest one at least a target's size away.
         """

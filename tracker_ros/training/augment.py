@@ -15,7 +15,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to crops before a step.
+    """Changes to crops before a step.
 
     Attributes:
         flip: chance that both crops of a sample are mirrored, boxes included.

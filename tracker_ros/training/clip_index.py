@@ -44,7 +44,7 @@ LONGEST_WAIT = 3600.0
 
 
 class Listed(NamedTuple):
-    """What a clip is made of, before its images are listed."""
+    """The source of a clip, before its images are listed."""
 
     name: str
     images: Path

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a training set consists of: clips, one target each, whose frames are read in any order."""
+"""Clips: the parts of a training set, one target each, whose frames are read in any order."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a training module is: a forward pass from a batch of image pairs to a loss.
+"""The interface of a training module: a forward pass from a batch of image pairs to a loss.
 
 A pair is two frames of one target (or, for a negative pair, of two), each cut to a fixed size. The
 data side cuts the crops that `PairSpec` asks for; the module turns a batch into losses; the trainer
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class PairSpec:
-    """How exemplar and search crops are cut around a box of w x h pixels.
+    """The geometry of exemplar and search crops around a box of w x h pixels.
 
     Attributes:
         exemplar: side of the square exemplar crop in pixels.
@@ -77,7 +77,7 @@ class PairTraining(nn.Module):
         raise TypeError(f"{type(self).__name__} does not define forward()")
 
     def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return what the frozen parts make of a batch's crops, [N, ...] by name.
+        """Compute the frozen parts' outputs for a batch's crops, [N, ...] by name.
 
         A batch of a cache holds these in place of 'exemplar' and 'search', and `forward` takes them.
         """

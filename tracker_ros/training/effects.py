@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a camera does to a picture: resolution, light, colour, blur, noise and compression.
+"""Effects of a camera on a picture: resolution, light, colour, blur, noise and compression.
 
 A `Look` belongs to the video (both crops of a pair share it), a `Shot` to the single frame.
 """

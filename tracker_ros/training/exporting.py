@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From a trained module to the files that ship: weights, a model card, a manifest entry."""
+"""Write the files that ship for a trained module: weights, a model card, a manifest entry."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What frozen parts make of a training's crops, computed once and kept on disk.
+"""A cache of the frozen parts' outputs for a training's crops, computed once and kept on disk.
 
 A recipe with `cache: true` learns from a fixed set of pairs, in another order every epoch. Before the
 first step each pair is drawn, augmented and passed through the frozen parts; later epochs and later

@@ -42,7 +42,7 @@ def thinned(clips: list[Clip], every: int) -> list[Clip]:
 
 
 def cache_folder() -> Path:
-    """Return where decoded frames are kept.
+    """Return the folder of decoded frames.
 
     Raises:
         DataError: for a user without a home folder.

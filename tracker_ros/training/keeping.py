@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a training leaves on disk while it runs: the last and the best checkpoint, and its curves."""
+"""Files that a training leaves while it runs: the last and the best checkpoint, and its curves."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Keeper(pl.Callback):
         self._saved = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a resumed training must know of this one."""
+        """Return the state that a resumed training needs."""
         return {"points": self.points, "best": self.best, "since": self.since}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True)
 class Validation:
-    """How a training is judged while it runs; see `training.validation`.
+    """Settings of the validation during training; see `training.validation`.
 
     Attributes:
         share: of the recordings that are held out; 0 for no validation.

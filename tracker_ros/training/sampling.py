@@ -29,7 +29,7 @@ class Source(Protocol):
 
     @property
     def domains(self) -> int:
-        """How many domains there are; `Pair.domain` is below it."""
+        """The number of domains; `Pair.domain` is below it."""
         ...
 
     def draw(self, rng: np.random.Generator) -> Pair:

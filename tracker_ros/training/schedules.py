@@ -16,7 +16,7 @@ SCHEDULES = ("constant", "geometric", "cosine", "steps")
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What changes the parameters.
+    """The optimiser's settings.
 
     Attributes:
         name: 'sgd', 'adam' or 'adamw'.
@@ -46,7 +46,7 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the learning rate goes on.
+    """The schedule of the learning rate.
 
     Attributes:
         name: 'constant'; 'geometric', from the rate to `final_lr` by a constant factor; 'cosine', from the

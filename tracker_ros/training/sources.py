@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a recipe's `data` entries mean: from a folder and options to a source of pairs."""
+"""Build sources of pairs from a recipe's `data` entries: a folder and options each."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Chances:
-    """How often and how strongly things happen in a rendered pair.
+    """Probabilities and strengths of the events in a rendered pair.
 
     Attributes:
         distractor: chance that objects of the same kind are near.

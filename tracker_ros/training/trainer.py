@@ -45,7 +45,7 @@ class Fit(pl.LightningModule):
         self.stopped = ""
 
     def fingerprints(self) -> dict[str, str]:
-        """Return what each kind of data was, by its SHA-256."""
+        """Identify each kind of data by its SHA-256."""
         return {source.kind: source.fingerprint for source in self.sources}
 
     def configure_optimizers(self) -> Any:

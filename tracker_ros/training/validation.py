@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a training is worth on recordings that it never draws from: its loss, and how well it tracks.
+"""Validate a training on recordings that it never draws from: its loss, and how well it tracks.
 
 A recording is held out whole, with all its targets. The loss is that of a fixed set of pairs; tracking
 is the success AUC of short runs of the tracker that the weights are for. Of two checkpoints the one that
@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """What makes one checkpoint better than another: the AUC, where there is none the loss."""
+        """The measure by which checkpoints are compared: the AUC, or the loss where there is none."""
         return -self.loss if math.isnan(self.auc) else self.auc
 
 

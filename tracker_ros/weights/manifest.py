@@ -67,7 +67,7 @@ class Entry:
 
 
 def cache() -> Path:
-    """Return where downloads and imports go: the first folder of TRACKER_ROS_WEIGHTS, or the user's cache.
+    """Return the folder for downloads and imports: TRACKER_ROS_WEIGHTS' first one, or the user's cache.
 
     Raises:
         WeightsError: where there is neither.

@@ -28,7 +28,7 @@ from tracker_ros.weights import WeightsError
 
 SIZES = ((640, 480), (1920, 1080))
 TRANSPORTS = {"raw": "raw", "compressed": "JPEG"}
-"""Of image_transport, and what the table calls them."""
+"""Transports by their name in image_transport, and the table's names for them."""
 
 
 def add_parsers(sub: Any) -> None:

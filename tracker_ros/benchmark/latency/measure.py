@@ -29,7 +29,7 @@ from tracker_ros.trackers import load
 PROBE = "dcf"
 """The preset to measure with where none is named."""
 SETTINGS = {"search_size": 64, "scale_count": 3}
-"""Of `PROBE`: little work for the tracker, so that little has to be subtracted."""
+"""Settings of `PROBE`: little work for the tracker, so that little has to be subtracted."""
 SETTLE = 15
 """Images at the start that are not counted."""
 STEP = (2, 1)
@@ -41,7 +41,7 @@ GOLDEN = 0.618
 
 @dataclass(frozen=True)
 class Cost:
-    """What was measured at one size and transport; milliseconds, or percent of one core.
+    """The measurements at one size and transport; milliseconds, or percent of one core.
 
     `total` is from publishing an image to the arrival of its target, `publish` the part of it that the
     camera takes to hand the image over, `inside` from the node's receipt to its answer, `tracker` that

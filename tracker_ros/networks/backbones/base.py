@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What feature extractors have in common.
+"""The interface of all feature extractors.
 
 A backbone takes crops as RGB in 0-255, whatever its weights were trained with: its input convention
 is data that it applies itself. It returns the levels it was asked for, shallow ones first.
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class InputConvention(NamedTuple):
-    """How pixels must be prepared: (x - mean) / std on 0-255 values in the order 'RGB' or 'BGR'."""
+    """The preparation of pixels: (x - mean) / std on 0-255 values in the order 'RGB' or 'BGR'."""
 
     order: str
     mean: tuple[float, float, float]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Where a gimbal's rates go besides ``~/rate``: one small adapter for each receiver."""
+"""Outputs of a gimbal's rates besides ``~/rate``: one small adapter for each receiver."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Mavros:
         )
 
     def _fields(self, rates: Rates) -> dict[str, Any]:
-        """Return what message and service have in common. Not a number: no angle is wanted, only rates."""
+        """Fill the fields that message and service share. Not a number: no angle is wanted, only rates."""
         unit = RATE_UNITS[self.name]
         return {"flags": self._settings.flags, "gimbal_device_id": self._settings.gimbal_device_id,
                 "pitch": math.nan, "yaw": math.nan, "pitch_rate": convert(rates.pitch, unit),

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What all receivers of a gimbal's rates have in common."""
+"""The interface of all receivers of a gimbal's rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OutputError(RuntimeError):
 
 @dataclass(frozen=True)
 class MavlinkSettings:
-    """Who asks whom, for the outputs that speak the MAVLink gimbal protocol v2."""
+    """The addresses of both ends, for the outputs that speak the MAVLink gimbal protocol v2."""
 
     target_system: int = ranged(1, "system id of the autopilot", 1, 255)
     target_component: int = ranged(1, "component id of the gimbal manager", 0, 255)

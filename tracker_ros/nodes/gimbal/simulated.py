@@ -24,7 +24,7 @@ ATTITUDE_RATE = 50.0
 
 
 class Exposure(NamedTuple):
-    """What a frame will show: `at` is the scene's time in seconds, the angles are the gimbal's."""
+    """A frame to render: `at` is the scene's time in seconds, the angles are the gimbal's."""
 
     header: Header
     at: float

@@ -189,7 +189,7 @@ class MavlinkNode(Node):
             self._seen = target.id, offset(self._origin, at.x, at.y, at.z), time.monotonic()
 
     def _place(self, target_id: str) -> Place | None:
-        """Return where the target is on the earth; None where that was not told of this target just now."""
+        """Return the target's place on the earth; None without a recent one of this target."""
         if self._seen is None or self._seen[0] != target_id or time.monotonic() - self._seen[2] > FRESH:
             return None
         return self._seen[1]
@@ -210,7 +210,7 @@ class MavlinkNode(Node):
             self._images = None
 
     def view(self) -> View:
-        """Return what the tracker said last; of a tracker that fell silent no box remains."""
+        """Return the tracker's last report; of a tracker that fell silent no box remains."""
         state, (width, height) = self._state, self._size
         silence = time.monotonic() - self._at
         flags = _FLAGS.get(state.state, TRACKING_FAILED)

@@ -51,7 +51,7 @@ SILENCE = 1.0
 """Seconds without an image after which the page says so."""
 _REQUEST_TIMEOUT = 5.0
 _LIFECYCLE_SECONDS = 2.0
-"""How long the tracker node may take to answer a request, and to say its lifecycle state."""
+"""Seconds that the tracker node may take to answer a request, and to say its lifecycle state."""
 _CHECK_SECONDS = 0.5
 
 
@@ -234,7 +234,7 @@ def _stamp(message: Any) -> Stamp:
 
 
 def _answer(response: Any) -> Answer:
-    """Return what a response of ~/select or ~/stop means."""
+    """Convert a response of ~/select or ~/stop to an outcome."""
     if isinstance(response, Trigger.Response):
         return Answer(response.success, "" if response.success else response.message)
     return Answer(response.accepted, response.reason, response.target_id)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the selector node shows: messages as encoded pictures and as plain values for JSON."""
+"""Convert messages to encoded pictures and to plain values for JSON, for the selection page."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Where the target is: its direction from the calibrated camera, and its place from depth or height."""
+"""Locate the target: its direction from the calibrated camera, and its place from depth or height."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LIVE_LOCATION = ("height_above_ground", "camera_tilt")
 
 @dataclass(frozen=True)
 class LocationSettings:
-    """How pixels become directions and places."""
+    """Settings that turn pixels into directions and places."""
 
     rectified: bool = setting(False, "the images are rectified: P of camera_info holds, without distortion")
     depth: bool = setting(False, "take the distance from the topic 'depth', registered to the images")

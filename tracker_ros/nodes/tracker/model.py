@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From parameters to a tracker that is loaded, compiled, checked and warm."""
+"""Make a tracker from parameters: loaded, compiled, checked and warm."""
 
 from __future__ import annotations
 

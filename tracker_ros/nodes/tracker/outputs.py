@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What the tracker node publishes for each processed frame."""
+"""Topics that the tracker node publishes for each processed frame."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""From a received image to published results: what the tracker node does while it is active."""
+"""Process images while the tracker node is active: from the received message to the published results."""
 
 from __future__ import annotations
 
