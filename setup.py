@@ -36,7 +36,7 @@ class MaybeBinaryDistribution(Distribution):
     """With interfaces, which hold compiled modules, the wheel is for one platform; else for all."""
 
     def has_ext_modules(self) -> bool:
-        """Tell whether compiled modules are in the wheel."""
+        """Return whether compiled modules are in the wheel."""
         return has_ros()
 
 

@@ -126,7 +126,7 @@ Area = tuple[float, float, float, float]
 
 
 def free_label(name: str, x: float, y: float, taken: list[Area]) -> tuple[float, Area]:
-    """Return where the label of the point (x, y) begins, and its area (x1, y1, x2, y2), free if any is."""
+    """Return the start of the point's label and its area (x1, y1, x2, y2), free of others if possible."""
     width = 7.3 * len(name)
     tries: list[Area] = []
     for rise in (0, -12, 12, -22, 22):

@@ -152,7 +152,7 @@ class Watch:
             self.first = f"{report.nodeid}, which cannot be collected"
 
     def lines(self, folder: Path) -> dict[str, dict[int, list[str]]]:
-        """Return which tests executed each line, by file."""
+        """Index by file and line the tests that executed it."""
         if not self.tracer:
             return {}
         self.tracer.stop()

@@ -34,11 +34,11 @@ class Box(NamedTuple):
 
     @classmethod
     def from_xywh(cls, x: float, y: float, w: float, h: float) -> Box:
-        """Return box from its top-left corner and size, as result and annotation files write it."""
+        """Make a box from its top-left corner and size, as result and annotation files write it."""
         return cls(x + w / 2, y + h / 2, w, h)
 
     def to_xywh(self) -> tuple[float, float, float, float]:
-        """Return top-left corner and size, as result and annotation files write it."""
+        """Return the top-left corner and size, as result and annotation files write it."""
         return self.cx - self.w / 2, self.cy - self.h / 2, self.w, self.h
 
     def to_tensor(self, device: torch.device | str = "cpu") -> Tensor:
@@ -62,7 +62,7 @@ class Box(NamedTuple):
         return both / union if union > 0 else 0.0
 
     def problem(self, width: int, height: int, smallest: float = 2.0) -> str:
-        """Say why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
+        """Explain why this box cannot be tracked in a ``width`` x ``height`` image; '' when it can."""
         if not all(math.isfinite(v) for v in self):
             return f"box {tuple(self)} has a value that is not finite"
         if self.w < smallest or self.h < smallest:
@@ -116,7 +116,7 @@ def frame_extent(frame: Tensor) -> Tensor:
 
 
 def into_frame(centers: Tensor, frame: Tensor) -> Tensor:
-    """Return centres [..., 2] moved into the frame [3, H, W]; further out a search would see nothing of it.
+    """Move centres [..., 2] into the frame [3, H, W]; further out a search would see nothing of it.
 
     >>> into_frame(torch.tensor([-3.0, 500.0]), torch.zeros(3, 480, 640))
     tensor([  0., 480.])

@@ -78,7 +78,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def require_names(content: Any, what: str) -> dict[str, Any]:
-    """Return `content` if it maps names to values.
+    """Check that `content` maps names to values, and return it.
 
     Raises:
         YamlError: which calls it `what`.

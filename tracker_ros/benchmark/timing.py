@@ -131,14 +131,14 @@ def back_and_forth(count: int) -> Iterator[int]:
 
 
 def resident(field: str) -> float:
-    """Return resident size of this process now (VmRSS) or its greatest so far (VmHWM), MiB."""
+    """Return the resident size of this process now (VmRSS) or its greatest so far (VmHWM), MiB."""
     # Not getrusage: its figure is inherited from the process that started this one.
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if field in line)
     return int(line.split()[1]) / 1024
 
 
 def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) -> dict[str, Any]:
-    """Return mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
+    """Return the mean milliseconds a frame, uncompiled, in `localize`, `update` and, of both, in sub-modules.
 
     Means, because some trackers learn in some frames only. The share of the sub-modules is the median of
     turns with the driver's whole frames, because a machine is not equally fast all the time. A tracker that
@@ -165,7 +165,7 @@ def stages(spec: TrackerSpec, driver: Driver, frames: list[Frame], box: XYWH) ->
 
 
 def staged(tracker: Tracker, images: list[Tensor], box: Tensor) -> np.ndarray:
-    """Return mean seconds a frame [3] in `localize`, in `update` and, of both, in sub-modules."""
+    """Return the mean seconds a frame [3] in `localize`, in `update` and, of both, in sub-modules."""
     network = [0.0]
     rows = []
     with torch.inference_mode(), timed_children(tracker, network):
@@ -185,7 +185,7 @@ def staged(tracker: Tracker, images: list[Tensor], box: Tensor) -> np.ndarray:
 
 @contextmanager
 def timed_children(tracker: Tracker, seconds: list[float]) -> Iterator[None]:
-    """Yield while open, the calls of the tracker's direct sub-modules add to ``seconds[0]``."""
+    """Add the time of the tracker's direct sub-modules to ``seconds[0]`` while open."""
     began = [0.0]
 
     def start(*_: Any) -> None:

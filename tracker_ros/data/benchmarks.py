@@ -24,7 +24,7 @@ UAV123_ATTRIBUTES = ("SV", "ARC", "LR", "FM", "FOC", "POC", "OV", "BC", "IV", "V
 
 
 def read_otb(root: Path) -> list[Sequence]:
-    """Return OTB2013, OTB50 and OTB100: ``NAME/img`` and ``NAME/groundtruth_rect.txt``.
+    """Read OTB2013, OTB50 and OTB100: ``NAME/img`` and ``NAME/groundtruth_rect.txt``.
 
     ``groundtruth_rect.K.txt`` gives the sequence NAME-K; an empty one is passed over. The benchmark
     uses only a part of five sequences (config/eval/otb_ranges.csv).
@@ -49,7 +49,7 @@ def read_otb(root: Path) -> list[Sequence]:
 
 
 def read_uav123(root: Path, version: str = "UAV123") -> list[Sequence]:
-    """Return UAV123, UAV123_10fps or UAV20L: ``data_seq/VERSION/FOLDER`` and ``anno/VERSION/NAME.txt``.
+    """Read UAV123, UAV123_10fps or UAV20L: ``data_seq/VERSION/FOLDER`` and ``anno/VERSION/NAME.txt``.
 
     Several sequences share a folder (config/eval/uav123.csv); UAV20L's frames are UAV123's. At 10 frames
     a second every third frame is left, so frame n there is frame 3n - 2 of UAV123.
@@ -131,7 +131,7 @@ def _corners(path: Path) -> Boxes:
 
 
 def read_dtb70(root: Path) -> list[Sequence]:
-    """Return DTB70: ``NAME/img`` and ``NAME/groundtruth_rect.txt``."""
+    """Read DTB70: ``NAME/img`` and ``NAME/groundtruth_rect.txt``."""
     return [
         Sequence(path.parent.name, ImageFrames(_images(path.parent / "img", "DTB70", root)), read_boxes(path))
         for path in _glob(root, "DTB70", "*/groundtruth_rect.txt")
@@ -162,7 +162,7 @@ def read_lasot(root: Path) -> list[Sequence]:
 
 
 def read_got10k(root: Path) -> list[Sequence]:
-    """Return GOT-10k's val or test folder: ``list.txt`` and ``NAME/`` with images and ``groundtruth.txt``.
+    """Read GOT-10k's val or test folder: ``list.txt`` and ``NAME/`` with images and ``groundtruth.txt``.
 
     ``cover.label`` (0 to 8, absent in the test set, whose truth is the first box) says how much of the
     target can be seen; at 0 it is absent.
@@ -178,7 +178,7 @@ def read_got10k(root: Path) -> list[Sequence]:
 
 
 def read_trackingnet(root: Path) -> list[Sequence]:
-    """Return one chunk of TrackingNet (TEST, TRAIN_0, ...): ``frames/NAME/0.jpg`` and ``anno/NAME.txt``.
+    """Read one chunk of TrackingNet (TEST, TRAIN_0, ...): ``frames/NAME/0.jpg`` and ``anno/NAME.txt``.
 
     The test chunk's truth is the first box. Frames are numbered without leading zeros.
     """
@@ -220,14 +220,14 @@ def read_vot(root: Path) -> list[Sequence]:
 
 
 def _anchors(path: Path) -> tuple[tuple[int, bool], ...]:
-    """Return frames with a positive value start a forward run, those with a negative one a backward run."""
+    """Parse anchors: a positive value starts a forward run at its frame, a negative one a backward run."""
     values = read_numbers(path) if path.is_file() else np.zeros(0)
     forward = [(int(index), True) for index in np.flatnonzero(values > 0)]
     return (*forward, *((int(index), False) for index in np.flatnonzero(values < 0)))
 
 
 def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
-    """Return flags by frame; those left out at the end are false, as the toolkit has it."""
+    """Return the flags by frame; those left out at the end are false, as the toolkit has it."""
     flags = np.zeros(length, dtype=bool)
     read = read_flags(path)[:length]
     flags[: len(read)] = read
@@ -235,7 +235,7 @@ def _flags(path: Path, length: int) -> npt.NDArray[np.bool_]:
 
 
 def _padded(rows: Boxes, frames: Frames) -> Boxes:
-    """Return one row per frame.
+    """Pad to one row per frame.
 
     Frames after the last annotated one have no known box; further rows are left out.
     """

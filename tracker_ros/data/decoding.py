@@ -100,7 +100,7 @@ def _deep(what: str) -> str:
 
 
 def _is_whole_jpeg(data: Pixels) -> bool:
-    """Tell whether the marker that ends the image is there, wherever; not that of a thumbnail inside it."""
+    """Return whether the marker that ends the image is present; not that of a thumbnail inside it."""
     if data[-2:].tobytes() == _JPEG_END:
         return True
     place = len(_JPEG) - 1
@@ -114,7 +114,7 @@ def _is_whole_jpeg(data: Pixels) -> bool:
 
 
 def _is_whole_png(data: Pixels) -> bool:
-    """Tell whether the chunks lead to the one that ends the image."""
+    """Return whether the chunks lead to the one that ends the image."""
     place = len(_PNG)
     while place + 12 <= data.size:
         length, name = data[place : place + 4].tobytes(), data[place + 4 : place + 8].tobytes()

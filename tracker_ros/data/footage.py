@@ -58,7 +58,7 @@ def play(frames: Frames, truth: Boxes | None = None, loop: bool = False) -> Iter
 
 
 def open_recording(source: Path, truth: Path | None = None) -> tuple[Frames, Boxes | None]:
-    """Return frames of a video file or of a folder with images, and the boxes of an annotation file.
+    """Return the frames of a video file or of a folder with images, and the boxes of an annotation file.
 
     Raises:
         DataError: naming the path that cannot be used.

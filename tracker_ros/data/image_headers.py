@@ -14,7 +14,7 @@ _MOST_TAGS = 4096
 
 
 def image_size(data: bytes | memoryview) -> tuple[int, int] | None:
-    """Return width and height that a file's header states.
+    """Return the width and height that a file's header states.
 
     Args:
         data: of a JPEG, PNG, BMP, WebP, TIFF, or one of Netpbm's formats.

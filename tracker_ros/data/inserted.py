@@ -64,7 +64,7 @@ class InsertedFrames:
         return range(self.at, self.at + self.count)
 
     def shifts(self) -> list[int]:
-        """Return by how many pixels each frame is moved to the right."""
+        """Return the pixels by which each frame is moved to the right."""
         width = next(iter(self.frames)).shape[1]
         if self.kind != "away":
             return [0] * len(self)
@@ -186,5 +186,5 @@ def _cycled(frames: Frames) -> Iterator[Frame]:
 
 
 def _ease(share: float) -> float:
-    """Return from 0 to 1, smoothly."""
+    """Ease from 0 to 1, smoothly."""
     return share * share * (3 - 2 * share)

@@ -27,7 +27,7 @@ def shipped_file(name: str) -> Path:
 
 
 def read_names(name: str) -> list[str]:
-    """Return sequence names, one a line, from the file `name` or the shipped list of that name.
+    """Read sequence names, one a line, from the file `name` or the shipped list of that name.
 
     Raises:
         DataError: when there is neither.
@@ -37,6 +37,6 @@ def read_names(name: str) -> list[str]:
 
 
 def read_table(name: str) -> list[dict[str, str]]:
-    """Return rows of a shipped CSV table, by its header."""
+    """Read a shipped CSV table as rows by its header."""
     with shipped_file(f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))

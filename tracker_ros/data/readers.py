@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"([0-9]+)")
 
 
 def read_folders(root: Path) -> list[Sequence]:
-    """Return sequences ``NAME/`` (or `root` itself) with frames and ``groundtruth.txt``, sorted by name.
+    """Read sequences ``NAME/`` (or `root` itself) with frames and ``groundtruth.txt``, sorted by name.
 
     Frames are one video file, or images in ``img/``, ``imgs/``, ``color/`` or the folder itself, in the
     order of `frame_order`. ``attributes.txt`` may list attributes, separated by commas or white space.
@@ -69,7 +69,7 @@ def video_frames(path: Path) -> VideoFrames:
 
 
 def list_images(folder: Path) -> tuple[Path, ...]:
-    """Return image files of a folder in the order of `frame_order`; none where there is no folder."""
+    """List the image files of a folder in the order of `frame_order`; none where there is no folder."""
     return tuple(_files(folder, IMAGE_SUFFIXES)) if folder.is_dir() else ()
 
 
@@ -80,7 +80,7 @@ def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
 
 
 def frame_order(path: Path) -> tuple[list[str | int], str]:
-    """Return key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
+    """Return a key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
     parts: list[str | int] = list(_NUMBER.split(path.stem))
     parts[1::2] = map(int, parts[1::2])
     return parts, path.name
@@ -97,7 +97,7 @@ def require(path: Path, dataset: str, root: Path | None = None) -> Path:
 
 
 def named_sequences(sequences: Iterable[Sequence], patterns: Iterable[str]) -> list[Sequence]:
-    """Return sequences whose name matches one of the glob `patterns`; all when there are none.
+    """Return the sequences whose name matches one of the glob `patterns`; all when there are none.
 
     Raises:
         DataError: when a pattern matches nothing.

@@ -116,7 +116,7 @@ class AerialScene:
         self._noise = rng.normal(0, 3.0, (height + 64, width + 64, 3)).astype(np.int16)
 
     def _extent(self) -> tuple[float, float, float]:
-        """Return pixels a metre and two distances.
+        """Return the pixels a metre and two distances.
 
         These are how far from the middle of the image something can be and still be seen, and the wrapped
         border of the ground, in metres: without one the ground is endless.
@@ -186,7 +186,7 @@ class AerialScene:
         return float(x), float(0.7 * y + 0.3 * self._ground.boulevard.middle)
 
     def _pose(self, mover: Mover, t: float) -> tuple[FloatArray, float]:
-        """Return position [2] in metres (x not wrapped) and heading in radians."""
+        """Return the position [2] in metres (x not wrapped) and heading in radians."""
         road = self._ground.boulevard
         x = mover.start + mover.speed * t + 1.6 * math.sin(0.6 * t + mover.phase)
         at = road.beside(x, mover.offset + 0.25 * math.sin(0.4 * t + 2 * mover.phase))
@@ -202,7 +202,7 @@ class AerialScene:
         from_ground: FloatArray,
         t: float,
     ) -> Truth:
-        """Return lay one object and its shadow over the image; `place` maps its own plane to the ground."""
+        """Lay one object and its shadow over the image; `place` maps its own plane to the ground."""
         sprite = mover.sprites[int((1.8 * t + mover.phase) * len(mover.sprites)) % len(mover.sprites)]
         outline = transform(place, sprite.outline)
         polygon = transform(camera, outline)
@@ -227,7 +227,7 @@ class AerialScene:
         place: FloatArray,
         from_ground: FloatArray,
     ) -> float:
-        """Return shadow, then sprite, then whatever covers both; returns the visible area in pixels."""
+        """Draw shadow, then sprite, then whatever covers both; return the visible area in pixels."""
         to_patch = affine(1.0, 0.0, -patch.x, -patch.y)
         h, w = sprite.rgba.shape[:2]
         res = sprite.resolution
@@ -245,7 +245,7 @@ class AerialScene:
         return float((alpha * seen).sum())
 
     def _expose(self, image: npt.NDArray[np.uint8], camera: FloatArray, t: float) -> npt.NDArray[np.uint8]:
-        """Return light of clouds, the lens's fall-off, exposure and the sensor's noise."""
+        """Apply the light of clouds, the lens's fall-off, exposure and the sensor's noise."""
         rows, columns = self._vignette.shape
         # The sky is periodic like the ground, over twice its length, and drifts with the wind.
         per_cell = 2 * PERIOD / self._clouds.shape[0]
@@ -302,7 +302,7 @@ def _clouds(rng: np.random.Generator) -> npt.NDArray[np.float32]:
 
 
 def _vignette(width: int, height: int) -> npt.NDArray[np.float32]:
-    """Return fall-off of the lens towards the corners, one value a cloud cell."""
+    """Return the fall-off of the lens towards the corners, one value a cloud cell."""
     rows, columns = math.ceil(height / _CLOUD_CELL), math.ceil(width / _CLOUD_CELL)
     y, x = np.mgrid[0:rows, 0:columns]
     radius2 = ((x + 0.5) / columns * 2 - 1) ** 2 + ((y + 0.5) / rows * 2 - 1) ** 2

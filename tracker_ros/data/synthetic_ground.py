@@ -87,7 +87,7 @@ def paint(
 
 
 def _copies(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Return by which multiples of the period a thing with these bounds must be moved to meet the square."""
+    """List the shifts, in periods, that move a thing with these bounds into the square."""
     steps = (-PERIOD, 0.0, PERIOD)
     dx, dy = ([d for d in steps if a + d <= PERIOD and b + d >= 0] for a, b in zip(low, high, strict=True))
     return [(x, y) for x in dx for y in dy]
@@ -120,7 +120,7 @@ class _Painter:
     def strip(
         self, road: Boulevard, low: float, high: float, color: object, x0: float = 0.0, x1: float = PERIOD
     ) -> None:
-        """Return a band along the boulevard between two offsets from its centre line."""
+        """Paint a band along the boulevard between two offsets from its centre line."""
         xs = np.linspace(x0, x1, max(2, round((x1 - x0) * 2)))
         self.fill(self.picture, np.concatenate([road.beside(xs, low), road.beside(xs, high)[::-1]]), color)
 
@@ -182,7 +182,7 @@ class _Painter:
         self.picture[:] = np.clip(self.picture + grain[..., None], 0, 255).astype(np.uint8)
 
     def _street(self, road: Boulevard, low: float, high: float) -> None:
-        """Return the street along y between two distances from the boulevard."""
+        """Paint the street along y between two distances from the boulevard."""
 
         def band(x0: float, x1: float, y0: float, y1: float, color: object) -> None:
             points = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])

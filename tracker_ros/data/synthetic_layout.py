@@ -30,7 +30,7 @@ class Boulevard(NamedTuple):
     street_x: float
 
     def y(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return centre line at x, metres."""
+        """Return the centre line's y at x, metres."""
         return self.middle + self.amplitude * np.sin(2 * math.pi * np.asarray(x) / PERIOD)
 
     def slope(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -39,7 +39,7 @@ class Boulevard(NamedTuple):
         return self.amplitude * turn * np.cos(turn * np.asarray(x))
 
     def beside(self, x: npt.ArrayLike, offset: float) -> npt.NDArray[np.float64]:
-        """Return points [..., 2] at `offset` metres to the right of the centre line (towards y)."""
+        """Return the points [..., 2] at `offset` metres to the right of the centre line (towards y)."""
         x, slope = np.asarray(x, float), self.slope(x)
         norm = np.sqrt(1 + slope**2)
         return np.stack([x - offset * slope / norm, self.y(x) + offset / norm], axis=-1)
@@ -64,7 +64,7 @@ class Tree(NamedTuple):
 
 
 def place_houses(rng: np.random.Generator, road: Boulevard) -> list[House]:
-    """Return houses in two rows on either side of the boulevard, none on the street or on another."""
+    """Place houses in two rows on either side of the boulevard, none on the street or on another."""
     houses: list[House] = []
     for side in (-1, 1):
         for row, spacing in ((WALK_HALF + 9.5, 17.0), (WALK_HALF + 31.0, 22.0)):

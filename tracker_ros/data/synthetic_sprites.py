@@ -46,7 +46,7 @@ def affine(scale: float, angle: float, dx: float, dy: float) -> FloatArray:
 
 
 def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    """Return points [n, 2] through a [3, 3] homography."""
+    """Map points [n, 2] through a [3, 3] homography."""
     moved = points @ matrix[:2, :2].T + matrix[:2, 2]
     return moved if _is_affine(matrix) else moved / (points @ matrix[2:, :2].T + matrix[2, 2])
 
@@ -54,7 +54,7 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
 def warp(
     source: npt.NDArray[Pixel], matrix: FloatArray, width: int, height: int, endless: bool = False
 ) -> npt.NDArray[Pixel]:
-    """Return `source` seen through `matrix` (source to destination, corner convention) in a new image.
+    """Warp `source` through `matrix` (source to destination, corner convention) in a new image.
 
     Beyond its border lies nothing or, where it is `endless`, its other side.
 

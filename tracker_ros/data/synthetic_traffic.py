@@ -121,6 +121,6 @@ class TrafficScene(AerialScene):
 
 
 def _ease(share: float) -> float:
-    """Return from 0 to 1, smoothly."""
+    """Ease from 0 to 1, smoothly."""
     s = min(max(share, 0.0), 1.0)
     return s * s * (3 - 2 * s)

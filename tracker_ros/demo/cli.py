@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _what_is_wrong(args: argparse.Namespace) -> str:
-    """Say why these arguments make no sense together; '' when they do."""
+    """Explain why these arguments make no sense together; '' when they do."""
     if args.video is None and (args.box or args.truth):
         return "--box and --truth belong to a recording: give it with --video"
     if args.video is not None and not (args.box or args.truth):

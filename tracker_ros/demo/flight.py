@@ -118,7 +118,7 @@ class Flight:
         self.node.create_subscription(kind, topic, on_message, profile, raw=True)
 
     def _keep_image(self, data: bytes, at: int) -> bool:
-        """Say what topics hold: raw images would make the bag ten times larger: it gets them as JPEG."""
+        """Record an image as JPEG: raw ones would make the bag ten times larger."""
         image = deserialize_message(data, Image)
         small = fill_compressed(CompressedImage(header=image.header), to_rgb(image), JPEG_QUALITY)
         self._bag.write(IMAGES, CompressedImage, at, serialize_message(small))
@@ -156,7 +156,7 @@ class Flight:
         return moment._replace(state=STATES[state.state], box=found, score=state.score, latency=latency)
 
     def moments(self, first: int, last: int) -> list[Moment]:
-        """Return one for each image with a stamp (ns) from `first` to `last`."""
+        """Yield one for each image with a stamp (ns) from `first` to `last`."""
         return [self._moment(stamp) for stamp in sorted(self._truths) if first <= stamp <= last]
 
     # -- requests ----------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ class Flight:
         self.wait(lambda: max(self._truths) > stamp, "the next image", ANSWERED)
 
     def center(self) -> None:
-        """Give the gimbal time to turn to the target, which stands still as long as the camera."""
+        """Wait for the gimbal to turn to the target, which stands still as long as the camera."""
         end = time.monotonic() + ANSWERED
 
         def centered() -> bool:
@@ -246,15 +246,15 @@ class Flight:
         self.wait(lambda: centered() or time.monotonic() > end, "the gimbal", 2 * ANSWERED)
 
     def play(self) -> None:
-        """Let the camera go on from its first image."""
+        """Resume the camera from its first image."""
         self._call("sim_camera/play", SetBool.Request(data=True), ANSWERED)
 
     def last_stamp(self) -> int:
-        """Return the newest image's, ns."""
+        """Return the newest image's stamp, ns."""
         return max(self._truths)
 
     def has_result(self, stamp: int) -> bool:
-        """Tell whether the tracker has answered the image of this stamp (ns)."""
+        """Return whether the tracker has answered the image of this stamp (ns)."""
         return stamp in self._results
 
     @property

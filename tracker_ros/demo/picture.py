@@ -31,7 +31,7 @@ _HISTORY = 300
 
 
 def state_color(state: str) -> Color:
-    """Return RGB of a state's box, chart and label."""
+    """Return the colour (RGB) of a state's box, chart and label."""
     return COLORS.get(state, _LOST)
 
 
@@ -185,7 +185,7 @@ def _map(response: Any | None, width: int, height: int) -> Picture:
 
 
 def _chart(history: Sequence[Moment], overlaps: Sequence[float], width: int, height: int) -> Picture:
-    """Return score and, coloured by state, IoU of the last frames; both from 0 to 1."""
+    """Plot the score and, coloured by state, the IoU of the last frames; both from 0 to 1."""
     canvas = np.full((height, width, 3), (26, 30, 38), np.uint8)
     for level in (0.25, 0.5, 0.75):
         cv2.line(canvas, (0, round(height * level)), (width, round(height * level)), (44, 49, 60), 1)

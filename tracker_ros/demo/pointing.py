@@ -16,7 +16,7 @@ from tracker_ros.optics.camera import Camera
 
 
 def off_axis(camera: Camera, box: Box) -> float:
-    """Return radians from the optical axis to the middle of a box."""
+    """Return the angle in radians from the optical axis to the middle of a box."""
     right, down, forward = camera.ray(box.cx, box.cy)
     return math.atan2(math.hypot(right, down), forward)
 

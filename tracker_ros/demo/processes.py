@@ -94,11 +94,11 @@ class Processes:
             )  # fmt: skip
 
     def pid(self, module: str) -> int:
-        """Return process id of a program."""
+        """Return the process id of a program."""
         return self._running[module].pid
 
     def has_ended(self, module: str) -> bool:
-        """Tell whether a program ended by itself."""
+        """Return whether a program ended by itself."""
         return self._running[module].poll() is not None
 
     def check(self, may_finish: Collection[str] = ()) -> None:
@@ -134,7 +134,7 @@ class Processes:
 
 
 def _before_exec() -> None:
-    """Let the child hear Ctrl-C even if this program's parent ignores it, and not outlive this program."""
+    """Make the child receive Ctrl-C even if this program's parent ignores it, and end with this program."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _LIBC is not None:
         _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -60,7 +60,7 @@ def absences(boxes: npt.ArrayLike, scores: npt.ArrayLike, truth: npt.ArrayLike) 
 
 
 def _wait(hit: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_], start: int) -> int | None:
-    """Return frames from `start` to the first hit before the target goes away again."""
+    """Count the frames from `start` to the first hit before the target goes away again."""
     gone = np.flatnonzero(~given[start:])
     found = np.flatnonzero(hit[start : start + int(gone[0]) if len(gone) else len(hit)])
     return int(found[0]) if len(found) else None

@@ -117,7 +117,7 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
 
 
 def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[argparse.Namespace], int]:
-    """Return `command` with wrong requests printed in one line and answered by exit status 2."""
+    """Wrap `command`: wrong requests are printed in one line and answered by exit status 2."""
 
     def run(args: argparse.Namespace) -> int:
         console = Console()

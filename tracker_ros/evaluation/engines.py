@@ -17,7 +17,7 @@ class Engine(Protocol):
     """Applies a function to tasks. Both are picklable and the function never raises."""
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
-        """Yield results as they are finished, in any order."""
+        """Yield each result when it is finished, in any order."""
 
 
 class SerialEngine:

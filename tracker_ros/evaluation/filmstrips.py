@@ -88,7 +88,7 @@ def draw_strip(
     colors: Mapping[str, str],
     focus: Array | None = None,
 ) -> Frame:
-    """Return frames side by side with the truth (white) and trackers' boxes, around where the target is.
+    """Draw frames side by side with the truth (white) and trackers' boxes, around where the target is.
 
     Args:
         sequence: whose frames to draw.

@@ -111,7 +111,7 @@ def center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
 
 
 def normalised_center_errors(prediction: npt.ArrayLike, truth: npt.ArrayLike) -> Array:
-    """Return centre errors [N], x over the true width and y over the true height (TrackingNet, eq. 3)."""
+    """Return the centre errors [N], x over the true width and y over the true height (TrackingNet, eq. 3)."""
     size = np.asarray(truth, dtype=np.float64)[..., 2:]
     return _distances(prediction, truth, np.maximum(size, np.finfo(np.float64).eps))
 
@@ -148,7 +148,7 @@ class _Frames(NamedTuple):
 
 
 def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frames:
-    """Return which frames `mode` drops, counts as misses everywhere or (stronger) as hits for a precision."""
+    """Find the frames that `mode` drops, counts as misses or (stronger) counts as hits for a precision."""
     given, sized = np.asarray(np.isfinite(truth).all(axis=1), dtype=np.bool_), is_box(truth)
     none, every = np.zeros(len(truth), dtype=bool), np.ones(len(truth), dtype=bool)
     if mode == "got10k":
@@ -165,7 +165,7 @@ def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frame
 def ope_curves(
     prediction: npt.ArrayLike, truth: npt.ArrayLike, mode: str = "got10k", absent: npt.ArrayLike | None = None
 ) -> Curves:
-    """Return curves of one pass over one sequence; the first prediction is replaced by the truth.
+    """Return the curves of one pass over one sequence; the first prediction is replaced by the truth.
 
     Args:
         prediction: [N, 4]; nan where the tracker gave nothing.
@@ -201,7 +201,7 @@ def ope_curves(
 
 
 def mean_curves(curves: list[Curves]) -> Curves:
-    """Return mean over sequences: every sequence weighs the same, whatever its length (OTB)."""
+    """Return the mean over sequences: every sequence weighs the same, whatever its length (OTB)."""
     return Curves(*(np.mean(np.stack(parts), axis=0) for parts in zip(*curves, strict=True)))
 
 
@@ -235,6 +235,6 @@ def got10k_overlaps(
 
 
 def got10k_scores(counted: list[Array]) -> GotScores:
-    """Return AO and SR over the frames of all sequences together, as the toolkit averages."""
+    """Return the AO and SR over the frames of all sequences together, as the toolkit averages."""
     every = np.concatenate(counted) if counted else np.array([np.nan])
     return GotScores(float(every.mean()), float((every > 0.5).mean()), float((every > 0.75).mean()))

@@ -31,12 +31,12 @@ WINDOW, PENALTY, RATE = 0.455, 0.138, 0.348
 
 
 def has_files(name: str, folders: str | None) -> bool:
-    """Tell whether one of the folders, separated by commas, has the files of `name`."""
+    """Return whether one of the folders, separated by commas, has the files of `name`."""
     return _find(name, folders) is not None
 
 
 def find_files(name: str, folders: str | None) -> tuple[Path, Path]:
-    """Return backbone and head of `name` in the first of the folders, separated by commas, that has both.
+    """Find backbone and head of `name` in the first of the folders, separated by commas, that has both.
 
     Raises:
         SettingsError: when no folder is named.
@@ -89,7 +89,7 @@ class NanoTrackV3Driver:
         self._exemplar: npt.NDArray[np.float32] | None = None
 
     def start(self, frame: Frame, box: XYWH) -> None:
-        """Take the exemplar's features at `box`; areas beside the frame have its mean colour."""
+        """Extract the exemplar's features at `box`; areas outside the frame have its mean colour."""
         x, y, w, h = box
         self._center, self._size = np.array([x + w / 2, y + h / 2]), np.array([w, h], float)
         self._mean = frame.mean(axis=(0, 1))

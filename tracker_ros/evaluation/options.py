@@ -250,5 +250,5 @@ def add_protocol_option(parser: argparse.ArgumentParser) -> None:
 
 
 def split(text: str) -> list[str]:
-    """Return parts of a list separated by commas, without blanks."""
+    """Split a list at its commas, without blanks."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -30,12 +30,12 @@ _SAVING = {"bbox_inches": "tight", "pad_inches": 0.05}
 
 
 def line_style(index: int) -> dict[str, Any]:
-    """Return colour and dashes of the tracker at `index`, the same in every figure of a report."""
+    """Return the colour and dashes of the tracker at `index`, the same in every figure of a report."""
     return {"color": COLORS[index % len(COLORS)], "linestyle": STYLES[index // len(COLORS) % len(STYLES)]}
 
 
 def threshold_plot(kind: str, curves: Mapping[str, Curves], order: list[str], title: str) -> Figure:
-    """Return success, precision or normalised precision over its thresholds; the legend is sorted by score.
+    """Plot success, precision or normalised precision over its thresholds; the legend is sorted by score.
 
     Args:
         kind: ``success`` (scored by AUC), ``precision`` (at 20 px) or ``normalised`` (at 0.2).
@@ -69,7 +69,7 @@ def threshold_plot(kind: str, curves: Mapping[str, Curves], order: list[str], ti
 def eao_curve_plot(
     curves: Mapping[str, Array], order: list[str], interval: tuple[int, int], title: str
 ) -> Figure:
-    """Return expected average overlap by sequence length, with the interval that the score averages over."""
+    """Plot the expected average overlap by sequence length, with the interval of the score."""
     figure, axes = _axes(title, "Sequence length (frames)", "Expected overlap")
     axes.axvspan(*interval, color="#8888881f", linewidth=0)
     for name, curve in curves.items():
@@ -81,7 +81,7 @@ def eao_curve_plot(
 
 
 def risk_plot(curves: Mapping[str, tuple[Array, Array]], order: list[str], title: str) -> Figure:
-    """Return risk over coverage by tracker, with the area under each."""
+    """Plot risk over coverage by tracker, with the area under each."""
     figure, axes = _axes(title, "Coverage", "Risk: share without an overlap of half")
     for name in sorted(curves, key=lambda n: curves[n][1].mean()):
         coverage, risk = curves[name]
@@ -93,7 +93,7 @@ def risk_plot(curves: Mapping[str, tuple[Array, Array]], order: list[str], title
 
 
 def eao_rank_plot(scores: Mapping[str, float], order: list[str], title: str) -> Figure:
-    """Return trackers from the best on the right to the worst on the left, by expected average overlap."""
+    """Plot trackers from the best on the right to the worst on the left, by expected average overlap."""
     figure, axes = _axes(title, "Rank", "Expected average overlap")
     ranked = sorted((n for n in scores if not math.isnan(scores[n])), key=lambda n: -scores[n])
     for rank, name in enumerate(ranked, start=1):
@@ -127,7 +127,7 @@ def speed_plot(points: Mapping[str, tuple[float, float]], order: list[str], labe
 
 
 def radar_plot(scores: Mapping[str, Mapping[str, float]], order: list[str], title: str) -> Figure:
-    """Return AUC by attribute (at least three), by tracker, on a radar chart."""
+    """Plot the AUC by attribute (at least three), by tracker, on a radar chart."""
     names = list(next(iter(scores.values())))
     angles = np.linspace(0, 2 * np.pi, len(names), endpoint=False)
     figure = Figure(figsize=(5.2, 4.6))

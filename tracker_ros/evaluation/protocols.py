@@ -157,7 +157,7 @@ def _pulled(low: float, length: float, way: int) -> tuple[float, float]:
 
 
 def _round(value: float) -> int:
-    """Return MATLAB's round for what is not negative; Python's would send halves to even numbers."""
+    """Round as MATLAB does what is not negative; Python would send halves to even numbers."""
     return math.floor(value + 0.5)
 
 
@@ -194,11 +194,11 @@ def follow(driver: Driver, frames: Iterable[Frame], box: XYWH) -> Trajectory:
 
 
 def timed(seconds: Iterable[float], scores: Iterable[float]) -> Array:
-    """Return times a frame, nan where a score of `SKIPPED` says that the tracker did not get the frame."""
+    """Return the seconds of each frame, nan where a score of `SKIPPED` says that the frame was left out."""
     return np.where(np.isnan(list(scores)), np.nan, list(seconds))
 
 
 def as_xywh(row: Array) -> XYWH:
-    """Return one row of boxes as a tuple of plain floats."""
+    """Convert one row of boxes to a tuple of plain floats."""
     x, y, w, h = (float(value) for value in row)
     return x, y, w, h

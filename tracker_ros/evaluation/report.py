@@ -112,7 +112,7 @@ def write_report(
 
 
 def load_results(results: Path, sequences: list[Sequence], mode: str) -> dict[str, list[TrackerScores]]:
-    """Return scores of every tracker by protocol; folders whose name is no protocol are passed over.
+    """Load the scores of every tracker by protocol; folders whose name is no protocol are passed over.
 
     Raises:
         DataError: when nothing is found.
@@ -204,7 +204,7 @@ def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) ->
 
 
 def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
-    """Return AUC of every tracker on every sequence, folded away."""
+    """Render the AUC of every tracker on every sequence, folded away."""
     head = _cell("th", "group", "sequence") + "".join(_cell("th", "", s.tracker) for s in scores)
     lines = []
     for sequence in sequences:
@@ -218,7 +218,7 @@ def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> 
 
 
 def failure_section(scores: list[TrackerScores], sequences: list[Sequence], order: list[str]) -> list[str]:
-    """Return filmstrips of the longest losses, with the boxes of the trackers of the report."""
+    """Render filmstrips of the longest losses, with the boxes of the trackers of the report."""
     best_first = sorted(scores, key=lambda s: -s.columns([q.name for q in sequences]).get("AUC", 0.0))
     boxes = {s.tracker: {name: runs[0][1].boxes for name, runs in s.runs.items()} for s in best_first}
     scored = [s for s in sequences if len(s.truth) == len(s)]
@@ -248,7 +248,7 @@ def html_figure(figure: Figure) -> str:
 
 
 def html_table(rows: list[Row]) -> str:
-    """Return rows of `summary_rows` as a table, the best of each column of a group in bold."""
+    """Render the rows of `summary_rows` as a table, the best of each column of a group in bold."""
     columns = [c for c in rows[0] if c != "group" or len({row["group"] for row in rows}) > 1]
     head = "".join(_cell("th", column, column) for column in columns)
     lines = []

@@ -130,7 +130,7 @@ def write_crash(folder: Path, name: str, why: str) -> None:
 
 
 def crashed(folder: Path, name: str) -> bool:
-    """Tell whether the run `name` ended in an exception."""
+    """Return whether the run `name` ended in an exception."""
     return (folder / f"{name}{CRASHED}").is_file()
 
 
@@ -188,7 +188,7 @@ def _read_says(path: str, length: int) -> npt.NDArray[np.int64] | None:
 
 
 def read_vot_binary(path: Path) -> tuple[Boxes, npt.NDArray[np.int8]]:
-    """Return boxes [N, 4] and codes [N] from vot-toolkit's binary results.
+    """Read boxes [N, 4] and codes [N] from vot-toolkit's binary results.
 
     A version (int16) and a count (uint32), then for each frame a kind (uint8) with a code (0: uint32) or
     a rectangle (1: four float32), all little-endian.

@@ -156,7 +156,7 @@ def _crash(task: Task, plan: Plan, why: str) -> Outcome:
 
 
 def _deterministic(task: Task, plan: Plan) -> bool:
-    """Tell whether the first repetitions of `plan`'s run agree."""
+    """Return whether the first repetitions of `plan`'s run agree."""
     names = [f"{plan.name[:-3]}{number + 1:03d}" for number in range(DETERMINISTIC_AFTER)]
     runs = [read_result(task.folder, name, len(plan.order)) for name in names]
     return all(run is not None and runs[0] is not None and _same(run, runs[0]) for run in runs)

@@ -33,7 +33,7 @@ def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) ->
 
 
 def was_tried(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> bool:
-    """Tell whether a tracker finished the runs on a sequence, or crashed in one."""
+    """Return whether a tracker finished the runs on a sequence, or crashed in one."""
     noted = any(crashed(folder, plan.name) for plan in protocol.plans(sequence))
     return noted or bool(load_runs(folder, sequence, protocol))
 

@@ -64,10 +64,10 @@ class TrackerScores(ABC, Generic[S]):
 
     @abstractmethod
     def score(self, parts: dict[str, S]) -> dict[str, float]:
-        """Return scores by column over at least one sequence's parts."""
+        """Return the scores by column over at least one sequence's parts."""
 
     def fps(self, names: list[str]) -> float:
-        """Return frames per second over all tracked frames of the sequences `names`.
+        """Return the frames per second over all tracked frames of the sequences `names`.
 
         nan if times are unknown.
         """
@@ -80,7 +80,7 @@ class CurveScores(TrackerScores[Curves]):
     """Success and precision curves of OPE, TRE and SRE; several runs of a sequence are averaged."""
 
     def mean(self, names: list[str]) -> Curves | None:
-        """Return mean over those of the sequences `names` that have a score; None without any."""
+        """Return the mean over those of the sequences `names` that have a score; None without any."""
         chosen = [self.parts[name] for name in names if name in self.parts]
         return mean_curves(chosen) if chosen else None
 
@@ -100,7 +100,7 @@ class GotScores(TrackerScores[Array]):
     """AO and SR of GOT-10k over all frames of all sequences."""
 
     def score(self, parts: dict[str, Array]) -> dict[str, float]:
-        """Return AO and SR over all frames together."""
+        """Return the AO and SR over all frames together."""
         ao, sr50, sr75 = got10k_scores(list(parts.values()))
         return {"AO": ao, "SR.5": sr50, "SR.75": sr75}
 
@@ -125,12 +125,12 @@ class ResetScores(TrackerScores[list[vot.ResetRun]]):
     year: int
 
     def score(self, parts: dict[str, list[vot.ResetRun]]) -> dict[str, float]:
-        """Return accuracy, robustness and EAO."""
+        """Return the accuracy, robustness and EAO."""
         scores = vot.reset_scores(parts, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness, "failures": scores.failures}
 
     def vot_scores(self) -> vot.VotScores:
-        """Return scores over all sequences, with the EAO curve."""
+        """Return the scores over all sequences, with the EAO curve."""
         return vot.reset_scores(self.parts, self.year)
 
 
@@ -142,12 +142,12 @@ class AnchorScores(TrackerScores[list[vot.AnchorRun]]):
     lengths: dict[str, int]
 
     def score(self, parts: dict[str, list[vot.AnchorRun]]) -> dict[str, float]:
-        """Return accuracy, robustness and EAO."""
+        """Return the accuracy, robustness and EAO."""
         scores = vot.anchor_scores(parts, self.lengths, self.year)
         return {"EAO": scores.eao, "A": scores.accuracy, "R": scores.robustness}
 
     def vot_scores(self) -> vot.VotScores:
-        """Return scores over all sequences, with the EAO curve."""
+        """Return the scores over all sequences, with the EAO curve."""
         return vot.anchor_scores(self.parts, self.lengths, self.year)
 
 
@@ -159,7 +159,7 @@ def score_folder(
     label: str = "",
     expected: Collection[str] = (),
 ) -> TrackerScores:
-    """Return scores of the result files in one tracker's folder.
+    """Return the scores of the result files in one tracker's folder.
 
     Sequences that the tracker did not finish count as failures if they are `expected`, else not at all.
     Those without published truth are left out.
@@ -190,7 +190,7 @@ def score_folder(
 def score_folders(
     folders: Mapping[Path, str], sequences: list[Sequence], protocol: EvaluationProtocol, mode: str = "got10k"
 ) -> list[TrackerScores]:
-    """Return scores of several trackers on the same sequences, by folder and label.
+    """Return the scores of several trackers on the same sequences, by folder and label.
 
     A sequence that one tracker finished, or crashed on, counts for each of them: a tracker that crashes
     where it is hard must not gain by it.
@@ -221,7 +221,7 @@ def _score(
 
 
 def sequence_curves(sequence: Sequence, runs: Runs, mode: str) -> Curves:
-    """Return mean curves over the runs on one sequence, each against its part of the truth."""
+    """Return the mean curves over the runs on one sequence, each against its part of the truth."""
     absent = np.zeros(len(sequence), dtype=bool) if sequence.absent is None else sequence.absent
     return mean_curves(
         [ope_curves(run.boxes, sequence.truth[plan.order], mode, absent[plan.order]) for plan, run in runs]
@@ -267,7 +267,7 @@ def anchor_runs(sequence: Sequence, runs: Runs) -> list[vot.AnchorRun]:
 
 
 def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return names of sequences by group, for globs by group; one group ``all`` when no globs are given.
+    """Return the names of sequences by group, for globs by group; one group ``all`` when no globs are given.
 
     Raises:
         DataError: for a group without a sequence.
@@ -285,6 +285,6 @@ def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) ->
 
 
 def attribute_groups(sequences: list[Sequence]) -> dict[str, list[str]]:
-    """Return names of sequences by attribute, for the attribute tables."""
+    """Return the names of sequences by attribute, for the attribute tables."""
     every = sorted(set().union(*(s.attributes for s in sequences)))
     return {attribute: [s.name for s in sequences if attribute in s.attributes] for attribute in every}

@@ -28,7 +28,7 @@ SESSION_SUFFIX = "+session"
 
 
 def missing(name: str) -> str:
-    """Return why this machine's OpenCV cannot run the tracker `name`; '' where it can, or is not OpenCV's."""
+    """Explain why this machine's OpenCV cannot run tracker `name`; '' if it can, or for another's."""
     maker = "TrackerNano_create" if name == "nanotrack" else _OPENCV.get(name, "")
     if not maker or hasattr(cv2, maker):
         return ""

@@ -110,7 +110,7 @@ def _cell(column: str, row: Row, rows: list[Row]) -> str:
 
 
 def is_best(column: str, row: Row, rows: list[Row]) -> bool:
-    """Tell whether a row has the best score of its group in a column; never in one that ranks nobody."""
+    """Return whether a row has the best score of its group in a column; never in one that ranks nobody."""
     peers = [other[column] for other in rows if other["group"] == row["group"]]
     known = [value for value in peers if isinstance(value, float) and not math.isnan(value)]
     if len(known) < 2 or column == "seqs":

@@ -71,7 +71,7 @@ class Trust(NamedTuple):
 def wrong_locks(
     boxes: npt.ArrayLike, says: npt.NDArray[np.int64], truth: npt.ArrayLike, least: int = LOCK_FRAMES
 ) -> list[Lock]:
-    """Return runs of at least `least` frames TRACKING a box that overlaps nothing of the target, or none.
+    """Return the runs of at least `least` frames TRACKING a box that overlaps nothing of the target, or none.
 
     Args:
         boxes: [N, 4] x, y, w, h.
@@ -135,7 +135,7 @@ def together(parts: Iterable[Trust]) -> Trust:
 
 
 def columns(trust: Trust) -> dict[str, float]:
-    """Return scores by name.
+    """Return the scores by name.
 
     Shares of runs, returns or frames; seconds; the area under the risk-coverage curve.
     """
@@ -158,7 +158,7 @@ def columns(trust: Trust) -> dict[str, float]:
 
 
 def risk_coverage(risk: Array, score: Array) -> tuple[Array, Array]:
-    """Return coverage and risk of what is covered, [N] each, for every score limit from high to low.
+    """Return the coverage and risk of what is covered, [N] each, for every score limit from high to low.
 
     Frames of equal score are covered together. The mean risk is the area under the curve (AURC; Geifman,
     Uziel and El-Yaniv, Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers, ICLR 2019).
@@ -175,7 +175,7 @@ def _claims(says: npt.NDArray[np.int64]) -> Bools:
 
 
 def _wait(found: Bools, given: Bools, start: int) -> float:
-    """Return frames from `start` to the first found before the target goes away again; inf for never."""
+    """Count the frames from `start` to the first found before the target goes away again; inf for never."""
     gone = np.flatnonzero(~given[start:])
     hits = np.flatnonzero(found[start : start + int(gone[0]) if len(gone) else len(found)])
     return float(hits[0]) if len(hits) else float("inf")

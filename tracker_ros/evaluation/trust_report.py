@@ -19,7 +19,7 @@ STRIPS = 8
 
 
 def risk_figure(scores: list[TrustScores], names: list[str], order: list[str]) -> Figure:
-    """Return share of covered frames that are off the target, over the share that is covered."""
+    """Plot the share of covered frames that are off the target over the share that is covered."""
     curves = {
         s.tracker: trust.risk_coverage(found.risk, found.score) for s in scores if (found := s.trust(names))
     }
@@ -44,7 +44,7 @@ def chosen_locks(scores: list[TrustScores], sequences: list[Sequence]) -> list[t
 
 
 def lock_section(scores: list[TrustScores], sequences: list[Sequence], order: list[str]) -> list[str]:
-    """Return filmstrips of wrong locks, from shortly before each."""
+    """Render filmstrips of wrong locks, from shortly before each."""
     locks = chosen_locks(scores, sequences)
     if not scores:
         return []

@@ -60,7 +60,7 @@ def pixel_overlaps(a: npt.ArrayLike, b: npt.ArrayLike, size: tuple[int, int]) ->
 
 
 def truth_overlaps(boxes: npt.ArrayLike, sequence: Sequence, order: range) -> Array:
-    """Return overlaps [N] of boxes [N, 4] with the truth of the frames `order`, polygons where known."""
+    """Return the overlaps [N] of boxes [N, 4] with the truth of the frames `order`, polygons where known."""
     size = frame_size(sequence.frames)
     if sequence.corners is None:
         return pixel_overlaps(boxes, sequence.truth[order], size)
@@ -92,7 +92,7 @@ def polygon_overlap(box: Array, corners: Array, size: tuple[int, int]) -> float:
 
 
 def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
-    """Return first and last pixel of a convex polygon [K, 2] in each row.
+    """Return the first and last pixel of a convex polygon [K, 2] in each row.
 
     The last is smaller where it has none.
     """
@@ -108,7 +108,7 @@ def _spans(points: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def _corners(boxes: Array) -> tuple[Array, Array]:
-    """Return first and last covered pixel, [N, 2] each."""
+    """Return the first and last covered pixel, [N, 2] each."""
     whole = np.asarray(np.round(np.nan_to_num(boxes)), dtype=np.float64)
     return whole[..., :2], whole[..., :2] + whole[..., 2:] - 1
 
@@ -143,7 +143,7 @@ class VotScores(NamedTuple):
 
 
 def reset_accuracy(run: ResetRun, burn_in: int = 10) -> float:
-    """Return mean overlap without the `burn_in` frames from each start, failures and unknown frames."""
+    """Return the mean overlap without the `burn_in` frames from each start, failures and unknown frames."""
     counted = run.codes == BOX
     for start in np.flatnonzero(run.codes == STARTED):
         counted[start : start + burn_in] = False
@@ -161,7 +161,7 @@ def reset_fragments(run: ResetRun) -> list[tuple[Array, bool]]:
 
 
 def reset_curve(runs: Iterable[ResetRun]) -> Array:
-    """Return expected average overlap by length, reset-based (VOT2015 report, section 3.1).
+    """Return the expected average overlap by length, reset-based (VOT2015 report, section 3.1).
 
     A fragment that failed counts with zeros up to the longest length; one that reached the end of its
     sequence counts up to its own length only. Fragments weigh the same.
@@ -254,7 +254,7 @@ def anchor_curve(runs: Iterable[AnchorRun], length: int) -> Array:
 
 
 def anchor_scores(runs: Mapping[str, list[AnchorRun]], lengths: Mapping[str, int], year: int) -> VotScores:
-    """Return accuracy, robustness and EAO of the runs from all anchors.
+    """Return the accuracy, robustness and EAO of the runs from all anchors.
 
     `lengths` counts sequences' frames.
     """

@@ -121,7 +121,7 @@ def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Pat
 def evaluate(
     variant: Variant, weights: Path, sequences: list[Sequence], args: argparse.Namespace
 ) -> TrackerScores:
-    """Return scores of one pass over the sequences; raises what `run_once` does."""
+    """Return the scores of one pass over the sequences; raises what `run_once` does."""
     spec = TrackerSpec(variant.preset, (("width_multiplier", args.width),), str(weights), args.device)
     return run_once(variant.label, spec, sequences, args)
 
@@ -129,7 +129,7 @@ def evaluate(
 def run_once(
     label: str, spec: TrackerSpec, sequences: list[Sequence], args: argparse.Namespace
 ) -> TrackerScores:
-    """Return scores, under a row's label, of one pass over the sequences.
+    """Return the scores, under a row's label, of one pass over the sequences.
 
     Raises:
         RuntimeError: with the traceback of a sequence that could not be tracked.

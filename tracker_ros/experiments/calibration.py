@@ -126,7 +126,7 @@ def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
 
 
 def fit_runs(runs: list[Run]) -> Array:
-    """Return one fit of all runs; groups weigh by the root of their frames, so that none decides alone."""
+    """Fit all runs at once; groups weigh by the root of their frames, so that none decides alone."""
     frames = Counter[str]()
     for run in runs:
         frames[run.group] += len(run.right)
@@ -136,7 +136,7 @@ def fit_runs(runs: list[Run]) -> Array:
 
 
 def clips(root: Path, most: int, frames: int) -> list[tuple[Sequence, str]]:
-    """Take at most `most` clips of at most `frames` frames by turns from all groups; some with an absence."""
+    """Draw at most `most` clips of at most `frames` frames from all groups in turn; some with an absence."""
     by_group: dict[str, list[Sequence]] = {}
     for clip in read_tracks(root):
         group = clip.name.split(":")[0] if clip.group not in ("DRONEDET", "BG") else clip.group

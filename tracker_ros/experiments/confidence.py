@@ -66,7 +66,7 @@ def roc_area(good: Array, bad: Array) -> float:
 
 
 def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
-    """Return overlaps [N-1] (0 where there is no target) and measures [N-1, M] of one run."""
+    """Return the overlaps [N-1] (0 where there is no target) and measures [N-1, M] of one run."""
     rows: list[list[float]] = []
     boxes: list[tuple[float, ...]] = []
     for index, frame in enumerate(sequence.frames):
@@ -98,7 +98,7 @@ def observe(tracker: Tracker, sequence: Sequence) -> tuple[Array, Array]:
 
 
 def areas(runs: list[tuple[Array, Array]]) -> list[tuple[float, float]]:
-    """Return for each measure the area over all frames and the sequences' mean.
+    """Return each measure's area over all frames and the sequences' mean.
 
     nan where one side is empty.
     """

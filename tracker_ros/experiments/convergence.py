@@ -74,7 +74,7 @@ def measure(tracker: Dslt, sequence: Sequence, steps: int) -> Curves:
 
 
 def first_below(curve: Curves, share: float) -> float:
-    """Return steps after which a curve stays below `share`; inf if it does not."""
+    """Return the steps after which a curve stays below `share`; inf if it does not."""
     above = np.flatnonzero(curve >= share)
     after = 0 if above.size == 0 else int(above[-1]) + 1
     return float(after) if after < len(curve) else float("inf")

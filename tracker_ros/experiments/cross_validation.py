@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 
 
 def choices(values: Array, folds: list[npt.NDArray[np.intp]]) -> list[int]:
-    """Return for each fold of columns the row of `values` [rows, columns] that is best on the others."""
+    """Choose for each fold of columns the row of `values` [rows, columns] that is best on the others."""
     everything = np.arange(values.shape[1])
     return [int(values[:, np.setdiff1d(everything, fold)].mean(1).argmax()) for fold in folds]
 

@@ -136,7 +136,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
 
 def classify(row: Row, sequences: list[Sequence], recipe: Recipe, args: argparse.Namespace) -> TrackerScores:
-    """Return scores of SiamRPN after a training with the row's loss.
+    """Score SiamRPN after a training with the row's loss.
 
     Raises:
         FloatingPointError: when that training diverged.
@@ -148,7 +148,7 @@ def classify(row: Row, sequences: list[Sequence], recipe: Recipe, args: argparse
 
 
 def regress(row: Row, sequences: list[Sequence], args: argparse.Namespace) -> TrackerScores:
-    """Return scores of DSLT with the row's settings."""
+    """Score DSLT with the row's settings."""
     assert isinstance(row.loss, dict)
     spec = TrackerSpec(args.dslt, tuple(row.loss.items()), device=args.device)
     return run_once(f"DSLT {row.label}", spec, sequences, args)

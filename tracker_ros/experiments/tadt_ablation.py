@@ -42,7 +42,7 @@ VARIANTS = {
 
 
 def track(driver: TorchDriver, sequence: Sequence, every: int) -> float:
-    """Return success AUC of one pass over every `every`-th frame of a sequence."""
+    """Return the success AUC of one pass over every `every`-th frame of a sequence."""
     truth = sequence.truth[::every]
     boxes = [tuple(truth[0])]
     for number, frame in enumerate(islice(iter(sequence.frames), 0, None, every)):

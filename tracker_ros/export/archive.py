@@ -180,7 +180,7 @@ def _are_boxes(boxes: list[Any]) -> bool:
 
 
 def clip_boxes(tracker: Any) -> list[list[float]]:
-    """Return boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
+    """Return the boxes (cx, cy, w, h) of a tracker on the built-in clip, its first frame left out."""
     shots = list(itertools.islice(film(AerialScene(), CLIP_RATE), CLIP_FRAMES))
     frames = [to_tensor(shot.image).contiguous() for shot in shots]
     assert shots[0].box is not None

@@ -36,7 +36,7 @@ class HalfBackbone(nn.Module):
         self.layers.bgr = False
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return crops [N, 3, H, W] (RGB, 0-255) to one float32 map a level."""
+        """Map crops [N, 3, H, W] (RGB, 0-255) to one float32 map a level."""
         ordered = images.flip(1) if self.bgr else images
         maps: list[Tensor] = []
         for level in self.layers(((ordered - self.mean) / self.std).to(self.dtype)):

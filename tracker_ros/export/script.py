@@ -21,7 +21,7 @@ METHODS = ["initialize", "localize", "update"]
 
 
 def can_script() -> bool:
-    """Tell whether this Python and torch compile: not from Python 3.14 on, nor with ``PYTORCH_JIT=0``."""
+    """Return whether this Python and torch can compile: not from Python 3.14 on or with ``PYTORCH_JIT=0``."""
     return sys.version_info < (3, 14) and hasattr(torch, "jit") and os.environ.get("PYTORCH_JIT", "1") != "0"
 
 

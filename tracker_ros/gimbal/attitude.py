@@ -80,7 +80,7 @@ def direction(v: Vector) -> Direction:
 
 
 def difference(a: float, b: float) -> float:
-    """Return angle from `b` to `a`, in [-pi, pi]."""
+    """Return the angle from `b` to `a`, in [-pi, pi]."""
     return math.remainder(a - b, 2 * math.pi)
 
 

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _what_is_wrong(given: dict[str, float]) -> str:
-    """Say why these arguments cannot be flown with; '' when they can."""
+    """Explain why these arguments cannot be flown; '' when they can."""
     for field in fields(ControlSettings):
         value, low, high = given.get(field.name), field.metadata["low"], field.metadata["high"]
         if value is not None and not low <= value <= high:
@@ -80,7 +80,7 @@ def _what_is_wrong(given: dict[str, float]) -> str:
 
 
 def _cells(flights: Sequence[Pointing]) -> tuple[str, str, str]:
-    """Return root mean square of the errors, mean time in view and sum of the losses over the flights."""
+    """Return the root mean square of the errors, mean time in view and sum of the losses over the flights."""
     angle, distance = (
         math.sqrt(sum(v * v for v in values) / len(values))
         for values in ([flight.rms_deg for flight in flights], [flight.rms_px for flight in flights])

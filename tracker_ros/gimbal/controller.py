@@ -65,7 +65,7 @@ class Axis:
         return given
 
     def brake(self, elapsed: float) -> float:
-        """Return come to rest as fast as the slew limit allows, and forget the past."""
+        """Come to rest as fast as the slew limit allows, and forget the past."""
         self._integral, self._error = 0.0, None
         return self._approach(0.0, elapsed)
 
@@ -116,7 +116,7 @@ class Controller:
         )
 
     def problem(self, now: float) -> str:
-        """Say why the gimbal is not pointed now; '' while it is."""
+        """Explain why the gimbal is not pointed now; '' while it is."""
         sight = self.sight.newest
         if sight is None:
             return "no target"

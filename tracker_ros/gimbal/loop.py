@@ -68,7 +68,7 @@ def pinhole(width: int, height: int, field_of_view: float) -> Camera:
 
 
 def line_of_sight(chase: Chase, t: float) -> Direction:
-    """Return from the drone to the vehicle, over a straight road along the x axis."""
+    """Return the line from the drone to the vehicle, over a straight road along the x axis."""
     return direction(_between(chase.drone(t), chase.vehicle(t)))
 
 
@@ -102,7 +102,7 @@ def fly(
     seconds: float = 20.0,
     seed: int = 0,
 ) -> Pointing:
-    """Return chase a dodging vehicle with a simulated gimbal; the target is seen only inside the image."""
+    """Chase a dodging vehicle with a simulated gimbal; the target is seen only inside the image."""
     rng = np.random.default_rng([seed, 2])
     chase, camera = Chase(seed), pinhole(*SIZE, math.radians(FIELD_OF_VIEW))
     gimbal = SimulatedGimbal(model or GimbalModel(), AHEAD, -DEPRESSION)
@@ -136,7 +136,7 @@ def fly(
 
 
 def _error(camera: Camera, at: tuple[float, float]) -> tuple[float, float]:
-    """Return angle (radians) and distance (pixels) from the optical axis.
+    """Return the angle (radians) and distance (pixels) from the optical axis.
 
     Out of sight counts as 90 degrees.
     """

@@ -72,7 +72,7 @@ class LineOfSight:
         self._forget_target()
 
     def advance(self, elapsed: float) -> None:
-        """Let so many seconds of a steady clock pass."""
+        """Advance a steady clock by so many seconds."""
         if self._sight is not None:
             self._sight = self._sight.kept(elapsed)
         if self._before is not None:
@@ -88,7 +88,7 @@ class LineOfSight:
         self._target = ""
 
     def observe(self, at: float, seen: Direction, target: str = "") -> None:
-        """Take a detection, exposed at `at`. One that is late, or that `coast` called a guess, is ignored."""
+        """Accept a detection, exposed at `at`; late ones and guesses (see `coast`) are ignored."""
         if target != self._target:
             self._forget_target()
             self._target = target
@@ -114,7 +114,7 @@ class LineOfSight:
         )
 
     def coast(self, at: float) -> None:
-        """Take back what was observed at this time: the tracker only guessed in that frame."""
+        """Discard the observation of this time: the tracker only guessed in that frame."""
         self._guessed = at
         if self._sight is not None and self._sight.at == at:
             self._sight, self._before = self._before, None

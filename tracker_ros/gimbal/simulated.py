@@ -49,7 +49,7 @@ class SimulatedGimbal:
         return from_yaw_pitch(self.yaw, self.pitch)
 
     def command(self, at: float, rates: Rates) -> None:
-        """Take a command at time `at`; it holds until the next one."""
+        """Accept a command at time `at`; it holds until the next one."""
         self._commands.append((at + self._model.delay, rates))
 
     def advance(self, to: float) -> None:

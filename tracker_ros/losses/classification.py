@@ -94,7 +94,7 @@ def margin_loss(margin: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def margin_gradient(margin: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Return derivative of `margin_loss` by the margin, in closed form; scriptable.
+    """Return the derivative of `margin_loss` by the margin, in closed form; scriptable.
 
     Trackers learn online under `torch.inference_mode`, where autograd does not work. With
     p = sigmoid(margin), dL/dmargin = (1 - p) (p f'(p) (-log p) - f(p)).
@@ -116,7 +116,7 @@ def margin_gradient(margin: Tensor, loss: ClassificationLoss) -> Tensor:
 
 
 def classification_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Return loss per sample, same shape as `logits`; scriptable.
+    """Return the loss per sample, same shape as `logits`; scriptable.
 
     Args:
         logits: log odds of the positive class.
@@ -146,7 +146,7 @@ def class_weights(labels: Tensor) -> Tensor:
 
 
 def balanced_loss(logits: Tensor, labels: Tensor, loss: ClassificationLoss) -> Tensor:
-    """Return class-balanced mean [] over all samples of a batch (eq. 10, 11 or 14).
+    """Return the class-balanced mean [] over all samples of a batch (eq. 10, 11 or 14).
 
     Divided by the sum of the weights, so that the number of samples does not change the step size:
     half the mean over positives plus half the mean over negatives.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def logistic(scores: Tensor, labels: Tensor) -> Tensor:
-    """Return log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`.
+    """Compute log(1 + exp(-y v)) (AdaCFNet, eq. 4; EDCF, eq. 4), of the shape of `scores`.
 
     >>> logistic(torch.tensor([0.0]), torch.tensor([1.0]))  # log 2
     tensor([0.6931])
@@ -31,7 +31,7 @@ def focal_logistic(scores: Tensor, labels: Tensor, a: float = 2.0, b: float = 1.
 
 
 def balanced_mean(losses: Tensor, labels: Tensor) -> Tensor:
-    """Return mean [] over N maps in which the +1 cells weigh together as much as the -1 cells.
+    """Return the mean [] over N maps in which the +1 cells weigh together as much as the -1 cells.
 
     Args:
         losses: [N, h, w].

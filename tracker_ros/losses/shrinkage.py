@@ -59,7 +59,7 @@ class RegressionLoss(NamedTuple):
 
 
 def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Return loss of each element of predictions and labels of the same shape; scriptable.
+    """Return the loss of each element of predictions and labels of the same shape; scriptable.
 
     >>> regression_loss(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
     tensor([0.2500])
@@ -78,7 +78,7 @@ def regression_loss(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> 
 
 
 def regression_gradient(loss: RegressionLoss, prediction: Tensor, label: Tensor) -> Tensor:
-    """Return derivative of `regression_loss` by the prediction, element by element.
+    """Return the derivative of `regression_loss` by the prediction, element by element.
 
     >>> regression_gradient(RegressionLoss('l2'), torch.tensor([0.5]), torch.tensor([0.0]))
     tensor([1.])

@@ -123,7 +123,7 @@ class Camera:
         self._streams.tune(1 / rate)
 
     def tune_radius(self, radius: float) -> None:
-        """Take this for the smallest radius of a point."""
+        """Set the smallest radius of a point."""
         self._point_radius = radius
 
     # -- what arrives --------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ class Camera:
         return self._finished(now)
 
     def _finished(self, now: float) -> list[Message]:
-        """Return answers to the requests that have come to an end, and news of those that take long."""
+        """Answer the requests that have ended, and report progress of those that take long."""
         sent: list[Message] = []
         for number, pending in list(self._pending.items()):
             if pending.answer.done():
@@ -266,7 +266,7 @@ class Camera:
         return self._finished(now) + self._streams.poll(self._operator.view(), now)
 
     def due(self) -> float:
-        """Return when `poll` has something to do next, unless a request is in progress."""
+        """Return the time at which `poll` has something to do next, unless a request is in progress."""
         return self._streams.due()
 
     @property
@@ -276,7 +276,7 @@ class Camera:
 
 
 def _same(a: Message, b: Message) -> bool:
-    """Tell whether two commands are the same one, of the same sender."""
+    """Return whether two commands are the same one, of the same sender."""
 
     def key(command: Message) -> tuple[object, ...]:
         parameters = (repr(getattr(command, f"param{i}")) for i in range(1, 8))  # NaN equals NaN as text

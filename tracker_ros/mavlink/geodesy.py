@@ -20,7 +20,7 @@ class Place(NamedTuple):
     altitude: float
 
     def problem(self) -> str:
-        """Say why this is no place; '' when it is one."""
+        """Explain why this is no place; '' when it is one."""
         if not all(map(math.isfinite, self)):
             return "a number is not finite"
         if not (-90 < self.latitude < 90 and -180 <= self.longitude <= 180):
@@ -52,7 +52,7 @@ def offset(origin: Place, east: float, north: float, up: float) -> Place:
 
 
 def to_earth(place: Place) -> tuple[float, float, float]:
-    """Return earth-centred, earth-fixed coordinates, metres."""
+    """Convert to earth-centred, earth-fixed coordinates, metres."""
     lat, lon = math.radians(place.latitude), math.radians(place.longitude)
     radius = SEMI_MAJOR / math.sqrt(1 - _E2 * math.sin(lat) ** 2)
     level = (radius + place.altitude) * math.cos(lat)

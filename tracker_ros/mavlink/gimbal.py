@@ -133,7 +133,7 @@ class GimbalClient:
         return [self._rates(0.0, 0.0)]
 
     def due(self) -> float:
-        """Return when `poll` has something to do next."""
+        """Return the time at which `poll` has something to do next."""
         return self._polled + POLL_SECONDS
 
     @property
@@ -167,7 +167,7 @@ class GimbalClient:
         return [asked, often]
 
     def _give_back(self) -> list[Message]:
-        """Return rates of zero and the end of control, where it is held."""
+        """Send rates of zero and give control back, where it is held."""
         held, self._control = self._control == HELD, RESTING
         if not held:
             return []
@@ -192,7 +192,7 @@ class GimbalClient:
     # -- what arrives ----------------------------------------------------------------------------------
 
     def handle(self, message: Message, now: float) -> list[Message]:
-        """Take a message of the gimbal's system; those of others tell nothing. There are no answers."""
+        """Process a message of the gimbal's system; those of others are ignored. There are no answers."""
         if message.get_srcSystem() != self._address.system:
             return []
         kind = message.get_type()

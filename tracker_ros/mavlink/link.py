@@ -30,13 +30,13 @@ class Component(Protocol):
     """A service on an end point. Times are of one steady clock, in seconds."""
 
     def handle(self, message: Message, now: float) -> list[Message]:
-        """Take a message that arrived; return what is to be sent."""
+        """Process a message; return the messages to send."""
 
     def poll(self, now: float) -> list[Message]:
         """Return the messages that are due now."""
 
     def due(self) -> float:
-        """Return when `poll` has something to do next."""
+        """Return the time at which `poll` has something to do next."""
 
     @property
     def waits(self) -> bool:
@@ -95,12 +95,12 @@ class EndPoint:
             raise OSError("the serial port takes no bytes any more")
 
     def close(self) -> None:
-        """Give the socket or port back."""
+        """Close the socket or port."""
         self._port.close()
 
 
 def split_name(name: str) -> tuple[str, str, int]:
-    """Return kind, host or device, and port or baud rate of an end point.
+    """Split an end point into kind, host or device, and port or baud rate.
 
     Raises:
         ValueError: for a name that is none.

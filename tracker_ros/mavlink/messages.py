@@ -69,7 +69,7 @@ class View(NamedTuple):
 
 
 def heartbeat(works: bool) -> Message:
-    """Return HEARTBEAT (0): a camera that is active, or stands by while its tracker says nothing."""
+    """Build HEARTBEAT (0): a camera that is active, or stands by while its tracker says nothing."""
     state = mav.MAV_STATE_ACTIVE if works else mav.MAV_STATE_STANDBY
     return mav.MAVLink_heartbeat_message(mav.MAV_TYPE_CAMERA, mav.MAV_AUTOPILOT_INVALID, 0, 0, state, 3)
 
@@ -77,7 +77,7 @@ def heartbeat(works: bool) -> Message:
 def camera_information(
     uptime: float, model: str, version: str, size: tuple[int, int], more: int = 0
 ) -> Message:
-    """Return CAMERA_INFORMATION (259): who this is, and that it tracks points and rectangles.
+    """Build CAMERA_INFORMATION (259): who this is, and that it tracks points and rectangles.
 
     Args:
         uptime: seconds.
@@ -106,12 +106,12 @@ def camera_information(
 
 
 def camera_settings(uptime: float) -> Message:
-    """Return CAMERA_SETTINGS (260): a video camera without zoom and focus."""
+    """Build CAMERA_SETTINGS (260): a video camera without zoom and focus."""
     return mav.MAVLink_camera_settings_message(round(uptime * 1e3), mav.CAMERA_MODE_VIDEO, math.nan, math.nan)
 
 
 def tracking_status(track: Track, as_point: bool) -> Message:
-    """Return CAMERA_TRACKING_IMAGE_STATUS (275).
+    """Build CAMERA_TRACKING_IMAGE_STATUS (275).
 
     Args:
         track: its box goes into the rectangle; its centre, and half its longer side as a fraction of
@@ -158,19 +158,19 @@ def video_information(uri: str, size: tuple[int, int]) -> Message:
 
 
 def video_status(size: tuple[int, int]) -> Message:
-    """Return VIDEO_STREAM_STATUS (270) of that stream."""
+    """Build VIDEO_STREAM_STATUS (270) of that stream."""
     return mav.MAVLink_video_stream_status_message(
         1, mav.VIDEO_STREAM_STATUS_FLAGS_RUNNING, 0.0, *size, 0, 0, 0
     )
 
 
 def message_interval(message_id: int, microseconds: int) -> Message:
-    """Return MESSAGE_INTERVAL (244): -1 for a message that is not sent, 0 for one that never is."""
+    """Build MESSAGE_INTERVAL (244): -1 for a message that is not sent, 0 for one that never is."""
     return mav.MAVLink_message_interval_message(message_id, microseconds)
 
 
 def acknowledgement(command: Message, result: int) -> Message:
-    """Return COMMAND_ACK (77) of a command to whoever sent it; `result` is a MAV_RESULT."""
+    """Build COMMAND_ACK (77) of a command to whoever sent it; `result` is a MAV_RESULT."""
     progress = 255 if result == mav.MAV_RESULT_IN_PROGRESS else 0  # how far is not known
     return mav.MAVLink_command_ack_message(
         command.command, result, progress, 0, command.get_srcSystem(), command.get_srcComponent()

@@ -40,7 +40,7 @@ class Stream:
         return self.default if self.asked is None else self.asked
 
     def is_due(self, now: float) -> bool:
-        """Tell whether to send now, and if so set the next time; what was missed is not made up for."""
+        """Return whether to send now, and if so set the next time; missed sends are not made up for."""
         if now < self.due:
             return False
         self.due = max(self.due + self.interval, now) if self.interval > 0 else math.inf
@@ -76,7 +76,7 @@ class Streams:
         self._streams[message_id].ask(seconds, now)
 
     def interval(self, message_id: int) -> int:
-        """Return microseconds, as MESSAGE_INTERVAL (244) has it: -1 for off, 0 for what is never streamed."""
+        """Return the interval in microseconds, as in MESSAGE_INTERVAL (244): -1 is off, 0 never streamed."""
         if message_id not in self._streams:
             return 0
         seconds = self._streams[message_id].interval
@@ -96,7 +96,7 @@ class Streams:
         return sent
 
     def due(self) -> float:
-        """Return when `poll` has something to do next."""
+        """Return the time at which `poll` has something to do next."""
         return min(stream.due for stream in self._streams.values())
 
     def status(self, track: Track) -> Message:

@@ -91,5 +91,5 @@ class UdpPort:
                 self._socket.sendto(data, peer)
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._socket.close()

@@ -46,7 +46,7 @@ def correlation_filter(features: Tensor, label: Tensor, penalty: float) -> Tenso
 
 
 def correlate_large(features: Tensor, templates: Tensor) -> Tensor:
-    """Return `networks.siamfc.correlate` by Fourier transform, several times faster for 25 x 25 templates."""
+    """Compute `networks.siamfc.correlate` by Fourier transform: several times faster for large templates."""
     height, width = features.shape[-2], features.shape[-1]
     product = torch.fft.rfft2(features) * torch.conj(torch.fft.rfft2(templates, [height, width]))
     response = torch.fft.irfft2(product.sum(1), [height, width])
@@ -166,13 +166,13 @@ class CFNetModel(nn.Module):
         self.register_buffer("label", circular_gaussian(cells, cells, sigma, sigma), persistent=False)
 
     def filter(self, features: Tensor) -> Tensor:
-        """Return cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""
+        """Return the cropped filters [N, C, t, t] of exemplar features [N, C, cells, cells]."""
         whole = correlation_filter(features * self.window, self.label, self.penalty)
         end = whole.shape[-1] - self.margin
         return whole[:, :, self.margin : end, self.margin : end]
 
     def template(self, images: Tensor) -> Tensor:
-        """Return cropped filters [N, C, t, t] of exemplar crops [N, 3, E, E]."""
+        """Return the cropped filters [N, C, t, t] of exemplar crops [N, 3, E, E]."""
         features, _ = self.features(images)
         return self.filter(features)
 
@@ -183,7 +183,7 @@ class CFNetModel(nn.Module):
 
 
 def mobile_model(penalty: float = 1.0) -> CFNetModel:
-    """Return AdaCFNet on MobileNetV3: filters of 16 x 16 cells out of 32 x 32, responses of 17 x 17.
+    """Build AdaCFNet on MobileNetV3: filters of 16 x 16 cells out of 32 x 32, responses of 17 x 17.
 
     With a quarter of the cells, `penalty` weighs less than CFNet's 10.
     """

@@ -49,5 +49,5 @@ class DCFNetFeatures(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN_COLOUR).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features [N, 32, H, W] of images [N, 3, H, W]."""
+        """Return the features [N, 32, H, W] of images [N, 3, H, W]."""
         return self.norm(self.conv2(F.relu(self.conv1(images - self.mean))))

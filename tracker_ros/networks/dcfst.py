@@ -67,7 +67,7 @@ class DcfstNetwork(nn.Module):
 
     @torch.jit.export
     def embed(self, levels: list[Tensor], size: Tensor) -> Tensor:
-        """Return vectors [grid^2, D] of boxes of size [2] (w, h; crop pixels) all over one search crop.
+        """Return the vectors [grid^2, D] of boxes of size [2] (w, h; crop pixels) all over one search crop.
 
         Each channel is divided by its root mean square over these boxes.
 
@@ -80,7 +80,7 @@ class DcfstNetwork(nn.Module):
 
     @torch.jit.export
     def labels(self, box: Tensor) -> Tensor:
-        """Return wanted regression values [grid^2] for a target at box [4] in crop pixels.
+        """Return the desired regression values [grid^2] for a target at box [4] in crop pixels.
 
         A Gaussian of the distance to its middle.
         """

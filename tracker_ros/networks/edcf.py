@@ -59,11 +59,11 @@ class Geometry(NamedTuple):
     square: bool
 
     def wide(self) -> int:
-        """Return side in pixels of the crop that also shows the context patches."""
+        """Return the side in pixels of the crop that also shows the context patches."""
         return self.search + 2 * self.shift * self.stride
 
     def label_sigma(self) -> float:
-        """Return standard deviation of the label in cells, a tenth of the target's side (DCFNet)."""
+        """Return the standard deviation of the label in cells, a tenth of the target's side (DCFNet)."""
         return 0.1 * self.search / self.extent / self.stride
 
 
@@ -106,7 +106,7 @@ class ContextFilter(nn.Module):
         self.register_buffer("label", circular_gaussian(side, side, sigma, sigma), persistent=False)
 
     def solve(self, wide: Tensor) -> Tensor:
-        """Return filters [N, C, side, side // 2 + 1] from fine features [N, C, side + 2 shift, same]."""
+        """Return the filters [N, C, side, side // 2 + 1] from fine features [N, C, side + 2 shift, same]."""
         label = torch.fft.rfft2(self.label)
         filters = []
         for sample in wide:
@@ -127,7 +127,7 @@ class ContextFilter(nn.Module):
         return sample[:, top : top + self.side, left : left + self.side] * self.window
 
     def forward(self, fine: Tensor, filters: Tensor) -> Tensor:
-        """Return responses g [N, side, side] to fine features [N, C, side, side].
+        """Return the responses g [N, side, side] to fine features [N, C, side, side].
 
         The middle is no displacement.
         """
@@ -151,11 +151,11 @@ class FineModel(nn.Module):
         self.filter = ContextFilter(penalty, context_penalty)
 
     def learn(self, wide: Tensor) -> Tensor:
-        """Return filters [N, 8, 125, 63] of wide crops [N, 3, 423, 423]."""
+        """Return the filters [N, 8, 125, 63] of wide crops [N, 3, 423, 423]."""
         return self.filter.solve(self.fine(self.features.shallow(wide)))
 
     def forward(self, images: Tensor, filters: Tensor) -> Tensor:
-        """Return responses g [N, 125, 125] of search crops [N, 3, 255, 255]."""
+        """Return the responses g [N, 125, 125] of search crops [N, 3, 255, 255]."""
         return self.filter(self.fine(self.features.shallow(images)), filters)
 
 
@@ -173,15 +173,15 @@ class EDCFModel(nn.Module):
         self.adjust = Adjust(1e-3, 0.0, train_gain=False)
 
     def learn(self, shallow: Tensor) -> Tensor:
-        """Return filters [N, 8, 125, 63] of the first layer's [N, 96, 209, 209] on wide crops."""
+        """Return the filters [N, 8, 125, 63] of the first layer's [N, 96, 209, 209] on wide crops."""
         return self.filter.solve(self.fine(shallow))
 
     def template(self, shallow: Tensor) -> Tensor:
-        """Return semantic templates [N, 256, 6, 6] of the same: SiamFC's for the 127 px in the middle."""
+        """Return the semantic templates [N, 256, 6, 6] of the same: SiamFC's for the 127 px in the middle."""
         return self.features.deep(middle(shallow, 59))
 
     def forward(self, shallow: Tensor, templates: Tensor) -> tuple[Tensor, Tensor]:
-        """Return correlations f [N, 17, 17] (eq. 3) and semantic features [N, 256, 22, 22].
+        """Return the correlations f [N, 17, 17] (eq. 3) and semantic features [N, 256, 22, 22].
 
         Args:
             shallow: the first layer's [N, 96, 125, 125] on search crops, or [N, 96, 209, 209] on wide
@@ -226,5 +226,5 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(c1, 3, 11, 2))
 
     def forward(self, semantic: Tensor) -> Tensor:
-        """Return images [N, 3, H, W], in 0-1, of semantic features [N, channels, h, w]."""
+        """Return the images [N, 3, H, W], in 0-1, of semantic features [N, channels, h, w]."""
         return self.layers(semantic)

@@ -70,15 +70,15 @@ class MobileEDCFModel(nn.Module):
         self.cells, self.template_cells = MOBILE.cells, 2 * TEMPLATE
 
     def fine(self, shallow: Tensor) -> Tensor:
-        """Return fine features [N, 16, h, w] of strides 4 and 8."""
+        """Return the fine features [N, 16, h, w] of strides 4 and 8."""
         return self.fine_layer(shallow[:, : self.shared])
 
     def learn(self, shallow: Tensor) -> Tensor:
-        """Return filters [N, 16, 48, 25] of the shared levels [N, 88, 80, 80] on wide crops."""
+        """Return the filters [N, 16, 48, 25] of the shared levels [N, 88, 80, 80] on wide crops."""
         return self.filter.solve(self.fine(shallow))
 
     def template(self, shallow: Tensor) -> Tensor:
-        """Return semantic templates [N, 64, 8, 8] of the same."""
+        """Return the semantic templates [N, 64, 8, 8] of the same."""
         return self.features.deep(middle(shallow, self.template_cells))
 
     def forward(self, shallow: Tensor, templates: Tensor) -> tuple[Tensor, Tensor]:

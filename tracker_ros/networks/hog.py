@@ -39,7 +39,7 @@ class GradientColorFeatures(nn.Module):
         self.register_buffer("opponent", opponent.view(3, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
+        """Return the features [N, 30, H/cell, W/cell] of images [N, 3, H, W]."""
         planes = F.conv2d(image, self.opponent)
         moments = _pooled(self._moments(planes[:, :1]), self.cell)
         features = self.describe(moments.transpose(0, 1), _pooled(planes, self.cell).transpose(0, 1))
@@ -71,7 +71,7 @@ class GradientColorFeatures(nn.Module):
 
 
 def _pooled(planes: Tensor, cell: int) -> Tensor:
-    """Return means over cells: [N, C, H, W] to [N, C, H/cell, W/cell].
+    """Average over cells: [N, C, H, W] to [N, C, H/cell, W/cell].
 
     Rows are added whole and columns by a matrix product: less than half the time of avg_pool2d.
     """

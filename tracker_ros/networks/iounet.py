@@ -67,7 +67,7 @@ class IoUNet(nn.Module):
 
     @torch.jit.export
     def predict(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predicted IoU [R] of boxes [R, 4] in one image, and the last layer's input [R, 2 width].
+        """Return the predicted IoU [R] of boxes [R, 4] in one image, and the last layer's input [R, 2 width].
 
         Args:
             levels: [width, H, W] each, from `forward`.
@@ -85,7 +85,7 @@ class IoUNet(nn.Module):
 
     @torch.jit.export
     def ascend(self, levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predicted IoU [R] as `predict`, and its derivative by the boxes [R, 4], written out."""
+        """Return the predicted IoU [R] as `predict`, and its derivative by the boxes [R, 4], written out."""
         predicted, both = self.predict(levels, modulation, boxes)
         upstream = (both > 0).to(both.dtype) * self.judge.weight
         weights = [self.embed_fine.weight, self.embed_coarse.weight]

@@ -36,7 +36,7 @@ class LightMdNet(nn.Module):
 
     @torch.jit.export
     def scene(self, image: Tensor) -> Tensor:
-        """Return feature map [48, H / 4, W / 4] of a scene [1, 3, H, W], RGB in 0-255."""
+        """Return the feature map [48, H / 4, W / 4] of a scene [1, 3, H, W], RGB in 0-255."""
         return self.backbone(image)[0][0]
 
     @torch.jit.export
@@ -47,6 +47,6 @@ class LightMdNet(nn.Module):
 
     @torch.jit.export
     def start(self) -> list[Tensor]:
-        """Return weights and biases of both layers before a target is learned."""
+        """Return the weights and biases of both layers before a target is learned."""
         zeros = torch.zeros([self.hidden], device=self.first4.device)
         return [self.first4, zeros, self.first5, zeros]

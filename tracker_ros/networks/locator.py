@@ -11,7 +11,7 @@ from tracker_ros.ops.prroi import prroi_grid, prroi_pool
 
 
 def conv_block(inputs: int, outputs: int) -> nn.Sequential:
-    """Return 3 x 3 convolution, batch normalisation, ReLU."""
+    """Build a 3 x 3 convolution with batch normalisation and ReLU."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
@@ -31,7 +31,7 @@ class Embedding(nn.Module):
         return self.project(pooled.reshape(xs.shape[0] * ys.shape[0], -1))
 
     def of_boxes(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """Return vectors [R, D] of any boxes [R, 4]."""
+        """Return the vectors [R, D] of any boxes [R, 4]."""
         return self.project(prroi_pool(features, boxes, self.bins, self.stride).flatten(1))
 
 
@@ -71,11 +71,11 @@ class Locator(nn.Module):
 
     @torch.jit.export
     def of_boxes(self, levels: list[Tensor], boxes: Tensor) -> Tensor:
-        """Return vectors [R, D] of boxes [R, 4] in one image; levels [C, H, W] each."""
+        """Return the vectors [R, D] of boxes [R, 4] in one image; levels [C, H, W] each."""
         fine, coarse = self.fine.of_boxes(levels[0], boxes), self.coarse.of_boxes(levels[1], boxes)
         return torch.cat((fine, coarse), dim=1)
 
 
 def channel_rms(vectors: Tensor) -> Tensor:
-    """Return root mean square [D] of each channel over the boxes of one image, [N, D]."""
+    """Return the root mean square [D] of each channel over the boxes of one image, [N, D]."""
     return vectors.square().mean(0).sqrt().clamp(min=1e-6)

@@ -35,7 +35,7 @@ class MicroResNetFeatures(nn.Module):
         self.backbone = build_backbone("micro_resnet", ("stride4",))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features of crops."""
+        """Return the features of crops."""
         return normalized(self.backbone(images)[0])
 
 
@@ -51,7 +51,7 @@ class GradientMicroResNetFeatures(MicroResNetFeatures):
         self.gradient = GradientColorFeatures(self.stride)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features of crops."""
+        """Return the features of crops."""
         gradient = self.gradient(images)
         size = gradient.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-6)
         return torch.cat((normalized(self.backbone(images)[0]), gradient / size), 1)

@@ -43,14 +43,14 @@ class MobileMdNet(nn.Module):
 
     @torch.jit.export
     def features(self, images: Tensor) -> Tensor:
-        """Return feature maps [N, 72, H / 8, W / 8] of scenes [N, 3, H, W], RGB in 0-255."""
+        """Return the feature maps [N, 72, H / 8, W / 8] of scenes [N, 3, H, W], RGB in 0-255."""
         fine, deep = self.trunk(images)
         size = [fine.shape[2], fine.shape[3]]
         return torch.cat((fine, F.interpolate(deep, size, mode="bilinear", align_corners=False)), 1)
 
     @torch.jit.export
     def scene(self, image: Tensor) -> Tensor:
-        """Return feature map [72, H / 8, W / 8] of a scene [1, 3, H, W]."""
+        """Return the feature map [72, H / 8, W / 8] of a scene [1, 3, H, W]."""
         return self.features(image)[0]
 
     @torch.jit.export
@@ -61,7 +61,7 @@ class MobileMdNet(nn.Module):
 
     @torch.jit.export
     def start(self) -> list[Tensor]:
-        """Return weights and biases of both layers before a target is learned."""
+        """Return the weights and biases of both layers before a target is learned."""
         return [
             self.fc4.weight.detach(),
             self.fc4.bias.detach(),

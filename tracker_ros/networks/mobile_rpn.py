@@ -36,12 +36,12 @@ class PixelwiseRpn(nn.Module):
         return self.cls.template(exemplar), self.loc.template(exemplar)
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return outputs [N, 2 A, h, w] and [N, 4 A, h, w] for search features [N, 48, h, w]."""
+        """Return the outputs [N, 2 A, h, w] and [N, 4 A, h, w] for search features [N, 48, h, w]."""
         return self.cls(cls_kernel, search), self.loc(loc_kernel, search)
 
     @torch.jit.unused
     def start_from(self, other: SiamBanNet) -> None:
-        """Take correlation and towers of the light SiamBAN's branches; the predictions stay as they are."""
+        """Copy correlation and towers from the light SiamBAN's branches; the predictions stay as they are."""
         for own, known in ((self.cls, other.classify), (self.loc, other.locate)):
             own.correlation.load_state_dict(known.correlation.state_dict())
             own.tower.load_state_dict(known.tower.state_dict())
@@ -64,16 +64,16 @@ class MobileRpnNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Return classification and regression kernels [N, 64, 48] of exemplar crops [N, 3, 127, 127]."""
+        """Return the classification and regression kernels [N, 64, 48] of exemplar crops [N, 3, 127, 127]."""
         return self.rpn_head.template(self.backbone(exemplar)[0])
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return head outputs for search crops [N, 3, S, S]."""
+        """Return the head outputs for search crops [N, 3, S, S]."""
         return self.rpn_head(cls_kernel, loc_kernel, self.backbone(search)[0])
 
     @torch.jit.unused
     def start_from(self, other: SiamBanNet) -> None:
-        """Take everything of the light SiamBAN but its predictions."""
+        """Copy everything from the light SiamBAN but its predictions."""
         self.backbone.load_state_dict(other.backbone.state_dict())
         self.rpn_head.start_from(other)
 
@@ -120,13 +120,13 @@ class MobileRpnPlusPlusNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Return stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
+        """Return the stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
         levels = self.levels(exemplar)
         a, b, c = self.rpn2.template(levels[0]), self.rpn3.template(levels[1]), self.rpn4.template(levels[2])
         return torch.stack((a[0], b[0], c[0])), torch.stack((a[1], b[1], c[1]))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return head outputs for search crops [N, 3, S, S]."""
+        """Return the head outputs for search crops [N, 3, S, S]."""
         levels = self.levels(search)
         a = self.rpn2(cls_kernel[0], loc_kernel[0], levels[0])
         b = self.rpn3(cls_kernel[1], loc_kernel[1], levels[1])
@@ -138,6 +138,6 @@ class MobileRpnPlusPlusNet(nn.Module):
 
     @torch.jit.unused
     def start_from(self, other: MobileRpnNet) -> None:
-        """Take the backbone and, for the last level, the head of a network of one level."""
+        """Copy the backbone and, for the last level, the head of a network of one level."""
         self.backbone.load_state_dict(other.backbone.state_dict())
         self.rpn4.load_state_dict(other.rpn_head.state_dict())

@@ -40,7 +40,7 @@ class ResponseGrid(NamedTuple):
     offset: float = 0.0
 
     def cells(self, search: int) -> int:
-        """Return side of the response to a search crop of `search` pixels."""
+        """Return the side of the response to a search crop of `search` pixels."""
         return (search - EXEMPLAR) // self.stride + 1 + self.extra
 
     def anchors(self, search: int) -> Tensor:
@@ -66,7 +66,7 @@ class UpChannelRpn(nn.Module):
         return self.template_cls_conv(exemplar), self.template_loc_conv(exemplar)
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return outputs for search features [N, C, H, W]."""
+        """Return the outputs for search features [N, C, H, W]."""
         cls = xcorr_up(self.search_cls_conv(search), cls_kernel)
         loc = xcorr_up(self.search_loc_conv(search), loc_kernel)
         return cls, self.loc_adjust(loc)
@@ -83,7 +83,7 @@ class DepthwiseBranch(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> Tensor:
-        """Return kernels [N, C, h - 2, w - 2] of exemplar features [N, C, h, w]."""
+        """Return the kernels [N, C, h - 2, w - 2] of exemplar features [N, C, h, w]."""
         return self.conv_kernel(exemplar)
 
     def forward(self, kernel: Tensor, search: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class DepthwiseRpn(nn.Module):
         return self.cls.template(exemplar), self.loc.template(exemplar)
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return outputs for search features [N, C, H, W]."""
+        """Return the outputs for search features [N, C, H, W]."""
         return self.cls(cls_kernel, search), self.loc(loc_kernel, search)
 
 
@@ -129,12 +129,12 @@ class MultiLevelRpn(nn.Module):
 
     @torch.jit.export
     def template(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return stacked kernels of three levels of exemplar features [N, C, h, w]."""
+        """Return the stacked kernels of three levels of exemplar features [N, C, h, w]."""
         a, b, c = self.rpn2.template(levels[0]), self.rpn3.template(levels[1]), self.rpn4.template(levels[2])
         return torch.stack((a[0], b[0], c[0])), torch.stack((a[1], b[1], c[1]))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return outputs for three levels of search features [N, C, H, W]."""
+        """Return the outputs for three levels of search features [N, C, H, W]."""
         a = self.rpn2(cls_kernel[0], loc_kernel[0], levels[0])
         b = self.rpn3(cls_kernel[1], loc_kernel[1], levels[1])
         c = self.rpn4(cls_kernel[2], loc_kernel[2], levels[2])

@@ -21,5 +21,5 @@ class SqueezeExcite(nn.Module):
         self.expand = nn.Linear(self.reduce.out_features, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return weights [N, C] in (0, 1) for the channels of [N, C, h, w]."""
+        """Return the weights [N, C] in (0, 1) for the channels of [N, C, h, w]."""
         return torch.sigmoid(self.expand(F.relu(self.reduce(x.mean(dim=(2, 3))))))

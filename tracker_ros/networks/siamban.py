@@ -50,11 +50,11 @@ class PixelCorrelation(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> Tensor:
-        """Return kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
+        """Return the kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
         return self.kernel(exemplar).flatten(2).transpose(1, 2)
 
     def forward(self, kernels: Tensor, search: Tensor) -> Tensor:
-        """Return correlations [N, 64, h, w] of search features [N, C, h, w]."""
+        """Return the correlations [N, 64, h, w] of search features [N, C, h, w]."""
         x = self.search(search)
         matched = (kernels @ x.flatten(2)).view(-1, kernels.shape[1], x.shape[2], x.shape[3])
         weights = self.expand(torch.relu(self.reduce(matched.mean((2, 3), keepdim=True))))
@@ -87,11 +87,11 @@ class Branch(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> Tensor:
-        """Return kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
+        """Return the kernels [N, 64, C] of exemplar features [N, C, 8, 8]."""
         return self.correlation.template(exemplar)
 
     def forward(self, kernels: Tensor, search: Tensor) -> Tensor:
-        """Return predictions [N, outputs, h, w] for search features [N, C, h, w]."""
+        """Return the predictions [N, outputs, h, w] for search features [N, C, h, w]."""
         return self.predict(self.tower(self.correlation(kernels, search)))
 
 
@@ -109,16 +109,16 @@ class SiamBanNet(nn.Module):
 
     @torch.jit.export
     def features(self, images: Tensor) -> Tensor:
-        """Return features [N, 48, S / 16, S / 16] of crops [N, 3, S, S] (RGB, 0-255), rounded up."""
+        """Return the features [N, 48, S / 16, S / 16] of crops [N, 3, S, S] (RGB, 0-255), rounded up."""
         return self.backbone(images)[0]
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Return kernels [N, 64, 48] of both branches of exemplar features [N, 48, 8, 8]."""
+        """Return the kernels [N, 64, 48] of both branches of exemplar features [N, 48, 8, 8]."""
         return self.classify.template(exemplar), self.locate.template(exemplar)
 
     def forward(self, classifier: Tensor, locator: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits [N, 16, 16] and sides [N, 4, 16, 16] for search features [N, 48, 16, 16].
+        """Return the logits [N, 16, 16] and sides [N, 4, 16, 16] for search features [N, 48, 16, 16].
 
         Sides are the distances from the cell to the left, top, right and bottom, in pixels of the crop.
         """
@@ -127,13 +127,13 @@ class SiamBanNet(nn.Module):
 
 
 def cell_places() -> Tensor:
-    """Return places [16, 16, 2] (x, y) of the response's cells, in pixels of the crop from its middle."""
+    """Return the places [16, 16, 2] (x, y) of the response's cells, in pixels of the crop from its middle."""
     along = (torch.arange(CELLS) - CELLS // 2) * float(STRIDE)
     return torch.stack(torch.meshgrid(along, along, indexing="xy"), -1)
 
 
 def boxes_of(sides: Tensor, places: Tensor) -> Tensor:
-    """Return boxes [N, h, w, 4] (cx, cy, w, h) whose sides lie [N, 4, h, w] from cells at [h, w, 2]."""
+    """Return the boxes [N, h, w, 4] (cx, cy, w, h) whose sides lie [N, 4, h, w] from cells at [h, w, 2]."""
     left, top, right, bottom = sides.unbind(1)
     x, y = places[..., 0] + (right - left) / 2, places[..., 1] + (bottom - top) / 2
     return torch.stack((x, y, left + right, top + bottom), -1)

@@ -38,7 +38,7 @@ class Adjust(nn.Module):
         nn.init.constant_(self.bias, self.initial[1])
 
     def forward(self, response: Tensor) -> Tensor:
-        """Return logits of the shape of `response`."""
+        """Return the logits of `response`'s shape."""
         return response * self.gain + self.bias
 
 
@@ -105,7 +105,7 @@ class SiamFCFeatures(ShallowFeatures):
         return self.conv5(x)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features [N, channels, h, w] of images [N, 3, H, W]."""
+        """Return the features [N, channels, h, w] of images [N, 3, H, W]."""
         return self.deep(self.shallow(images))
 
 
@@ -128,7 +128,7 @@ class LightSiamFCFeatures(nn.Module):
         self.norm = FoldingNorm(channels)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features [N, channels, h, w] of images [N, 3, H, W]."""
+        """Return the features [N, channels, h, w] of images [N, 3, H, W]."""
         levels = self.backbone(images)
         maps = levels[0]
         if len(levels) > 1:
@@ -139,7 +139,7 @@ class LightSiamFCFeatures(nn.Module):
 
 
 def correlate(features: Tensor, templates: Tensor) -> Tensor:
-    """Return valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
+    """Return the valid cross-correlation [N, h - th + 1, w - tw + 1] (SiamFC, eq. 2; EDCF, eq. 3).
 
     Args:
         features: [N, C, h, w].
@@ -199,7 +199,7 @@ class SiamFCModel(nn.Module):
         self.adjust = Adjust(0.01 if light else 1e-3, 0.0, train_gain=light)
 
     def template(self, images: Tensor, sizes: Tensor) -> Tensor:
-        """Return templates [N, C, th, tw] of exemplar crops [N, 3, E, E].
+        """Return the templates [N, C, th, tw] of exemplar crops [N, 3, E, E].
 
         Args:
             sizes: [N, 2] width and height of the targets in pixels of the crops.
@@ -213,6 +213,6 @@ class SiamFCModel(nn.Module):
         return template
 
     def forward(self, images: Tensor, templates: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""
+        """Return the responses [N, h, w] on search crops [N, 3, S, S], and no channel weights."""
         weights: list[Tensor] = []
         return correlate(self.features(images), templates), weights

@@ -31,7 +31,7 @@ class SiameseAlexNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features of a crop."""
+        """Return the features of a crop."""
         return self.layer5(self.layer4(self.layer3(self.layer2(self.layer1(images)))))
 
 
@@ -55,9 +55,9 @@ class SiamRpnNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Return classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
+        """Return the classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
         return self.rpn_head.template(self.backbone(exemplar))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return head outputs for search crops [N, 3, S, S]."""
+        """Return the head outputs for search crops [N, 3, S, S]."""
         return self.rpn_head(cls_kernel, loc_kernel, self.backbone(search))

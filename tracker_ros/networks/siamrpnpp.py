@@ -51,7 +51,7 @@ class DilatedResNet50(nn.Module):
         self.layer4 = _stage(width * 16, width * 8, 3, 1, 4)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return features of the three levels, all of the same size."""
+        """Return the features of the three levels, all of the same size."""
         x = self.layer1(self.maxpool(torch.relu(self.bn1(self.conv1(images)))))
         second = self.layer2(x)
         third = self.layer3(second)
@@ -139,9 +139,9 @@ class SiamRpnPlusPlusNet(nn.Module):
 
     @torch.jit.export
     def template(self, exemplar: Tensor) -> tuple[Tensor, Tensor]:
-        """Return stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
+        """Return the stacked classification and regression kernels of exemplar crops [N, 3, 127, 127]."""
         return self.rpn_head.template(self.neck(self.backbone(exemplar), True))
 
     def forward(self, cls_kernel: Tensor, loc_kernel: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
-        """Return head outputs for search crops [N, 3, S, S]."""
+        """Return the head outputs for search crops [N, 3, S, S]."""
         return self.rpn_head(cls_kernel, loc_kernel, self.neck(self.backbone(search), False))

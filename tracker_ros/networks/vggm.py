@@ -15,7 +15,7 @@ class ResponseNorm(nn.Module):
     """x / (2 + 1e-4 x^2)^0.75, element by element, as RT-MDNet's published code normalises."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return same shape as x."""
+        """Normalise x; the shape stays."""
         return x / (2 + 1e-4 * x.square()).pow(0.75)
 
 
@@ -36,7 +36,7 @@ class VggM(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return feature map of a scene."""
+        """Return the feature map of a scene."""
         return self.conv3(self.conv2(self.conv1(images - 128.0))).contiguous()
 
 
@@ -89,7 +89,7 @@ class MdNet(nn.Module):
 
     @torch.jit.export
     def scene(self, image: Tensor) -> Tensor:
-        """Return feature map [C, h, w] of a scene [1, 3, H, W]."""
+        """Return the feature map [C, h, w] of a scene [1, 3, H, W]."""
         return self.features(image)[0]
 
     @torch.jit.export
@@ -99,7 +99,7 @@ class MdNet(nn.Module):
 
     @torch.jit.export
     def start(self) -> list[Tensor]:
-        """Return weights and biases of both layers before a target is learned."""
+        """Return the weights and biases of both layers before a target is learned."""
         return [
             self.fc4.weight.detach(),
             self.fc4.bias.detach(),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def _is_node_program() -> bool:
-    """Tell whether this process is one of the nodes, by its name: importing PyTorch has not begun yet."""
+    """Return whether this process is one of the nodes, by its name: PyTorch is not imported yet."""
     name = Path(sys.argv[0]).name
     return name == "-m" or (name.endswith("_node") and Path(__file__).with_name(name[:-5]).is_dir())
 

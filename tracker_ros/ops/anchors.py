@@ -50,7 +50,7 @@ def anchor_grid(stride: int, ratios: list[float], scale: float, cells: int) -> T
 
 
 def encode(anchors: Tensor, boxes: Tensor) -> Tensor:
-    """Return offsets [..., 4] that lead from anchors [..., 4] to boxes [..., 4], broadcast.
+    """Return the offsets [..., 4] that lead from anchors [..., 4] to boxes [..., 4], broadcast.
 
     ((bx - ax) / aw, (by - ay) / ah, log(bw / aw), log(bh / ah)).
 
@@ -62,7 +62,7 @@ def encode(anchors: Tensor, boxes: Tensor) -> Tensor:
 
 
 def decode(anchors: Tensor, offsets: Tensor) -> Tensor:
-    """Return boxes [..., 4] at `offsets` [..., 4] from anchors [..., 4]: the inverse of `encode`.
+    """Return the boxes [..., 4] at `offsets` [..., 4] from anchors [..., 4]: the inverse of `encode`.
 
     Log sizes are cut at +-4 (a factor of 55): exp of an untrained network's output would overflow.
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def convolve(features: Tensor, kernel: Tensor) -> Tensor:
-    """Return response [h, w] of a kernel [C, kh, kw] to features [C, h, w]: a correlation, as in networks.
+    """Correlate a kernel [C, kh, kw] with features [C, h, w], as networks do; return the response [h, w].
 
     >>> convolve(torch.ones(2, 5, 5), torch.ones(2, 3, 3))[2, 2]
     tensor(18.)

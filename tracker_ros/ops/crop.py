@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def crop(frame: Tensor, region: Tensor, out_h: int, out_w: int, border: str = "replicate") -> Tensor:
-    """Return resample `region` of `frame` to [1, 3, out_h, out_w] float32 in 0-255, bilinearly.
+    """Resample `region` of `frame` to [1, 3, out_h, out_w] float32 in 0-255, bilinearly.
 
     Sub-pixel exact: the centre of output pixel (i, j) is taken at the matching point of the region.
     Only the pixels under the region are made float; where a region is more than twice its output,
@@ -66,7 +66,7 @@ def block_means(frame: Tensor, block: int) -> Tensor:
 
 
 def _row_means(pixels: Tensor, step: int) -> Tensor:
-    """Return Float32 means of every `step` rows of [3, H, W]; those left over at the end are a block too.
+    """Average every `step` rows of [3, H, W], float32; those left over at the end are a block too.
 
     Whole rows are added: several times as fast as avg_pool2d, which goes through the pixels one by one.
     """
@@ -80,7 +80,7 @@ def _row_means(pixels: Tensor, step: int) -> Tensor:
 
 
 def _span(center: float, side: float, limit: int, step: int) -> tuple[int, int]:
-    """Return first and last-but-one pixel that sampling [center - side/2, center + side/2] can touch.
+    """Return the first and last-but-one pixel that sampling [center - side/2, center + side/2] can touch.
 
     At least one pixel, also where the region lies wholly outside; a whole number of blocks where
     the frame has room for them.
@@ -103,7 +103,7 @@ def _sampling(
 def crop_pyramid(
     frame: Tensor, region: Tensor, scales: list[float], out_h: int, out_w: int, border: str = "replicate"
 ) -> Tensor:
-    """Return `crop` of the region at several scales about its centre: [S, 3, out_h, out_w].
+    """Cut the region as `crop` does, at several scales about its centre: [S, 3, out_h, out_w].
 
     >>> frame = torch.full((3, 100, 200), 50, dtype=torch.uint8)
     >>> crop_pyramid(frame, torch.tensor([20.0, 30.0, 40.0, 40.0]), [0.9, 1.0, 1.1], 16, 16).shape

@@ -107,7 +107,7 @@ def background_aware_filter(
 
 
 def _confined(spectrum: Tensor, support: Support) -> Tensor:
-    """Return spectrum [C, h, w/2+1] of the planes set to 0 outside the support.
+    """Return the spectrum [C, h, w/2+1] of the planes set to 0 outside the support.
 
     For a small rectangle these matrix products take half the time of fast transforms of whole planes.
     """

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def argmax_2d(response: Tensor) -> tuple[Tensor, Tensor]:
-    """Return row and column (int64 []) of the maximum of [h, w]; the first in row-major order on a tie.
+    """Return the row and column (int64 []) of the maximum of [h, w]; the first in row-major order on a tie.
 
     >>> argmax_2d(torch.tensor([[0.0, 1.0], [3.0, 2.0]]))
     (tensor(1), tensor(0))
@@ -20,7 +20,7 @@ def argmax_2d(response: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def vertex(before: float, at: float, after: float) -> float:
-    """Return offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples.
+    """Return the offset in [-0.5, 0.5] of the vertex of the parabola through three equidistant samples.
 
     >>> vertex(0.0, 1.0, 1.0)
     0.5
@@ -31,7 +31,7 @@ def vertex(before: float, at: float, after: float) -> float:
 
 
 def peak_place(response: Tensor, circular: bool) -> tuple[float, float]:
-    """Return row and column of the maximum of [h, w], refined by a parabola per axis.
+    """Return the row and column of the maximum of [h, w], refined by a parabola per axis.
 
     With `circular` the map wraps around and positions past the middle come out negative, as
     displacements; otherwise a peak on the border is not refined across it. Works on five numbers on the
@@ -67,7 +67,7 @@ def subcell_peak(response: Tensor, circular: bool) -> Tensor:
 
 
 def psr(response: Tensor, exclude: int = 5) -> Tensor:
-    """Return peak-to-sidelobe ratio [] of [h, w] (Bolme et al., 2010, sec. 3.5).
+    """Return the peak-to-sidelobe ratio [] of [h, w] (Bolme et al., 2010, sec. 3.5).
 
     (peak - mean) / standard deviation of the sidelobe, which is the map without the square of
     half-width `exclude` cells around the peak; the map is taken as circular.

@@ -18,7 +18,7 @@ from torch import Tensor
 
 
 def hat_means(middles: Tensor, sides: Tensor, bins: int, count: int, stride: float) -> Tensor:
-    """Return mean of each cell's hat function over each bin of an interval: [R, bins, count].
+    """Return the mean of each cell's hat function over each bin of an interval: [R, bins, count].
 
     Args:
         middles: [R] of the intervals, in pixels.
@@ -37,7 +37,7 @@ def hat_means(middles: Tensor, sides: Tensor, bins: int, count: int, stride: flo
 
 
 def prroi_pool(features: Tensor, boxes: Tensor, bins: int, stride: float) -> Tensor:
-    """Return means of features [C, H, W] over bins x bins parts of each box [R, 4]: [R, C, bins, bins].
+    """Return the means of features [C, H, W] over bins x bins parts of each box [R, 4]: [R, C, bins, bins].
 
     >>> prroi_pool(torch.ones(8, 10, 10), torch.tensor([[40.0, 40.0, 32.0, 32.0]]), 3, 8.0).shape
     torch.Size([1, 8, 3, 3])
@@ -48,7 +48,7 @@ def prroi_pool(features: Tensor, boxes: Tensor, bins: int, stride: float) -> Ten
 
 
 def prroi_grid(features: Tensor, xs: Tensor, ys: Tensor, size: Tensor, bins: int, stride: float) -> Tensor:
-    """Return `prroi_pool` of boxes of one size on a grid, as [Y, X, C, bins, bins].
+    """Compute `prroi_pool` for boxes of one size on a grid, as [Y, X, C, bins, bins].
 
     Boxes of one row share their row integrals, and those of one column theirs, so that each is
     applied once: 961 boxes cost about as much as 60.
@@ -85,7 +85,7 @@ def prroi_box_gradient(features: Tensor, boxes: Tensor, upstream: Tensor, stride
 def _hat_gradient(
     middles: Tensor, sides: Tensor, means: Tensor, upstream: Tensor, stride: float
 ) -> tuple[Tensor, Tensor]:
-    """Return derivatives [R] by middles and sides of sum(upstream * hat_means(...))."""
+    """Return the derivatives [R] by middles and sides of sum(upstream * hat_means(...))."""
     bins, count = means.shape[1], means.shape[2]
     edges = torch.linspace(-0.5, 0.5, bins + 1, device=middles.device, dtype=middles.dtype)
     positions = (middles.unsqueeze(1) + sides.unsqueeze(1) * edges) / stride - 0.5

@@ -22,7 +22,7 @@ def thumbnail(frame: Tensor, longest: int) -> Tensor:
 
 
 def translation(before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
-    """Return displacement of a picture's content by phase correlation (Kuglin and Hines, 1975).
+    """Return the displacement of a picture's content by phase correlation (Kuglin and Hines, 1975).
 
     Args:
         before: [h, w] float.

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def solve_gram(gram: Tensor, correlation: Tensor, penalty: float) -> Tensor:
-    """Return w [D] with (G + lambda I) w = c, by Cholesky: the ridge solution given G = X'X and c = X'y.
+    """Solve (G + lambda I) w = c for w [D] by Cholesky: the ridge solution given G = X'X and c = X'y.
 
     Args:
         gram: [..., D, D], positive semi-definite.
@@ -25,7 +25,7 @@ def solve_gram(gram: Tensor, correlation: Tensor, penalty: float) -> Tensor:
 
 
 def ridge(data: Tensor, labels: Tensor, penalty: float) -> Tensor:
-    """Return w [..., D] that minimises |X w - y|^2 + lambda |w|^2.
+    """Find the w [..., D] that minimises |X w - y|^2 + lambda |w|^2.
 
     Solves (X'X + lambda I) w = X'y, or with more dimensions than samples, by Woodbury's identity,
     w = X' (XX' + lambda I)^-1 y. (Eq. 3 of the paper prints lambda X for lambda I.)
@@ -44,12 +44,12 @@ def ridge(data: Tensor, labels: Tensor, penalty: float) -> Tensor:
 
 
 def ridge_primal(data: Tensor, labels: Tensor, penalty: float) -> Tensor:
-    """Return `ridge` through the D x D system."""
+    """Solve `ridge` through the D x D system."""
     transposed = data.transpose(-1, -2)
     return solve_gram(transposed @ data, (transposed @ labels.unsqueeze(-1)).squeeze(-1), penalty)
 
 
 def ridge_dual(data: Tensor, labels: Tensor, penalty: float) -> Tensor:
-    """Return `ridge` through the N x N system (Woodbury)."""
+    """Solve `ridge` through the N x N system (Woodbury)."""
     transposed = data.transpose(-1, -2)
     return (transposed @ solve_gram(data @ transposed, labels, penalty).unsqueeze(-1)).squeeze(-1)

@@ -77,7 +77,7 @@ def _smoothing(half_width: int, size: int, like: Tensor) -> Tensor:
 def adaptive_roi_align(
     features: Tensor, boxes: Tensor, out_h: int, out_w: int, pooled: bool = False
 ) -> Tensor:
-    """Return `roi_align` whose interpolation kernel widens with the bins (RT-MDNet, section 3.1).
+    """Compute `roi_align` with an interpolation kernel that widens with the bins (RT-MDNet, section 3.1).
 
     Along each axis the kernel's half-width is the size of a bin, rounded to whole cells and at least
     one: large boxes are averaged instead of sampled with gaps.

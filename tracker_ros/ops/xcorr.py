@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def xcorr_up(search: Tensor, kernels: Tensor) -> Tensor:
-    """Return up-channel cross correlation (SiamRPN, eq. 4).
+    """Compute the up-channel cross-correlation (SiamRPN, eq. 4).
 
     Args:
         search: [N, C, H, W].
@@ -28,7 +28,7 @@ def xcorr_up(search: Tensor, kernels: Tensor) -> Tensor:
 
 
 def xcorr_depthwise(search: Tensor, kernels: Tensor) -> Tensor:
-    """Return channel by channel cross correlation (SiamRPN++, section 3.3).
+    """Compute the channel-by-channel cross-correlation (SiamRPN++, section 3.3).
 
     search [N, C, H, W] with kernels [N, C, h, w] gives [N, C, H - h + 1, W - w + 1].
 

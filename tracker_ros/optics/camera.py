@@ -98,7 +98,7 @@ def read_camera(info: Any, rectified: bool = False) -> Camera:
 
 
 def _window(info: Any) -> tuple[tuple[float, float], tuple[float, float], tuple[int, int]]:
-    """Return size and offset of the image on the sensor, and its binning."""
+    """Return the size and offset of the image on the sensor, and its binning."""
     if info.width <= 0 or info.height <= 0:
         raise CameraError("camera_info does not say how large its images are: width or height is 0")
     roi, binning = info.roi, (max(info.binning_x, 1), max(info.binning_y, 1))
@@ -114,7 +114,7 @@ def _window(info: Any) -> tuple[tuple[float, float], tuple[float, float], tuple[
 
 
 def _turn(r: Sequence[float]) -> tuple[float, ...] | None:
-    """Return R where it turns anything; a stereo camera's frame is that of its rectified image."""
+    """Return R if it turns anything; a stereo camera's frame is that of its rectified image."""
     rotation = tuple(map(float, r))
     if not any(rotation) or rotation == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0):
         return None

@@ -76,7 +76,7 @@ def topics(path: Path) -> dict[str, str]:
 
 
 def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
-    """Yield time of arrival (ns) and message of all that one topic carried, in the order of arrival.
+    """Yield the time of arrival (ns) and the message of everything on one topic, in the order of arrival.
 
     Raises:
         BagError: when the bag is damaged, before or at the damaged place.

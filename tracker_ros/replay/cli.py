@@ -119,7 +119,7 @@ def _verdict(value: float, wanted: float) -> str:
 
 
 def _run_suite(path: Path) -> int:
-    """Return every case of a suite in one table; 2 if one could not be run, else 1 if one missed a limit."""
+    """Run a suite's cases and print one table; 2 if one could not be run, else 1 if one missed a limit."""
     types, status = make_types(), 0
     reasons: list[str] = []
     table = Table(title=str(path), title_justify="left")

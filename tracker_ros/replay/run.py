@@ -87,7 +87,7 @@ def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | Non
 
 
 def boxes_of(results: Iterable[Result]) -> dict[int, Box | None]:
-    """Return boxes by image stamp, ns. Of images that share a stamp, as in a bag recorded twice, the last."""
+    """Index the boxes by image stamp, ns; of images with one stamp (a bag recorded twice) the last counts."""
     return {stamp_of(result.at, result.header): result.report.box for result in results}
 
 

@@ -74,7 +74,7 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
 
 
 def _named(where: str, values: Any) -> dict[str, Any]:
-    """Return settings by name; none for nothing."""
+    """Read settings by name; none for nothing."""
     try:
         return {} if values is None else require_names(values, "it")
     except YamlError as error:

@@ -24,7 +24,7 @@ from tracker_ros.trackers import Tracker, load
 
 
 def plotting() -> Any:
-    """Return pyplot without a display."""
+    """Import pyplot without a display."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -43,7 +43,7 @@ def saved(figure: Any, request: Request, name: str) -> Path:
 
 
 def focal_factor(item: Item, request: Request) -> Finding:
-    """Return AdaCFNet, figure 6: a / (1 + exp(b y v)) over y v, from the loss that training uses."""
+    """Draw AdaCFNet's figure 6: a / (1 + exp(b y v)) over y v, from the loss that training uses."""
     margin = torch.linspace(-6, 6, 241, dtype=torch.float64)
     ones = torch.ones_like(margin)
     figure, axes = plotting().subplots(figsize=(5, 4))
@@ -59,7 +59,7 @@ def focal_factor(item: Item, request: Request) -> Finding:
 
 
 def loss_figure(item: Item, request: Request) -> Finding:
-    """Return lu et al., figure 6: factors and losses over the probability of the true class."""
+    """Draw Lu et al.'s figure 6: factors and losses over the probability of the true class."""
     request.out.mkdir(parents=True, exist_ok=True)
     path = request.out / f"{item.key}.png"
     loss_curves.draw(path)
@@ -72,7 +72,7 @@ def loss_figure(item: Item, request: Request) -> Finding:
 
 
 def channel_weights(item: Item, request: Request) -> Finding:
-    """Return AdaCFNet, figure 7: channel weights of the blocks over targets and over time."""
+    """Draw AdaCFNet's figure 7: channel weights of the blocks over targets and over time."""
     preset = "adacfnet_mobile" if request.light else "adacfnet"
     tracker = load(preset, weights=request.weights.get(preset))
     plt, sequences = plotting(), request.sequences[:3]
@@ -109,7 +109,7 @@ def weights_over_time(tracker: Tracker, sequence: Any, count: int) -> dict[str, 
 
 
 def response_maps(item: Item, request: Request) -> Finding:
-    """Return EDCF, figure 1: the search region and the response maps of SiamFC, EDSiam and EDCF on it."""
+    """Draw EDCF's figure 1: the search region and the response maps of SiamFC, EDSiam and EDCF on it."""
     names = ["siamfc_tiny", "edcf_mobile"] if request.light else ["siamfc", "edsiam", "edcf"]
     trackers = {name: load(name, weights=request.weights.get(name)) for name in names}
     plt, sequences = plotting(), request.sequences[:2]
@@ -172,7 +172,7 @@ train_siamrpn = experiment(loss_ablation.main, "--part", "classification")
 
 
 def converge(item: Item, request: Request) -> Finding:
-    """Return lu et al., figure 16: how fast the first frame is learned with each loss."""
+    """Draw Lu et al.'s figure 16: how fast the first frame is learned with each loss."""
     preset = "dslt_tiny" if request.light else "dslt"
     weights = ["--weights", request.weights[preset]] if preset in request.weights else []
     run = experiment(convergence.main, "--preset", preset, *weights, files=("convergence.png",))

@@ -44,7 +44,7 @@ def interval(values: Array, seed: int = 0) -> tuple[float, float]:
 
 
 def protocol_of(request: Request) -> EvaluationProtocol:
-    """Return one pass, or temporal robustness with so many starts."""
+    """Return the protocol: one pass, or temporal robustness with so many starts."""
     return OnePass() if request.starts <= 1 else TemporalRobustness(segments=request.starts)
 
 
@@ -101,7 +101,7 @@ def restricted(measured: Measured, names: list[str]) -> Measured:
 
 
 def table(measured: list[Measured], metrics: tuple[str, ...]) -> str:
-    """Return markdown: the paper's scores and ours with 95 % intervals, in percent."""
+    """Render as Markdown the paper's scores and ours with 95 % intervals, in percent."""
     titles = [part for metric in metrics for part in (f"paper: {METRICS[metric]}", "here", "95 % interval")]
     lines = ["| tracker | preset | " + " | ".join(titles) + " |"]
     lines.append("|---" * (2 + len(titles)) + "|")

@@ -42,7 +42,7 @@ class Bond:
         self._bond = bond
 
     def end(self) -> None:
-        """Tell the manager that the node ends the bond, if there is one."""
+        """Inform the manager that the node ends the bond, if there is one."""
         bond, self._bond = self._bond, None
         if bond is None:
             return

@@ -36,7 +36,7 @@ def find_bridge() -> ModuleType:
 
 
 def convert(message: Any) -> npt.NDArray[np.uint8]:
-    """Return uint8 [H, W, 3] RGB of a sensor_msgs Image whose pixels are colours or a sensor's pattern.
+    """Convert a sensor_msgs Image of colours or a sensor's pattern to uint8 [H, W, 3] RGB.
 
     Raises:
         BridgeError: as `find_bridge` does, and for what cv_bridge cannot convert.
@@ -45,7 +45,7 @@ def convert(message: Any) -> npt.NDArray[np.uint8]:
 
 
 def display(message: Any) -> npt.NDArray[np.uint8]:
-    """Return uint8 [H, W, 3] RGB of one channel of 16 or 32 bits, stretched over its range of values.
+    """Convert one channel of 16 or 32 bits, stretched over its range of values, to uint8 [H, W, 3] RGB.
 
     Raises:
         BridgeError: as `convert` does.

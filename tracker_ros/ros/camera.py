@@ -31,7 +31,7 @@ def subscribe_to_images(
 
 
 def read_images(node: Node, receive: Callable[[Any], None], transport: str, reliability: str) -> Reader:
-    """Return `subscribe_to_images`, but `receive` is called on a thread of its own."""
+    """Subscribe as `subscribe_to_images` does, but call `receive` on a thread of its own."""
     return Reader(node, image_type(transport), image_topic(node, transport), receive, qos.camera(reliability))
 
 

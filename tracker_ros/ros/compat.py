@@ -76,7 +76,7 @@ def use_image_transport() -> None:
 
 
 def node_environment() -> dict[str, str]:
-    """Return variables to start a node's process with, besides those that are set already."""
+    """Return the variables to start a node's process with, besides those that are set already."""
     return {**image_transport(), **{name: v for name, v in _KEEP_MEMORY.items() if name not in os.environ}}
 
 
@@ -132,7 +132,7 @@ def run_nodes(
 
 
 def _spin(makes: Sequence[Callable[[], Node]]) -> int:
-    """Do the rest of `run_nodes`, in a context that is up."""
+    """Run the nodes in a context that is up; the rest of `run_nodes`."""
     nodes: list[Node] = []
     executor = SingleThreadedExecutor()
     try:
@@ -161,7 +161,7 @@ def _spin(makes: Sequence[Callable[[], Node]]) -> int:
 
 @contextmanager
 def _ended_by_signals(last: bool) -> Iterator[None]:
-    """Yield meanwhile the first SIGINT or SIGTERM ends the node, one that comes `REPEATED` later the process.
+    """Handle signals while open: the first one ends the node, one that comes `REPEATED` later the process.
 
     Afterwards the handlers are as before or, if this was the `last` thing, ignore both signals.
 

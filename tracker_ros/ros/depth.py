@@ -30,7 +30,7 @@ class DepthImages:
         self._images: deque[Any] = deque(maxlen=KEPT)
 
     def add(self, message: Any) -> None:
-        """Take a depth image that has just arrived."""
+        """Accept a depth image that has just arrived."""
         self._images.append(message)
 
     def nearest(self, stamp: float, width: int, height: int) -> tuple[npt.NDArray[np.generic], float]:

@@ -30,7 +30,7 @@ _POLICIES = (
 
 
 def publisher(node: Node, kind: Any, topic: str, profile: QoSProfile) -> Publisher:
-    """Return create a publisher.
+    """Create a publisher.
 
     Raises:
         ParameterError: for an override that is no such policy's value.
@@ -41,7 +41,7 @@ def publisher(node: Node, kind: Any, topic: str, profile: QoSProfile) -> Publish
 
 
 def lifecycle_publisher(node: LifecycleNode, kind: Any, topic: str, profile: QoSProfile) -> Any:
-    """Return create a publisher that is silent while its node is not active; raise as `publisher` does."""
+    """Create a publisher that is silent while its node is not active; raise as `publisher` does."""
     with _named(node, topic, "publisher"):
         return node.create_lifecycle_publisher(kind, topic, copy(profile), qos_overriding_options=_options())
 
@@ -49,7 +49,7 @@ def lifecycle_publisher(node: LifecycleNode, kind: Any, topic: str, profile: QoS
 def subscription(
     node: Node, kind: Any, topic: str, receive: Callable[[Any], None], profile: QoSProfile, **more: Any
 ) -> Subscription:
-    """Return create a subscription; raise as `publisher` does. `more` is for `Node.create_subscription`."""
+    """Create a subscription; raise as `publisher` does. `more` is for `Node.create_subscription`."""
     with _named(node, topic, "subscription"):
         return node.create_subscription(
             kind, topic, receive, copy(profile), qos_overriding_options=_options(), **more
@@ -62,7 +62,7 @@ def _options() -> QoSOverridingOptions:
 
 @contextmanager
 def _named(node: Node, topic: str, side: str) -> Iterator[None]:
-    """Say which override is meant where rclpy cannot use one."""
+    """Name the override that rclpy cannot use."""
     prefix = f"qos_overrides.{node.resolve_topic_name(topic)}.{side}."
     try:
         yield

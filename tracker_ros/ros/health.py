@@ -41,14 +41,14 @@ class Health:
         self._arrived = 0.0
 
     def add(self, state: TrackState, now: float) -> None:
-        """Take a state that arrived now."""
+        """Accept a state that arrived now."""
         self.last, self._arrived = state, now
         self._recent.append((now, state))
 
     def images(
         self, now: float, topic: str, publishers: int, lifecycle: str, elsewhere: str = ""
     ) -> DiagnosticStatus:
-        """Tell whether images reach the tracker, and how fast.
+        """Report whether images reach the tracker, and how fast.
 
         Args:
             now: time of the steady clock.
@@ -71,7 +71,7 @@ class Health:
         return status("images", OK, f"{self._received_rate():.1f} Hz", values)
 
     def tracking(self, lifecycle: str, managers: Sequence[str] = ()) -> DiagnosticStatus:
-        """Tell what the tracker does.
+        """Report the tracker's state.
 
         Args:
             lifecycle: state of its node, '' where the node does not answer.
@@ -104,7 +104,7 @@ class Health:
         )
 
     def bearing(self, topic: str, publishers: int) -> DiagnosticStatus:
-        """Tell whether the tracker knows directions, and places where they were asked for.
+        """Report whether the tracker knows directions, and places if they are enabled.
 
         Args:
             topic: of the calibration.
@@ -120,7 +120,7 @@ class Health:
         return status("bearing", OK, "camera calibrated", values)
 
     def timing(self, now: float) -> DiagnosticStatus:
-        """Return rate, latency, age and drops over the last seconds."""
+        """Report rate, latency, age and drops over the last seconds."""
         self._forget(now)
         if len(self._recent) < 2:
             return status("timing", OK, "no frames", {})
@@ -151,7 +151,7 @@ class Health:
         return max(self._recent[-1][0] - self._recent[0][0], 1e-3)
 
     def _received_rate(self) -> float:
-        """Return images a second that reached the tracker, those dropped included."""
+        """Return the images a second that reached the tracker, those dropped included."""
         if len(self._recent) < 2:
             return 0.0
         first, last = self._recent[0][1], self._recent[-1][1]
@@ -177,7 +177,7 @@ def memory(measured: Memory | None) -> DiagnosticStatus:
 
 
 def transport(shared: Memory | None, middleware: str) -> DiagnosticStatus:
-    """Tell whether there is room for large images between processes.
+    """Report whether there is room for large images between processes.
 
     Args:
         shared: memory that they share.

@@ -46,7 +46,7 @@ class ImageError(ValueError):
 
 
 def to_rgb(message: Any) -> RgbImage:
-    """Return uint8 [H, W, 3] RGB of a sensor_msgs Image or CompressedImage.
+    """Convert a sensor_msgs Image or CompressedImage to uint8 [H, W, 3] RGB.
 
     The array is a view of the message for rgb8; the other encodings are converted into a new one.
 
@@ -64,7 +64,7 @@ def to_rgb(message: Any) -> RgbImage:
 
 
 def to_picture(message: Any) -> RgbImage:
-    """Return `to_rgb` for people to look at: depth and raw thermal images too, stretched to their range.
+    """Convert for display: as `to_rgb`, and depth and raw thermal images, stretched to their range.
 
     Raises:
         ImageError: as `to_rgb` does.
@@ -96,7 +96,7 @@ def encoding_of(message: Any) -> str:
 
 
 def size_of(message: Any) -> tuple[int, int]:
-    """Return width and height (pixels) of an Image.
+    """Return the width and height (pixels) of an Image.
 
     Zeros for a CompressedImage, which must be decoded first.
     """
@@ -147,7 +147,7 @@ def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool
 
 
 def _is_deep(encoding: str) -> bool:
-    """Tell whether a pixel has more than 8 bits, which no conversion to colours says how to show."""
+    """Return whether a pixel has more than 8 bits, for which no conversion to colours is defined."""
     return not encoding.startswith("bayer") and any(bits in encoding for bits in ("16", "32", "64"))
 
 
@@ -169,7 +169,7 @@ def _refused(message: Any, error: DecodeError) -> ImageError:
 
 
 def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> Any:
-    """Return fills a sensor_msgs Image with uint8 [H, W, 3] ('rgb8', 'bgr8') or [H, W] ('mono8'); returns it.
+    """Fill a sensor_msgs Image with uint8 [H, W, 3] ('rgb8', 'bgr8') or [H, W] ('mono8'); return it.
 
     The header is left alone.
 
@@ -187,7 +187,7 @@ def fill_image(message: Any, pixels: npt.NDArray[np.uint8], encoding: str) -> An
 
 
 def fill_compressed(message: Any, pixels: npt.NDArray[np.uint8], quality: int = 90) -> Any:
-    """Return fills a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; returns it."""
+    """Fill a sensor_msgs CompressedImage with uint8 [H, W, 3] RGB as JPEG; return it."""
     done, data = cv2.imencode(
         ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )

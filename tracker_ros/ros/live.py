@@ -22,7 +22,7 @@ _RCLPYS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service
 
 
 def retime(timer: Timer, seconds: float) -> None:
-    """Let a timer wait so long from now on: without the reset it would first wait out its old period."""
+    """Set a timer's period from now on: without the reset it would first wait out the old one."""
     timer.timer_period_ns = round(seconds * 1e9)
     timer.reset()
 
@@ -82,7 +82,7 @@ class LiveParameters:
         return SetParametersResult(successful=True)
 
     def _is_change(self, name: str, value: Any) -> bool:
-        """Tell whether it is no declaration and no repetition: a dump that is loaded repeats everything."""
+        """Return whether a value is new: a declaration is not, and a loaded dump repeats everything."""
         if name.startswith(_RCLPYS_OWN) or not self._node.has_parameter(name):
             return False
         return bool(self._node.get_parameter(name).value != value)

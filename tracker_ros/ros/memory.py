@@ -27,7 +27,7 @@ class _NvmlMemory(ctypes.Structure):
 
 
 def device_memory(device: str) -> Memory | None:
-    """Return memory of the GPU for 'cuda', 'cuda:N' and 'auto' where the NVIDIA driver is; else of the host.
+    """Measure the memory of the GPU for 'cuda', 'cuda:N' and 'auto' with an NVIDIA driver; else of the host.
 
     A Jetson's GPU uses the host's memory, and its driver has no answer of its own. None where neither
     is known.

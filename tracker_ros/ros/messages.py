@@ -22,7 +22,7 @@ WEIGHTS_PREFIX = "weights"
 
 
 def stamp_seconds(stamp: Time) -> float:
-    """Return seconds since the epoch of the clock that made the stamp."""
+    """Return the seconds since the epoch of the clock that made the stamp."""
     return stamp.sec + stamp.nanosec * 1e-9
 
 

@@ -51,7 +51,7 @@ def draw_response(response: ResponseMap) -> Picture:
 
 
 def draw_bars(name: str, values: npt.NDArray[np.floating], width: int) -> Picture:
-    """Return uint8 [_BARS_HEIGHT, width, 3]: one bar a value, the largest filling the height."""
+    """Draw bars, uint8 [_BARS_HEIGHT, width, 3]: one a value, the largest filling the height."""
     picture = np.full((_BARS_HEIGHT, width, 3), 24, np.uint8)
     if values.size:
         heights = np.clip(values / max(float(values.max()), 1e-12), 0, 1) * (_BARS_HEIGHT - 1)

@@ -112,7 +112,7 @@ def read_settings(node: Node, prefix: str, settings: type) -> dict[str, Any]:
 
 
 def given_parameters(node: Node) -> list[str]:
-    """Return names of the parameters that the command line and parameter files give to a node.
+    """Return the names of the parameters that the command line and parameter files give to a node.
 
     rclpy keeps them in an attribute without a public name, the same in every distribution so far.
     """
@@ -120,6 +120,6 @@ def given_parameters(node: Node) -> list[str]:
 
 
 def undeclare(node: Node, prefix: str) -> None:
-    """Take every parameter ``prefix.key`` away again."""
+    """Undeclare every parameter ``prefix.key``."""
     for key in node.get_parameters_by_prefix(prefix):
         node.undeclare_parameter(f"{prefix}.{key}")

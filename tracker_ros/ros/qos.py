@@ -32,7 +32,7 @@ PICTURE = QoSProfile(
 
 
 def camera(reliability: str = "best_effort") -> QoSProfile:
-    """Return images to be tracked: only the newest matters. `reliability` is a key of `RELIABILITIES`."""
+    """Return the profile for images to track: only the newest matters. `reliability`: see `RELIABILITIES`."""
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=1,

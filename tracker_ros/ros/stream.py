@@ -61,7 +61,7 @@ class FrameClock:
         return time if time < self._stamped else max(time, self.now)
 
     def is_late(self, frame: Received, most: float) -> bool:
-        """Tell whether an image is not newer than the last one, by `most` seconds at most."""
+        """Return whether an image is not newer than the last one, by `most` seconds at most."""
         if self._arrived is None:
             return False
         if not frame.stamp:
@@ -69,7 +69,7 @@ class FrameClock:
         return self._offset is not None and 0 <= self._stamped - frame.stamp - self._offset <= most
 
     def advance(self, frame: Received) -> float:
-        """Take an image for the last one; its time."""
+        """Make an image the last one; return its time."""
         self.now, self._arrived = self.of(frame), frame.at
         if frame.stamp:
             if self._offset is None:
@@ -231,7 +231,7 @@ class ImageStream:
         return min(boxes, key=lambda entry: abs(entry[0] - stamp))[1] if stamp else boxes[-1][1]
 
     def size_of(self, frame: Received) -> tuple[int, int]:
-        """Return width and height of an image in pixels.
+        """Return the width and height of an image in pixels.
 
         Raises:
             ImageError: for one that cannot be decoded.
@@ -242,7 +242,7 @@ class ImageStream:
         return width, height
 
     def tick(self, now: float, simulated: float | None = None) -> Report | None:
-        """Let time pass without a frame; the report if that changed the session's state.
+        """Advance time without a frame; return the report if the session's state changed.
 
         Args:
             now: of the steady clock. The time since the last frame's arrival counts from its stamp.

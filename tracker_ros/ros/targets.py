@@ -56,7 +56,7 @@ class Targets:
         return max(stream.size for stream in self._streams)
 
     def size_of(self, frame: Received) -> tuple[int, int]:
-        """Return width and height of an image in pixels, as `ImageStream.size_of` does."""
+        """Return the width and height of an image in pixels, as `ImageStream.size_of` does."""
         return self._streams[self._primary].size_of(frame)
 
     def process(self, frame: Received) -> list[Report] | None:
@@ -72,7 +72,7 @@ class Targets:
         return self.reports
 
     def refused(self, why: str) -> list[Report]:
-        """Say of an image that it could not be looked at; the reports about that."""
+        """Report to all targets that an image could not be used; return their reports."""
         refused = [session.refused(why) for session in self.sessions]
         idle = [report.state is State.IDLE for report in self._reports]
         idle[self._primary] = False
@@ -139,7 +139,7 @@ class Targets:
         self._primary = self._place_of(target_id)
 
     def stop_one(self, target_id: str) -> Report:
-        """Give one target up. Where it was the primary, none is until somebody selects.
+        """Stop one target. If it was the primary, none is until somebody selects.
 
         Raises:
             ValueError: when there is none of that id.
@@ -149,12 +149,12 @@ class Targets:
         return self._reports[place]
 
     def stop(self) -> list[Report]:
-        """Give all targets up."""
+        """Stop all targets."""
         self._reports = [session.stop() for session in self.sessions]
         return self.reports
 
     def tick(self, now: float, simulated: float | None) -> list[Report]:
-        """Let time pass without an image; the reports of targets whose state that changed."""
+        """Advance time without an image; return the reports of targets whose state changed."""
         found = [stream.tick(now, simulated) for stream in self._streams]
         self._reports = [report or old for report, old in zip(found, self._reports, strict=True)]
         return [report for report in found if report is not None]

@@ -21,7 +21,7 @@ Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
 def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
-    """Return method decorator: log the transition and what it raises.
+    """Decorate a method: log the transition and its errors.
 
     Args:
         recoverable: errors whose text tells the user what to change. The transition then fails and can

@@ -27,11 +27,11 @@ class Access:
         self._address = address.lower()
 
     def knows(self, token: str) -> bool:
-        """Tell whether this is the token; the time it takes does not tell how much of it is right."""
+        """Return whether this is the token, in a time that does not depend on how much of it is right."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
     def serves(self, host: str) -> bool:
-        """Tell whether a Host header may name this server.
+        """Return whether a Host header may name this server.
 
         Always ``localhost`` and numeric loopback addresses, whatever their port (a tunnel has its own);
         the bound name; and any numeric address when more than loopback is bound.
@@ -47,13 +47,13 @@ class Access:
 
     @staticmethod
     def same_origin(origin: str, host: str) -> bool:
-        """Tell whether an Origin header says that the page came from the host that it talks to."""
+        """Return whether an Origin header says that the page came from the host that it talks to."""
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower() != ""
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether a server bound to this name or numeric address is reachable from its own machine only."""
+    """Return whether a server bound to this name or address is reachable from its own machine only."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

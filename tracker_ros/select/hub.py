@@ -66,13 +66,13 @@ class Hub:
             self._changed()
 
     def add_image(self, image: Shot) -> None:
-        """Take an image that arrived; it is shown with the tracker's answer to it, if that comes in time."""
+        """Accept an image; it is shown with the tracker's answer to it, if that comes in time."""
         self._waiting.append(image)
         if asyncio.get_running_loop().time() - self._answered > TIMEOUT:
             self._show(image)
 
     def add_state(self, stamp: Stamp, state: dict[str, Any]) -> None:
-        """Take the tracker's answer to the image of that stamp."""
+        """Accept the tracker's answer to the image of that stamp."""
         self.state = {"type": "state", **state}
         image = next((image for image in self._waiting if image.stamp == stamp), None)
         if image is not None:
@@ -83,7 +83,7 @@ class Hub:
         self._changed()
 
     def add_response(self, response: Shot) -> None:
-        """Take a picture of the response map."""
+        """Accept a picture of the response map."""
         self.response = response
         self._changed()
 

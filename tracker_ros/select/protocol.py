@@ -66,7 +66,7 @@ class Select:
 
 @dataclass(frozen=True)
 class Stop:
-    """Give the target up."""
+    """Stop tracking the target."""
 
     id: int
 
@@ -105,7 +105,7 @@ def picture_message(header: dict[str, Any], picture: bytes) -> bytes:
 
 
 def read_picture(message: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return header and encoded picture of a binary message."""
+    """Split a binary message into header and encoded picture."""
     (length,) = struct.unpack_from("<I", message)
     return json.loads(message[4 : 4 + length]), message[4 + length :]
 

@@ -62,13 +62,13 @@ class Bridge(Protocol):
     """The tracker, as the page sees it. Methods are called on the event loop's thread and return at once."""
 
     def look(self, images: bool, response: bool) -> None:
-        """Tell whether somebody wants to see images and response maps from now on."""
+        """Set whether anybody wants images and response maps from now on."""
 
     def request_selection(self, box: Box, stamp: Stamp) -> Future[Answer]:
         """Start on this box of the image with this stamp."""
 
     def stop(self) -> Future[Answer]:
-        """Give the target up."""
+        """Stop tracking the target."""
 
 
 @dataclass(eq=False)
@@ -83,7 +83,7 @@ class Viewer:
     seen: dict[str, Any] = field(default_factory=dict)
 
     def is_new(self, kind: str, thing: Any) -> bool:
-        """Tell whether this page was not sent that thing yet; from now on it was."""
+        """Return whether this page has not been sent that thing yet, and mark it as sent."""
         if not thing or self.seen.get(kind) is thing:
             return False
         self.seen[kind] = thing

@@ -34,7 +34,7 @@ PLAIN = 30.0
 
 
 def describe(frame: Tensor, boxes: Tensor) -> Tensor:
-    """Return descriptions [N, 289] of what is in boxes: its colours, and how they are arranged.
+    """Return the descriptions [N, 289] of what is in boxes: its colours, and how they are arranged.
 
     The first `COLORS` values are the roots of histograms of log brightness and two log ratios of colours,
     which do not depend on the light's strength; samples weigh less towards the corners, and each is shared
@@ -87,7 +87,7 @@ def _weights(device: torch.device) -> Tensor:
 
 
 def _samples(frame: Tensor, boxes: Tensor) -> Tensor:
-    """Return mean colours [N, 3, SIDE, SIDE] of the cells of each box, float32 in 0-255.
+    """Return the mean colours [N, 3, SIDE, SIDE] of the cells of each box, float32 in 0-255.
 
     Only the pixels under the boxes are made float. Where the smallest box has many pixels a cell, they are
     averaged first, in blocks that are the same wherever a box begins; each cell is the mean of its

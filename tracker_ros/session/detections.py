@@ -54,7 +54,7 @@ class Detections:
         self._lists: deque[tuple[float, list[Detected]]] = deque(maxlen=KEPT)
 
     def add(self, stamp: float, detected: list[Detected], taken: Sequence[Box] = ()) -> Detected | None:
-        """Take what was detected in the image of a stamp; return the best that counts and is not taken.
+        """Accept the detections of a stamp's image; return the best that counts and is not taken.
 
         Args:
             stamp: of the image.

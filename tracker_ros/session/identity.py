@@ -82,7 +82,7 @@ class Identity:
             self._remember(view.unsqueeze(0))
 
     def at(self, frame: Tensor, box: Box, places: list[tuple[float, float]]) -> Tensor:
-        """Return descriptions [N, D] of what stands at `places`, of the box's size.
+        """Return the descriptions [N, D] of what stands at `places`, of the box's size.
 
         Each is shifted to be most like the target. Places that touch the box are left out.
         """
@@ -92,7 +92,7 @@ class Identity:
         return self.fitted(frame, box, places)[torch.tensor(free, device=frame.device)]
 
     def fitted(self, frame: Tensor, size: Box, places: list[tuple[float, float]]) -> Tensor:
-        """Return descriptions [N, D] of what stands at all of `places`, of a box's size."""
+        """Return the descriptions [N, D] of what stands at all of `places`, of a box's size."""
         if self._frame is not frame or self._places != places:  # else asked for another box in a frame
             self._frame, self._places = frame, places
             self._there = self._best_fits(frame, size, places)

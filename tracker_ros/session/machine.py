@@ -129,7 +129,7 @@ class Session:
         self._evidence.tune(settings)
 
     def stop(self) -> Report:
-        """Give the target up."""
+        """Stop tracking the target."""
         self._forget()
         self._enter(State.IDLE, "stopped")
         return self._report(None)
@@ -158,11 +158,11 @@ class Session:
             return self._fail(f"tracker failed: {type(error).__name__}: {essence(error)}")
 
     def refused(self, why: str) -> Report:
-        """Say of a frame that it could not be looked at. The session stays as it is."""
+        """Report a frame that could not be used. The session stays as it is."""
         return Report(State.ERROR, self.target_id, None, 0.0, 0.0, 0.0, None, why)
 
     def tick(self, now: float) -> Report:
-        """Let time pass without a frame: a silent camera leads through COASTING to LOST."""
+        """Advance time without a frame: a silent camera leads through COASTING to LOST."""
         silence = now - self._stamp
         if self.state in (State.ACQUIRING, State.TRACKING) and silence > self.settings.coast_seconds:
             self._coast(f"no frame for {silence:.1f} s")

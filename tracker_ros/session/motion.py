@@ -86,7 +86,7 @@ class Motion:
         self._shift = self._shift[0] + shift[0], self._shift[1] + shift[1]
 
     def follow(self, found: Box, stamp: float) -> None:
-        """Take a measured box and learn the velocity from it."""
+        """Update the velocity from a measured box."""
         elapsed = stamp - self._at
         if 0 < elapsed < 1:
             way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])

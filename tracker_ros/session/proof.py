@@ -39,7 +39,7 @@ class Proof:
         self._path.clear()
 
     def add(self, good: bool, worth: float, at: tuple[float, float], stamp: float) -> None:
-        """Take the next frame: whether it may be the target, what that proves, and where it is, in pixels."""
+        """Add a frame: whether it may be the target, what that proves, and its place in pixels."""
         if not good:
             self.reset()
             return
@@ -48,7 +48,7 @@ class Proof:
         self._path.append((stamp, *at))
 
     def moves_like(self, before: Motion) -> bool:
-        """Tell whether the candidate moves as a target may that moved like that before."""
+        """Return whether the candidate moves as the target may, given how it moved before."""
         size = math.sqrt(before.box.w * before.box.h)
         (start, x, y), (end, to_x, to_y) = self._path[0], self._path[-1]
         elapsed = max(end - start, 0.0)

@@ -64,16 +64,16 @@ class Absence(NamedTuple):
         return _sizes(box, self.predicted)
 
     def is_near(self, box: Box, settings: SessionSettings) -> bool:
-        """Tell whether a box is where the target must be after a moment, or where it was."""
+        """Return whether a box is where the target must be after a moment, or where it was."""
         places = (self.predicted, self.last or self.predicted)
         return self.seconds <= settings.coast_seconds / 2 and min(_sizes(box, at) for at in places) <= NEAR
 
     def is_within_reach(self, box: Box) -> bool:
-        """Tell whether a box is where the target may well have got to."""
+        """Return whether a box is where the target may well be by now."""
         return self.anywhere or self.sizes(box) <= NEAR + REACH * self.seconds
 
     def is_too_far(self, box: Box, settings: SessionSettings) -> bool:
-        """Tell whether the target cannot have got to a box yet."""
+        """Return whether a box is too far for the target to have reached it."""
         farthest = NEAR + FASTEST * self.seconds / max(settings.coast_seconds, 1e-3)
         return not self.anywhere and self.sizes(box) > farthest
 
@@ -103,7 +103,7 @@ class Recovery:
         self._settings = settings
 
     def start(self, frame: Tensor, box: Box, model: dict[str, Tensor], stamp: float) -> None:
-        """Take the selected box and the model of it."""
+        """Remember the selected box and its model."""
         self._first = dict(model)
         self._search.remember(frame, box)
         self._identity.start(frame, box)
@@ -140,11 +140,11 @@ class Recovery:
             self._met = stamp
 
     def resembles(self, looks: Looks) -> bool:
-        """Tell whether what a box jumped to looks as the target did a moment ago, and no other better."""
+        """Return whether the box jumped to what looks as the target did, more than it looks like others."""
         return looks.own >= self._lately - JERK and looks.margin >= 0
 
     def denies(self, looks: Looks, leap: float = 0.0) -> bool:
-        """Tell whether what is tracked looks like something else, in one frame after the other.
+        """Return whether the tracked object looks like something else, in consecutive frames.
 
         Args:
             looks: of what is tracked.
@@ -162,7 +162,7 @@ class Recovery:
         return self._foreign >= FOREIGN_FRAMES
 
     def _needed(self, looks: Looks) -> float:
-        """Return by how much something must be ahead of others: more, the less it looks like the target."""
+        """Return the margin needed over others: more, the less something looks like the target."""
         return self._settings.look_margin + max(self._usual - looks.own, 0.0) / 2
 
     @property
@@ -170,7 +170,7 @@ class Recovery:
         return max(self._settings.look_score, self._identity.usual)
 
     def proof(self, frame: Tensor, box: Box, looks: Looks, absence: Absence) -> float:
-        """Return for how many frames of proof this one counts that it is the target at `box`; 0 for none.
+        """Return the frames of proof that this one is worth, that the target is at `box`; 0 for none.
 
         Where it must be, it has to look like the target; elsewhere also more like it than like any other
         that was seen beside it or is in sight now, and the first frame's model has to know it. The longer
@@ -204,7 +204,7 @@ class Recovery:
         return max((other.own for other in self._identity.compare(others)), default=-1.0)
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
-        """Tell whether the model of the first frame knows what is at `box`."""
+        """Return whether the model of the first frame recognises the object at `box`."""
         return self.attempt(frame, self._first, box)[1] >= self._settings.verify_score
 
     def look_around(
@@ -232,7 +232,7 @@ class Recovery:
         return [at for at, look in zip(near, looks, strict=True) if look.own >= limit] or near
 
     def attempt(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
-        """Return box and score that a model gives when it looks at `box`; an invalid box scores 0."""
+        """Return the box and score that a model gives when it looks at `box`; an invalid box scores 0."""
         state = {**model, "box": box.to_tensor(frame.device)}
         estimate = twice(self._tracker.localize, frame, state)
         *found, score = torch.cat((estimate.box, estimate.score.unsqueeze(0))).tolist()

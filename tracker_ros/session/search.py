@@ -32,7 +32,7 @@ class Search:
         self._alike: list[tuple[float, float]] = []
 
     def remember(self, frame: Tensor, box: Box) -> None:
-        """Take the target's picture from uint8 [3, H, W]."""
+        """Cut the target's picture from uint8 [3, H, W]."""
         self._frame = None
         self._block = max(1, int(math.sqrt(box.w * box.h) / CELLS), -(-max(frame.shape[1:]) // LONGEST))
         # Only the pixels of the box: this happens while the target is tracked, when time is short.
@@ -76,7 +76,7 @@ class Search:
 
 
 def _span(center: float, side: float, length: int, block: int) -> slice:
-    """Return pixels of a side of the box, whole blocks of them and at least two inside the image."""
+    """Return the pixels of a side of the box, whole blocks of them and at least two inside the image."""
     count = max(2, min(round(side / block), length // block)) * block
     first = min(max(round(center - count / 2), 0), max(length - count, 0))
     return slice(first, first + count)

@@ -113,5 +113,5 @@ def ranking_importance(
 
 
 def choose(importance: Tensor, count: int) -> Tensor:
-    """Return indices [min(count, C)] of the most important channels."""
+    """Return the indices [min(count, C)] of the most important channels."""
     return importance.argsort(descending=True)[:count]

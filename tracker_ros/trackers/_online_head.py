@@ -34,7 +34,7 @@ def head_gradients(
     drop4: Tensor,
     drop5: Tensor,
 ) -> list[Tensor]:
-    """Return gradients of the mean loss (eq. 18) by each of the six parameters.
+    """Return the gradients of the mean loss (eq. 18) by each of the six parameters.
 
     Args:
         samples: [R, D] box features.
@@ -72,7 +72,7 @@ def sgd_step(
     limit: float = 10.0,
     last_layer: float = 10.0,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return parameters and velocities after one step of SGD.
+    """Return the parameters and velocities after one step of SGD.
 
     The gradient of all parameters together is cut to the norm `limit`. The last layer, which starts
     untrained for every target, learns `last_layer` times as fast as the others.
@@ -99,7 +99,7 @@ def _cycled(count: int, needed: int, seed: Tensor) -> Tensor:
 
 
 def _dropout(shape: list[int], seed: Tensor) -> Tensor:
-    """Return factors that drop half of the units and double the others."""
+    """Return the factors that drop half of the units and double the others."""
     return (uniform(seed, shape[0] * shape[1]).view(shape) > 0.5).float() * 2
 
 

@@ -71,7 +71,7 @@ class ProposalTracker(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Return correlation kernels of the target."""
+        """Return the correlation kernels of the target."""
         exemplar = crop(frame, self._region(box, self.exemplar), self.exemplar, self.exemplar, "mean")
         cls_kernel, loc_kernel = self.net.template(exemplar)
         return {"box": box, "cls_kernel": cls_kernel, "loc_kernel": loc_kernel}

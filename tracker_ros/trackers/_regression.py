@@ -26,7 +26,7 @@ def join(fine: Tensor, coarse: Tensor, model: list[Tensor], share: float) -> Ten
 
 
 def reduction_gradients(fine: Tensor, coarse: Tensor, by_joined: Tensor, share: float) -> list[Tensor]:
-    """Return derivatives by R_a and R_b, given that by the joined features, [2 D, h w]."""
+    """Return the derivatives by R_a and R_b, given that by the joined features, [2 D, h w]."""
     half = by_joined.shape[0] // 2
     by_fine = (1 - share) * by_joined[:half]
     by_coarse = share * by_joined[:half] + by_joined[half:]
@@ -92,7 +92,7 @@ def first_frame_step(
 
 
 def online_gradient(joined: Tensor, labels: Tensor, kernel: Tensor, loss: RegressionLoss) -> Tensor:
-    """Return derivative by W of the mean over T remembered frames of the summed loss.
+    """Return the derivative by W of the mean over T remembered frames of the summed loss.
 
     Args:
         joined: [T, 2 D, h, w].

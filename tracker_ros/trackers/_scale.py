@@ -49,7 +49,7 @@ class ScaleFilter(nn.Module):
         self.register_buffer("analysis", torch.cat((analysis.real, analysis.imag)).float(), persistent=False)
 
     def sample(self, frame: Tensor, box: Tensor, aspect: float) -> Tensor:
-        """Return spectrum [D, count // 2 + 1] over scale of the features of `box` (cx, cy, w, h).
+        """Return the spectrum [D, count // 2 + 1] over scale of the features of `box` (cx, cy, w, h).
 
         `aspect` (height over width of the first box) fixes the shape of the crops.
         """
@@ -75,7 +75,7 @@ class ScaleFilter(nn.Module):
         return torch.complex(spectrum[:half], spectrum[half:]).t()
 
     def terms(self, sample: Tensor, growth: Tensor) -> tuple[Tensor, Tensor]:
-        """Return numerator [D, count // 2 + 1] and energy [count // 2 + 1] of the filter of one sample.
+        """Return the numerator [D, count // 2 + 1] and energy [count // 2 + 1] of the filter of one sample.
 
         Args:
             growth: [], factor by which the target is larger than the box that was sampled: the label's
@@ -86,7 +86,7 @@ class ScaleFilter(nn.Module):
         return torch.conj(sample) * label, (sample.real.square() + sample.imag.square()).sum(0)
 
     def locate(self, sample: Tensor, numerator: Tensor, energy: Tensor) -> float:
-        """Return factor by which the target is larger than the box that was sampled."""
+        """Return the factor by which the target is larger than the box that was sampled."""
         spectrum = (sample * numerator).sum(0) / (energy + self.penalty)
         response: list[float] = torch.fft.irfft(spectrum, self.count).tolist()
         best = response.index(max(response))

@@ -60,7 +60,7 @@ class Tracker(nn.Module):
     __jit_ignored_attributes__: ClassVar[list[str]] = ["session_settings"]
 
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Return model of the target at `box` in `frame`: the first state."""
+        """Learn the target at `box` in `frame`; return the first state."""
         raise TypeError(f"{type(self).__name__} does not define initialize()")
 
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
@@ -131,7 +131,7 @@ _LEFT_OUT: dict[str, str] = {}
 
 
 def register(name: str, settings: type) -> Callable[[T], T]:
-    """Return class decorator: make a tracker known under `name` with its frozen settings dataclass."""
+    """Decorate a class: register the tracker as `name` with its frozen settings dataclass."""
 
     def decorate(cls: T) -> T:
         if name in _REGISTRY:

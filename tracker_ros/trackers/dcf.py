@@ -115,7 +115,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Return filters of the target at `box`."""
+        """Learn the filters of the target at `box`."""
         features = self._features(frame, self._region(box))
         basis = self._basis(features)
         sample = self._spectrum(features, basis)
@@ -141,7 +141,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """Return translation first, then scale at the new position."""
+        """Find the translation first, then the scale at the new position."""
         box, first = state["box"], state["first"]
         region = self._region(box)
         sample = self._spectrum(self._features(frame, region), state["basis"])
@@ -159,7 +159,7 @@ class Dcf(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Return running means of both models, and the filter that they give, where they are due."""
+        """Update the running means of both models, and the filter that they give, where they are due."""
         box, aux = state["box"], estimate.aux
         age = int(state["age"]) + 1
         moved = state.copy()
@@ -195,7 +195,7 @@ class Dcf(Tracker):
         return into_frame(torch.tensor([x, y], device=region.device), frame)
 
     def _features(self, frame: Tensor, region: Tensor) -> Tensor:
-        """Return features [F, h, w] of unit mean square in a region."""
+        """Return the features [F, h, w] of unit mean square in a region."""
         features = self.features(crop(frame, region, self.search_size, self.search_size))[0]
         if self.normalized:
             return features
@@ -215,13 +215,13 @@ class Dcf(Tracker):
         return torch.linalg.eigh(cells @ cells.t())[1][:, -self.compressed_channels :].t().contiguous()
 
     def _spectrum(self, features: Tensor, basis: Tensor) -> Tensor:
-        """Return spectrum [C, h, w/2+1] of the windowed features on a basis."""
+        """Return the spectrum [C, h, w/2+1] of the windowed features on a basis."""
         if basis.numel() > 0:
             features = (basis @ features.flatten(1)).view(-1, self.cells, self.cells)
         return torch.fft.rfft2(features * self.window)
 
     def _respond(self, sample: Tensor, solved: Tensor) -> Tensor:
-        """Return response [h, w]; the middle cell answers for no displacement."""
+        """Return the response [h, w]; the middle cell answers for no displacement."""
         return torch.fft.irfft2((sample * solved).sum(0) * self.turn, [self.cells, self.cells])
 
     def _solve(self, sample: Tensor, support: Support) -> Tensor:
@@ -241,7 +241,7 @@ class Dcf(Tracker):
         return centered_support(sides[1], sides[0], self.cells, self.cells, box.device)
 
     def _bounded(self, extent: Tensor, first: Tensor, limit: Tensor) -> Tensor:
-        """Return `extent` (w, h), its scale kept in a range in which a target can be found again."""
+        """Limit the scale of `extent` (w, h) to a range in which a target can be found again."""
         scale = extent[0] / first[0]
         low = (4.0 / first.min()).clamp(min=0.2, max=1.0)
         high = (limit / first).max().clamp(min=1.0, max=8.0)

@@ -177,7 +177,7 @@ class Dcfst(Tracker):
     def remember(
         self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor, rate: float
     ) -> None:
-        """Take one frame into the running averages of X'X and X'y and solve for the model."""
+        """Add one frame to the running averages of X'X and X'y and solve for the model."""
         share = float(state["share"])
         kept = max(share * (1 - rate), self.initial_share)
         # Averages of the later frames alone; together with the first they weigh 1.
@@ -190,7 +190,7 @@ class Dcfst(Tracker):
         following["w"] = solve_gram(gram, correlation, self.regularization).float()
 
     def region(self, box: Tensor) -> Tensor:
-        """Return square search region [4] around a box, in image pixels."""
+        """Return the square search region [4] around a box, in image pixels."""
         side = (box[2] * box[3]).sqrt() * self.area
         return torch.cat((box[:2], side.expand(2)))
 
@@ -212,7 +212,7 @@ class Dcfst(Tracker):
         return self.network.embed([level[0] for level in located], size)
 
     def samples(self, levels: list[Tensor], size: Tensor) -> Tensor:
-        """Return `embed` for learning.
+        """Embed as `embed` does, for learning.
 
         In double precision: in single precision the solver turns the last bit of a feature into a
         hundredth of a pixel, and every frame learned from the box of the one before.

@@ -207,7 +207,7 @@ class Dslt(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Take some steps of learning on the newest frames."""
+        """Learn from the newest frames in some steps."""
         following = state.copy()
         following["box"] = estimate.box
         label = self.label(state["sigmas"], estimate.aux["place"], frame.device).unsqueeze(0)
@@ -235,11 +235,11 @@ class Dslt(Tracker):
         )
 
     def region(self, box: Tensor) -> Tensor:
-        """Return square search region [4] around a box, in image pixels."""
+        """Return the square search region [4] around a box, in image pixels."""
         return torch.cat((box[:2], ((box[2] * box[3]).sqrt() * self.search_area_scale).expand(2)))
 
     def extract(self, patches: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
+        """Return the fine and coarse level [C, cells, cells] of each crop [N, 3, search, search]."""
         maps = self.backbone(patches)
         fine = [resize(level, self.cells) for level in maps[0].unbind(0)]
         return fine, [resize(level, self.cells) for level in maps[1].unbind(0)]
@@ -257,7 +257,7 @@ class Dslt(Tracker):
         return min(max(int(cells) // 2 * 2 + 1, 3), self.cells - 2)
 
     def label(self, sigmas: Tensor, place: Tensor, device: torch.device) -> Tensor:
-        """Return wanted response [cells, cells] of a target at `place` (row, column)."""
+        """Return the desired response [cells, cells] of a target at `place` (row, column)."""
         return gaussian(
             self.cells,
             self.cells,

@@ -160,7 +160,7 @@ class EDCF(FineSearch):
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
-        """Return template and filter of the first frame, and the peaks of f and g there."""
+        """Learn template and filter in the first frame, and the peaks of f and g there."""
         shallow = self.model.features.shallow(self.wide_crop(frame, box))
         filters, template = self.model.learn(shallow), self.model.template(shallow)
         seen = self.model.features.shallow(self.search_crops(frame, box)[1:2])

@@ -87,7 +87,7 @@ def key_value(text: str) -> tuple[str, str]:
 
 
 def given_settings(words: Iterable[str]) -> dict[str, Any]:
-    """Return settings of KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
+    """Parse settings from KEY=VALUE words; values are read as YAML: 3 is a number, true a truth value.
 
     Raises:
         SettingsError: for a word without '=', or a value that is no YAML.

@@ -176,7 +176,7 @@ class RtMdNet(Tracker):
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
-        """Return mean of the best candidates, each refined by the box regression if they look right."""
+        """Average the best candidates, each refined by the box regression if they look right."""
         box = state["box"]
         reach = self.lost_search_radius if bool(state["failed"] > 0) else self.search_radius
         candidates = inside(
@@ -248,7 +248,7 @@ class RtMdNet(Tracker):
         return moved
 
     def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
-        """Return factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
+        """Return the factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
         share = self.scale_filter_initial_share
         numerator = (1 - share) * state["size_numerator"] + share * state["first_numerator"]
         energy = (1 - share) * state["size_energy"] + share * state["first_energy"]
@@ -302,7 +302,7 @@ class RtMdNet(Tracker):
         state["negatives" + str(learned % self.negative_memory)] = features[self.update_positives :].clone()
 
     def _recall(self, state: dict[str, Tensor], name: str, learned: int, span: int, ring: int) -> Tensor:
-        """Return features of the last `span` learned frames."""
+        """Return the features of the last `span` learned frames."""
         return torch.cat([state[name + str(i % ring)] for i in range(max(learned - span, 0), learned)])
 
     def _learn_regression(self, frame: Tensor, box: Tensor, seed: Tensor, state: dict[str, Tensor]) -> None:

@@ -178,7 +178,7 @@ class Tadt(Tracker):
         return following
 
     def odd(self, pixels: float) -> int:
-        """Return odd cells for a side of the target; no more than the smallest resized map has."""
+        """Round a side of the target to odd cells, no more than the smallest resized map has."""
         return min(int(pixels * self.cells / self.search_size) // 2 * 2 + 1, self.cells - 4)
 
     def extract(self, frame: Tensor, box: Tensor, side: Tensor) -> list[Tensor]:
@@ -233,7 +233,7 @@ class Tadt(Tracker):
         return torch.cat((shallow, levels[1].index_select(0, state["deep"]) / state["deep_scale"]))
 
     def match(self, features: Tensor, template: Tensor) -> tuple[Tensor, Tensor]:
-        """Return correlation (eq. 8) and cosine similarity [h, w] of the template with every place."""
+        """Return the correlation (eq. 8) and cosine similarity [h, w] of the template with every place."""
         th, tw = template.shape[1], template.shape[2]
         correlation = convolve(features, template)
         energy = features.square().sum(0).unsqueeze(0).unsqueeze(0)

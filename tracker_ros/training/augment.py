@@ -65,7 +65,7 @@ class Augmentation:
 
 
 def to_grey(crops: Tensor) -> Tensor:
-    """Return luma (ITU-R BT.601) of RGB crops [..., 3, H, W], in all three channels."""
+    """Convert RGB crops [..., 3, H, W] to luma (ITU-R BT.601), in all three channels."""
     weights = torch.tensor(_LUMA, device=crops.device, dtype=crops.dtype).view(3, 1, 1)
     return (crops * weights).sum(-3, keepdim=True).expand_as(crops)
 

@@ -80,5 +80,5 @@ class CFNetTraining(PairTraining):
         return {"loss": loss, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `cfnet` or, with attention, `adacfnet`."""
+        """Return the parameters of the tracker `cfnet` or, with attention, `adacfnet`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

@@ -84,7 +84,7 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what the arguments say; 2 for a request that cannot be met, with the reason on stderr."""
+    """Execute the arguments; 2 for a request that cannot be met, with the reason on stderr."""
     try:
         if args.list:
             from tracker_ros.training.listing import print_recipes
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def smoke(names: list[str]) -> int:
-    """Return two steps of each recipe on the processor; the number of recipes that failed."""
+    """Train each recipe for two steps on the processor; return the number that failed."""
     from tracker_ros.training.smoke import STEPS, smoke_recipe, smoke_sources
     from tracker_ros.training.trainer import train
 
@@ -172,7 +172,7 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
 
 
 def told(text: str) -> None:
-    """Tell on stderr how far the reading of the data is."""
+    """Print progress of reading the data on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -206,7 +206,7 @@ def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, da
 
 
 def roots(arguments: list[str]) -> dict[str, list[Path]]:
-    """Return folders by kind from KIND=FOLDER arguments.
+    """Parse KIND=FOLDER arguments into folders by kind.
 
     Raises:
         DataError: for an argument without '=' or a folder that does not exist.

@@ -69,7 +69,7 @@ class IndexedImages:
         return Path(self.folder, os.fsdecode(name))
 
     def read(self, index: int) -> Image:
-        """Return frame `index`, decoded now."""
+        """Return the frame `index`, decoded now."""
         try:
             return read_image(self.path(index))
         except DataError as error:
@@ -77,7 +77,7 @@ class IndexedImages:
 
 
 def indexed(listed: list[Listed], root: Path, read: Callable[[Listed], Clip]) -> list[Clip]:
-    """Return the clips of a data set that have a usable frame, from its index; make that if need be.
+    """Return clips of a data set that have a usable frame, from its index; make that if need be.
 
     Args:
         listed: every clip; an index is for these, as long as neither their files nor folders change.
@@ -124,7 +124,7 @@ def _usable(clips: Iterable[Clip]) -> list[Clip]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Let one process in at a time; the lock of one that died is gone with it.
+    """Lock out other processes while open; the lock of one that died is gone with it.
 
     Raises:
         DataError: after `LONGEST_WAIT`.
@@ -173,7 +173,7 @@ def _rows(folder: Path) -> list[Any]:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Tell whether an index is there with all its bytes: a machine may have lost its power meanwhile."""
+    """Return whether an index is complete: a machine may have lost its power while writing."""
     try:
         frames, seen, names = np.array([row[2:] for row in _rows(folder)]).sum(axis=0)
         wanted = {"boxes.f64": 32 * frames, "usable.i32": 4 * seen, "names.txt": names}

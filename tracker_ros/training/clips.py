@@ -44,7 +44,7 @@ class LeftOut:
         self._first, self._count = self._first or why, self._count + 1
 
     def tell(self) -> None:
-        """Say how many there were, if any."""
+        """Report how many there were, if any."""
         if self._count:
             _log.warning("%s: %d files left out, the first: %s", self._where, self._count, self._first)
 
@@ -90,7 +90,7 @@ class ImageFiles:
         return self.paths[index]
 
     def read(self, index: int) -> Image:
-        """Return frame `index`, decoded now."""
+        """Return the frame `index`, decoded now."""
         try:
             return read_image(self.path(index))
         except DataError as error:
@@ -108,7 +108,7 @@ class VideoFile:
         return self.count
 
     def read(self, index: int) -> Image:
-        """Return frame `index`, decoded now."""
+        """Return the frame `index`, decoded now."""
         (image,) = self.stretch(index, 1)
         return image
 
@@ -148,7 +148,7 @@ class Decoded:
         return len(self.images)
 
     def read(self, index: int) -> Image:
-        """Return frame `index`."""
+        """Return the frame `index`."""
         return self.images[index]
 
 

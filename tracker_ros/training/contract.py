@@ -73,7 +73,7 @@ class PairTraining(nn.Module):
         """
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return losses of a batch."""
+        """Return the losses of a batch."""
         raise TypeError(f"{type(self).__name__} does not define forward()")
 
     def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:

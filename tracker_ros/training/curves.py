@@ -48,5 +48,5 @@ def write_curves(points: list[Point], folder: Path) -> None:
 
 
 def _panel(name: str) -> str:
-    """Return losses of training and validation share a panel; AUC and rate have their own."""
+    """Assign panels: losses of training and validation share one; AUC and rate have their own."""
     return name if name in ("validation auc", "rate") else "losses"

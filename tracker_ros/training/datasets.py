@@ -40,7 +40,7 @@ VID_SPLITS = ("train", "val")
 
 
 def read_vid(root: Path, splits: Sequence[str] = ("train",)) -> list[Clip]:
-    """Return ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG.
+    """Read ILSVRC2015 VID: Annotations/VID/train/*/SNIPPET/*.xml beside Data/VID/train/*/SNIPPET/*.JPEG.
 
     Args:
         splits: of `VID_SPLITS`; 'val' has SNIPPET/ without a folder between.
@@ -68,7 +68,7 @@ def _vid_split(root: Path, split: str) -> list[Clip]:
 
 
 def read_det(root: Path) -> list[Clip]:
-    """Return ILSVRC DET: Annotations/DET/train/**/*.xml beside Data/DET/train/**/*.JPEG; a clip an object."""
+    """Read ILSVRC DET: Annotations/DET/train/**/*.xml beside Data/DET/train/**/*.JPEG; a clip an object."""
     folder = _require(root, "Annotations/DET/train", "DET")
     clips = []
     for annotation in sorted(folder.rglob("*.xml")):
@@ -97,7 +97,7 @@ def read_coco(root: Path) -> list[Clip]:
 
 
 def read_got10k(root: Path) -> list[Clip]:
-    """Return GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
+    """Read GOT-10k: train/GOT-10k_Train_*/ with *.jpg, groundtruth.txt and absence.label."""
     listed = []
     for folder in sorted(p for p in _require(root, "train", "GOT-10k").iterdir() if p.is_dir()):
         flags = (folder / "absence.label",)
@@ -106,7 +106,7 @@ def read_got10k(root: Path) -> list[Clip]:
 
 
 def read_lasot(root: Path) -> list[Clip]:
-    """Return LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
+    """Read LaSOT: CLASS/CLASS-N/img/*.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt.
 
     A ``training_set.txt`` at the root, as the evaluation toolkit has it, says which sequences are meant.
     Without it they are all but those of the published test split (config/eval/lasot_test.txt).
@@ -130,7 +130,7 @@ def read_lasot(root: Path) -> list[Clip]:
 
 
 def read_trackingnet(root: Path) -> list[Clip]:
-    """Return TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
+    """Read TrackingNet: TRAIN_*/anno/NAME.txt beside TRAIN_*/frames/NAME/*.jpg."""
     listed = [
         Listed(truth.stem, truth.parent.parent / "frames" / truth.stem, truth)
         for truth in sorted(root.glob("TRAIN_*/anno/*.txt"))
@@ -139,7 +139,7 @@ def read_trackingnet(root: Path) -> list[Clip]:
 
 
 def read_youtube_bb(root: Path) -> list[Clip]:
-    """Return YouTube-BB cut by pysot: crop511/VIDEO/FRAME.TRACK.x.jpg and train.json of their boxes.
+    """Read YouTube-BB cut by pysot: crop511/VIDEO/FRAME.TRACK.x.jpg and train.json of their boxes.
 
     A crop of 511 px shows the target in its middle, at the scale of a SiamFC exemplar of 127 px; the
     file gives boxes as corners in the original frame, of which only the size still matters.
@@ -158,7 +158,7 @@ def read_youtube_bb(root: Path) -> list[Clip]:
 
 
 def read_labelled(root: Path) -> list[Clip]:
-    """Return photographs NAME.jpg beside NAME.txt in YOLO's form; a clip an object.
+    """Read photographs NAME.jpg beside NAME.txt in YOLO's form; a clip an object.
 
     A line is ``class cx cy w h`` or ``class x1 y1 x2 y2 x3 y3 ...`` (a polygon), relative to the image.
     """
@@ -174,7 +174,7 @@ def read_labelled(root: Path) -> list[Clip]:
 
 
 def read_videos(root: Path) -> list[Clip]:
-    """Return folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
+    """Read folders NAME/ with a video or images and groundtruth.txt, as `tracker_ros eval` reads them."""
     clips = [Clip(s.name, pictures_of(s.frames, s.name), xywh_to_boxes(s.truth)) for s in read_folders(root)]
     return _found(clips, root, "videos")
 

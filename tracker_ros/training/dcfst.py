@@ -72,14 +72,14 @@ class DcfstTraining(PairTraining):
             self.frozen = ("network.backbone",)
 
     def train(self, mode: bool = True) -> DcfstTraining:
-        """Return training mode, save for a frozen backbone: its batch statistics stay."""
+        """Set training mode, except for a frozen backbone: its batch statistics stay."""
         super().train(mode)
         if self.freeze:
             self.network.backbone.eval()
         return self
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return losses of a batch; negative pairs do not count: there is nothing to regress them to."""
+        """Return the losses of a batch; negative pairs do not count: there is nothing to regress them to."""
         both, count = self._levels(batch), batch["positive"].shape[0]
         located = self.network.locator(both)
         errors, response = [], []
@@ -106,7 +106,7 @@ class DcfstTraining(PairTraining):
         return found
 
     def _levels(self, batch: dict[str, Tensor]) -> list[Tensor]:
-        """Return levels [2 N, C, h, w] of all exemplars and search crops, from the cache where it can."""
+        """Return the levels [2 N, C, h, w] of all exemplars and search crops, from the cache where it can."""
         if "exemplar" in batch:
             return self.network.backbone(torch.cat((batch["exemplar"], batch["search"])))
         count = sum(name.startswith("exemplar") and name != "exemplar_box" for name in batch)
@@ -140,7 +140,7 @@ class DcfstTraining(PairTraining):
         return torch.stack(errors)
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker 'dcfst'."""
+        """Return the parameters of the tracker 'dcfst'."""
         return {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
 
 

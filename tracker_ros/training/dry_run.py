@@ -67,7 +67,7 @@ def dry_run(recipe: Recipe, roots: Mapping[str, list[Path]]) -> None:
 
 
 def found(learned: list[Named], held: list[Named]) -> list[str]:
-    """Say a line about each source."""
+    """Print a line about each source."""
     apart = {named.kind: named for named in held}
     total = sum(named.weight for named in learned)
     lines = []
@@ -87,7 +87,7 @@ def found(learned: list[Named], held: list[Named]) -> list[str]:
 
 
 def measure(module: PairTraining, recipe: Recipe, sources: list[Named]) -> Measured:
-    """Take ten steps on the processor, the first two of them without a clock; the module changes."""
+    """Time ten steps on the processor, the first two not counted; the module changes."""
     dataset = PairDataset([(n.source, n.weight) for n in sources], recipe.pairs_per_epoch, recipe.seed)
     learning = [p for p in module.parameters() if p.requires_grad]
     optimizer = recipe.optimizer.build([{"params": learning}])

@@ -111,12 +111,12 @@ class CACFNetTraining(PairTraining):
         improved_xavier(self.model)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return loss of a batch: the filter of each exemplar answers its search crop."""
+        """Return the loss of a batch: the filter of each exemplar answers its search crop."""
         responses = self.model(batch["search"], self.model.learn(batch["exemplar"]))
         return {"loss": fine_loss(responses, batch, self.terms), "response": responses.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `cacfnet`."""
+        """Return the parameters of the tracker `cacfnet`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -145,7 +145,7 @@ class EDSiamTraining(PairTraining):
         self.decoder = Decoder(output_channels, width_multiplier)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return loss of a batch and its two parts."""
+        """Return the loss of a batch and its two parts."""
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         semantic = self.model.features(batch["search"])
         logits = self.model.adjust(correlate(semantic, template))
@@ -156,7 +156,7 @@ class EDSiamTraining(PairTraining):
         return {"loss": loss, "high": high, "reconstruction": recon, "response": logits.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `edsiam`; the decoder stays behind."""
+        """Return the parameters of the tracker `edsiam`; the decoder stays behind."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -197,7 +197,7 @@ class EDCFTraining(PairTraining):
         self.weight_decay = weight_decay
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return loss of a batch and its parts."""
+        """Return the loss of a batch and its parts."""
         exemplar, search = batch["exemplar"], batch["search"]
         wide, seen = self.model.features.shallow(exemplar), self.model.features.shallow(search)
         g = self.model.filter(self.model.fine(seen), self.model.learn(wide))
@@ -212,7 +212,7 @@ class EDCFTraining(PairTraining):
         return {"loss": loss, "low": low, "high": high, "reconstruction": recon, "response": g.detach()}
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `edcf`; the decoder stays behind."""
+        """Return the parameters of the tracker `edcf`; the decoder stays behind."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
 
 
@@ -220,6 +220,6 @@ class CACFNetPlusTraining(EDCFTraining):
     """EDCF's training, of which only the fine branch tracks. Args: see `EDCFTraining`."""
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `cacfnet_plus`."""
+        """Return the parameters of the tracker `cacfnet_plus`."""
         fine = ("model.features.conv1.", "model.features.bn1.", "model.fine.")
         return {name: tensor for name, tensor in super().tracker_state().items() if name.startswith(fine)}

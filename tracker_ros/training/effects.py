@@ -107,7 +107,7 @@ class Shot:
 
 
 def _streak(length: int, direction: float) -> npt.NDArray[np.float32]:
-    """Return kernel [n, n] of sum 1: a line of `length` pixels."""
+    """Return the kernel [n, n] of sum 1: a line of `length` pixels."""
     side = length | 1
     kernel = np.zeros((side, side), np.float32)
     step = (length / 2) * np.array([math.cos(direction), math.sin(direction)])

@@ -72,7 +72,7 @@ def model_card(
     fingerprints: dict[str, str],
     notes: str = "",
 ) -> str:
-    """Return text of a model card in Markdown: what was trained how, on what, with which command."""
+    """Write a model card in Markdown: what was trained how, on what, with which command."""
     data = "\n".join(f"- {kind}: SHA-256 {value[:16]}" for kind, value in fingerprints.items()) or "- none"
     recipe_text = yaml.safe_dump(described(recipe), sort_keys=False).strip()
     return (

@@ -43,7 +43,7 @@ _LARGEST = torch.finfo(torch.float16).max
 
 
 def cache_key(module: PairTraining, recipe: Recipe, sources: Sequence[Named]) -> str:
-    """Return hash all that a cached feature depends on."""
+    """Hash everything that a cached feature depends on."""
     digest = hashlib.sha256()
     described = {
         "version": _VERSION,

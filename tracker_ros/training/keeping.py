@@ -50,7 +50,7 @@ class Keeper(pl.Callback):
         return {"points": self.points, "best": self.best, "since": self.since}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over from the training that is resumed."""
+        """Restore the state of the training that is resumed."""
         self.points = [tuple(point) for point in state_dict["points"]]
         self.best, self.since = state_dict["best"], state_dict["since"]
 

@@ -16,7 +16,7 @@ def print_recipes() -> None:
 
 
 def about(recipe: Recipe) -> str:
-    """Say what a recipe trains; the time only where it was measured."""
+    """Describe what a recipe trains; the time only where it was measured."""
     module = build(recipe, with_initial=False)
     learns = sum(p.numel() for p in module.parameters() if p.requires_grad)
     loads = sum(t.numel() for t in module.tracker_state().values())

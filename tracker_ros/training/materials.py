@@ -24,7 +24,7 @@ SMALLEST_SIDE = 12
 
 
 def image_files(root: Path) -> list[Path]:
-    """Return image files under a folder, sorted.
+    """Return the image files under a folder, sorted.
 
     Raises:
         DataError: when there is none.

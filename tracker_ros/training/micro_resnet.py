@@ -48,7 +48,7 @@ class FilterLevel(nn.Module):
     def forward(
         self, exemplar: Tensor, search: Tensor, at: Tensor, wanted: Tensor, side: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return loss [N] (Kullback-Leibler divergence) and responses [N, S, S] of features [N, C, S, S].
+        """Return the loss [N] (Kullback-Leibler divergence) and responses [N, S, S] of features [N, C, S, S].
 
         Args:
             at: [N, 2] (x, y) displacement of the exemplar's target from the middle, in pixels.
@@ -104,7 +104,7 @@ class MicroResNetTraining(PairTraining):
         self.filters = nn.ModuleList(FilterLevel(size // s, s) for s in self.backbone.strides)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return losses of a batch, level by level.
+        """Return the losses of a batch, level by level.
 
         Negative pairs do not count: they have no displacement.
         """

@@ -25,7 +25,7 @@ class Branches(nn.Module):
         self.bias = nn.Parameter(torch.empty(count, 2).uniform_(-bound, bound))
 
     def forward(self, hidden: Tensor, which: Tensor) -> Tensor:
-        """Return scores [R, B, 2] of hidden features [R, H] in the branches `which` [B]."""
+        """Return the scores [R, B, 2] of hidden features [R, H] in the branches `which` [B]."""
         return torch.einsum("rh,bkh->rbk", hidden, self.weight[which]) + self.bias[which]
 
 
@@ -88,7 +88,7 @@ class RtMdNetTraining(PairTraining):
             self.branches = Branches(domains, self.net.hidden)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return mean classification loss (eq. 17 or 18), instance loss and their sum."""
+        """Return the mean classification loss (eq. 17 or 18), instance loss and their sum."""
         count = batch["search"].shape[0]
         domains = batch.get("domain", torch.zeros(count, dtype=torch.int64, device=batch["search"].device))
         scenes = self.net.features(batch["search"])
@@ -128,7 +128,7 @@ class RtMdNetTraining(PairTraining):
         return -scores.log_softmax(2)[..., 0].mean()
 
     def _boxes(self, box: Tensor) -> Tensor:
-        """Return boxes [positives + negatives, 4] on and beside a target, new ones in every step."""
+        """Return the boxes [positives + negatives, 4] on and beside a target, new ones in every step."""
         first, second = torch.randint(2**31, [2], device=box.device)
         near = gaussian_boxes(box, 2 * self.positives, 0.1, 1.2, first)
         far = uniform_boxes(box, 2 * self.negatives, 1.0, 1.6, second)
@@ -140,5 +140,5 @@ class RtMdNetTraining(PairTraining):
         )
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `rtmdnet`; branches stay behind, a target learns its own."""
+        """Return the parameters of the tracker `rtmdnet`; branches stay behind, a target learns its own."""
         return {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}

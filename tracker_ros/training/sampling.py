@@ -148,7 +148,7 @@ class RenderedPairs:
         return len(self.scenes.cutouts)
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """Return one rendered pair; a negative one shows another scene in its search crop."""
+        """Render one pair; a negative one shows another scene in its search crop."""
         frames = self.scenes.spec.frames
         target = int(rng.integers(len(self.scenes.cutouts)))
         rendered = [self.scenes.render(rng, target) for _ in range(frames)]
@@ -213,7 +213,7 @@ class PairDataset(Dataset[dict[str, Any]]):
 
 
 def to_tensors(pair: Pair) -> dict[str, Any]:
-    """Return tensors of one sample as `contract.PairTraining` describes them, crops still uint8."""
+    """Convert one sample to tensors as `contract.PairTraining` describes them, crops still uint8."""
     single = len(pair.exemplar) == 1
 
     def crops(images: npt.NDArray[np.uint8]) -> Tensor:
@@ -235,7 +235,7 @@ def to_tensors(pair: Pair) -> dict[str, Any]:
 
 
 def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return samples to a batch; 'bad' becomes one list of names."""
+    """Collate samples into a batch; 'bad' becomes one list of names."""
     batch: dict[str, Any] = {
         name: torch.stack([sample[name] for sample in samples]) for name in samples[0] if name != "bad"
     }

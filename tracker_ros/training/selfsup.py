@@ -78,7 +78,7 @@ def consistent_track(grey: Sequence[Image], box: Boxes, overlap: float = 0.75) -
 
 
 def moving_boxes(first: Image, later: Image, threshold: int = 12, smallest: int = 16) -> list[Boxes]:
-    """Return boxes around what changed between two grey frames of a camera that stands still."""
+    """Return the boxes around what changed between two grey frames of a camera that stands still."""
     changed = (cv2.blur(cv2.absdiff(first, later), (9, 9)) > threshold).astype(np.uint8)
     changed = cv2.dilate(changed, np.ones((5, 5), np.uint8))
     height, width = first.shape

@@ -15,7 +15,7 @@ from tracker_ros.training.contract import PairSpec, PairTraining
 
 
 def ellipse_labels(boxes: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-    """Return masks [N, h, w] of the cells that are the target, and of those that are background.
+    """Return the masks [N, h, w] of the cells that are the target, and of those that are background.
 
     SiamBAN's labels (Chen et al., 2020, section 3.3): inside the ellipse with half the box's axes, and
     outside the one that the box encloses; between them nothing is asked. A target smaller than a cell has
@@ -62,14 +62,14 @@ class SiamBanTraining(PairTraining):
         self.register_buffer("places", cell_places() + SEARCH / 2, persistent=False)
 
     def train(self, mode: bool = True) -> SiamBanTraining:
-        """Return leave the networks in evaluation mode, where normalisation keeps its statistics."""
+        """Leave the networks in evaluation mode, where normalisation keeps its statistics."""
         super().train(mode)
         self.net.eval()
         self.teacher.eval()
         return self
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Give the loss, its parts, the mean IoU of the best cell's box and each cell's probability."""
+        """Return the loss, its parts, the mean IoU of the best cell's box and each cell's probability."""
         logits, sides = _predict(self.net, batch)
         with torch.no_grad():
             remembered = torch.sigmoid(_predict(self.teacher, batch)[0])
@@ -93,7 +93,7 @@ class SiamBanTraining(PairTraining):
         }
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `siamban`, between the initial and the trained ones."""
+        """Return the parameters of the tracker `siamban`, between the initial and the trained ones."""
         initial = self.teacher.state_dict()
         # Integers count batches, which nothing reads.
         return {
@@ -110,5 +110,5 @@ def _predict(net: SiamBanNet, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return mean [] of the values where the mask holds; 0 where it holds nowhere."""
+    """Return the mean [] of the values where the mask holds; 0 where it holds nowhere."""
     return (values * mask).sum() / mask.sum().clamp(min=1)

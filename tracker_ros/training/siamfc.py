@@ -27,7 +27,7 @@ def improved_xavier(module: nn.Module) -> None:
 
 
 def distances(boxes: Tensor, height: int, width: int, stride: float, side: int) -> Tensor:
-    """Return distance in pixels [N, height, width] of each cell of a response from the target's centre.
+    """Return the distance in pixels [N, height, width] of each cell of a response from the target's centre.
 
     Args:
         boxes: [N, 4], (cx, cy, w, h) in pixels of a search crop of `side` pixels.
@@ -79,7 +79,7 @@ class SiamFCTraining(PairTraining):
         return {"loss": balanced_mean(logistic(logits, labels), labels), "response": logits.detach()}
 
     def matched(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return logits and labels [N, h, w] of the exemplars' correlations with their search crops."""
+        """Return the logits and labels [N, h, w] of the exemplars' correlations with their search crops."""
         template = self.model.template(batch["exemplar"], batch["exemplar_box"][:, 2:])
         responses, _ = self.model(batch["search"], template)
         stride = self.model.stride
@@ -87,5 +87,5 @@ class SiamFCTraining(PairTraining):
         return self.model.adjust(responses), labels
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the tracker `siamfc`."""
+        """Return the parameters of the tracker `siamfc`."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

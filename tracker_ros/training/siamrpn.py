@@ -70,7 +70,7 @@ class ProposalTraining(PairTraining):
         self.register_buffer("anchors", grid.anchors(self.spec.search), persistent=False)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return total loss, its two parts and the target probability of each cell."""
+        """Return the total loss, its two parts and the target probability of each cell."""
         cls, loc = self.net(*self.net.template(batch["exemplar"]), batch["search"])
         logits = split_classes(cls)
         middle = self.spec.search / 2
@@ -95,7 +95,7 @@ class ProposalTraining(PairTraining):
     def _selected(
         self, logits: Tensor, overlap: Tensor, boxes: Tensor, same: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
+        """Return the positive proposals [N, A, h, w] and the loss [] of the plain trackers' selection.
 
         At most 16 positives with IoU > 0.6 and 48 negatives with IoU < 0.3 of a pair; of one that does
         not show the same target 16 negatives near the other object, which is what could be confused.
@@ -107,7 +107,7 @@ class ProposalTraining(PairTraining):
         return positive, balanced_loss(logits[chosen], positive[chosen].float(), self.loss)
 
     def tracker_state(self) -> dict[str, Tensor]:
-        """Return parameters of the trackers `siamrpn` or `siamrpnpp`."""
+        """Return the parameters of the trackers `siamrpn` or `siamrpnpp`."""
         return {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
 
 

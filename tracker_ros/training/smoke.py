@@ -28,7 +28,7 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
 
 
 def smoke_sources(spec: PairSpec, seed: int = 0) -> list[Named]:
-    """Return ellipses of noise over photographs of noise."""
+    """Make pairs of noise: ellipses over photographs of noise."""
     rng = np.random.default_rng(seed)
     photos = [clouds(rng, 160, 200) for _ in range(2)]
     cutouts = []

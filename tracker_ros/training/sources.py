@@ -43,7 +43,7 @@ class Named:
 
 
 def _silent(text: str) -> None:
-    """Say nothing."""
+    """Discard the message."""
 
 
 def open_sources(
@@ -121,7 +121,7 @@ def _synthetic(
 
 
 def mine_folder(root: Path, side: int = 640, most: int = 300) -> list[Clip]:
-    """Return self-supervised clips of every video under a folder.
+    """Find self-supervised clips in every video under a folder.
 
     Args:
         side: frames are shrunk to this size.
@@ -154,7 +154,7 @@ def _decode(path: Path, side: int, most: int) -> list[Image]:
 
 
 def fingerprint(clips: list[Clip]) -> str:
-    """Return SHA-256 of the names and boxes of clips: which data, without reading the images."""
+    """Hash (SHA-256) the names and boxes of clips: identifies the data without reading images."""
     digest = hashlib.sha256()
     for clip in clips:
         digest.update(clip.name.encode())

@@ -20,7 +20,7 @@ class Stopped(Exception):
 
 
 def anywhere(trainer: pl.Trainer, here: bool) -> bool:
-    """Tell whether something is so on any device, so that all decide alike."""
+    """Return whether something is true on any device, so that all decide alike."""
     return (
         here if trainer.world_size == 1 else bool(trainer.strategy.reduce_boolean_decision(here, all=False))
     )
@@ -59,17 +59,17 @@ class Stopper(pl.Callback):
         self._before = {}
 
     def reason(self, trainer: pl.Trainer) -> str:
-        """Tell why to end now, '' to go on; the same on every device."""
+        """Return why to end now, '' to go on; the same on every device."""
         late = self.limit is not None and time.monotonic() - self.began >= self.limit
         self.signalled = anywhere(trainer, self.signalled)
         return SIGNAL if self.signalled else TIME if anywhere(trainer, late) else ""
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._give_back()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._give_back()

@@ -170,7 +170,7 @@ class SyntheticPairs:
         others: list[tuple[int, Array, Array, Array]],
         cover: int | None,
     ) -> Image:
-        """Return background, distractors, target and what covers it, in this order."""
+        """Compose background, distractors, target and what covers it, in this order."""
         picture = _background(self.photos[photo], view, side)
         box, ones = placed.box, np.ones(2)
         for index, pose, where, tint in others:

@@ -49,7 +49,7 @@ class Fit(pl.LightningModule):
         return {source.kind: source.fingerprint for source in self.sources}
 
     def configure_optimizers(self) -> Any:
-        """Return parameter groups by the recipe's rates, and a schedule that follows the epochs smoothly."""
+        """Make parameter groups by the recipe's rates, and a schedule that follows the epochs smoothly."""
         recipe = self.recipe
         groups: dict[float, list[torch.nn.Parameter]] = {}
         for name, parameter in self.module.named_parameters():
@@ -110,11 +110,11 @@ class Fit(pl.LightningModule):
                     parameter.grad = None
 
     def on_train_start(self) -> None:
-        """Let more parts learn: a run that goes on inside an epoch has no start of the epoch."""
+        """Unfreeze more parts: a run that goes on inside an epoch has no start of the epoch."""
         self.train_parts()
 
     def on_train_epoch_start(self) -> None:
-        """Let more parts learn than in the epoch before."""
+        """Unfreeze more parts than in the epoch before."""
         self.train_parts()
 
     def train_parts(self) -> None:
@@ -131,7 +131,7 @@ class Fit(pl.LightningModule):
                 self.module.get_submodule(part).requires_grad_(learns)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say in the checkpoint what it was trained with."""
+        """Record in the checkpoint what it was trained with."""
         checkpoint["recipe"] = described(self.recipe)
         checkpoint["data"] = self.fingerprints()
         checkpoint["domains"] = sum(named.source.domains for named in self.sources)
@@ -252,7 +252,7 @@ def train(
 
 
 def _lightning(recipe: Recipe, out: Path, callbacks: list[pl.Callback] | None, **machine: Any) -> pl.Trainer:
-    """Return Lightning's trainer of a recipe; without callbacks it shows and keeps nothing."""
+    """Make Lightning's trainer for a recipe; without callbacks it shows and keeps nothing."""
     quiet = callbacks is None
     return pl.Trainer(
         **machine,

@@ -157,7 +157,7 @@ class Validator:
                 ) from error
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to validate on."""
+        """Return whether there is anything to validate on."""
         return self.pairs is not None or self.tracker is not None
 
     def __call__(self, module: PairTraining, device: torch.device) -> Verdict:

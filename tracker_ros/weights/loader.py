@@ -157,7 +157,7 @@ def randomize(module: nn.Module, seed: int) -> None:
 
 
 def parameters_sha256(module: nn.Module) -> str:
-    """Return SHA-256 over names and values of everything that `module` would save."""
+    """Hash (SHA-256) names and values of everything that `module` would save."""
     digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())

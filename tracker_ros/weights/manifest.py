@@ -140,7 +140,7 @@ def missing(entry: Entry) -> WeightsError:
 
 
 def sha256(path: Path) -> str:
-    """Return hexadecimal SHA-256 of a file."""
+    """Return the SHA-256 of a file in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):

@@ -61,7 +61,7 @@ class Camera:
         ]
 
     def close(self) -> None:
-        """Take the node away."""
+        """Destroy the node."""
         for reader in self._readers:
             reader.close()
         self.node.destroy_node()

@@ -83,7 +83,7 @@ def spread(box: Box, count: int, width: int, height: int) -> list[Box]:
 def tracker_time(
     tracker: str, settings: dict[str, Any], frames: list[Frame], boxes: list[Box], rate: float, count: int
 ) -> float:
-    """Return median milliseconds that sessions of this tracker take for a frame, without a node.
+    """Return the median milliseconds that sessions of this tracker take for a frame, without a node.
 
     It waits between frames as it does behind a camera: caches grow cold meanwhile, and without the waits
     it is up to a third faster.
@@ -105,7 +105,7 @@ def tracker_time(
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return CPU time that a process has used, all threads, in user and system mode."""
+    """Return the CPU time that a process has used, all threads, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -155,7 +155,7 @@ def measure(size: tuple[int, int], transport: str, args: argparse.Namespace) -> 
 
 
 def _load(pid: int, act: Callable[[], None]) -> float:
-    """Return percent of one core that a process used while `act` ran."""
+    """Return the percentage of one core that a process used while `act` ran."""
     used, began = cpu_seconds(pid), time.monotonic()
     act()
     return 100 * (cpu_seconds(pid) - used) / (time.monotonic() - began)
@@ -164,7 +164,7 @@ def _load(pid: int, act: Callable[[], None]) -> float:
 def summarize(
     size: tuple[int, int], transport: str, camera: Camera, tracker: float, loads: tuple[float, float, float]
 ) -> Cost:
-    """Return medians of what a camera noted.
+    """Return the medians of what a camera noted.
 
     Raises:
         TimeoutError: when no target arrived.

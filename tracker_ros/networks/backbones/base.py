@@ -69,11 +69,11 @@ class Backbone(nn.Module):
 
     @torch.jit.unused
     def published(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Give the tensors of a published file the names of this network; the same where they have them."""
+        """Rename the tensors of a published file to this network's names; unchanged if they have them."""
         return tensors
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Return crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
+        """Normalise crops [N, 3, H, W], RGB in 0-255, as the network's weights expect them."""
         ordered = images.flip(1) if self.bgr else images
         return (ordered - self.mean) / self.std
 
@@ -96,7 +96,7 @@ class SequentialBackbone(Backbone):
         self.features = nn.Sequential(*layers[: taken[-1] + 1])
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        """Map crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
         x = self.prepare(images)
         maps: list[Tensor] = []
         for index, layer in enumerate(self.features):

@@ -64,7 +64,7 @@ class MicroResNet(Backbone):
         )
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return crops [N, 3, H, W] (RGB, 0-255; sides divisible by the last stride) to one map a level."""
+        """Map crops [N, 3, H, W] (RGB, 0-255; sides divisible by the last stride) to one map a level."""
         x = torch.relu(self.stem(self.prepare(images)))
         maps: list[Tensor] = []
         for index, stage in enumerate(self.stages):

@@ -117,7 +117,7 @@ class MobileNetV3(Backbone):
         self.use_input("raw")
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        """Map crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
         x = self.prepare(images)
         maps: list[Tensor] = []
         for index, block in enumerate(self.features):

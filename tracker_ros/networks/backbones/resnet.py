@@ -83,7 +83,7 @@ class ResNet(Backbone):
             self.taken.append(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
+        """Map crops [N, 3, H, W] (RGB, 0-255) to one map [N, C, H / stride, W / stride] a level."""
         x = self.maxpool(torch.relu(self.bn1(self.conv1(self.prepare(images)))))
         maps: list[Tensor] = []
         # Written out because TorchScript cannot loop over a tuple of modules.

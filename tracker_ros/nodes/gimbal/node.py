@@ -132,7 +132,7 @@ class GimbalNode(ManagedNode):
         self._send(Rates())
 
     def release(self) -> None:
-        """Take the topics away."""
+        """Remove the topics."""
         self.halt()
         if self._output is not None:
             self._output.close()
@@ -200,7 +200,7 @@ class GimbalNode(ManagedNode):
         self._controller.sight.observe(exposed, direction(rotate(attitude, ray)), target.id)
 
     def _may_follow(self, target: Detection2D) -> bool:
-        """Tell whether a detection is the selected object, as far as the tracker can tell, or any will do."""
+        """Return whether a detection is the selected object, as far as the tracker knows, or any will do."""
         doubtful = any(result.hypothesis.class_id == UNVERIFIED for result in target.results)
         return not doubtful or self._value("follow_unverified")
 

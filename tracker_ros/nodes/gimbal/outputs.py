@@ -83,7 +83,7 @@ class Mavros:
                 "yaw_rate": convert(rates.yaw, unit)}  # fmt: skip
 
     def close(self) -> None:
-        """Give control back and forget the publisher."""
+        """Release control and forget the publisher."""
         self._node.destroy_publisher(self._stream)
         self._node.destroy_client(self._control)
 
@@ -110,7 +110,7 @@ class MavrosService(Mavros):
         self._waiting = self._service.call_async(self._message.Request(**self._fields(rates)))
 
     def close(self) -> None:
-        """Give control back and forget the client."""
+        """Release control and forget the client."""
         self._node.destroy_client(self._service)
         self._node.destroy_client(self._control)
 
@@ -167,7 +167,7 @@ class Px4:
         )
 
     def close(self) -> None:
-        """Give control back and forget the publisher."""
+        """Release control and forget the publisher."""
         self._node.destroy_publisher(self._commands)
 
 

@@ -51,4 +51,4 @@ class Output(Protocol):
         """Command rates."""
 
     def close(self) -> None:
-        """Give control back."""
+        """Release control."""

@@ -61,7 +61,7 @@ class GimbalRig:
         self._worker: Worker[Exposure] = Worker(self._draw, "camera")
 
     def expose(self, header: Header, paused: bool) -> None:
-        """Take a frame now; while `paused` the scene's time stands still, and the gimbal's does not."""
+        """Capture a frame now; while `paused` the scene's time stands still, the gimbal's does not."""
         now = self._now()
         if self._exposed is not None and not paused:
             self._at += max(now - self._exposed, 0.0)

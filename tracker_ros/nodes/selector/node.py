@@ -147,7 +147,7 @@ class SelectorNode(Node):
         return answer
 
     def _later(self, request: Callable[[], None]) -> None:
-        """Have the executor's thread do something."""
+        """Run something on the executor's thread."""
         self._requests.append(request)
         self._wake.trigger()
 
@@ -199,7 +199,7 @@ class SelectorNode(Node):
         )
 
     def _check(self) -> None:
-        """Tell the pages what is wrong, and ask for what it takes to know."""
+        """Update the problems shown on the pages, and query the nodes for them."""
         if self._lifecycle is not None and self._lifecycle.done():
             problem = self._tracker_problem(self._lifecycle)
             self._page.tell(partial(self._page.hub.add_status, tracker=problem))

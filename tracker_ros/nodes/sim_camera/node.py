@@ -215,7 +215,7 @@ class SimCameraNode(Node):
 
 
 def camera_info(width: int, height: int, horizontal_fov: float) -> CameraInfo:
-    """Return calibration of a pinhole camera without distortion; the angle is in radians."""
+    """Return the calibration of a pinhole camera without distortion; the angle is in radians."""
     focal = width / 2 / math.tan(horizontal_fov / 2)
     # A camera matrix counts from the centre of the first pixel.
     cx, cy = (width - 1) / 2, (height - 1) / 2

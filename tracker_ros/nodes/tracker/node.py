@@ -138,11 +138,11 @@ class TrackerNode(ManagedNode):
             self._outputs.location.tune(settings)
 
     def halt(self) -> None:
-        """Give the target up and stop."""
+        """Stop tracking and stop the node."""
         self._stop_working(LONGEST_INFERENCE)
 
     def _stop_working(self, seconds: float) -> None:
-        """Do so, waiting so long for the inference in progress; TimeoutError when that is not enough."""
+        """Stop working; wait so long for the inference in progress, then raise TimeoutError."""
         if self._pipeline is None:
             return
         pipeline, self._pipeline = self._pipeline, None
@@ -212,7 +212,7 @@ class TrackerNode(ManagedNode):
         return response
 
     async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """Return while disabled, images are ignored and there is no target."""
+        """Enable or disable: while disabled, images are ignored and there is no target."""
         if self._pipeline is None:
             response.message = "the tracker node is not active"
             return response

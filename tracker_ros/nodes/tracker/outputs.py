@@ -72,7 +72,7 @@ class Outputs:
             self._states.publish(state)
 
     def close(self) -> None:
-        """Take the topics away."""
+        """Remove the topics."""
         self.location.close()
         self._withdraw()
 

@@ -75,7 +75,7 @@ class Pipeline:
         )
 
     def receive(self, message: Any) -> None:
-        """Take an Image or CompressedImage that has just arrived."""
+        """Accept an Image or CompressedImage that has just arrived."""
         frame = Received(message, time.monotonic())
         self._buffer.add(frame)
         if self.enabled:
@@ -104,12 +104,12 @@ class Pipeline:
         self._worker.submit(act).add_done_callback(self._note)
 
     def stop_one(self, target_id: str) -> None:
-        """Give one target up; the next state tells where that was refused."""
+        """Stop one target; the next state says if that was refused."""
         answer = self._worker.submit(lambda: self._stop_one(target_id))
         answer.add_done_callback(partial(self._note, what="stop"))
 
     def detect(self, stamp: float, detected: list[Detected]) -> None:
-        """Take what a detector found in the image of that stamp, and start on the best where that is set."""
+        """Accept a detector's findings in the image of that stamp, and start on the best if so configured."""
         best = self._detections.add(stamp, detected, self._targets.taken(stamp))
         starts = self._detections.settings.start == "best" and self.starts_itself and self.enabled
         # One start at a time: it may take seconds.
@@ -138,7 +138,7 @@ class Pipeline:
             self._log.warning(self._notice, throttle_duration_sec=REPEAT_SECONDS)
 
     def stop(self) -> Future[str]:
-        """Give all targets up; no detection starts another one before somebody selects or enables."""
+        """Stop all targets; no detection starts another one before somebody selects or enables."""
         self.starts_itself = False
         return self._worker.submit(self._stop)
 
@@ -224,7 +224,7 @@ class Pipeline:
             self._publish(changed, self._header, now, only_state=coasting)
 
     def _simulated_time(self) -> float | None:
-        """Return seconds of ``/clock``; None where the node takes the time from the system."""
+        """Return the seconds of ``/clock``; None where the node takes the time from the system."""
         clock = self._node.get_clock()
         simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
         return clock.now().nanoseconds * 1e-9 if simulated else None

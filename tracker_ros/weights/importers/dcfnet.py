@@ -21,7 +21,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 
 def import_dcfnet(path: Path) -> dict[str, Tensor]:
-    """Return state dict of `networks.dcfnet.DCFNetFeatures`, names prefixed with ``features.``.
+    """Convert to the state dict of `networks.dcfnet.DCFNetFeatures`, names prefixed with ``features.``.
 
     Reads three published forms: ``param.pth`` (PyTorch; trained on BGR images, so the first layer's
     input channels are turned round here), ``net_param.mat`` (plain arrays) and the MatConvNet network

@@ -16,7 +16,7 @@ from tracker_ros.weights.loader import WeightsError
 
 
 def read_mat(path: Path) -> dict[str, Any]:
-    """Return variables of a MATLAB file (version 7.2 or older), structures as objects with attributes.
+    """Read the variables of a MATLAB file (version 7.2 or older), structures as objects with attributes.
 
     Raises:
         WeightsError: when the file is missing, not of MATLAB, or of the HDF5-based version 7.3.

@@ -28,7 +28,7 @@ _LAYERS = ("each", "point", "norm")
 
 
 def import_nanotrack(path: Path) -> dict[str, Tensor]:
-    """Return state dict of `networks.siamban.SiamBanNet` from ``nanotrackv2.pth``.
+    """Convert to the state dict of `networks.siamban.SiamBanNet` from ``nanotrackv2.pth``.
 
     Raises:
         WeightsError: when the file is missing or laid out in another way.

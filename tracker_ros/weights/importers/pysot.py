@@ -28,7 +28,7 @@ _LEGACY = {
 
 
 def import_pysot(path: Path) -> dict[str, Tensor]:
-    """Return state dict of the trackers `siamrpn` (correlation 'depthwise' or 'up') or `siamrpnpp`.
+    """Convert to the state dict of the trackers `siamrpn` (correlation 'depthwise' or 'up') or `siamrpnpp`.
 
     Names gain the prefix ``net.``; older AlexNet files with ``backbone.features.N`` are renamed. pysot
     feeds BGR images, so the first layer's input channels are turned round. Counters of batch
@@ -56,7 +56,7 @@ def import_pysot(path: Path) -> dict[str, Tensor]:
 
 
 def import_pysot_backbone(path: Path) -> dict[str, Tensor]:
-    """Return state dict of `SiameseAlexNet` or `DilatedResNet50`: pysot's backbones as ImageNet trained them.
+    """Convert pysot's ImageNet backbones to the state dict of `SiameseAlexNet` or `DilatedResNet50`.
 
     ``alexnet-bn.pth`` lists its layers as ``features.N``; ``resnet50.model`` has 3 x 3 shortcuts. Both take
     BGR images in 0-255, so the first layer's input channels are turned round. The classifier is left out.

@@ -32,7 +32,7 @@ _GROUPED = re.compile(r"(fc[45])\.\d\.(weight|bias)")
 
 
 def import_vggm(path: Path) -> dict[str, Tensor]:
-    """Return state dict of `networks.vggm.VggM` from ``imagenet-vgg-m.mat``: its first three convolutions.
+    """Convert ``imagenet-vgg-m.mat`` to the state dict of `networks.vggm.VggM`: three convolutions.
 
     Raises:
         WeightsError: when the file is missing or holds another network.
@@ -50,7 +50,7 @@ def import_vggm(path: Path) -> dict[str, Tensor]:
 
 
 def import_rtmdnet(path: Path) -> dict[str, Tensor]:
-    """Return state dict of the tracker `rtmdnet` from ``rt-mdnet.pth``, names prefixed with ``net.``.
+    """Convert to the state dict of the tracker `rtmdnet` from ``rt-mdnet.pth``, names prefixed with ``net.``.
 
     The published training keeps what videos share under 'shared_layers'; the branches are left out.
 

@@ -30,7 +30,7 @@ _ALEXNET = {
 
 
 def import_siamfc(path: Path) -> dict[str, Tensor]:
-    """Return state dict of the tracker `siamfc` from SiamFC (``2016-08-17.net.mat``) or Baseline-conv5.
+    """Convert SiamFC (``2016-08-17.net.mat``) or Baseline-conv5 to the state dict of the tracker `siamfc`.
 
     The second (``baseline-conv5_*.mat``, 32 channels) is for the settings of preset ``cfnet_baseline``.
 
@@ -93,7 +93,7 @@ def _layers(values: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _adjust(values: dict[str, Any]) -> dict[str, Tensor]:
-    """Return gain and bias from a 1 x 1 convolution, or from a batch normalisation (Baseline-conv5)."""
+    """Return the gain and bias from a 1 x 1 convolution, or from a batch normalisation (Baseline-conv5)."""
     flat = {key: np.asarray(value, dtype=np.float64).reshape(-1) for key, value in values.items()}
     if {"adjust_bnm", "adjust_bnb", "adjust_bnx"} <= flat.keys():
         mean, deviation = flat["adjust_bnx"]
