@@ -73,7 +73,7 @@ class GimbalClient:
     ):
         self._address, self._flags = address, flags
         self._on_attitude, self._tell = on_attitude, tell
-        self._requests: deque[str] = deque()
+        self._pending: deque[str] = deque()
         self._wanted: deque[tuple[float, float, float]] = deque(maxlen=1)
         self._control = RESTING
         self._since = self._ask_at = self._beat = self._polled = -math.inf
@@ -89,7 +89,7 @@ class GimbalClient:
 
     def claim(self) -> None:
         """Ask for control of the gimbal; until that is given no rates are sent."""
-        self._requests.append(CLAIM)
+        self._pending.append(CLAIM)
 
     def command(self, pitch: float, yaw: float, now: float) -> None:
         """Turn so fast, radians a second: pitch positive up, yaw positive to the right."""
@@ -97,7 +97,7 @@ class GimbalClient:
 
     def release(self) -> None:
         """Stop the gimbal and give control back."""
-        self._requests.append(RELEASE)
+        self._pending.append(RELEASE)
 
     # -- what is sent ----------------------------------------------------------------------------------
 
@@ -108,8 +108,8 @@ class GimbalClient:
             self._beat = now
             kind, nothing = mav.MAV_TYPE_ONBOARD_CONTROLLER, mav.MAV_AUTOPILOT_INVALID
             sent.append(mav.MAVLink_heartbeat_message(kind, nothing, 0, 0, mav.MAV_STATE_ACTIVE, 3))
-        while self._requests:
-            if self._requests.popleft() == CLAIM:
+        while self._pending:
+            if self._pending.popleft() == CLAIM:
                 self._ask(now)
             else:
                 sent += self._give_back()
