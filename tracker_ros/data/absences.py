@@ -155,7 +155,7 @@ class Case(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of the sequence."""
+        """The name of the sequence."""
         return f"{self.kind}_{self.seconds}s_{self.seed}"
 
 
