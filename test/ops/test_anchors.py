@@ -21,7 +21,7 @@ from tracker_ros.ops.anchors import (
     split_classes,
     split_offsets,
 )
-from tracker_ros.ops.counter_random import fork, normal, permutation, uniform
+from tracker_ros.ops.counter_random import fork, normal, permutation, uniform, words
 from tracker_ros.ops.xcorr import xcorr_depthwise, xcorr_up
 
 
@@ -114,3 +114,18 @@ def test_random_numbers_have_the_right_distribution() -> None:
         others = torch.stack((u[:-1], u[1:], uniform(fork(torch.tensor(2), stream), 19999)))
         assert (torch.corrcoef(others) - torch.eye(3)).abs().max() < 0.035
         assert (torch.histc(u, 20, 0, 1) - 1000).abs().max() < 170
+
+
+def test_words_are_those_of_the_published_hash() -> None:
+    """Wellons' lowbias32, on Python's whole numbers."""
+
+    def lowbias32(x: int) -> int:
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+            x = (x ^ x >> shift) * factor % 2**32
+        return x ^ x >> 16
+
+    for seed in (0, 7, 2**40 + 3):
+        start = lowbias32(seed % 2**32)
+        expected = [lowbias32(lowbias32(index ^ start)) for index in range(100)]
+        assert words(torch.tensor(seed), 100).tolist() == expected
+        assert int(fork(torch.tensor(seed), 2)) == lowbias32((start + 3 * 0x9E3779B1) % 2**32)

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker_ros.ops.crop import crop, crop_pyramid
+from tracker_ros.ops.crop import _span, crop, crop_pyramid
 
 
 def slow_crop(image: np.ndarray, region: tuple[float, ...], size: int, fill: np.ndarray | None) -> np.ndarray:
@@ -55,6 +55,16 @@ def test_crop_equals_sampling_one_pixel_at_a_time(border, cx, cy, w, h):
     fill = {"replicate": None, "zero": np.zeros(3), "mean": image.mean((0, 1))}[border]
     found = crop(as_frame(image), torch.tensor(region), 10, 10, border)
     np.testing.assert_allclose(found[0].numpy(), slow_crop(image, region, 10, fill), atol=0.02)
+
+
+@given(st.floats(-50, 150), st.floats(0.5, 120), st.integers(1, 100), st.integers(1, 7))
+def test_what_is_read_covers_the_samples_and_little_more(center, side, limit, step):
+    first, last = _span(center, side, limit, step)
+    low, high = center - side / 2, center + side / 2
+    touched = {min(max(n, 0), limit - 1) for n in range(math.floor(low - 0.5), math.ceil(high + 0.5))}
+    assert 0 <= first <= min(touched) and max(touched) < last <= limit
+    # A pixel for the interpolation, one for rounding and a block on both sides, up to a whole block.
+    assert last - first <= side + 2 * (2 + step) + step
 
 
 def test_region_on_whole_pixels_returns_them_unchanged():
