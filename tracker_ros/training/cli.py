@@ -42,6 +42,12 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="KIND=FOLDER",
         help="where data of a kind lies; may be repeated",
     )
+    parser.add_argument(
+        "--adapt",
+        type=Path,
+        metavar="FOLDER",
+        help="fine-tune the default tracker on unlabelled videos; kept only if it helps on a held-out part",
+    )
     parser.add_argument("--out", type=Path, help="folder for checkpoints and logs")
     parser.add_argument("--smoke", action="store_true", help="two small steps on made-up pictures")
     parser.add_argument("--resume", type=Path, metavar="CKPT", help="go on from a checkpoint")
@@ -91,13 +97,13 @@ def run(args: argparse.Namespace) -> int:
 
             print_recipes()
             return 0
+        if args.adapt is not None:
+            return _adapt(args)
         if not args.recipe:
             raise RecipeError("say which --recipe; `tracker_ros train --list` names them")
         if args.smoke:
             return smoke(sorted(recipe_files()) if args.recipe == ALL else [args.recipe])
-        fields = ("epochs", "pairs_per_epoch", "seed")
-        changes = {name: getattr(args, name) for name in fields if getattr(args, name) is not None}
-        recipe = read_recipe(args.recipe, changes)
+        recipe = read_recipe(args.recipe, _changes(args))
         if args.source is not None:
             return _export_checkpoint(args, recipe)
         if args.dry_run:
@@ -169,6 +175,43 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
             steps = checkpoint["global_step"]
         _write(args, recipe, module.tracker_state(), steps, fit.fingerprints())
     return 0
+
+
+def _adapt(args: argparse.Namespace) -> int:
+    from tracker_ros.training.adapting import NAME, RECIPE, adapt
+
+    if args.out is None:
+        raise RecipeError("say where the adapted weights go: --out FOLDER")
+    if not args.adapt.is_dir():
+        raise DataError(f"--adapt {args.adapt}: there is no such folder")
+    recipe = read_recipe(args.recipe or RECIPE, _changes(args))
+    command = shlex.join(["tracker_ros", *sys.argv[1:]])
+    outcome = adapt(
+        args.adapt,
+        recipe,
+        args.out,
+        command,
+        told,
+        devices=args.devices,
+        accelerator=args.accelerator,
+        workers=args.workers,
+        resume=args.resume,
+        limit=args.time_limit,
+        interval=args.save_every,
+    )
+    if outcome is None:
+        return TERMINATED
+    print(outcome)
+    if outcome.helped:
+        print(f"it helped: use the preset {args.out / NAME}.yaml in place of the default's name")
+    else:
+        print("it did not help beyond doubt: the shipped weights are kept, nothing was written for use")
+    return 0
+
+
+def _changes(args: argparse.Namespace) -> dict[str, int]:
+    fields = ("epochs", "pairs_per_epoch", "seed")
+    return {name: getattr(args, name) for name in fields if getattr(args, name) is not None}
 
 
 def told(text: str) -> None:

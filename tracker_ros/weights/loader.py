@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, verify
 
 RANDOM = "random:"
+_NETWORK = "net."
+"""Prefix of a tracker's network in its file."""
 
 
 def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
@@ -94,7 +96,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     Where the module is a backbone (it has `published`), or all that it holds is one sub-module `backbone`,
     the file of a published network is taken for it, and the layers that are not built (deeper ones, the
     classifier) are passed over. A backbone may also come out of a tracker's file, which has it under
-    `backbone`.
+    `backbone`, and a tracker's whole network out of one that has it under `net`.
     """
     expected = module.state_dict()
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
@@ -105,6 +107,8 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     elif alone and not any(n.startswith(part) for n in tensors):
         renamed = _published(module.get_submodule(part.removesuffix(".")), tensors)
         tensors = {part + n: t for n, t in renamed.items() if part + n in expected}
+    elif tensors and all(n.startswith(_NETWORK) for n in tensors) and not any(n in tensors for n in expected):
+        tensors = {n.removeprefix(_NETWORK): t for n, t in tensors.items()}
     # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
     counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
     tensors = {**tensors, **counters}
