@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 import torch
 from image_helpers import texture
+from session_helpers import BOX, NAN, Oracle, frame
 from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.session import Session, State
 from tracker_ros.session.motion import CameraMotion, Motion
+from tracker_ros.session.recovery import Recovery
 from tracker_ros.session.search import Search
+from tracker_ros.session.states import SessionSettings
 from tracker_ros.trackers.base import Estimate, Tracker
 
 # -- motion ------------------------------------------------------------------------------------------
@@ -121,6 +124,17 @@ def lost(**settings: object) -> tuple[Session, float]:
         assert now < 2, "the wait for LOST is bounded"
         session.step(spot(None), now)
     return session, now
+
+
+@pytest.mark.parametrize(
+    "code, dx, score", [(80, 0, 0.8), (80, 20, 0.8), (80, 200, 0.0), (NAN, 0, 0.0), (NAN, 200, 0.0)]
+)
+def test_a_look_that_finds_no_box_in_the_frame_or_no_number_scores_nothing(
+    code: int, dx: int, score: float
+) -> None:
+    recovery = Recovery(Oracle(), SessionSettings())
+    found, value = recovery.attempt(frame(code=code, dx=dx), {"updates": torch.zeros(())}, BOX)
+    assert value == pytest.approx(score) and found.cx == BOX.cx + dx
 
 
 def steps_until_tracking(session: Session, now: float, frame: Tensor, most: int = 40) -> int | None:

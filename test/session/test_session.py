@@ -132,6 +132,7 @@ def test_a_failing_tracker_leads_to_error_until_a_new_selection(code: int, words
         BOX._replace(w=math.inf),
         BOX._replace(w=0.0),
         BOX._replace(cx=500.0),
+        BOX._replace(cy=55.0),  # below the frame, whose height is not its width
         BOX._replace(h=-8.0),
     ],
 )
@@ -141,6 +142,12 @@ def test_a_refused_selection_keeps_the_present_target(box: Box) -> None:
         session.select(frame(), box, 0.2)
     report = session.step(frame(), 0.2)
     assert report.state is State.TRACKING and report.target_id == "target-1"
+
+
+def test_a_box_further_right_than_the_frame_is_high_can_be_selected() -> None:
+    session = tracking()
+    session.select(frame(), BOX._replace(cx=58.0), 0.2)
+    assert session.step(frame(), 0.2).target_id == "target-2"
 
 
 def test_a_tracker_that_fails_on_a_selection_keeps_the_present_target() -> None:
