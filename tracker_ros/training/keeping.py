@@ -112,7 +112,7 @@ class Keeper(pl.Callback):
             CheckpointError: when they cannot be written, saying how to go on.
         """
         try:
-            trainer.save_checkpoint(self.out / name)
+            trainer.save_checkpoint(self.out / name, weights_only=False)  # as by default, without a remark
             self._saved = time.monotonic()
             if trainer.is_global_zero and self.points:
                 write_curves(self.points, self.out)
