@@ -8,6 +8,7 @@ section, where it stands and under which key, and a note. A row that differs say
     recipe:NAME      a field of config/recipes/NAME.yaml; ``lr@E`` is the learning rate at epoch E
     preset:NAME      a setting of config/trackers/NAME.yaml, defaults included; A/B is a ratio
     tracker:NAME     an attribute of the tracker that the preset makes
+    training:NAME    an attribute of the module that config/recipes/NAME.yaml trains
     python:MODULE    a constant, or NAME.defaults.PARAMETER of a function or class
     test:FILE        a test that holds the number, where it stands in no single place
 """
@@ -25,7 +26,7 @@ from typing import Any
 import pytest
 
 from tracker_ros.trackers import create, make_settings, read_preset, tracker_class
-from tracker_ros.training.recipes import Recipe, read_recipe
+from tracker_ros.training.recipes import Recipe, build, read_recipe
 
 FOLDER = Path(__file__).parent
 REPOSITORY = FOLDER.parents[1]
@@ -46,6 +47,8 @@ def holder(where: str) -> Any:
     kind, _, name = where.partition(":")
     if kind == "recipe":
         return read_recipe(name)
+    if kind == "training":
+        return build(read_recipe(name), smoke=True)
     if kind == "python":
         return import_module(name)
     preset = read_preset(name)
@@ -109,3 +112,8 @@ def test_a_wrong_number_is_noticed() -> None:
     assert looked_up("preset:edcf", "scale_step") != looked_up("preset:adacfnet", "scale_step")
     with pytest.raises(AttributeError):
         looked_up("recipe:adacfnet", "epoch")
+
+
+def test_siamfc_sl_s_rate_falls_by_the_code_s_factor() -> None:
+    rates = [float(looked_up("recipe:siamfc_sl_reference", f"lr@{epoch}")) for epoch in (10, 11, 12)]
+    assert [b / a for a, b in zip(rates, rates[1:], strict=False)] == pytest.approx([0.8685] * 2, rel=2e-4)

@@ -266,3 +266,15 @@ def test_rtmdnet(kind: str) -> None:
     assert found["classification"] == pytest.approx(np.mean(terms), rel=1e-4)
     assert found["instance"] == pytest.approx(np.mean(confused), rel=1e-4)
     assert found["loss"] == pytest.approx(np.mean(terms) + 0.1 * np.mean(confused), rel=1e-4)
+
+
+@pytest.mark.parametrize("module", [CFNetTraining(attention=True), SiamFCTraining()])
+def test_parameters_begin_as_the_matconvnet_trainings_did(module: nn.Module) -> None:
+    """The improved Xavier method (He et al., 2015): variance 2 over the fan-out, biases 0."""
+    layers = [layer for layer in module.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    assert not any(layer.bias.any() for layer in layers if layer.bias is not None)
+    large = [layer.weight for layer in layers if layer.weight.numel() > 10_000]
+    assert len(large) >= 2
+    for weight in large:
+        fan_out = weight.shape[0] * weight[0, 0].numel()
+        assert float(weight.detach().var()) * fan_out == pytest.approx(2, rel=0.05)

@@ -20,6 +20,9 @@ from tracker_ros.ops.peaks import argmax_2d, subcell_peak
 from tracker_ros.ops.ridge import ridge, solve_gram
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
+#: Range of the boxes that refinement begins from, in target sides: of their middles and of their sizes.
+JITTER = (0.1, 0.1, 0.5, 0.5)
+
 
 @dataclass(frozen=True)
 class DcfstSettings:
@@ -93,8 +96,7 @@ class Dcfst(Tracker):
             torch.rand(max(s.refinement_candidates, 1), 4, generator=torch.Generator().manual_seed(0)) - 0.5
         )
         offsets[0] = 0.0
-        # In target sides: the middle moves by up to a twentieth of it, the size by up to a quarter.
-        self.register_buffer("offsets", offsets * torch.tensor([0.1, 0.1, 0.5, 0.5]), persistent=False)
+        self.register_buffer("offsets", offsets * torch.tensor(JITTER), persistent=False)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:

@@ -30,6 +30,9 @@ from tracker_ros.weights.loader import load_weights
 
 #: Label rules and the greatest offset of a target in its template, in pixels.
 RULES = {"paper": 0.0, "pysot": 4.0}
+#: What the plain trackers select (pysot): IoUs of a positive and a negative proposal, how many of a pair.
+POSITIVE_IOU, NEGATIVE_IOU = 0.6, 0.3
+MOST_POSITIVES, PROPOSALS = 16, 64
 
 
 def sample_true(mask: Tensor, count: int) -> Tensor:
@@ -101,8 +104,9 @@ class ProposalTraining(PairTraining):
         not show the same target 16 negatives near the other object, which is what could be confused.
         """
         near = ((self.anchors[..., :2] - boxes[..., :2]).abs() <= 3.5 * STRIDE).all(-1)
-        positive = sample_true((overlap > 0.6) & same, 16)
-        negative = sample_true((overlap < 0.3) & same, 48) | sample_true(near & ~same, 16)
+        positive = sample_true((overlap > POSITIVE_IOU) & same, MOST_POSITIVES)
+        beside = sample_true((overlap < NEGATIVE_IOU) & same, PROPOSALS - MOST_POSITIVES)
+        negative = beside | sample_true(near & ~same, MOST_POSITIVES)
         chosen = positive | negative
         return positive, balanced_loss(logits[chosen], positive[chosen].float(), self.loss)
 
