@@ -206,6 +206,7 @@ def run_tests(folder: Path, tests: list[str], seconds: float = SECONDS, trace: b
 def quickest(fault: Fault, line: int, clean: Outcome) -> list[str]:
     """Return the tests that execute the function around a line, quickest first; all where none does.
 
+    A line outside functions is executed by the import: all tests that execute a function of its file count.
     Compiled TorchScript leaves no trace, so that a function which only archives execute has all tests.
     """
     executed = clean.lines.get(fault.file, {})
@@ -215,7 +216,7 @@ def quickest(fault: Fault, line: int, clean: Outcome) -> list[str]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and node.lineno <= line <= (node.end_lineno or 0)
     ]
-    first, last = max(inside, default=(line, line))
+    first, last = max(inside, default=(0, max(executed, default=0)))
     # The line of `def` itself is executed when the module is imported.
     tests = {test for n in range(first + bool(inside), last + 1) for test in executed.get(n, []) if test}
     return sorted(tests, key=lambda test: clean.times.get(test, 0.0)) or fault.tests

@@ -10,10 +10,12 @@ from pretrained_helpers import drawn
 from torch import Tensor
 
 from tracker_ros.losses.shrinkage import KINDS, RegressionLoss, regression_loss
+from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.labels import gaussian
 from tracker_ros.trackers import SettingsError, Tracker, create
 from tracker_ros.trackers._regression import descend, first_frame_step, join, online_gradient
+from tracker_ros.trackers.dslt import _LEVELS
 from tracker_ros.weights import load_weights
 
 TINY = {"backbone": "micro_resnet", "search_size": 128, "reduced_channels": 16, "initial_iterations": 30}
@@ -171,6 +173,12 @@ def test_resnet_version_runs():
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
         assert tracker.localize(frame, state).response.shape == (13, 13)
+
+
+def test_both_levels_of_vgg_16_have_a_stride_of_4():
+    """The public code leaves out the third and the fourth pool."""
+    levels, pools = _LEVELS["vgg16"]
+    assert build_backbone("vgg16", levels, pools).strides == [4, 4]
 
 
 def test_unknown_loss_is_refused():

@@ -4,22 +4,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tracker_ros.reproduce import figures
 from tracker_ros.reproduce.items import Item, Row
 
 _TRAINED = "training data (VID); rows of a few steps rank nothing"
 
 
-def _row(label: str, preset: str = "", light: str = "", **paper: float) -> Row:
+#: EDCF's network and training with the response g alone: what CACFNet+ is.
+_FINE_ALONE = {"semantic_weight": 0.0}
+
+
+def _row(
+    label: str, preset: str = "", light: str = "", with_light: dict[str, Any] | None = None, **paper: float
+) -> Row:
     """Return a row; ``auc``, ``dp`` and ``op`` in percent."""
     names = {"auc": "AUC", "dp": "P@20", "op": "OSR"}
-    return Row(label, {names[key]: value / 100 for key, value in paper.items()}, preset, light)
+    scores = {names[key]: value / 100 for key, value in paper.items()}
+    return Row(label, scores, preset, light, light_settings=with_light or {})
 
 
 _ADACFNET = (
     _row("AdaCFNet", "adacfnet", "adacfnet_mobile", dp=82.8, op=77.1),
     _row("CFNet", "cfnet", dp=77.2, op=74.3),
-    _row("SiamFC3s", "siamfc", "siamfc_tiny", dp=79.4, op=73.7),
+    _row("SiamFC3s", "siamfc", "siamfc_mobile", dp=79.4, op=73.7),
     _row("CSRDCF", "csrt", "csrt", dp=80.3, op=73.8),
     _row("KCF", "kcf", "kcf", dp=74.1, op=62.2),
     _row("Staple", dp=78.2, op=73.8),
@@ -52,15 +61,19 @@ ADACFNET = (
 )  # fmt: skip
 EDCF = (
     Item("table1", "components, OTB2013", "OTB2013", (
-        _row("SiamFC", "siamfc", "siamfc_tiny", op=77.8, dp=80.9), _row("EDSiam", "edsiam", op=79.0, dp=83.9),
+        _row("SiamFC", "siamfc", "siamfc_mobile", op=77.8, dp=80.9),
+        _row("EDSiam", "edsiam", op=79.0, dp=83.9),
         _row("CFNet", "cfnet", op=71.7, dp=76.1), _row("CACF", op=75.4, dp=80.3),
-        _row("CACFNet", "cacfnet", op=83.8, dp=87.6), _row("CACFNet+", "cacfnet_plus", op=83.9, dp=88.3),
+        _row("CACFNet", "cacfnet", op=83.8, dp=87.6),
+        _row("CACFNet+", "cacfnet_plus", "edcf_mobile", _FINE_ALONE, op=83.9, dp=88.3),
         _row("EDCF", "edcf", "edcf_mobile", op=84.2, dp=88.5)), ("OSR", "P@20"),
         missing="EAO: `tracker_ros eval --protocol vot2015` on that challenge's sequences"),
     Item("table1b", "components, OTB2015", "OTB2015", (
-        _row("SiamFC", "siamfc", "siamfc_tiny", op=73.0, dp=77.0), _row("EDSiam", "edsiam", op=75.4, dp=80.7),
+        _row("SiamFC", "siamfc", "siamfc_mobile", op=73.0, dp=77.0),
+        _row("EDSiam", "edsiam", op=75.4, dp=80.7),
         _row("CFNet", "cfnet", op=70.3, dp=76.0), _row("CACF", op=68.9, dp=79.1),
-        _row("CACFNet", "cacfnet", op=77.7, dp=82.7), _row("CACFNet+", "cacfnet_plus", op=78.0, dp=83.1),
+        _row("CACFNet", "cacfnet", op=77.7, dp=82.7),
+        _row("CACFNet+", "cacfnet_plus", "edcf_mobile", _FINE_ALONE, op=78.0, dp=83.1),
         _row("EDCF", "edcf", "edcf_mobile", op=78.5, dp=83.6)), ("OSR", "P@20")),
     Item("training", "table 1 from training on: SiamFC, EDSiam, CACFNet, CACFNet+, EDCF", "OTB2013, OTB2015",
          run=figures.train_edcf, own="--recipe edcf --data vid=FOLDER --root OTB --layout otb ...",
@@ -99,9 +112,9 @@ SHRINKAGE = (
     Item("figure11", "SiamFC (_fl -.6 dp, -.8 auc; _sl +2.5, +.7) and RT-MDNet (_sl +1.9, +.9)", "OTB2015",
          tuple(_row(label, preset, light) for label, preset, light in (
              ("SiamFC", "siamfc", ""), ("SiamFC_fl", "siamfc_fl", ""),
-             ("SiamFC_sl", "siamfc_sl", "siamfc_tiny"),
+             ("SiamFC_sl", "siamfc_sl", "siamfc_mobile"),
              ("RT-MDNet", "rtmdnet", ""), ("RT-MDNet_fl", "rtmdnet_fl", ""),
-             ("RT-MDNet_sl", "rtmdnet_sl", "rtmdnet_tiny"))), missing="differences alone are printed"),
+             ("RT-MDNet_sl", "rtmdnet_sl", "rtmdnet_mobile"))), missing="differences alone are printed"),
     Item("figure15", "losses and layers of DSLT", "OTB2015", (
         _dslt("DSLT*"), _dslt("L2", dp=87.0, auc=64.2, loss="l2"), _dslt("L3", loss="l3"),
         _dslt("OHNM", loss="ohnm"), _dslt("DSLT (VGG-16)", "", "dslt"),
@@ -122,7 +135,8 @@ def _tadt(shallow: str, deep: str, otb2013: float, otb2015: float) -> Row:
 
 TADT = (
     Item("table1", "success", "OTB2013 (68.0) and OTB2015", (
-        _row("TADT", "tadt_paper", "tadt_lite0", auc=66.0), _row("SiamFC", "siamfc", "siamfc_tiny", auc=58.2),
+        _row("TADT", "tadt_paper", "tadt_lite0", auc=66.0),
+        _row("SiamFC", "siamfc", "siamfc_mobile", auc=58.2),
         _row("CFNet", "cfnet", auc=58.6)), ("AUC",)),
     Item("table4", "success", "Temple-Color 128",
          (_row("TADT", "tadt_paper", "tadt_lite0", auc=56.2),), ("AUC",)),
@@ -134,10 +148,10 @@ TADT = (
 )  # fmt: skip
 DCFST = (
     Item("table1", "mean overlap precision", "OTB2015", (
-        _row("DCFST", "dcfst_paper", "dcfst_tiny", op=86.4, auc=70.9),
-        _row("RT-MDNet", "rtmdnet", "rtmdnet_tiny", op=82.2)), ("OSR", "AUC")),
+        _row("DCFST", "dcfst_paper", "dcfst_mobile", op=86.4, auc=70.9),
+        _row("RT-MDNet", "rtmdnet", "rtmdnet_mobile", op=82.2)), ("OSR", "AUC")),
     Item("table2", "success", "NfS at 30 frames a second",
-         (_row("DCFST", "dcfst_paper", "dcfst_tiny", auc=62.8),), ("AUC",)),
+         (_row("DCFST", "dcfst_paper", "dcfst_mobile", auc=62.8),), ("AUC",)),
     Item("table3", "average overlap .592, success rates .683 and .448", "GOT-10k's test part",
          missing="the truth is its server's: train `--recipe dcfst_got10k`, then"
          " `tracker_ros eval --protocol got10k` writes the archive to submit"),

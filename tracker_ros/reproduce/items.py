@@ -25,6 +25,7 @@ class Row:
         preset: what the paper ran; '' where this package has no such tracker.
         light: a preset with weights of this package in its place; '' for none.
         settings: in place of either preset's.
+        light_settings: of the light preset alone.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Row:
     preset: str = ""
     light: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    light_settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

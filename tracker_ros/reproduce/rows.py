@@ -55,7 +55,8 @@ def measure(row: Row, item: Item, request: Request) -> Measured:
         kind = "light preset" if request.light and row.preset else "tracker"
         return Measured(row, "", [], {}, f"this package has no {kind} for it")
     weights = request.weights.get(row.label, request.weights.get(preset))
-    spec = TrackerSpec(preset, tuple(sorted(row.settings.items())), weights, request.device)
+    settings = {**row.settings, **(row.light_settings if request.light else {})}
+    spec = TrackerSpec(preset, tuple(sorted(settings.items())), weights, request.device)
     protocol, out = protocol_of(request), request.out / item.key / _folder(row.label)
     failures: list[Outcome] = []
     try:
