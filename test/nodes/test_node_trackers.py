@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from dataset_trees import vid
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
@@ -17,13 +18,18 @@ from node_helpers import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, Client, Domai
 from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import ResponseMap, TrackState  # noqa: E402
 
+from tracker_ros.api import track  # noqa: E402
+from tracker_ros.cli import main  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.ros.images import to_rgb  # noqa: E402
 from tracker_ros.ros.messages import box_of  # noqa: E402
 from tracker_ros.ros.qos import PICTURE  # noqa: E402
+from tracker_ros.trackers import load  # noqa: E402
+from tracker_ros.training.recipes import recipe_files  # noqa: E402
 
 pytestmark = pytest.mark.ros
 BOX = Box(100.0, 100.0, 40.0, 30.0)
+FRAMES = [scene(BOX._replace(cx=BOX.cx + 2 * step)) for step in range(8)]
 TINY = {"backbone": "micro_resnet", "search_size": 96}
 SETTINGS: dict[str, dict[str, Any]] = {
     "siamfc": {"width_multiplier": 0.0625},
@@ -50,16 +56,22 @@ class Bench(NamedTuple):
     client: Client
     folder: Path
 
-    def fly(self, name: str, settings: dict[str, Any], torchscript: bool = False) -> list[TrackState]:
-        """Configure the node for a tracker with seeded random parameters; its states on eight frames."""
-        preset = self.folder / f"{name}.yaml"
-        preset.write_text(yaml.safe_dump({"tracker": name, "weights": "random:0", "settings": settings}))
+    def preset(self, name: str, settings: dict[str, Any], weights: str) -> Path:
+        path = self.folder / f"{name}.yaml"
+        path.write_text(yaml.safe_dump({"tracker": name, "weights": weights, "settings": settings}))
+        return path
+
+    def fly(
+        self, name: str, settings: dict[str, Any], torchscript: bool = False, weights: str = "random:0"
+    ) -> list[TrackState]:
+        """Configure the node for a tracker of these weights; its states on `FRAMES`."""
+        preset = self.preset(name, settings, weights)
         client = self.client
         client.set_parameters(tracker=str(preset), torchscript=torchscript)
         assert client.transition(CONFIGURE) and client.transition(ACTIVATE)
         client.connect(client.camera, lambda: client.image(scene(BOX)))
         assert client.select(BOX).accepted
-        return [client.send(client.image(scene(BOX._replace(cx=BOX.cx + 2 * step)))) for step in range(8)]
+        return [client.send(client.image(frame)) for frame in FRAMES]
 
     def land(self) -> None:
         """Give the tracker up."""
@@ -112,4 +124,22 @@ def test_channel_weights_reach_who_looks_at_the_response(bench: Bench) -> None:
     assert picture.shape[0] > picture.shape[1]
     for subscription in subscriptions:
         client.node.destroy_subscription(subscription)
+    bench.land()
+
+
+def test_what_was_trained_on_a_published_layout_flies(bench: Bench, tmp_path: Path) -> None:
+    """From ILSVRC's folders by command to a file that the node follows a target with, as Python does."""
+    vid(tmp_path)
+    settings = SETTINGS["siamfc"]
+    recipe = yaml.safe_load(recipe_files()["siamfc"].read_text())
+    recipe.update(pairs_per_epoch=4, epochs=1, batch_size=2, arguments=settings, validation={"share": 0})
+    (tmp_path / "siamfc.yaml").write_text(yaml.safe_dump(recipe))
+    weights = str(tmp_path / "trained.safetensors")
+    command = ["train", "--recipe", str(tmp_path / "siamfc.yaml"), "--data", f"vid={tmp_path}"]
+    assert main([*command, "--out", str(tmp_path / "out"), "--export", weights]) == 0
+    states = bench.fly("siamfc", settings, weights=weights)
+    expected = list(track(FRAMES, BOX, load(str(bench.preset("siamfc", settings, weights)))))
+    assert [state.score for state in states] == pytest.approx([result.score for result in expected], abs=1e-4)
+    for state, result in zip(states, expected, strict=True):
+        assert box_of(state.bbox) == pytest.approx(result.box, abs=1e-2)
     bench.land()
