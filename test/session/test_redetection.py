@@ -13,8 +13,9 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.session import Session, State
+from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import Recovery
+from tracker_ros.session.recovery import CLEAR, Absence, Recovery
 from tracker_ros.session.search import Search
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.trackers.base import Estimate, Tracker
@@ -72,6 +73,9 @@ def test_a_picture_larger_than_the_frames_is_not_looked_for() -> None:
     search = Search()
     search.remember(texture(480, 640), Box(320.0, 240.0, 300.0, 300.0))
     assert search.near(texture(60, 80), (0.0, 0.0), 1e9) == []
+    height = search._template.shape[1] * search._block
+    assert search.near(texture(height - 1, 640), (0.0, 0.0), 1e9) == []
+    assert search.near(texture(height, 640), (0.0, 0.0), 1e9) != []
 
 
 class Spot(Tracker):
@@ -135,6 +139,15 @@ def test_a_look_that_finds_no_box_in_the_frame_or_no_number_scores_nothing(
     recovery = Recovery(Oracle(), SessionSettings())
     found, value = recovery.attempt(frame(code=code, dx=dx), {"updates": torch.zeros(())}, BOX)
     assert value == pytest.approx(score) and found.cx == BOX.cx + dx
+
+
+def test_a_proof_without_another_in_sight_is_as_far_ahead_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Search, "alike", lambda self, frame: [])
+    recovery = Recovery(Oracle(), SessionSettings())
+    recovery.start(frame(), BOX, {"updates": torch.zeros(())}, 0.0)
+    looks = Looks(own=1.0, rival=-1.0)
+    # Likenesses lie between -1 and 1, and each tenth ahead is worth a frame.
+    assert recovery.proof(frame(), BOX, looks, Absence(5.0, BOX)) == pytest.approx(2.0 / CLEAR)
 
 
 def steps_until_tracking(session: Session, now: float, frame: Tensor, most: int = 40) -> int | None:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,13 @@ from torch import Tensor
 from tracker_ros.geometry import Box
 from tracker_ros.session import Report, Session, State
 from tracker_ros.trackers.base import Estimate, SettingsError
+
+
+def test_states_have_the_values_of_the_message() -> None:
+    text = (Path(__file__).resolve().parents[2] / "msg" / "TrackState.msg").read_text()
+    assert {s.name: s.value for s in State} == {
+        name: int(value) for name, value in re.findall(r"^uint8 (\w+)=(\d+)", text, re.MULTILINE)
+    }
 
 
 def test_from_idle_to_tracking() -> None:
