@@ -37,6 +37,18 @@ def test_the_velocity_before_is_that_of_the_last_second_without_its_end() -> Non
     assert still.usual_velocity() == (0.0, 0.0)
 
 
+def test_a_shake_in_the_last_frames_does_not_lead_the_prediction_astray() -> None:
+    """Two frames at 450 pixels a second, after 1.5 s at 30, and none of it counts."""
+    motion = moving(30.0, 0.0)
+    assert motion.predicted(2.5, 640, 480).cx == pytest.approx(motion.box.cx + 30.0, abs=1.0)
+    motion.rest()
+    assert motion.predicted(2.5, 640, 480) == motion.box
+    young = Motion(1.0, 1.0)
+    young.start(BOX, 0.0)
+    young.follow(BOX._replace(cx=BOX.cx + 3.0), 0.1)
+    assert young.predicted(0.2, 640, 480).cx == pytest.approx(BOX.cx + 6.0), "too young for a second's mean"
+
+
 @pytest.mark.parametrize(
     ("speed", "plausible"),
     [(30.0, True), (30.0 + 25.0, True), (0.0, True), (30.0 + 60.0, False), (-40.0, False)],
@@ -157,3 +169,24 @@ def test_a_box_that_went_over_to_a_neighbour_is_let_go() -> None:
         recovery.denies(Looks(0.92, 0.7))
     assert not any(recovery.denies(Looks(0.92, 0.97), 0.9) for _ in range(3)), "it looks as it did"
     assert [recovery.denies(neighbour, leap) for leap in (0.9, 0.0)] == [False, True], "two frames in a row"
+
+
+def test_while_the_camera_was_blind_nothing_says_that_the_target_went_away() -> None:
+    """Of all within its reach what is most like it is the target, and what is nearer is likelier."""
+    recovery, frame = knowing(look_margin=0.05, look_slack=0.06)
+    blind, seen = Absence(1.0, BOX, blind=True), Absence(1.0, BOX)
+    twin = Looks(0.9, 0.91)
+    assert recovery.proof(frame, BOX, twin, seen) == 0, "it may be the twin that was seen before"
+    assert recovery.proof(frame, BOX, twin, blind) > 0
+    assert recovery.proof(frame, BOX, Looks(0.9, 0.96), blind) == 0
+    assert recovery.proof(frame, BOX, Looks(0.72, 0.4), blind) == 0, "it does not look like it"
+    assert recovery.proof(frame, BOX, Looks(0.75, 0.4), blind) > 0
+    far = BOX._replace(cx=BOX.cx + 20.0 * (NEAR + REACH) + 1)
+    assert recovery.proof(frame, far, twin, blind) == 0, "out of its reach as after any absence"
+    # Another like it beside the place where the target must be, whose own square is 30 pixels to the right.
+    frame[:, 70:90, 90:110] = 30
+    frame[:, 70:90, 120:140] = torch.tensor([200, 60, 50], dtype=torch.uint8).view(3, 1, 1)
+    longer = Absence(5.0, BOX, blind=True)
+    assert recovery.proof(frame.clone(), BOX, Looks(0.9, 0.91), longer) == 0
+    right = BOX._replace(cx=130.0)
+    assert recovery.proof(frame.clone(), right, Looks(0.99, 0.91), longer) > 0

@@ -20,6 +20,7 @@ from tracker_ros.evaluation.engines import ENGINES, make_engine
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
+from tracker_ros.evaluation.reliability import reliability_rows
 from tracker_ros.evaluation.results import CRASHED
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import attribute_groups, score_folders
@@ -155,6 +156,8 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
             console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
         if args.session and (absent := absence_rows(scores, sequences)):
             console.print(render(absent, "while the target is away, and when it is back"))
+        if args.session and (told := reliability_rows(scores, sequences)):
+            console.print(render(told, "scores / boxes that were right, while the target is said to be seen"))
         if args.attributes:
             console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
         if args.csv:

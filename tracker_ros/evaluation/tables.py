@@ -17,7 +17,7 @@ from tracker_ros.evaluation.trust import SOON, Trust, columns
 from tracker_ros.files import write_whole
 
 Row = dict[str, str | float]
-LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "AURC"))
+LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "AURC", "ECE", "left out"))
 """Columns in which less is better."""
 
 

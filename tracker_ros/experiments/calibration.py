@@ -29,6 +29,7 @@ from tracker_ros.data.inserted import inserted
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Frame, Sequence, VideoFrames
 from tracker_ros.evaluation.metrics import HIT, is_box, overlaps
+from tracker_ros.evaluation.reliability import calibration_error, fit, left_out_error, probability
 from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import psr
@@ -45,8 +46,6 @@ SURE = 0.4
 """Score of the tracker from which a view is taken."""
 REMOVED = 30
 """Frames in every second clip from which the target is removed."""
-RIDGE = 1e-2
-BINS = 10
 
 
 class Run(NamedTuple):
@@ -79,38 +78,6 @@ def observe(tracker: Tracker, sequence: Sequence, group: str) -> Run:
         rows.append(features(raw, peak / max(float(np.mean(psrs)), 1e-6), own))
         boxes.append(box.to_xywh())
     return Run(group, np.array(rows), overlaps(boxes, sequence.truth[1:]) >= HIT)
-
-
-def fit(evidence: Array, right: Array, weights: Array | None = None) -> Array:
-    """Fit a logistic regression with a small ridge by Newton's method: weights [1 + D], the bias first."""
-    weights = np.ones(len(right)) if weights is None else weights
-    x = np.column_stack((np.ones(len(evidence)), evidence))
-    ridge = RIDGE * np.diag([0.0, *np.ones(evidence.shape[1])])
-    found = np.zeros(x.shape[1])
-    for _ in range(50):
-        p = probability(found, evidence)
-        slope = x.T @ (weights * (right - p)) - ridge @ found
-        bend = (x * (weights * p * (1 - p))[:, None]).T @ x + ridge + 1e-9 * np.eye(x.shape[1])
-        step = np.linalg.solve(bend, slope)
-        found = found + step
-        if np.abs(step).max() < 1e-8:
-            break
-    return found
-
-
-def probability(weights: Array, evidence: Array) -> Array:
-    """Return [N] what the regression says of evidence [N, D]."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(weights[0] + evidence @ weights[1:], -30, 30))))
-
-
-def calibration_error(said: Array, right: npt.NDArray[np.bool_], bins: int = BINS) -> float:
-    """Return expected calibration error: |mean of what was said - share that was right|, over bins by frames.
-
-    Bins are of equal width (Guo et al., On Calibration of Modern Neural Networks, ICML 2017, eq. 3).
-    """
-    place = np.minimum((said * bins).astype(int), bins - 1)
-    gaps = [abs(said[place == b].sum() - right[place == b].sum()) for b in range(bins)]
-    return float(sum(gaps) / len(said))
 
 
 def left_out(runs: list[Run]) -> tuple[Array, npt.NDArray[np.bool_]]:
@@ -176,6 +143,23 @@ def longest(given: npt.NDArray[np.bool_]) -> range:
     return max(rows, key=len, default=range(0))
 
 
+def own_error(runs: list[Run]) -> str:
+    """Describe the calibration error of the tracker's own score, as it is and with each group left out."""
+    groups = {run.group for run in runs}
+    parts = {
+        group: (
+            np.concatenate([run.evidence[:, 0] for run in runs if run.group == group]),
+            np.concatenate([run.right for run in runs if run.group == group]),
+        )
+        for group in sorted(groups)
+    }
+    said, right = (np.concatenate(column) for column in zip(*parts.values(), strict=True))
+    return (
+        f"of its own score {calibration_error(said, right):.3f}, calibrated on all groups but the one that it"
+        f" is of {left_out_error(parts):.3f}"
+    )
+
+
 def preset_line(weights: Array) -> str:
     """Return the settings of the session that a preset's file takes."""
     bias, score, peak, looks = (f"{value:.2f}" for value in weights)
@@ -206,13 +190,16 @@ def main(words: Words[str] | None = None) -> int:
         console.print(f"{name}: {preset_line(weights)}")
         console.print(
             f"  {len(said)} frames, {right.mean():.3f} right;"
-            f" error left out {calibration_error(said, right):.3f}"
+            f" error left out {calibration_error(said, right):.3f}; {own_error(runs)}"
         )
         if others:
             seen = [observe(tracker, sequence, sequence.name) for sequence in others]
             told = np.concatenate([probability(weights, run.evidence) for run in seen])
             truth = np.concatenate([run.right for run in seen])
-            console.print(f"  on {len(others)} other sequences: error {calibration_error(told, truth):.3f}")
+            console.print(
+                f"  on {len(others)} other sequences: error {calibration_error(told, truth):.3f};"
+                f" {own_error(seen)}"
+            )
     return 0
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Calling trackers, which come from outside too: again where memory ran out, and errors in one line."""
+"""A check of frames, and calls of trackers, which come from outside too: again where memory ran out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
+
+SAMPLED = 8
+"""Every so many rows and columns of a frame are looked at for contrast."""
+CONTRAST = 8
+"""Grey values that those of a frame with something in it differ by, at least."""
 
 
 def twice(method: Callable[..., Any], *args: Any) -> Any:
@@ -25,3 +31,10 @@ def essence(error: Exception) -> str:
     """Return one line of an error's text. TorchScript puts the cause below its own traceback."""
     lines = str(error).strip().splitlines() or [""]
     return lines[-1] if "TorchScript" in lines[0] else lines[0]
+
+
+def shows_nothing(frame: Tensor) -> bool:
+    """Return whether a frame (uint8 [3, H, W]) is of one colour, as of a dead link or a capped lens."""
+    seen = frame[:, ::SAMPLED, ::SAMPLED].flatten(1)
+    low, high = torch.aminmax(seen, dim=1)
+    return int((high.int() - low.int()).amax()) < CONTRAST

@@ -86,7 +86,7 @@ class Identity:
 
         Each is shifted to be most like the target. Places that touch the box are left out.
         """
-        free = [abs(x - box.cx) >= box.w or abs(y - box.cy) >= box.h for x, y in places]
+        free = [not touches(box, at) for at in places]
         if not any(free):
             return self._views[:0]
         return self.fitted(frame, box, places)[torch.tensor(free, device=frame.device)]
@@ -115,6 +115,11 @@ class Identity:
         if len(self._others) > OTHERS:
             alike = likeness(self._others, self._views).amax(1)
             self._others = self._others[alike.argsort(descending=True)[:OTHERS]]
+
+
+def touches(box: Box, at: tuple[float, float]) -> bool:
+    """Return whether a box of the same size about another place (x, y) touches one."""
+    return abs(at[0] - box.cx) < box.w and abs(at[1] - box.cy) < box.h
 
 
 def _rows(box: Box, frame: Tensor) -> Tensor:

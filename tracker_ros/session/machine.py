@@ -26,14 +26,19 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
-from tracker_ros.session.attempt import essence, twice
+from tracker_ros.session.attempt import essence, shows_nothing, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.proof import Proof, demanded
-from tracker_ros.session.recovery import LEAP, UNLIKE, Absence, Recovery
+from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Absence, Recovery
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
+from tracker_ros.session.verification import Seen, Verification
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
+
+NOTHING = "the image shows nothing"
+"""Why a target is not seen that nobody could see."""
+LOOK_FRAMES = 3
+"""While all is well, the looks of one frame in so many are compared."""
 
 
 class Session:
@@ -79,9 +84,11 @@ class Session:
         self._candidate: Box | None
         self._size: tuple[int, ...]
         self._looks: Looks
-        self._looked: bool
+        self._unlooked: int
         self._good: int
-        self._proof: Proof
+        self._verification: Verification
+        self._doubtful: bool
+        self._blinded: bool
         self._reacquired: str
         self._forget()
 
@@ -111,6 +118,7 @@ class Session:
             recovery.start(frame, box, model, stamp)
         self._forget()
         self._recovery = recovery
+        self._verification = Verification(recovery, self._motion)
         self._count += 1
         self._model = model
         self._motion.start(box, stamp)
@@ -151,6 +159,8 @@ class Session:
             self._seen, self._anywhere = stamp - 2 * self.settings.coast_seconds, True
             self._recovery.forget_times(stamp)
             return self._report(None)
+        if shows_nothing(frame):
+            return self._miss(stamp)
         try:
             with torch.inference_mode():
                 return self._advance(frame, stamp)
@@ -166,8 +176,21 @@ class Session:
         silence = now - self._stamp
         if self.state in (State.ACQUIRING, State.TRACKING) and silence > self.settings.coast_seconds:
             self._coast(f"no frame for {silence:.1f} s")
-        if self.state is State.COASTING and now - self._seen > 2 * self.settings.coast_seconds:
+            self._blinded = True
+        since = self._stamp if self._doubtful else self._seen
+        if self.state is State.COASTING and now - since > 2 * self.settings.coast_seconds:
             self._start_over(f"no sight of the target for {now - self._seen:.1f} s")
+        return self._report(None)
+
+    def _miss(self, stamp: float) -> Report:
+        """Advance by a frame in which nothing can be seen: that the target is not is no news of it."""
+        self._stamp = stamp
+        if self.state in (State.ACQUIRING, State.TRACKING):
+            self._coast(NOTHING)
+            self._blinded = True
+        elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:
+            self._start_over(NOTHING)
+        self._verification.reset()
         return self._report(None)
 
     def _advance(self, frame: Tensor, stamp: float) -> Report:
@@ -178,7 +201,7 @@ class Session:
             self._stamp = stamp
             return self._report(None)
         predicted = self._predicted(stamp)
-        absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box)
+        absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box, self._blinded)
         estimate = self._look(frame, predicted)
         values = torch.cat(
             (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
@@ -187,25 +210,30 @@ class Session:
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
         leap = absence.sizes(found)
-        # While all is well, every second frame is looked at this closely: it costs half a millisecond.
-        fresh = before is not State.TRACKING or not self._looked or leap > min(LEAP, self.settings.max_jump)
-        self._looks = looks = self._recovery.looks(frame, found) if fresh else self._looks
-        self._looked = fresh
+        # While all is well, every third frame is looked at this closely: it costs half a millisecond.
+        self._unlooked += 1
+        well = before is State.TRACKING and leap <= min(LEAP, self.settings.max_jump)
+        fresh = not well or self._recovery.suspects or self._unlooked >= LOOK_FRAMES
+        if fresh:
+            self._looks, self._unlooked = self._recovery.looks(frame, found), 0
+        looks = self._looks
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
-            self._keep(looks if fresh else None, leap, score, stamp)
+            self._keep(found, looks if fresh else None, leap, score, stamp)
         else:
-            self._regain(frame, found, absence, looks, score, stamp)
+            self._regain(frame, Seen(found, score, looks), absence, stamp)
         self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._follow(frame, found, estimate, score, stamp)
-        elif self._proof.frames > 0:
+        elif self._verification.proof.frames > 0:
             self._candidate = found
         else:
+            good = score >= self.settings.recover_score  # it may be proved yet
             if self.state is State.LOST or absence.seconds > self.settings.coast_seconds / 2:
-                self._look_around(frame, absence)
-            if self._candidate is None and score >= self.settings.recover_score:
-                self._candidate = found  # it may be proved yet
+                elsewhere, proving = self._look_around(frame, absence)
+                self._candidate = found if good and not proving else elsewhere
+            elif good:
+                self._candidate = found
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
 
@@ -216,23 +244,28 @@ class Session:
         """
         if self.state not in (State.COASTING, State.LOST):
             return twice(self._tracker.localize, frame, self._model)
-        self._model["box"] = (self._candidate or predicted).to_tensor(frame.device)
+        held = self._verification.sighting.box if self.state is State.COASTING else None
+        self._model["box"] = (self._candidate or held or predicted).to_tensor(frame.device)
         estimate = twice(self._tracker.localize, frame, self._model)
         if self.state is State.LOST or self._candidate or estimate.score >= self.settings.recover_score:
             return estimate
         there = {**self._model, "box": self._motion.box.to_tensor(frame.device)}
         other = twice(self._tracker.localize, frame, there)
-        if not other.score > estimate.score:
+        # What is held is left only for what scores like the target: beside it may be another.
+        if not other.score > (self.settings.recover_score if held else estimate.score):
             return estimate
         self._model = there
         return other
 
-    def _keep(self, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
+    def _keep(self, found: Box, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
         if score < self.settings.keep_score:
             self._coast(f"score fell to {score:.2f}")
+            self._verification.sighting.add(found, score, False, self._motion.box, self.settings)
         elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
             self._coast(f"box jumped, to what looks {looks.own:.2f} alike")
+            if looks.margin >= CLEAR:  # a jerk that blurs it, rather than another that was seen before
+                self._verification.sighting.hold(found)
         elif looks is not None and self._recovery.denies(looks, leap):
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
@@ -241,25 +274,27 @@ class Session:
             if self.state is State.ACQUIRING and self._good >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
 
-    def _regain(
-        self, frame: Tensor, found: Box, absence: Absence, looks: Looks, score: float, stamp: float
-    ) -> None:
-        """Go back to TRACKING once enough frames in a row show what is, or may be, the target."""
-        s, proof = self.settings, self._proof
-        near = absence.is_near(found, s)
-        good = score >= s.recover_score
-        worth = self._recovery.proof(frame, found, looks, absence) if good else 0.0
-        may_be = good if s.reacquire == "any" else worth > 0
-        proof.add(may_be, worth, found[:2], stamp)
-        needed = s.confirm_frames if near else demanded(s, absence.seconds)
-        proved = proof.worth >= needed and (near or proof.moves_like(self._motion))
-        confirmed = self.state is not State.LOST or not may_be or self.confirm(found, stamp, proof.frames)
-        enough = proved or (s.reacquire == "any" and proof.frames >= needed)
-        if enough and proof.frames >= s.confirm_frames and confirmed:
-            self._take_up(proved, frame, found, stamp)
+    def _regain(self, frame: Tensor, seen: Seen, absence: Absence, stamp: float) -> None:
+        """Go back to TRACKING once enough frames in a row show what is, or may be, the target.
+
+        Before that, show what may be the target and is not proved to be it; nothing where there is none.
+        """
+        verdict = self._verification.judge(frame, seen, absence, stamp)
+        hidden = self.state is State.COASTING and not self._doubtful
+        confirmed = hidden or not verdict.good or self.confirm(seen.box, stamp, verdict.streak)
+        if verdict.enough and confirmed:
+            self._take_up(verdict.proved, frame, seen.box, stamp)
             self._seen, self._anywhere = stamp, False
-            self._enter(State.TRACKING, f"found again, score {score:.2f}")
-        elif self.state is State.COASTING and absence.seconds > s.coast_seconds:
+            self._doubtful = self._blinded = False
+            self._enter(State.TRACKING, f"found again, score {seen.score:.2f}")
+        elif hidden and absence.seconds <= self.settings.coast_seconds:
+            return
+        elif (verdict.shown and confirmed) or (
+            self.state is State.COASTING and self._verification.holds(absence)
+        ):
+            self._doubtful = True
+            self._enter(State.COASTING, "what is seen may be the target or another object")
+        elif self.state is State.COASTING:
             self._lose(f"no sight of the target for {absence.seconds:.1f} s")
 
     def _take_up(self, is_target: bool, frame: Tensor, found: Box, stamp: float) -> None:
@@ -279,11 +314,11 @@ class Session:
         self._model = twice(self._tracker.update, frame, self._model, estimate)
         self._motion.follow(found, stamp)
 
-    def _look_around(self, frame: Tensor, absence: Absence) -> None:
+    def _look_around(self, frame: Tensor, absence: Absence) -> tuple[Box | None, bool]:
         """Look into a few more windows: around the last place at first, then all over the image."""
         reach = absence.seconds / max(2 * self.settings.coast_seconds, 1e-3)
         radius = reach * math.hypot(*self._size)
-        self._candidate = self._recovery.look_around(frame, self._model, absence, radius)
+        return self._recovery.look_around(frame, self._model, absence, radius)
 
     def _predicted(self, stamp: float) -> Box:
         return self._motion.predicted(stamp, self._size[1], self._size[0])
@@ -305,25 +340,26 @@ class Session:
         if self.state in (State.ACQUIRING, State.TRACKING):
             box = self._motion.box
         elif self.state is State.COASTING:
-            box = self._predicted(self._stamp)
-        return Report(
-            self.state, self.target_id, box, score, psr_, apce_, estimate, self.message, self._reacquired
-        )
+            box = self._verification.sighting.box or self._predicted(self._stamp)
+        reacquired = UNVERIFIED if self._doubtful else self._reacquired
+        return Report(self.state, self.target_id, box, score, psr_, apce_, estimate, self.message, reacquired)
 
     def _coast(self, why: str) -> None:
-        self._proof.reset()
+        self._verification.reset()
         self._good = 0
         self._enter(State.COASTING, why)
 
     def _start_over(self, why: str) -> None:
         """Lose the target, and with it whatever was about to be found."""
-        self._proof.reset()
+        self._verification.reset()
         self._candidate = None
         self._lose(why)
 
     def _lose(self, why: str) -> None:
         self._motion.rest()
         self._recovery.restart()
+        self._verification.sighting.reset()
+        self._doubtful = False
         self._enter(State.LOST, why)
 
     def _fail(self, why: str) -> Report:
@@ -343,6 +379,8 @@ class Session:
         self._size = (0, 0)
         self._stamp = self._seen = 0.0
         self._anywhere = False
-        self._proof, self._good = Proof(), 0
-        self._looks, self._looked = UNLIKE, False
+        self._verification = Verification(self._recovery, self._motion)
+        self._good = 0
+        self._looks, self._unlooked = UNLIKE, 0
+        self._doubtful = self._blinded = False
         self._reacquired = ""

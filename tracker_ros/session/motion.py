@@ -62,6 +62,7 @@ class Motion:
         self._gain, self._horizon = gain, horizon
         self._velocity = (0.0, 0.0)
         self._way: deque[tuple[float, float, float]] = deque(maxlen=WAY)
+        self._rests = self._against_ground = False
         self._shift = (0.0, 0.0)
         self.box = Box(0.0, 0.0, 0.0, 0.0)
         self._at = 0.0
@@ -80,10 +81,12 @@ class Motion:
     def rest(self) -> None:
         """Forget the velocity; where the target was last seen stays known."""
         self._velocity = (0.0, 0.0)
+        self._rests = True
 
     def camera_moved(self, shift: tuple[float, float]) -> None:
         """Account for a background that moved by (x, y) pixels in the image."""
         self._shift = self._shift[0] + shift[0], self._shift[1] + shift[1]
+        self._against_ground = True
 
     def follow(self, found: Box, stamp: float) -> None:
         """Update the velocity from a measured box."""
@@ -97,7 +100,7 @@ class Motion:
             )
         if not self._way or stamp - self._way[-1][0] >= STEP or stamp < self._way[-1][0]:
             self._way.append((stamp, found.cx, found.cy))
-        self.box, self._at, self._shift = found, stamp, (0.0, 0.0)
+        self.box, self._at, self._shift, self._rests = found, stamp, (0.0, 0.0), False
 
     def usual_velocity(self) -> tuple[float, float]:
         """Return the mean velocity (x, y) in the last second or so before the target was last seen.
@@ -105,16 +108,29 @@ class Motion:
         In pixels a second in the image, with the camera's own motion. The newest places are left out: just
         before a target is missed, the box may be on something else already.
         """
-        way = [entry for entry in self._way if entry[0] <= self._at - RECENT]
+        way = self._settled_way()
         if len(way) < 2 or way[-1][0] <= way[0][0]:
             return 0.0, 0.0
         elapsed = way[-1][0] - way[0][0]
         return (way[-1][1] - way[0][1]) / elapsed, (way[-1][2] - way[0][2]) / elapsed
 
+    def _settled_way(self) -> list[tuple[float, float, float]]:
+        return [entry for entry in self._way if entry[0] <= self._at - RECENT]
+
     def predicted(self, stamp: float, width: int, height: int) -> Box:
         """Return the box at a time, its centre kept inside the image."""
         elapsed = min(max(stamp - self._at, 0.0), self._horizon)
+        vx, vy = self._lasting_velocity()
         return self.box._replace(
-            cx=min(max(self.box.cx + self._shift[0] + self._velocity[0] * elapsed, 0.0), float(width)),
-            cy=min(max(self.box.cy + self._shift[1] + self._velocity[1] * elapsed, 0.0), float(height)),
+            cx=min(max(self.box.cx + self._shift[0] + vx * elapsed, 0.0), float(width)),
+            cy=min(max(self.box.cy + self._shift[1] + vy * elapsed, 0.0), float(height)),
         )
+
+    def _lasting_velocity(self) -> tuple[float, float]:
+        """Return the velocity to go on with: of the last second, which no shake of the camera decides.
+
+        Against the background, whose motion is taken out already, it is the newest.
+        """
+        if self._rests or self._against_ground or len(self._settled_way()) < 2:
+            return self._velocity
+        return self.usual_velocity()

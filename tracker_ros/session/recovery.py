@@ -12,14 +12,14 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.session.attempt import twice
-from tracker_ros.session.identity import Identity, Looks
+from tracker_ros.session.identity import Identity, Looks, touches
 from tracker_ros.session.search import Search
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.trackers.base import Tracker
 
 VIEW_SECONDS = 0.3
 """While the target is well seen, its picture and the newest of its views are at most so old."""
-OTHERS_SECONDS = 0.5
+OTHERS_SECONDS = 1.0
 """So often the image is searched for others like it meanwhile."""
 OTHERS = 6
 """So many of them are remembered each time."""
@@ -51,22 +51,23 @@ class Absence(NamedTuple):
     """The seconds for which the target is out of sight, and its predicted place.
 
     `anywhere` says that the place is not known: the clock or the camera's images began anew. `last` is where
-    it was seen last.
+    it was seen last. `blind` says that the camera showed nothing from then on: it need not have gone away.
     """
 
     seconds: float
     predicted: Box
     anywhere: bool = False
     last: Box | None = None
+    blind: bool = False
 
     def sizes(self, box: Box) -> float:
         """Return the distance of a box from the predicted place, in sizes of the target."""
-        return _sizes(box, self.predicted)
+        return sizes(box, self.predicted)
 
     def is_near(self, box: Box, settings: SessionSettings) -> bool:
         """Return whether a box is where the target must be after a moment, or where it was."""
         places = (self.predicted, self.last or self.predicted)
-        return self.seconds <= settings.coast_seconds / 2 and min(_sizes(box, at) for at in places) <= NEAR
+        return self.seconds <= settings.coast_seconds / 2 and min(sizes(box, at) for at in places) <= NEAR
 
     def is_within_reach(self, box: Box) -> bool:
         """Return whether a box is where the target may well be by now."""
@@ -78,7 +79,8 @@ class Absence(NamedTuple):
         return not self.anywhere and self.sizes(box) > farthest
 
 
-def _sizes(box: Box, other: Box) -> float:
+def sizes(box: Box, other: Box) -> float:
+    """Return how far a box is from another, in sizes of that one."""
     return math.hypot(box.cx - other.cx, box.cy - other.cy) / math.sqrt(other.w * other.h)
 
 
@@ -88,10 +90,14 @@ class Recovery:
     Args:
         tracker: as the session's.
         settings: the session's.
+
+    Attributes:
+        settings: those in use.
     """
 
     def __init__(self, tracker: Tracker, settings: SessionSettings) -> None:
-        self._tracker, self._settings = tracker, settings
+        self._tracker = tracker
+        self.settings = settings
         self._search, self._identity = Search(), Identity()
         self._first: dict[str, Tensor] = {}
         self._viewed = self._met = 0.0
@@ -100,7 +106,7 @@ class Recovery:
 
     def tune(self, settings: SessionSettings) -> None:
         """Use other settings from now on; what is known of the target stays."""
-        self._settings = settings
+        self.settings = settings
 
     def start(self, frame: Tensor, box: Box, model: dict[str, Tensor], stamp: float) -> None:
         """Remember the selected box and its model."""
@@ -139,9 +145,23 @@ class Recovery:
             self._identity.meet(frame, box, self._search.alike(frame)[:OTHERS])
             self._met = stamp
 
+    @property
+    def suspects(self) -> bool:
+        """Return whether the newest look was at something else, so that the next frame decides."""
+        return self._foreign > 0
+
     def resembles(self, looks: Looks) -> bool:
         """Return whether the box jumped to what looks as the target did, more than it looks like others."""
         return looks.own >= self._lately - JERK and looks.margin >= 0
+
+    def is_other(self, looks: Looks) -> bool:
+        """Return whether something looks unlike all views of the target, or rather like another."""
+        slack = self.settings.keep_slack
+        return looks.own < self._identity.usual - slack or looks.margin < -slack / 2
+
+    def is_possible(self, box: Box, looks: Looks, absence: Absence) -> bool:
+        """Return whether something may be the target, by its looks and its place."""
+        return not self.is_other(looks) and not absence.is_too_far(box, self.settings)
 
     def denies(self, looks: Looks, leap: float = 0.0) -> bool:
         """Return whether the tracked object looks like something else, in consecutive frames.
@@ -150,12 +170,11 @@ class Recovery:
             looks: of what is tracked.
             leap: how far, in sizes, its box is from where it was expected.
         """
-        s = self._settings
-        other = looks.own < self._identity.usual - s.keep_slack or looks.margin < -s.keep_slack / 2
+        s = self.settings
         # With a leap less like the target, and more like one that stood beside it: the box went over to it.
         leapt = leap > LEAP or self._foreign > 0
         changed = leapt and looks.own < self._lately - JERK and looks.margin < -abs(s.look_margin)
-        foreign = other or changed
+        foreign = self.is_other(looks) or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
             self._lately += LATELY * (looks.own - self._lately)
@@ -163,11 +182,11 @@ class Recovery:
 
     def _needed(self, looks: Looks) -> float:
         """Return the margin needed over others: more, the less something looks like the target."""
-        return self._settings.look_margin + max(self._usual - looks.own, 0.0) / 2
+        return self.settings.look_margin + max(self._usual - looks.own, 0.0) / 2
 
     @property
     def _usual(self) -> float:
-        return max(self._settings.look_score, self._identity.usual)
+        return max(self.settings.look_score, self._identity.usual)
 
     def proof(self, frame: Tensor, box: Box, looks: Looks, absence: Absence) -> float:
         """Return the frames of proof that this one is worth, that the target is at `box`; 0 for none.
@@ -177,12 +196,14 @@ class Recovery:
         it was away, the more so; where it may not have got to, twice. What is as much like the target as
         the target itself, and far ahead of all others, counts for more than one.
         """
-        s = self._settings
+        s = self.settings
         if absence.is_near(box, s):
             return float(looks.own >= self._usual - 2 * s.look_slack and looks.margin >= -abs(s.look_margin))
         if absence.is_too_far(box, s):
             return 0.0
         within = absence.is_within_reach(box)
+        if absence.blind and within:
+            return self._remains(frame, box, looks, absence)
         needed = self._needed(looks) * (1 + absence.seconds / MARGIN_SECONDS) * (1 if within else 2)
         if looks.own < self._usual - s.look_slack or looks.margin < needed:
             return 0.0
@@ -191,41 +212,65 @@ class Recovery:
             return 0.0
         return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
 
-    def _rival_in_sight(self, frame: Tensor, box: Box, absence: Absence | None) -> float:
+    def _remains(self, frame: Tensor, box: Box, looks: Looks, absence: Absence) -> float:
+        """Return the same as `proof` within the reach of a target that nothing shows to have gone away.
+
+        It is what looks like it, and of all within its reach the most like it; what is nearer is likelier.
+        """
+        s = self.settings
+        if looks.own < self._usual - 2 * s.look_slack or looks.margin < -abs(s.look_margin):
+            return 0.0
+        slope = abs(s.look_margin)
+        ahead = looks.own - slope * absence.sizes(box) - self._rival_in_sight(frame, box, absence, slope)
+        if ahead <= 0 or not self._is_first(frame, box):
+            return 0.0
+        return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
+
+    def _rival_in_sight(self, frame: Tensor, box: Box, absence: Absence | None, slope: float = 0.0) -> float:
         """Return the similarity of the best match elsewhere in the frame; -1 for none.
 
-        With an absence, only what is within the target's reach counts.
+        With an absence, only what is within the target's reach counts, less by `slope` for each size that it
+        is away from where the target should be.
         """
         places = [
             at for at in self._search.alike(frame)
             if absence is None or absence.is_within_reach(box._replace(cx=at[0], cy=at[1]))
-        ]  # fmt: skip
-        others = self._identity.at(frame, box, places[:OTHERS])
-        return max((other.own for other in self._identity.compare(others)), default=-1.0)
+        ][:OTHERS]  # fmt: skip
+        others = self._identity.compare(self._identity.at(frame, box, places))
+        free = [box._replace(cx=x, cy=y) for x, y in places if not touches(box, (x, y))]
+        away = [slope * absence.sizes(at) if absence else 0.0 for at in free]
+        return max((other.own - less for other, less in zip(others, away, strict=True)), default=-1.0)
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
         """Return whether the model of the first frame recognises the object at `box`."""
-        return self.attempt(frame, self._first, box)[1] >= self._settings.verify_score
+        return self.attempt(frame, self._first, box)[1] >= self.settings.verify_score
 
     def look_around(
         self, frame: Tensor, model: dict[str, Tensor], absence: Absence, radius: float
-    ) -> Box | None:
-        """Look into a few more windows within `radius` pixels of the last place, for the target."""
-        s, last = self._settings, absence.predicted
+    ) -> tuple[Box | None, bool]:
+        """Look into a few more windows within `radius` pixels of the last place, for the target.
+
+        Returns:
+            what is found, and whether it is worth a proof; else it may be the target or another object.
+        """
+        s, last, possible = self.settings, absence.predicted, None
         if s.search_windows == 0:
-            return None
+            return None, False
         for cx, cy in self._search.turns(self._likely(frame, absence, radius), s.search_windows):
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))
             if score < s.found_score:
                 continue
-            if s.reacquire == "any" or self.proof(frame, found, self.looks(frame, found), absence) > 0:
+            looks = self.looks(frame, found)
+            if s.reacquire == "any" or self.proof(frame, found, looks, absence) > 0:
                 self._search.restart()
-                return found
-        return None
+                return found, True
+            if possible is None and self.is_possible(found, looks, absence):
+                possible = found
+        return possible, False
 
     def _likely(self, frame: Tensor, absence: Absence, radius: float) -> list[tuple[float, float]]:
         """Return places within `radius` pixels that may be the target's by their looks, else all of them."""
-        s, last = self._settings, absence.predicted
+        s, last = self.settings, absence.predicted
         near = self._search.near(frame, last[:2], radius)
         limit = self._usual - 2 * s.look_slack
         looks = self._identity.compare(self._identity.fitted(frame, last, near)) if near else []

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""The tracker's box while the target is not proved: worth showing, not worth following."""
+
+from __future__ import annotations
+
+from tracker_ros.geometry import Box
+from tracker_ros.session.recovery import LEAP, sizes
+from tracker_ros.session.states import SessionSettings
+
+FAINT = 0.5
+"""Share of `keep_score` from which a box that did not leap is better than a prediction."""
+
+
+class Sighting:
+    """The tracker's own box in COASTING and LOST, one frame after the other.
+
+    A box is held where the tracker still scores a little and goes on from where it was: an object seen badly,
+    of which a prediction knows less. It becomes a candidate, which may be the target and may be another
+    object, after `confirm_frames` that score like the target in a row, and stays one until the score ends it.
+
+    Attributes:
+        box: what is held; None for nothing.
+        candidate: whether it is one.
+        frames: in a row that score like the target.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.box: Box | None = None
+        self.candidate = False
+        self.frames = 0
+        self._at: Box | None = None
+
+    def hold(self, found: Box) -> None:
+        """Hold what the tracker's box has just gone to."""
+        self.box = self._at = found
+
+    def add(self, found: Box, score: float, possible: bool, expected: Box, settings: SessionSettings) -> None:
+        """Add a frame.
+
+        Args:
+            found: the tracker's box.
+            score: its score.
+            possible: whether it may be the target, by its looks and its place.
+            expected: where the target should be if nothing is held.
+            settings: the session's.
+        """
+        moved = sizes(found, self._at or expected)
+        good = possible and score >= settings.recover_score
+        goes_on = self._at is not None and moved <= settings.max_jump
+        self.frames = (self.frames if goes_on else 0) + 1 if good else 0
+        kept = self.candidate and possible and goes_on and score >= settings.keep_score
+        self.candidate = kept or self.frames >= settings.confirm_frames
+        farthest = settings.max_jump if self._at is not None and score >= settings.keep_score else LEAP
+        faint = moved <= farthest and score >= FAINT * settings.keep_score
+        self.box = found if self.candidate or faint else None
+        self._at = found if self.box or good else None
