@@ -372,6 +372,19 @@ def test_a_step_of_refinement_is_the_slope_times_the_box_s_size() -> None:
     assert float(refined[0] - found[0]) == pytest.approx(2 * 2 * 40 / 44**2 * 40, rel=1e-4)
 
 
+@pytest.mark.parametrize("size", [(72.0, 9.5), (9.5, 72.0)])
+def test_refined_boxes_that_are_too_long_do_not_count(size: tuple[float, float]) -> None:
+    """All boxes have the same predicted overlap: what decides is the ratio of their sides."""
+    tracker = refining(torch.zeros(4), refinement_averaged=1)
+    tracker.network.iou.ascend = lambda levels, modulation, boxes: (torch.zeros(len(boxes)), 0 * boxes)
+    found = torch.tensor([300.0, 300.0, *size])
+    sizes = found[2:] * (1 + tracker.offsets[:, 2:])
+    ratios = sizes.amax(1) / sizes.amin(1)
+    assert ratios[0] > tracker.max_aspect_ratio > ratios.min()
+    refined = tracker.refine(NO_LEVELS, torch.zeros(2, 1), found)
+    assert float(refined[2:].max() / refined[2:].min()) <= tracker.max_aspect_ratio
+
+
 def regressing(success: float) -> tuple[Tracker, Tensor, dict[str, Tensor]]:
     """A small RT-MDNet that regresses boxes above this score, a frame, and its first state."""
     tracker = untrained(

@@ -119,6 +119,13 @@ def test_bad_settings_are_named() -> None:
         create("siamrpn", {"correlation": "fast"})
 
 
+@pytest.mark.parametrize("name", ["siamrpn", "siamrpnpp", "siamban"])
+def test_a_change_of_shape_cannot_be_rewarded(name: str) -> None:
+    """The penalty is exp(-k ...): a k below 0 would prefer boxes that change."""
+    with pytest.raises(SettingsError, match="'change_penalty' must be in"):
+        create(name, {"change_penalty": -0.1})
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_overfits_one_batch(loss: str) -> None:
     torch.manual_seed(0)
