@@ -17,7 +17,7 @@ from tracker_ros.losses.regression import ridge_loss
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ops.labels import gaussian
-from tracker_ros.trackers import SettingsError, Tracker, create
+from tracker_ros.trackers import SettingsError, Tracker, create, tadt
 from tracker_ros.trackers._channels import (
     center,
     choose,
@@ -183,6 +183,18 @@ def test_so_many_channels_are_chosen(how, count):
         state = tracker.initialize(frame, box)
     assert state["shallow"].numel() == count == state["shallow"].unique().numel()
     assert state["template"].shape[0] == count + 48
+
+
+def test_channels_that_know_the_size_come_first_and_then_those_that_know_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    active, rank = [0.9, 0.1, 50.0, -0.2, 0.3, 7.0], [-1.0, 1.0, 0.0, 2.0, -3.0, 0.1]
+    monkeypatch.setattr(tadt, "regression_importance", lambda *given: torch.tensor(active))
+    monkeypatch.setattr(tadt, "ranking_importance", lambda *given: torch.tensor(rank))
+    tracker = tiny()
+    features = torch.rand(6, tracker.cells, tracker.cells)
+    found = tracker.select_channels(features, 9, 9, "regress+rank", 6).tolist()
+    assert found == sorted(range(6), key=lambda channel: (rank[channel] <= 0, -active[channel]))
 
 
 @pytest.mark.parametrize("w, h", [(6, 150), (200, 8), (3, 3)])
