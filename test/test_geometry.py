@@ -12,7 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_ros.geometry import Box, iou, xywh_to_boxes
+from tracker_ros.geometry import Box, xywh_to_boxes
+from tracker_ros.ops.boxes import iou
 
 coordinate = st.floats(-500, 500, width=32)
 extent = st.floats(0.5, 300, width=32)

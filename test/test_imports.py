@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +130,19 @@ def test_trackers_and_what_they_stand_on_need_no_opencv() -> None:
     for name in MODULES:
         if _layer(name) in PURE:
             assert "cv2" not in _reached(name), f"{name} imports cv2 by {_reached(name)['cv2']}"
+
+
+def test_nodes_without_a_tracker_load_no_pytorch() -> None:
+    """PyTorch takes seconds to load, and most of the memory that such a node would take."""
+    pytest.importorskip("rclpy", reason="rclpy is not installed")
+    names = {path.parent.name for path in PACKAGE.glob("nodes/*/node.py")} - {"tracker", "composed"}
+    code = "\n".join((
+        "import sys",
+        *(f"import tracker_ros.nodes.{name}.node" for name in sorted(names)),
+        "print([name for name in ('torch', 'torchvision') if name in sys.modules])",
+    ))  # fmt: skip
+    found = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True)
+    assert len(names) == 6 and found.stdout == "[]\n", found.stderr
 
 
 def test_no_two_modules_import_each_other() -> None:

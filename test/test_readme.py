@@ -14,7 +14,7 @@ from tracker_ros.cli import COMMANDS
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import create
 

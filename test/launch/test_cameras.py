@@ -23,7 +23,7 @@ from tracker_ros.msg import TrackState  # noqa: E402
 from tracker_ros.srv import SelectTarget  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
-from tracker_ros.geometry import iou  # noqa: E402
+from tracker_ros.ops.boxes import iou  # noqa: E402
 from tracker_ros.ros.launch_plan import Camera, CamerasError, LaunchOptions, nodes_of, read_cameras  # noqa: E402
 from tracker_ros.ros.messages import box_of  # noqa: E402
 

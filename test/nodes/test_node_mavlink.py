@@ -25,10 +25,11 @@ from sensor_msgs.msg import Image  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
 from vision_msgs.msg import Detection2D, Detection3D  # noqa: E402
 
-from tracker_ros.geometry import Box, iou  # noqa: E402
+from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.mavlink.geodesy import Place  # noqa: E402
 from tracker_ros.mavlink.messages import Rectangle  # noqa: E402
 from tracker_ros.nodes.mavlink.node import MavlinkNode, _fractions  # noqa: E402
+from tracker_ros.ops.boxes import iou  # noqa: E402
 from tracker_ros.ros.images import fill_image  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.parameters import ParameterError, given_parameters  # noqa: E402

@@ -20,8 +20,9 @@ from tracker_ros.msg import NamedValues, ResponseMap, TrackState  # noqa: E402
 from tracker_ros.ros import health  # noqa: E402
 from tracker_ros.ros.annotations import image_annotations  # noqa: E402
 from tracker_ros.ros.memory import Memory, device_memory  # noqa: E402
-from tracker_ros.ros.messages import box_message, box_of, detection, detections, response_map  # noqa: E402
+from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.overlay import draw_response, draw_state  # noqa: E402
+from tracker_ros.ros.reports import detection, detections, response_map  # noqa: E402
 from tracker_ros.session import State  # noqa: E402
 from tracker_ros.session.states import UNVERIFIED  # noqa: E402
 from tracker_ros.trackers.base import Estimate  # noqa: E402

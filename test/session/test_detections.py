@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from session_helpers import BOX, frame, tracking
 
-from tracker_ros.geometry import Box, iou
+from tracker_ros.geometry import Box
+from tracker_ros.ops.boxes import iou
 from tracker_ros.session import State
 from tracker_ros.session.detections import Detected, Detections, DetectionSettings
 

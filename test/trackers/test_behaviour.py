@@ -17,7 +17,7 @@ from cf_helpers import track, untrained
 from scenes import path, scene
 from torch import Tensor
 
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import Tracker, load
 from tracker_ros.trackers.base import Estimate
 

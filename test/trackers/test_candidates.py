@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
 from tracker_ros.trackers.rtmdnet import candidate_map
 

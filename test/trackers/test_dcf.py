@@ -15,8 +15,8 @@ import torch
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
-from tracker_ros.geometry import iou
 from tracker_ros.networks.hog import GradientColorFeatures
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.fourier import background_aware_filter, centered_support, shifted
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load

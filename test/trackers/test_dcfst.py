@@ -234,7 +234,7 @@ def test_frozen_backbone_does_not_learn():
 
 
 def test_jittered_boxes_reach_from_good_to_bad():
-    from tracker_ros.geometry import iou
+    from tracker_ros.ops.boxes import iou
 
     torch.manual_seed(0)
     box = torch.tensor([80.0, 80, 40, 30])

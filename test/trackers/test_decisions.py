@@ -14,9 +14,9 @@ from pretrained_helpers import drawn
 from scenes import scene
 from torch import Tensor, nn
 
-from tracker_ros.geometry import iou
 from tracker_ros.networks.cfnet import CFNetModel, Conv1Features, correlation_filter
 from tracker_ros.networks.edcf import ContextFilter, EDCFModel, on_fine_grid
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.fourier import context_aware_filter
 from tracker_ros.trackers import Tracker, create
 from tracker_ros.trackers.cfnet import CFNetSettings

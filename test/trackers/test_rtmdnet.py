@@ -11,11 +11,11 @@ import torch
 from cf_helpers import clip, greatest_difference, pairs, track, untrained
 from classification_helpers import LOSSES, learn
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.classification import make_loss, margin_loss
 from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.vggm import VggM
 from tracker_ros.ops.anchors import decode, encode
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import SettingsError, create, load
 from tracker_ros.trackers._online_head import (
     fit_boxes,

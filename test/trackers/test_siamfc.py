@@ -8,8 +8,8 @@ import pytest
 import torch
 from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, track, untrained
 
-from tracker_ros.geometry import into_frame
 from tracker_ros.networks.siamfc import SiamFCFeatures, SiamFCModel, correlate, target_weights
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers._scale_search import best_scale, bounded
 from tracker_ros.training.siamfc import SiamFCTraining, match_labels

@@ -12,10 +12,10 @@ from cf_helpers import clip, greatest_difference, pairs, track, untrained
 from classification_helpers import LOSSES, learn
 from torch import Tensor, nn
 
-from tracker_ros.geometry import iou
 from tracker_ros.networks.rpn import RATIOS, SCALE, ResponseGrid
 from tracker_ros.networks.siamrpn import SiameseAlexNet, SiamRpnNet
 from tracker_ros.ops.anchors import anchor_grid, encode
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers._proposals import ProposalTracker
 from tracker_ros.trackers.siamrpn import SiamRpnSettings

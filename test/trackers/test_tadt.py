@@ -11,9 +11,9 @@ import torch
 from pretrained_helpers import drawn
 from torch import Tensor
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.ranking import ranking_loss, ranking_pairs
 from tracker_ros.losses.regression import ridge_loss
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ops.labels import gaussian

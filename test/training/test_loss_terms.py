@@ -13,7 +13,7 @@ import torch
 from cf_helpers import pairs
 from torch import Tensor, nn
 
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.ridge import ridge_primal
 from tracker_ros.trackers.base import create
 from tracker_ros.training.cfnet import CFNetTraining

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tracker_ros.cli import main
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import load
 from tracker_ros.training.clips import Clip, Decoded, VideoFile, stretch
 from tracker_ros.training.contract import PairSpec

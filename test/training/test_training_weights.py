@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from tracker_ros.data.boxes import read_boxes
-from tracker_ros.geometry import iou, xywh_to_boxes
+from tracker_ros.geometry import xywh_to_boxes
 from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
 from tracker_ros.weights.loader import read_state_dict

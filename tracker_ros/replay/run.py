@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from tracker_ros.geometry import Box, iou
+from tracker_ros.geometry import Box
+from tracker_ros.ops.boxes import iou
 from tracker_ros.replay.bag import Result, stamp_of
 from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.stream import Decoder, ImageStream, Received

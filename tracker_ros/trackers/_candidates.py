@@ -7,7 +7,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import frame_extent, into_frame, iou
+from tracker_ros.ops.boxes import frame_extent, into_frame, iou
 from tracker_ros.ops.counter_random import normal, uniform
 
 

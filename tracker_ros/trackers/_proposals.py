@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.rpn import EXEMPLAR, ResponseGrid
 from tracker_ros.ops.anchors import (
     change_penalty,
@@ -18,6 +17,7 @@ from tracker_ros.ops.anchors import (
     split_classes,
     split_offsets,
 )
+from tracker_ros.ops.boxes import frame_extent, into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.labels import hann
 from tracker_ros.trackers.base import Estimate, Tracker, setting

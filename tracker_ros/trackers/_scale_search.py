@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tracker_ros.geometry import into_frame
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.labels import hann
 from tracker_ros.ops.peaks import subcell_peak

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.dcfnet import DCFNetFeatures
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
+from tracker_ros.ops.boxes import frame_extent, into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import Support, background_aware_filter, centered_support, shifted
 from tracker_ros.ops.labels import circular_gaussian, hann

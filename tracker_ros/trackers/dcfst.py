@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tracker_ros.geometry import into_frame
 from tracker_ros.networks.dcfst import AREA, DcfstNetwork
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.peaks import argmax_2d, subcell_peak
 from tracker_ros.ops.ridge import ridge, solve_gram

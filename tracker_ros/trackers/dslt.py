@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import into_frame
 from tracker_ros.losses.shrinkage import KINDS, RegressionLoss
 from tracker_ros.networks.backbones.factory import build_backbone
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.labels import gaussian

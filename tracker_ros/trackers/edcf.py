@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import into_frame
 from tracker_ros.networks.edcf import PUBLISHED, EDCFModel, FineModel, Geometry, on_fine_grid
 from tracker_ros.networks.edcf_mobile import MOBILE, MobileEDCFModel
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.peaks import subcell_peak
 from tracker_ros.trackers._scale_search import best_scale, bounded

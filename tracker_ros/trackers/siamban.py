@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import frame_extent, into_frame
 from tracker_ros.networks.siamban import CELLS, EXEMPLAR, SEARCH, STRIDE, SiamBanNet, boxes_of, cell_places
 from tracker_ros.ops.anchors import change_penalty, padded_side
+from tracker_ros.ops.boxes import frame_extent, into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 

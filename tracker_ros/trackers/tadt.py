@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tracker_ros.geometry import into_frame
 from tracker_ros.networks.backbones.factory import build_backbone
+from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.convolution import convolve
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.labels import gaussian, hann

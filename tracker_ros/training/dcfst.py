@@ -7,10 +7,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.shrinkage import shrinkage
 from tracker_ros.networks.dcfst import AREA, SHAPES, DcfstNetwork
 from tracker_ros.networks.locator import channel_rms
+from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.ridge import ridge
 from tracker_ros.training.contract import PairSpec, PairTraining
 

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.boxes import generalized_iou_loss
 from tracker_ros.networks.siamban import EXEMPLAR, SEARCH, SiamBanNet, boxes_of, cell_places
+from tracker_ros.ops.boxes import iou
 from tracker_ros.training.contract import PairSpec, PairTraining
 
 

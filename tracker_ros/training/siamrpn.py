@@ -12,7 +12,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.geometry import iou
 from tracker_ros.losses.boxes import box_loss
 from tracker_ros.losses.classification import (
     ClassificationLoss,
@@ -25,6 +24,7 @@ from tracker_ros.networks.siamban import SiamBanNet
 from tracker_ros.networks.siamrpn import SiamRpnNet
 from tracker_ros.networks.siamrpnpp import SiamRpnPlusPlusNet
 from tracker_ros.ops.anchors import encode, split_classes, split_offsets
+from tracker_ros.ops.boxes import iou
 from tracker_ros.training.contract import PairSpec, PairTraining
 from tracker_ros.weights.loader import load_weights
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tracker_ros.geometry import iou
+from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import Tracker, create, preset_files, read_preset
 from tracker_ros.training.clips import Clip, stretch
 from tracker_ros.training.contract import PairTraining

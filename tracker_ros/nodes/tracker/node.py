@@ -30,8 +30,9 @@ from tracker_ros.ros import endpoints, qos
 from tracker_ros.ros.camera import read_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.live import AT_CONFIGURATION, Group, LiveParameters
-from tracker_ros.ros.messages import box_of, detected, stamp_seconds
+from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
+from tracker_ros.ros.reports import detected
 from tracker_ros.ros.targets import Targets
 from tracker_ros.ros.transitions import ManagedNode, logged
 from tracker_ros.session import Session, SessionSettings

@@ -15,7 +15,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray, Detection3D
 from tracker_ros.msg import ResponseMap, TrackState
 from tracker_ros.nodes.tracker.location import Location, LocationSettings
 from tracker_ros.ros import endpoints, qos
-from tracker_ros.ros.messages import detection, detections, response_map
+from tracker_ros.ros.reports import detection, detections, response_map
 from tracker_ros.session import Report
 
 

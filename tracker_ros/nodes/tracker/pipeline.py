@@ -19,7 +19,8 @@ from tracker_ros.geometry import Box
 from tracker_ros.msg import TrackState
 from tracker_ros.nodes.tracker.outputs import Outputs
 from tracker_ros.ros.images import ImageError
-from tracker_ros.ros.messages import stamp_seconds, state_message
+from tracker_ros.ros.messages import stamp_seconds
+from tracker_ros.ros.reports import state_message
 from tracker_ros.ros.stream import FrameBuffer, Received
 from tracker_ros.ros.targets import Targets
 from tracker_ros.ros.worker import Worker
