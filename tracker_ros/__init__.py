@@ -12,6 +12,9 @@ without PyTorch, and a script without a node without ROS:
 - `to_tensor`: a NumPy image as the frame that trackers and sessions take.
 """
 
+# First: even the other imports take a moment on a busy machine.
+from tracker_ros import early_signals  # noqa: F401 # isort: skip
+
 from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING, Any

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -159,6 +160,45 @@ def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
         assert process.wait(TIMEOUT) == 0
 
 
+IS_CONFIGURING = """
+import sys, time
+from rclpy.lifecycle import LifecycleState
+from std_msgs.msg import Empty
+from tracker_ros.ros.compat import run_program
+from tracker_ros.ros.transitions import ManagedNode, logged
+
+class Configuring(ManagedNode):
+    def __init__(self):
+        super().__init__("configuring")
+        self.declare_parameter("autostart", True)
+        self.start_if_asked()
+
+    @logged()
+    def on_configure(self, state):
+        print("configuring", flush=True)
+        while self.context.ok():
+            time.sleep(0.01)
+        self.create_publisher(Empty, "~/made", 1)
+
+    def begin(self): pass
+    def halt(self): pass
+    def release(self): pass
+
+run_program(Configuring)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_transition_is_no_error(domain: Domain, number: int) -> None:
+    with python(IS_CONFIGURING, domain, stderr=PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == "configuring\n"
+        process.send_signal(number)
+        said, log = process.communicate(timeout=TIMEOUT)
+    assert process.returncode == 0, log
+    assert "configure was interrupted" in log
+    assert not any(words in said + log for words in ("Traceback", "configure failed")), log
+
+
 LOADS = """
 import sys
 print("loading", flush=True)
@@ -167,16 +207,16 @@ raise SystemExit(7)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("first", "number"), [("pkgutil", signal.SIGINT), ("rclpy", signal.SIGTERM)])
 @pytest.mark.parametrize("program", ["module", "script"])
 @pytest.mark.parametrize(
     "name", sorted(p.parent.name for p in REPOSITORY.glob("tracker_ros/nodes/*/node.py"))
 )
 def test_a_signal_while_a_node_imports_what_it_needs_ends_it_cleanly(
-    tmp_path: Path, name: str, program: str, number: signal.Signals
+    tmp_path: Path, name: str, program: str, number: signal.Signals, first: str
 ) -> None:
-    # Instead of seconds of PyTorch, an rclpy that waits.
-    (tmp_path / "rclpy.py").write_text(LOADS)
+    # What the package itself needs first, and seconds of PyTorch later.
+    (tmp_path / f"{first}.py").write_text(LOADS)
     script = tmp_path / f"{name}_node"
     script.write_text(f"from tracker_ros.nodes.{name}.node import main\nmain()\n")
     how = [str(script)] if program == "script" else ["-m", f"tracker_ros.nodes.{name}.node"]
@@ -188,11 +228,14 @@ def test_a_signal_while_a_node_imports_what_it_needs_ends_it_cleanly(
         assert process.returncode == 0
 
 
-def test_importing_the_nodes_changes_nothing_in_another_program(domain: Domain) -> None:
-    code = (
+def test_importing_the_nodes_changes_nothing_in_another_program(tmp_path: Path) -> None:
+    """It may have the name of one of ours."""
+    script = tmp_path / "tracker_node"
+    script.write_text(
         "import signal; kinds = (signal.SIGINT, signal.SIGTERM); "
         "before = [signal.getsignal(kind) for kind in kinds]; import tracker_ros.nodes; "
         "print([signal.getsignal(kind) for kind in kinds] == before)"
     )
-    with python(code, domain) as process:
-        assert process.communicate(timeout=TIMEOUT)[0] == "True\n"
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run([sys.executable, script], env=env, stdout=PIPE, text=True, timeout=TIMEOUT)
+    assert done.stdout == "True\n"

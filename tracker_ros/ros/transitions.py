@@ -39,6 +39,10 @@ def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
                 node.get_logger().error(f"{name} failed: {error}")
                 return TransitionCallbackReturn.FAILURE
             except Exception:  # whatever it is, it must be seen
+                if not node.context.ok():
+                    # A signal ends the node, and took away what the transition was about to use.
+                    node.get_logger().info(f"{name} was interrupted")
+                    return TransitionCallbackReturn.FAILURE
                 node.get_logger().error(f"{name} failed:\n{traceback.format_exc()}")
                 return TransitionCallbackReturn.ERROR
             node.get_logger().info(f"{name} done")
