@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,12 @@ def domain() -> Iterator[Any]:
 def one_thread() -> None:
     """Small tensors are faster on one thread, and parallel tests do not fight for the cores."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def images_of_any_size() -> None:
+    """Fast DDS reads its profile at the first context of the process, whichever test makes it."""
+    if find_spec("rclpy") is not None:
+        from tracker_ros.ros.compat import use_image_transport
+
+        use_image_transport()

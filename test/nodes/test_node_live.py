@@ -121,7 +121,10 @@ def test_what_cannot_be_set_now_is_refused_with_the_reason(
 
 def test_a_dump_can_be_loaded_into_the_same_node_and_into_a_new_one(node: Any, tmp_path: Path) -> None:
     client = node[1]
+    changed = {"session.keep_score": 0.5, "detections.start": "best", "location.height_above_ground": 30.0}
+    assert all(result.successful for result in change(client, changed))
     before = dump(client)
+    assert changed.items() <= before.items()
     for (name, _), result in zip(before.items(), change(client, before), strict=True):
         # What rclpy itself or the safety of the node fixes is repeated in vain, as in every node.
         assert result.successful or "read-only" in result.reason, f"{name}: {result.reason}"
