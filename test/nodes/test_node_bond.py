@@ -7,7 +7,9 @@ The bond is a double of bondpy in the node's process: the package is on no index
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,12 +39,16 @@ class Manager:
         self.client = Client(domain, tracker="gimbal")
         self.heard: list[String] = []
         self.client.listen(String, "bond", self.heard)
+        self.instance = "manager"
         self._bond = self.client.node.create_publisher(String, "bond", 1)
         self._domain, self._processes = domain, list[NodeProcess]()
 
-    def run(self, parameters: dict[str, bool] | None = None, bond: bool = True) -> NodeProcess:
-        """A gimbal node, with or without bondpy."""
-        process = NodeProcess(NODE, self._domain, parameters, environment=WITH_BOND if bond else None)
+    def run(
+        self, parameters: dict[str, bool] | None = None, bond: bool = True, silence: float = 60.0
+    ) -> NodeProcess:
+        """A gimbal node, with or without bondpy; so many seconds of silence break a bond."""
+        environment = {**WITH_BOND, "BOND_SILENCE": str(silence)} if bond else None
+        process = NodeProcess(NODE, self._domain, parameters, environment=environment)
         self._processes.append(process)
         return process
 
@@ -54,18 +60,27 @@ class Manager:
     def start(self) -> None:
         assert self.client.transition(CONFIGURE) and self.client.transition(ACTIVATE)
 
-    def say(self, part: str, until: str, process: NodeProcess) -> None:
-        """Repeat a word until the node has logged what it makes of it."""
+    def say(self, active: bool, until: str, process: NodeProcess) -> None:
+        """Repeat a status as nav2's manager does until the node has logged what it makes of it."""
+        status = {"id": "gimbal", "instance_id": self.instance, "active": active,
+                  "heartbeat_timeout": 4.0, "heartbeat_period": 0.25}  # fmt: skip
+        before = process.output.count(until)
 
         def logged() -> bool:
-            self._bond.publish(String(data=f"gimbal {part} manager"))
-            return until in process.output
+            self._bond.publish(String(data=json.dumps(status)))
+            return process.output.count(until) > before
 
         self.client.wait(logged, until)
 
-    def wait_for(self, part: str) -> None:
+    def newest(self) -> dict[str, Any]:
+        """The newest status of the node's end."""
+        said = (json.loads(message.data) for message in reversed(self.heard))
+        return next((status for status in said if status["instance_id"] != self.instance), {"active": None})
+
+    def wait_for(self, active: bool) -> dict[str, Any]:
         self.heard.clear()
-        self.client.wait(lambda: any(m.data == f"gimbal {part} node" for m in self.heard), part)
+        self.client.wait(lambda: self.newest()["active"] is active, f"the node to be {active=}")
+        return self.newest()
 
 
 @pytest.fixture
@@ -78,27 +93,41 @@ def manager(domain: Domain) -> Iterator[Manager]:
 def test_an_active_node_is_bonded_under_its_name_until_it_is_deactivated(manager: Manager) -> None:
     process = manager.run()
     manager.start()
-    manager.wait_for("alive")
-    manager.say("alive", "the lifecycle manager is bonded with this node", process)
+    said = manager.wait_for(True)
+    assert (said["id"], said["heartbeat_timeout"], said["heartbeat_period"]) == ("gimbal", 4.0, 0.1)
+    manager.say(True, "the lifecycle manager is bonded with this node", process)
     assert manager.client.transition(DEACTIVATE)
-    manager.client.wait(lambda: manager.heard[-1].data == "gimbal dead node", "the end of the bond")
+    manager.client.wait(lambda: manager.newest()["active"] is False, "the end of the bond")
     assert manager.client.transition(ACTIVATE)
-    manager.wait_for("alive")
+    # The manager makes a new end of its bond with each activation, and so does the node.
+    assert manager.wait_for(True)["instance_id"] != said["instance_id"]
     assert "is gone" not in process.output, process.output
 
 
 def test_a_node_goes_on_without_its_manager_and_says_so(manager: Manager) -> None:
     process = manager.run()
     manager.start()
-    manager.say("alive", "bonded", process)
-    manager.say("dead", "the lifecycle manager is gone: this node goes on", process)
+    manager.say(True, "bonded", process)
+    manager.say(False, "the lifecycle manager is gone: this node goes on", process)
     assert manager.client.lifecycle() == "active"
+
+
+def test_a_manager_that_falls_silent_is_noticed_each_time(manager: Manager) -> None:
+    """bondpy declares a parameter whenever that happens, which a node can do once."""
+    process = manager.run(silence=0.5)
+    manager.start()
+    for _ in range(2):
+        manager.say(True, "bonded", process)
+        gone = process.output.count("is gone")
+        manager.client.wait(lambda gone=gone: process.output.count("is gone") > gone, "word of the silence")
+        assert manager.client.transition(DEACTIVATE) and manager.client.transition(ACTIVATE)
+        manager.instance += " again"
 
 
 def test_a_bond_that_nobody_answers_is_told_apart(manager: Manager) -> None:
     process = manager.run()
     manager.start()
-    manager.say("dead", "no lifecycle manager answered on /bond", process)
+    manager.say(False, "no lifecycle manager answered on /bond", process)
 
 
 @pytest.mark.parametrize("autostart", [True, False])

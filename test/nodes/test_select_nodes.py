@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from browser_helpers import Browser  # noqa: E402
 from geometry_msgs.msg import Point, PointStamped  # noqa: E402
-from node_helpers import ACTIVATE, DEACTIVATE  # noqa: E402
+from node_helpers import ACTIVATE, DEACTIVATE, TIMEOUT  # noqa: E402
 from select_node_helpers import (  # noqa: E402
     HEIGHT,
     WIDTH,
@@ -174,6 +175,9 @@ def test_a_box_is_drawn_with_a_finger_on_a_small_screen(idle: Flight, tmp_path: 
         await draw(page, idle.box, page.swipe)
         await page.wait("document.getElementById('state').textContent === 'TRACKING'")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        for size in ({"width": 390, "height": 844}, {"width": 844, "height": 390}):  # upright, on its side
+            await page.call("Emulation.setDeviceMetricsOverride", deviceScaleFactor=2, mobile=True, **size)
+            await page.wait("document.getElementById('stop').getBoundingClientRect().bottom <= innerHeight")
 
     in_browser(idle, tmp_path, use, 390, 844, True)
 
@@ -188,14 +192,17 @@ def test_a_reloaded_page_shows_the_same_target_and_saves_its_picture(idle: Fligh
         assert await page.text("#target") == target
         assert re.fullmatch(r"[01][.]\d\d", await page.text("#score"))
         assert re.fullmatch(r"\d+ ms", await page.text("#age"))
-        # What would be downloaded: the anchor's click is caught.
-        await page.evaluate("""HTMLAnchorElement.prototype.click = function () {
-            window.saved = [this.download, this.href];
-        }""")
+        saved = tmp_path / "saved"
+        await page.call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
         await page.evaluate("document.getElementById('save').click()")
-        await page.wait("Boolean(window.saved)")
-        name, address = await page.evaluate("window.saved")
-        assert re.fullmatch(r"target-\d+[.]\d{9}[.]png", name) and address.startswith("blob:")
+        end = time.monotonic() + TIMEOUT
+        while not (files := list(saved.glob("*.png"))):
+            assert time.monotonic() < end, list(saved.glob("*"))
+            await asyncio.sleep(0.05)
+        assert re.fullmatch(r"target-\d+[.]\d{9}[.]png", files[0].name)
+        picture = cv2.imread(str(files[0]))
+        canvas = "(c => [c.height, c.width])(document.getElementById('picture'))"
+        assert list(picture.shape[:2]) == await page.evaluate(canvas)
 
     in_browser(idle, tmp_path, use, 390, 844)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 from select_helpers import SECONDS, Tracker, Visitor, message, picture, shot, until, visit  # noqa: E402
 
 from tracker_ros.geometry import Box  # noqa: E402
-from tracker_ros.select.hub import TIMEOUT, Picture, Shot  # noqa: E402
+from tracker_ros.select.hub import TIMEOUT, WAITING_BYTES, Picture, Shot  # noqa: E402
 from tracker_ros.select.protocol import (  # noqa: E402
     LONGEST_MESSAGE,
     BadRequest,
@@ -231,6 +232,42 @@ def test_an_image_is_shown_with_the_box_that_was_found_in_it() -> None:
         hub.add_image(shot(4))
         header, _ = await picture(socket)
         assert header["stamp"] == [4, 0] and "state" not in header
+
+    visit(test)
+
+
+def test_boxes_of_a_slow_tracker_are_shown_too() -> None:
+    """On a busy machine, or a small one, a result takes longer than a page would wait for a fast tracker."""
+
+    async def test(visitor: Visitor) -> None:
+        hub, socket = visitor.page.hub, await visitor.connect()
+        await socket.send_json(LOOK)
+        for number in range(1, 16):
+            hub.add_image(shot(number))
+        for number, box in ((1, [1, 2, 3, 4]), (15, [5, 6, 7, 8])):
+            hub.add_state(Stamp(number, 0), {"state": "TRACKING", "box": box})
+            await asyncio.sleep(1.6 * TIMEOUT)
+        hub.add_image(shot(16))
+        seen = []
+        while not seen or seen[-1][0]["stamp"] != [15, 0]:
+            seen.append(await picture(socket))
+            await socket.send_json({"type": "shown"})
+        assert seen[-1][0]["state"]["box"] == [5, 6, 7, 8]
+        hub.add_state(Stamp(16, 0), {"state": "TRACKING", "box": [9, 9, 9, 9]})
+        header, _ = await picture(socket)
+        assert (header["stamp"], header["state"]["box"]) == ([16, 0], [9, 9, 9, 9])
+
+    visit(test)
+
+
+def test_large_images_that_wait_do_not_fill_the_memory() -> None:
+    async def test(visitor: Visitor) -> None:
+        hub = visitor.page.hub
+        for number in range(1, 20):
+            hub.add_image(replace(shot(number), size=WAITING_BYTES // 8))
+        for number, shown in ((11, False), (12, True)):
+            hub.add_state(Stamp(number, 0), {"state": "TRACKING", "box": [1, 2, 3, 4]})
+            assert hub.image is not None and (hub.image.stamp == Stamp(number, 0)) is shown
 
     visit(test)
 

@@ -10,7 +10,12 @@ from typing import Any
 from rclpy.node import Node
 
 TOPIC, PERIOD, TIMEOUT = "bond", 0.1, 4.0
-"""The values of nav2's own nodes: topic, seconds between heartbeats, and seconds of silence until the end."""
+"""Topic of nav2's manager, seconds between heartbeats (its own: 0.1 or 0.25), and of silence until the end.
+
+Either side goes by its own values; the manager gives a node half of its ``bond_timeout`` to answer (2 s).
+"""
+DISABLED = "/bond_disable_heartbeat_timeout"
+"""Name of the parameter with which bondpy lets a bond live on in silence."""
 
 
 class Bond:
@@ -33,6 +38,9 @@ class Bond:
             return
         self.end()
         self._formed = False
+        # bondpy declares it anew whenever a bond falls silent, and the second time that would be an error.
+        if self._node.has_parameter(DISABLED):
+            self._node.undeclare_parameter(DISABLED)
         # Versions of bondpy differ in the order of these and in one name.
         name = "bond_id" if "bond_id" in signature(End).parameters else "id"
         who = {"node": self._node, "topic": TOPIC, name: self._node.get_name()}

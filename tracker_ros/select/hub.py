@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from tracker_ros.select.protocol import Stamp, picture_message
 
-WAITING_IMAGES = 6
-"""Images that wait for the tracker's word on them."""
-TIMEOUT = 0.25
-"""Seconds without a word after which images are shown without a box."""
+FEWEST_WAITING, MOST_WAITING, WAITING_BYTES = 6, 60, 64 << 20
+"""Images that wait for the tracker's word on them: more where they are small."""
+TIMEOUT, LONGEST_TIMEOUT = 0.25, 2.0
+"""Seconds without a word after which images are shown without a box: twice those between two, in these."""
 
 
 class Picture(NamedTuple):
@@ -30,12 +30,13 @@ class Picture(NamedTuple):
 class Shot:
     """An image or map that can be shown, and what the page is told about it besides its stamp and size.
 
-    `encode` runs in a thread, and raises ValueError for an unusable image.
+    `encode` runs in a thread, and raises ValueError for an unusable image. It holds `size` bytes.
     """
 
     stamp: Stamp
     encode: Callable[[], Picture]
     about: dict[str, Any] = field(default_factory=dict)
+    size: int = 0
 
 
 class Hub:
@@ -53,8 +54,8 @@ class Hub:
         self.image: Shot | None = None
         self.response: Shot | None = None
         self._changed = changed
-        self._waiting: deque[Shot] = deque(maxlen=WAITING_IMAGES)
-        self._answered = -TIMEOUT
+        self._waiting: deque[Shot] = deque(maxlen=MOST_WAITING)
+        self._answered, self._timeout = -TIMEOUT, TIMEOUT
         self._encoding: dict[Shot, asyncio.Future[Picture]] = {}
 
     def add_status(self, **texts: str) -> None:
@@ -68,7 +69,9 @@ class Hub:
     def add_image(self, image: Shot) -> None:
         """Accept an image; it is shown with the tracker's answer to it, if that comes in time."""
         self._waiting.append(image)
-        if asyncio.get_running_loop().time() - self._answered > TIMEOUT:
+        while len(self._waiting) > FEWEST_WAITING and sum(i.size for i in self._waiting) > WAITING_BYTES:
+            self._waiting.popleft()
+        if asyncio.get_running_loop().time() - self._answered > self._timeout:
             self._show(image)
 
     def add_state(self, stamp: Stamp, state: dict[str, Any]) -> None:
@@ -76,7 +79,9 @@ class Hub:
         self.state = {"type": "state", **state}
         image = next((image for image in self._waiting if image.stamp == stamp), None)
         if image is not None:
-            self._answered = asyncio.get_running_loop().time()
+            before, self._answered = self._answered, asyncio.get_running_loop().time()
+            # A slow tracker is not one that says nothing.
+            self._timeout = min(max(2 * (self._answered - before), TIMEOUT), LONGEST_TIMEOUT)
             while self._waiting and self._waiting.popleft() is not image:
                 pass
             self._show(replace(image, about={"state": state}))

@@ -176,7 +176,8 @@ class SelectorNode(Node):
 
     def _on_image(self, image: Any) -> None:
         self._received = time.monotonic()
-        self._page.tell(self._page.hub.add_image, Shot(_stamp(image), partial(self._encode, image)))
+        shot = Shot(_stamp(image), partial(self._encode, image), size=len(image.data))
+        self._page.tell(self._page.hub.add_image, shot)
 
     def _encode(self, image: Any) -> Picture:
         """Run on a thread of the server's."""
