@@ -12,7 +12,7 @@ from types import FrameType
 
 
 def _is_node_program() -> bool:
-    """Tell whether this process is one of our nodes: other packages have a `tracker_node` too."""
+    """Return whether this process is one of our nodes: other packages have a `tracker_node` too."""
     program = sys.argv[0] if sys.argv else ""
     if program == "-m":  # the module is being looked up
         return any(word.startswith("tracker_ros.nodes.") for word in sys.orig_argv)
