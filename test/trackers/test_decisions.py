@@ -372,6 +372,23 @@ def test_a_step_of_refinement_is_the_slope_times_the_box_s_size() -> None:
     assert float(refined[0] - found[0]) == pytest.approx(2 * 2 * 40 / 44**2 * 40, rel=1e-4)
 
 
+def test_a_step_of_refinement_that_does_not_help_is_taken_back_and_halved() -> None:
+    tracker = refining(
+        torch.zeros(4), refinement_candidates=1, refinement_averaged=1, refinement_iterations=4
+    )
+    tried = []
+
+    def never_higher(levels: list[Tensor], modulation: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        tried.append(boxes.clone())
+        return torch.zeros(1), torch.full((1, 4), 0.01)
+
+    tracker.network.iou.ascend = never_higher
+    found = torch.tensor([80.0, 80.0, 40.0, 20.0])
+    assert tracker.refine(NO_LEVELS, torch.zeros(2, 1), found).tolist() == found.tolist()
+    steps = [float((boxes[0, 0] - found[0]) / 0.4) for boxes in tried]
+    assert steps == pytest.approx([0.0, 1.0, 0.5, 0.25, 0.125], abs=1e-4)
+
+
 @pytest.mark.parametrize("size", [(72.0, 9.5), (9.5, 72.0)])
 def test_refined_boxes_that_are_too_long_do_not_count(size: tuple[float, float]) -> None:
     """All boxes have the same predicted overlap: what decides is the ratio of their sides."""
