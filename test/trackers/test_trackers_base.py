@@ -73,6 +73,8 @@ def test_every_setting_of_every_tracker_says_what_it_is():
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(SettingsError, match="unknown tracker 'none'; known: .*dcf"):
         create("none")
+    with pytest.raises(SettingsError, match="there is no preset file none.yaml"):
+        read_preset("none.yaml")
     with pytest.raises(SettingsError, match="unknown preset 'none'; known: .*dcf"):
         read_preset("none")
 

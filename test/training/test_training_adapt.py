@@ -61,6 +61,7 @@ def test_a_difference_counts_only_beyond_chance() -> None:
     unsure = compare(before, before + 0.005 + rng.normal(0, 0.1, 40))
     worse = compare(before, before - 0.02)
     assert sure.helped and not unsure.helped and not worse.helped
+    assert sure._replace(rendered=-0.005).helped and not sure._replace(rendered=-0.02).helped
     # The interval is that of a normal approximation, up to the bootstrap's own noise.
     gain = rng.normal(0.01, 0.05, 400)
     outcome = compare(np.zeros(400), gain)
@@ -108,6 +109,7 @@ def test_weights_are_written_for_use_only_where_they_help(
 ) -> None:
     verdict = Outcome(0.6, 0.7 if helps else 0.61, 0.05 if helps else -0.01, 0.12, 20)
     monkeypatch.setattr(adapting, "compare", lambda before, after: verdict)
+    monkeypatch.setattr(adapting, "FLIGHTS", 2)
     monkeypatch.setattr(adapting, "_tracks", lambda folder, tell: tracks)
     recipe = recipe_files()[adapting.RECIPE].read_text().replace("runs: 60, frames: 40", "runs: 8, frames: 8")
     (tmp_path / "quick.yaml").write_text(recipe)

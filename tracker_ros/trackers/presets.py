@@ -49,8 +49,13 @@ def read_preset(name: str) -> Preset:
         SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
     """
     files = preset_files()
-    path = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
-    if path is None or not path.is_file():
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise SettingsError(f"there is no preset file {name}")
+    elif name in files:
+        path = files[name]
+    else:
         raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}{without()}")
     try:
         return _preset(path.stem, read_yaml(path))

@@ -147,8 +147,13 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
         RecipeError: when it is unknown, unreadable or has a field that recipes do not have.
     """
     files = recipe_files()
-    path = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
-    if path is None or not path.is_file():
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise RecipeError(f"there is no recipe file {name}")
+    elif name in files:
+        path = files[name]
+    else:
         raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
     try:
         content = {**read_yaml(path), **(changes or {})}
