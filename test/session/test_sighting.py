@@ -85,12 +85,14 @@ def test_a_jerk_to_what_is_ahead_of_all_others_is_held(
     assert report.box == (BOX._replace(cx=BOX.cx + 20) if held else BOX)
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2])
 @pytest.mark.parametrize(
     ("value", "spot", "blind"), [(0, 0, True), (0, 7, True), (0, 8, False), (255, 0, True), (100, 90, False)]
 )
-def test_a_frame_of_one_colour_shows_nothing(value: int, spot: int, blind: bool) -> None:
+def test_a_frame_of_one_colour_shows_nothing(value: int, spot: int, blind: bool, channel: int) -> None:
     pixels = torch.full((3, 48, 64), value, dtype=torch.uint8)
-    pixels[1, 8:17, 16:25] += spot
+    pixels[0] //= 2  # any colour, not only grey
+    pixels[channel, 8:16, 24:32] += spot
     assert shows_nothing(pixels) is blind
 
 
