@@ -31,8 +31,9 @@ from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
 from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Absence, Recovery
+from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
-from tracker_ros.session.verification import Seen, Verification
+from tracker_ros.session.verification import Verification
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
 NOTHING = "the image shows nothing"
@@ -261,7 +262,8 @@ class Session:
         """Stay with a target that is seen, or begin to coast."""
         if score < self.settings.keep_score:
             self._coast(f"score fell to {score:.2f}")
-            self._verification.sighting.add(found, score, False, self._motion.box, self.settings)
+            seen = Seen(found, score, looks or UNLIKE)  # looks of an earlier frame say nothing
+            self._verification.sighting.add(seen, False, self._motion.box, self.settings)
         elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
             self._coast(f"box jumped, to what looks {looks.own:.2f} alike")
             if looks.margin >= CLEAR:  # a jerk that blurs it, rather than another that was seen before

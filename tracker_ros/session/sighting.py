@@ -4,20 +4,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tracker_ros.geometry import Box
-from tracker_ros.session.recovery import LEAP, sizes
+from tracker_ros.session.identity import Looks
+from tracker_ros.session.recovery import JERK, LEAP, sizes
 from tracker_ros.session.states import SessionSettings
 
 FAINT = 0.5
 """Share of `keep_score` from which a box that did not leap is better than a prediction."""
 
 
+class Seen(NamedTuple):
+    """One frame: the tracker's box, its score, and its looks."""
+
+    box: Box
+    score: float
+    looks: Looks
+
+
 class Sighting:
     """The tracker's own box in COASTING and LOST, one frame after the other.
 
-    A box is held where the tracker still scores a little and goes on from where it was: an object seen badly,
-    of which a prediction knows less. It becomes a candidate, which may be the target and may be another
-    object, after `confirm_frames` that score like the target in a row, and stays one until the score ends it.
+    A box is held where the tracker still scores a little and goes on from where it was, with the looks that
+    it had in the frame before: an object seen badly, of which a prediction knows less. It becomes a
+    candidate, which may be the target and may be another object, after `confirm_frames` that score like the
+    target in a row, and stays one until the score ends it.
 
     Attributes:
         box: what is held; None for nothing.
@@ -34,28 +46,31 @@ class Sighting:
         self.candidate = False
         self.frames = 0
         self._at: Box | None = None
+        self._own = -1.0
 
     def hold(self, found: Box) -> None:
         """Hold what the tracker's box has just gone to."""
         self.box = self._at = found
 
-    def add(self, found: Box, score: float, possible: bool, expected: Box, settings: SessionSettings) -> None:
+    def add(self, seen: Seen, possible: bool, expected: Box, settings: SessionSettings) -> None:
         """Add a frame.
 
         Args:
-            found: the tracker's box.
-            score: its score.
+            seen: what the tracker found in it.
             possible: whether it may be the target, by its looks and its place.
             expected: where the target should be if nothing is held.
             settings: the session's.
         """
+        found, score = seen.box, seen.score
         moved = sizes(found, self._at or expected)
+        changed = seen.looks.own < self._own - JERK
+        self._own = seen.looks.own
         good = possible and score >= settings.recover_score
         goes_on = self._at is not None and moved <= settings.max_jump
         self.frames = (self.frames if goes_on else 0) + 1 if good else 0
         kept = self.candidate and possible and goes_on and score >= settings.keep_score
         self.candidate = kept or self.frames >= settings.confirm_frames
         farthest = settings.max_jump if self._at is not None and score >= settings.keep_score else LEAP
-        faint = moved <= farthest and score >= FAINT * settings.keep_score
+        faint = moved <= farthest and not changed and score >= FAINT * settings.keep_score
         self.box = found if self.candidate or faint else None
         self._at = found if self.box or good else None

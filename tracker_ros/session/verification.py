@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from tracker_ros.geometry import Box
-from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.proof import Proof, demanded
 from tracker_ros.session.recovery import Absence, Recovery
-from tracker_ros.session.sighting import Sighting
+from tracker_ros.session.sighting import Seen, Sighting
 
 VERIFIED_ONLY, ANYTHING = "verified", "any"
 
@@ -30,14 +28,6 @@ class Verdict(NamedTuple):
     shown: bool
     good: bool
     streak: int
-
-
-class Seen(NamedTuple):
-    """One frame: the tracker's box, its score, and its looks."""
-
-    box: Box
-    score: float
-    looks: Looks
 
 
 class Verification:
@@ -61,7 +51,7 @@ class Verification:
         """Add a frame (uint8 [3, H, W]) and what is seen in it; return what they all amount to."""
         s, proof, recovery = self._recovery.settings, self.proof, self._recovery
         possible = recovery.is_possible(seen.box, seen.looks, absence)
-        self.sighting.add(seen.box, seen.score, possible, absence.predicted, s)
+        self.sighting.add(seen, possible, absence.predicted, s)
         near, good = absence.is_near(seen.box, s), seen.score >= s.recover_score
         worth = recovery.proof(frame, seen.box, seen.looks, absence) if good else 0.0
         may_be = good if s.reacquire == ANYTHING else worth > 0
