@@ -160,14 +160,23 @@ def test_training_from_the_cache_passes_the_frozen_part_once(cache: Path, tmp_pa
         torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
 
 
-def test_dcfst_learns_the_same_from_its_features() -> None:
-    base = read_recipe("dcfst_tiny")
-    training = build(dataclasses.replace(base, arguments={**base.arguments, "candidates": 4})).eval()
+@pytest.mark.parametrize(
+    ("recipe", "less"),
+    [
+        ("dcfst_tiny", {"candidates": 4}),
+        ("rtmdnet_mobile", {"freeze": True, "domains": 2, "positives": 4, "negatives": 6}),
+    ],
+)
+def test_a_training_learns_the_same_from_its_features(recipe: str, less: dict[str, int]) -> None:
+    base = read_recipe(recipe)
+    training = build(dataclasses.replace(base, arguments={**base.arguments, **less})).eval()
+    assert training.frozen
     draw = smoke_sources(training.spec)[0]
     pairs = PairDataset([(draw.source, 1.0)], 2, 0)
     batch = {n: t for n, t in collate([pairs[0], pairs[1]]).items() if isinstance(t, Tensor)}
     for name in ("exemplar", "search"):
         batch[name] = batch[name].float()
+    batch["domain"] = torch.tensor([0, 1])
     cached = {n: t for n, t in batch.items() if n not in ("exemplar", "search")}
     with torch.no_grad():
         cached |= training.features(batch)

@@ -44,6 +44,15 @@ def test_rtmdnet_has_a_branch_for_each_domain_of_the_data() -> None:
     assert fixed.branches.count == 3, "the recipe says how many"
 
 
+def test_rtmdnet_freezes_a_backbone_that_is_apart_from_its_layers() -> None:
+    module = RtMdNetTraining(domains=1, backbone="mobilenet_v3", freeze=True).train()
+    assert module.net.fc4.training and not any(m.training for m in module.net.trunk.modules())
+    learned = {name.split(".")[0] for name, p in module.net.named_parameters() if p.requires_grad}
+    assert learned == {"fc4", "fc5"}
+    with pytest.raises(ValueError, match="freeze needs backbone 'mobilenet_v3'; vggm has no part"):
+        RtMdNetTraining(domains=1, freeze=True)
+
+
 def test_a_branch_is_a_linear_layer() -> None:
     branches, hidden = Branches(4, 6), torch.randn(7, 6)
     scores = branches(hidden, torch.tensor([2, 0]))

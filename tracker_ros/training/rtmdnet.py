@@ -45,6 +45,7 @@ class RtMdNetTraining(PairTraining):
         negatives: boxes beside it.
         instance: weight of the instance loss.
         backbone: 'vggm', or 'mobilenet_v3', whose features are standardised.
+        freeze: leave the backbone as it is; only 'mobilenet_v3' has one apart from the trained layers.
         others: most other branches that a step compares with; the public code's number.
     """
 
@@ -60,9 +61,12 @@ class RtMdNetTraining(PairTraining):
         instance: float = 0.1,
         backbone: str = "vggm",
         others: int = 100,
+        freeze: bool = False,
     ) -> None:
         super().__init__()
         light = backbone == "mobilenet_v3"
+        if freeze and not light:
+            raise ValueError(f"freeze needs backbone 'mobilenet_v3'; {backbone} has no part that can stay")
         self.net: MdNet | MobileMdNet = MobileMdNet() if light else MdNet(width_multiplier)
         self.standardized = light
         side = int(self.net.target)
@@ -81,6 +85,16 @@ class RtMdNetTraining(PairTraining):
         self.loss = make_loss(loss) if isinstance(loss, str) else loss
         self.positives, self.negatives = positives, negatives
         self.instance, self.others = instance, others
+        if freeze:
+            self.net.trunk.requires_grad_(False)
+            self.frozen = ("net.trunk",)
+
+    def train(self, mode: bool = True) -> RtMdNetTraining:
+        """Return training mode, save for a frozen backbone: its batch statistics stay."""
+        super().train(mode)
+        if self.frozen:
+            self.net.trunk.eval()
+        return self
 
     def prepare(self, domains: int) -> None:
         """Make a branch for each domain of the data, unless the recipe gives their number."""
@@ -89,9 +103,9 @@ class RtMdNetTraining(PairTraining):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the mean classification loss (eq. 17 or 18), instance loss and their sum."""
-        count = batch["search"].shape[0]
-        domains = batch.get("domain", torch.zeros(count, dtype=torch.int64, device=batch["search"].device))
-        scenes = self.net.features(batch["search"])
+        scenes = batch["scene"] if "scene" in batch else self.net.features(batch["search"])
+        count = scenes.shape[0]
+        domains = batch.get("domain", torch.zeros(count, dtype=torch.int64, device=scenes.device))
         pairs = zip(scenes, batch["search_box"], strict=True)
         samples = torch.cat([self._read(scene, self._boxes(box)) for scene, box in pairs])
         hidden = self.net(samples).view(count, self.positives + self.negatives, -1)
@@ -102,6 +116,10 @@ class RtMdNetTraining(PairTraining):
         found = classification_loss(own[..., 1] - own[..., 0], labels, self.loss).mean()
         confused = self._confusion(own[:, : self.positives, 1], hidden[:, : self.positives], domains)
         return {"loss": found + self.instance * confused, "classification": found, "instance": confused}
+
+    def features(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the scenes' maps, which follow from the frozen backbone alone."""
+        return {"scene": self.net.features(batch["search"])}
 
     def _read(self, scene: Tensor, boxes: Tensor) -> Tensor:
         """Return features [R, D] of boxes of one scene, standardised where the tracker standardises them."""
