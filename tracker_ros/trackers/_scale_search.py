@@ -14,6 +14,7 @@ from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop, crop_pyramid
 from tracker_ros.ops.labels import hann
 from tracker_ros.ops.peaks import subcell_peak
+from tracker_ros.trackers._usual import is_hidden, usual_score
 from tracker_ros.trackers.base import Estimate, Tracker, setting
 
 SEARCH = 255
@@ -34,6 +35,9 @@ class SearchSettings:
     )
     response_upsampling: int = setting(16, "bicubic upsampling of the response map", 1, 32)
     learning_rate: float = setting(0.0, "share of the newest frame in the model", 0.0, 1.0)
+    not_found_share: float = setting(
+        0.0, "no move and no update below this share of the usual score", 0.0, 1.0
+    )
 
 
 def best_scale(peaks: Tensor, penalty: float) -> int:
@@ -77,6 +81,7 @@ class SiameseSearch(Tracker):
         self.window_influence = settings.window_influence
         self.response_upsampling = settings.response_upsampling
         self.learning_rate = settings.learning_rate
+        self.not_found_share = settings.not_found_share
         self.exemplar = exemplar
         self.search = SEARCH
         self.stride = stride
@@ -102,7 +107,8 @@ class SiameseSearch(Tracker):
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
         """Return the template of the first frame, and the first box, which bounds the scale."""
-        return {"box": box, "first": box, "template": self.template(frame, box)}
+        template, usual = self.template(frame, box), torch.zeros_like(box[0])
+        return {"box": box, "first": box, "template": template, "usual": usual}
 
     @torch.jit.export
     def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
@@ -124,9 +130,10 @@ class SiameseSearch(Tracker):
         aux: dict[str, Tensor] = {}
         for index, values in enumerate(weights):
             aux["weights/se" + str(index + 1)] = values[best]
-        return Estimate(
-            torch.cat((moved, wh)), torch.sigmoid(logit), responses[best], torch.cat((box[:2], covered)), aux
-        )
+        score = torch.sigmoid(logit)
+        hidden = is_hidden(score, state["usual"], self.not_found_share)
+        found = box if hidden else torch.cat((moved, wh))
+        return Estimate(found, score, responses[best], torch.cat((box[:2], covered)), aux)
 
     def best_position(self, response: Tensor) -> tuple[Tensor, Tensor]:
         """Return (row, column) [2] of the windowed maximum of an upsampled response, and the logit there."""
@@ -139,8 +146,10 @@ class SiameseSearch(Tracker):
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
-        """Move to the estimate; with `rate` > 0 the template follows the target slowly."""
+        """Move to the estimate; with `learning_rate` > 0 the template follows a target that was found."""
         template = state["template"]
-        if self.learning_rate > 0:
+        hidden = is_hidden(estimate.score, state["usual"], self.not_found_share)
+        if self.learning_rate > 0 and not hidden:
             template = torch.lerp(template, self.template(frame, estimate.box), self.learning_rate)
-        return {"box": estimate.box, "first": state["first"], "template": template}
+        usual = usual_score(state["usual"], estimate.score)
+        return {"box": estimate.box, "first": state["first"], "template": template, "usual": usual}

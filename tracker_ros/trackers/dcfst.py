@@ -18,6 +18,7 @@ from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.peaks import argmax_2d, subcell_peak
 from tracker_ros.ops.ridge import ridge, solve_gram
+from tracker_ros.trackers._usual import is_hidden, usual_score
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
 #: Range of the boxes that refinement begins from, in target sides: of their middles and of their sizes.
@@ -49,6 +50,9 @@ class DcfstSettings:
     )
     window_floor: float = setting(0.5, "least value of the window", 0.0, 1.0)
     not_found_score: float = setting(0.25, "no move and no update below this score", 0.0, 1.0)
+    not_found_share: float = setting(
+        0.0, "no move and no update below this share of the usual score", 0.0, 1.0
+    )
     distractor_score: float = setting(
         0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0
     )
@@ -77,7 +81,8 @@ class Dcfst(Tracker):
         self.initial_share, self.update_interval = s.initial_share, s.update_interval
         self.initial_augmentation = s.initial_augmentation
         self.by_gram = s.memory_kind == "gram"
-        self.not_found_score, self.distractor_score = s.not_found_score, s.distractor_score
+        self.not_found_score, self.not_found_share = s.not_found_score, s.not_found_share
+        self.distractor_score = s.distractor_score
         self.distractor_distance = s.distractor_distance
         self.refinement_candidates, self.refinement_iterations = (
             s.refinement_candidates,
@@ -107,6 +112,7 @@ class Dcfst(Tracker):
         inside = self.inside(box, region)
         state = {
             "box": box,
+            "usual": torch.zeros_like(box[0]),
             "age": torch.zeros([]),
             "share": torch.ones([]),
             "labels": self.network.labels(inside).double(),
@@ -145,7 +151,7 @@ class Dcfst(Tracker):
         offset = (subcell_peak(weighted, False).flip(0) - (grid - 1) / 2) * self.network.spacing
         found = torch.cat((offset + self.network.search / 2, box[2:] / scale))
         estimate = box
-        if bool(score >= self.not_found_score):
+        if self.is_found(score, state):
             if self.refinement_candidates > 0:
                 found = self.refine(levels, state["modulation"], found)
             estimate = self.outside(found, box, region, frame)
@@ -160,9 +166,10 @@ class Dcfst(Tracker):
         following = state.copy()
         following["box"] = estimate.box
         following["age"] = state["age"] + 1
+        following["usual"] = usual_score(state["usual"], estimate.score)
         hard = bool(estimate.aux["hard"])
         due = int(following["age"]) % self.update_interval == 0
-        if bool(estimate.score < self.not_found_score) or not (hard or due):
+        if not self.is_found(estimate.score, state) or not (hard or due):
             return following
         # The rate is one of a frame: skipped frames count as if each had looked like this one.
         rate = self.distractor_learning_rate if hard else 1 - (1 - self.learning_rate) ** self.update_interval
@@ -190,6 +197,11 @@ class Dcfst(Tracker):
         gram = torch.lerp(following["gram"], state["first_gram"], kept)
         correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
         following["w"] = solve_gram(gram, correlation, self.regularization).float()
+
+    def is_found(self, score: Tensor, state: dict[str, Tensor]) -> bool:
+        """Return whether a frame's score [] is that of a target in sight."""
+        hidden = is_hidden(score, state["usual"], self.not_found_share)
+        return bool(score >= self.not_found_score) and not hidden
 
     def region(self, box: Tensor) -> Tensor:
         """Return the square search region [4] around a box, in image pixels."""
