@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +19,8 @@ import pytest
 
 from tracker_ros import cli
 from tracker_ros.data.boxes import parse_box
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
 
 def test_help_lists_every_command_without_loading_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,6 +98,62 @@ def test_a_folder_of_images_is_tracked(tmp_path: Path, capsys: pytest.CaptureFix
     assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
     assert cli.main(["track", str(tmp_path / "none.mp4"), "--box", "1,2,3,4"]) == 2
     assert "none.mp4 is no video" in capsys.readouterr().err
+
+
+def _shown(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
+    """What a command prints on a terminal that knows ASCII alone, as with LANG=C."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    with monkeypatch.context() as only:
+        only.setattr(sys, "stdout", stream)
+        only.setattr(sys, "stderr", stream)
+        status = cli.main(words)
+        stream.flush()
+    return status, stream.buffer.getvalue().decode()
+
+
+def test_names_that_are_no_ascii_or_no_text_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may come from a machine with another encoding; OpenCV crashed on a video of such a name."""
+    latin = os.fsdecode(b"gr\xe9")
+    folder = tmp_path / latin
+    folder.mkdir()
+    for name in (f"0 {latin}.png", "1 é.png"):
+        (folder / name).write_bytes(cv2.imencode(".png", PICTURE)[1].tobytes())
+    (folder / f"2 {latin}.png").write_bytes(b"damaged")
+    track = ("--box", "48,40,24,20", "--tracker", "dcf_tiny")
+    status, said = _shown(monkeypatch, "track", str(folder), *track, "--video", str(tmp_path / "é.mp4"))
+    assert status == 0 and r"gr\udce9.png: 7 bytes cannot be decoded" in said
+    assert _shown(monkeypatch, "track", str(tmp_path / "é.mp4"), *track)[0] == 0
+    shutil.copy(tmp_path / "é.mp4", tmp_path / f"{latin}.mp4")
+    for words in (
+        ("track", str(tmp_path / f"{latin}.mp4"), *track),
+        ("track", str(folder), *track, "--video", str(tmp_path / f"{latin}.mp4")),
+        ("track", str(folder), *track, "--weights", str(tmp_path / f"{latin}.safetensors")),
+    ):
+        status, said = _shown(monkeypatch, *words)
+        assert status == 2 and re.search(r"gr\\udce9\S* ?.*(not UTF-8|does not exist)", said), said
+        assert len(said.splitlines()) == 1 or "--video" in words
+
+
+def test_links_that_lead_nowhere_or_in_circles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for number in range(2):
+        cv2.imwrite(str(frames / f"{number}.png"), PICTURE)
+    for link, target in {"2.png": "2.png", "3.png": "gone.png", "self": ".", "up": ".."}.items():
+        (frames / link).symlink_to(target)
+    track = ["--box", "48,40,24,20", "--tracker", "dcf_tiny"]
+    assert cli.main(["track", str(frames), *track]) == 0
+    assert "2 of 4 frames in ERROR" in capsys.readouterr().err
+    for words in (
+        ["track", str(frames / "2.png"), *track],
+        ["track", str(frames / "2.png" / "below"), *track],
+        ["track", str(frames), *track, "--csv", str(frames / "2.png")],
+        ["track", str(frames), *track, "--weights", str(frames / "2.png")],
+        ["replay", str(frames / "2.png"), "--select", "1,2,3,4"],
+    ):
+        assert cli.main(words) == 2, words
+        said = capsys.readouterr().err
+        assert "2.png" in said and "should not happen" not in said, said
 
 
 def test_track_takes_settings_and_refuses_wrong_ones(

@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NamedTuple
 
 from tracker_ros.arguments import join_negative
@@ -73,6 +74,10 @@ def explain(name: str, missing: ModuleNotFoundError) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status: 2 for a wrong request, else the subcommand's."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may hold what a terminal's encoding cannot: to print one is no reason to fail.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     chosen = words[0] if words and words[0] in COMMANDS else ""
     try:
         args = make_parser(chosen).parse_args(join_negative(words))
@@ -97,7 +102,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def unexpected(error: Exception) -> str:
     """Return one line about an error that nobody foresaw; its traceback goes to a file, for a report."""
     try:
-        with tempfile.NamedTemporaryFile("w", prefix=f"{PACKAGE}-", suffix=".log", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            encoding="utf-8",
+            errors="backslashreplace",
+            prefix=f"{PACKAGE}-",
+            suffix=".log",
+            delete=False,
+        ) as file:
             traceback.print_exception(error, file=file)
         where = f"traceback in {file.name}"
     except OSError as full:

@@ -14,12 +14,25 @@ class WriteError(OSError):
     """A file that cannot be written. The message names it and says why, in one line."""
 
 
+def name_for_libraries(path: Path) -> str:
+    """Return a path as text for a library in C++: some crash on a name that is not UTF-8, or miss the file.
+
+    Raises:
+        ValueError: naming the path.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{path}: this name is not UTF-8; give the file another one") from error
+    return str(path)
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file, and its folders where they are missing.
 
     Args:
         path: of the file; it is as it was until all of it is written beside it.
-        content: bytes, or text that becomes UTF-8.
+        content: bytes, or text that becomes UTF-8; what UTF-8 cannot hold, of a file's name, is escaped.
 
     Raises:
         WriteError: naming the file, which is as it was.
@@ -39,7 +52,9 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         for path, part in parts.items():
             content = contents[path]
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
+            part.write_bytes(
+                content.encode(errors="backslashreplace") if isinstance(content, str) else content
+            )
         for path, part in parts.items():
             os.replace(part, path)
     except OSError as error:

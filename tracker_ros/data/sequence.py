@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.decoding import DecodeError, decode, require_pixels
+from tracker_ros.files import name_for_libraries
 
 Frame = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
@@ -114,11 +115,15 @@ def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
     """Open a video file, and close it in the end.
 
     Raises:
-        DataError: when OpenCV cannot open it, or its frames are too large.
+        DataError: when OpenCV cannot open it, or its name is not UTF-8, or its frames are too large.
     """
     if path.is_fifo():  # OpenCV would wait for somebody to write into it
         raise DataError(f"{path} is a pipe, no file")
-    video = cv2.VideoCapture(str(path))
+    try:
+        name = name_for_libraries(path)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    video = cv2.VideoCapture(name)
     try:
         if not video.isOpened():
             raise DataError(f"{path} is no video that OpenCV can read")

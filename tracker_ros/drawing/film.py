@@ -11,6 +11,7 @@ from types import TracebackType
 import cv2
 
 from tracker_ros.drawing.shapes import Picture
+from tracker_ros.files import name_for_libraries
 
 
 class Film:
@@ -47,11 +48,12 @@ class Film:
 
         Raises:
             OSError: when the file cannot be opened.
+            ValueError: for a name that is not UTF-8.
         """
         if self._writer is None:
             self._size = picture.shape[1], picture.shape[0]
             code = cv2.VideoWriter.fourcc(*"mp4v")
-            self._writer = cv2.VideoWriter(str(self._part), code, self._rate, self._size)
+            self._writer = cv2.VideoWriter(name_for_libraries(self._part), code, self._rate, self._size)
             if not self._writer.isOpened():
                 raise OSError(
                     f"{self._path} cannot be written as a video of {self._size[0]} x {self._size[1]}"

@@ -61,14 +61,14 @@ def write_workspace(
     stack = STACKS[protocol.year]
     if sequences:
         stack = "stack.yaml"
-        (folder / stack).write_text(yaml.safe_dump(stack_of(protocol), sort_keys=False))
+        write_whole(folder / stack, yaml.safe_dump(stack_of(protocol), sort_keys=False))
         for sequence in sequences:
             write_sequence(folder / "sequences" / sequence.name, sequence, protocol)
-        (folder / "sequences" / "list.txt").write_text("".join(f"{s.name}\n" for s in sequences))
-    (folder / "trackers.ini").write_text(manifest(specs))
+        write_whole(folder / "sequences" / "list.txt", "".join(f"{s.name}\n" for s in sequences))
+    write_whole(folder / "trackers.ini", manifest(specs))
     (folder / "results").mkdir(exist_ok=True)
     config = {"registry": ["./trackers.ini"], "stack": stack}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    write_whole(folder / "config.yaml", yaml.safe_dump(config))
 
 
 def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
@@ -132,14 +132,15 @@ def write_sequence(folder: Path, sequence: Sequence, protocol: ResetBased | Anch
     given = is_box(sequence.truth)
     pairs = zip(sequence.truth, given, strict=True)
     rows = [",".join(f"{value:.4f}" for value in box) if known else "0" for box, known in pairs]
-    (folder / "groundtruth.txt").write_text("\n".join(rows) + "\n")
+    write_whole(folder / "groundtruth.txt", "\n".join(rows) + "\n")
     width, height = frame_size(sequence.frames)
-    (folder / "sequence").write_text(
+    write_whole(
+        folder / "sequence",
         f"name={sequence.name}\nfps=30\nformat=default\nchannel.default=color\n"
-        f"channels.color=color/%08d.jpg\nwidth={width}\nheight={height}\nlength={len(sequence)}\n"
+        f"channels.color=color/%08d.jpg\nwidth={width}\nheight={height}\nlength={len(sequence)}\n",
     )
     if isinstance(protocol, AnchorBased):
         anchors = np.zeros(len(sequence), dtype=int)
         for plan in protocol.plans(sequence):
             anchors[plan.order.start] = plan.order.step
-        (folder / "anchor.value").write_text("".join(f"{value}\n" for value in anchors))
+        write_whole(folder / "anchor.value", "".join(f"{value}\n" for value in anchors))

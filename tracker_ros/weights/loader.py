@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.files import name_for_libraries
 from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, verify
 
 RANDOM = "random:"
@@ -33,7 +34,7 @@ def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            return load_file(str(path))
+            return load_file(name_for_libraries(path))
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zip and pickle each raise their own
         raise WeightsError(f"{path} cannot be read as plain tensors: {error}") from error
