@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -222,6 +223,35 @@ def _panels(layout: Any) -> list[str]:
 def test_the_foxglove_layout_shows_each_panel_once() -> None:
     panels, layout = _foxglove()
     assert sorted(_panels(layout)) == sorted(panels)
+
+
+def _keys(layouts: Any, name: str) -> set[str]:
+    """The keys that a class of foxglove-sdk writes into a layout; empty where it knows no such panel."""
+    kind = getattr(layouts, name, None)
+    if kind is None:
+        return set()
+    return {key for base in kind.__mro__[:2] if "_to_dict" in vars(base)
+            for key in re.findall(r'"(\w+)":', inspect.getsource(base._to_dict))}  # fmt: skip
+
+
+def test_the_foxglove_layout_has_the_keys_that_foxglove_reads() -> None:
+    layouts = pytest.importorskip("foxglove.layouts", reason="foxglove-sdk is not installed")
+    lists = {
+        "Plot": ("paths", "PlotSeries"),
+        "StateTransitions": ("paths", "StateTransitionsSeries"),
+        "Image": ("imageMode", "ImageModeConfig"),
+    }
+    checked = set()
+    for name, panel in _foxglove()[0].items():
+        kind = name.split("!")[0]
+        if known := _keys(layouts, f"{kind}Config"):
+            # The title of a panel is the layout's, not the panel's.
+            assert set(panel) - {"foxglovePanelTitle"} <= known, name
+            key, inner = lists[kind]
+            for part in panel[key] if isinstance(panel[key], list) else [panel[key]]:
+                assert set(part) <= _keys(layouts, inner), (name, part)
+            checked.add(kind)
+    assert checked == set(lists)
 
 
 @pytest.mark.ros
