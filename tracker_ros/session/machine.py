@@ -4,15 +4,16 @@
 
 No clock and no ROS: every call is told the time, so a recorded flight replays to the same states.
 
-    IDLE --select--> ACQUIRING --good frames--> TRACKING <--> COASTING --too long--> LOST
-                                                    ^_____________good frames_________|
+    IDLE --select--> ACQUIRING --good frames--> TRACKING
+    TRACKING --low score, jump, other looks--> COASTING --proof--> TRACKING
+    COASTING --too long--> LOST --proof--> TRACKING
 
-COASTING moves the box by constant velocity and lets the model learn nothing. LOST has no box; from
-half the time of COASTING on, more windows are looked into, first around the last place, then all over
-the image. What is found there counts only if the first frame's model knows it too. Where a target is
-found again in the usual window after LOST and that model does not know it, it gets a new id: it may be
-another object. A tracker that raises, or answers with a number that is not finite, leads to ERROR,
-which a new selection leaves. A changed frame size or a clock that jumps back leads to LOST.
+COASTING shows the tracker's box while the tracker goes on with what it had, else one that moves by constant
+velocity; the model learns nothing. LOST has no box. From half the time of COASTING on more windows are
+looked into, first around the last place, then all over the image. What is found is the target only with a
+proof (`verification`); before that it may be shown, unverified. A tracker that raises, or answers with a
+number that is not finite, leads to ERROR, which a new selection ends. A changed frame size or a clock that
+jumps back leads to LOST.
 """
 
 from __future__ import annotations
@@ -211,32 +212,42 @@ class Session:
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
         leap = absence.sizes(found)
-        # While all is well, every third frame is looked at this closely: it costs half a millisecond.
-        self._unlooked += 1
-        well = before is State.TRACKING and leap <= min(LEAP, self.settings.max_jump)
-        fresh = not well or self._recovery.suspects or self._unlooked >= LOOK_FRAMES
-        if fresh:
-            self._looks, self._unlooked = self._recovery.looks(frame, found), 0
+        fresh = self._compare_looks(frame, found, leap)
         looks = self._looks
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
             self._keep(found, looks if fresh else None, leap, score, stamp)
         else:
             self._regain(frame, Seen(found, score, looks), absence, stamp)
-        self._candidate = None
         if self.state in (State.ACQUIRING, State.TRACKING):
+            self._candidate = None
             self._follow(frame, found, estimate, score, stamp)
-        elif self._verification.proof.frames > 0:
-            self._candidate = found
         else:
-            good = score >= self.settings.recover_score  # it may be proved yet
-            if self.state is State.LOST or absence.seconds > self.settings.coast_seconds / 2:
-                elsewhere, proving = self._look_around(frame, absence)
-                self._candidate = found if good and not proving else elsewhere
-            elif good:
-                self._candidate = found
+            self._candidate = self._next_candidate(frame, found, score, absence)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
+
+    def _compare_looks(self, frame: Tensor, found: Box, leap: float) -> bool:
+        """Compare the looks of what was found; False where those of a frame before still hold.
+
+        While all is well one frame in `LOOK_FRAMES` is compared: it costs half a millisecond.
+        """
+        self._unlooked += 1
+        well = self.state is State.TRACKING and leap <= min(LEAP, self.settings.max_jump)
+        if well and not self._recovery.suspects and self._unlooked < LOOK_FRAMES:
+            return False
+        self._looks, self._unlooked = self._recovery.looks(frame, found), 0
+        return True
+
+    def _next_candidate(self, frame: Tensor, found: Box, score: float, absence: Absence) -> Box | None:
+        """Choose where the next frame is looked into while the target is not seen."""
+        if self._verification.proof.frames > 0:
+            return found
+        good = score >= self.settings.recover_score  # it may be proved yet
+        if self.state is not State.LOST and absence.seconds <= self.settings.coast_seconds / 2:
+            return found if good else None
+        elsewhere, proving = self._look_around(frame, absence)
+        return found if good and not proving else elsewhere
 
     def _look(self, frame: Tensor, predicted: Box) -> Estimate:
         """Look where the target should be; in COASTING also where it was seen last, if that tells more.
