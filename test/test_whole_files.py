@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -63,6 +64,23 @@ def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     write_together({one: b"1", tmp_path / "a.json": b"2"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.ts", "file"]
+
+
+def test_what_a_file_holds_is_on_the_disk_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a power cut leaves the new name with nothing in it."""
+    path, seen = tmp_path / "weights", []
+    path.write_text("before")
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        seen.append((path.read_text(), os.fstat(descriptor).st_size))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    write_together({path: "after!"})
+    assert seen == [("before", 6)] and path.read_text() == "after!"
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])

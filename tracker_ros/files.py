@@ -52,9 +52,10 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         for path, part in parts.items():
             content = contents[path]
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(
-                content.encode(errors="backslashreplace") if isinstance(content, str) else content
-            )
+            with part.open("wb") as file:
+                file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut may leave the new name with nothing in it
         for path, part in parts.items():
             os.replace(part, path)
     except OSError as error:
