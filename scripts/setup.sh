@@ -126,7 +126,7 @@ main() {
   elif ! "$venv/bin/python" -c 'import vision_msgs' 2>/dev/null; then
     fail "vision_msgs is missing. Install with:" "  sudo apt install ros-$ROS_DISTRO-vision-msgs"
   fi
-  generated+=" $(hash_of msg srv CMakeLists.txt package.xml tracker_ros/__init__.py)"
+  generated+=" $(hash_of msg srv CMakeLists.txt package.xml tracker_ros/__init__.py tracker_ros/early_signals.py)"
   step interfaces "$generated" install_interfaces
   step tracker_ros "$generated $(hash_of setup.py setup.cfg pyproject.toml)" install_source_tree
 }

@@ -92,6 +92,7 @@ BAD: dict[str, dict[str, list[str]]] = {
     "vot": {**EVALUATION, **TRACKERS, "workspace": OUT, "--year": ["1066", "nan"]},
     "train": {
         "--recipe": NAMES,
+        "--adapt": [*IN, "{empty}"],
         "--num-nodes": [*NUMBERS, "0"],
         "--workers": NUMBERS,
         "--epochs": [*NUMBERS, "0"],

@@ -171,6 +171,18 @@ def test_a_box_that_went_over_to_a_neighbour_is_let_go() -> None:
     assert [recovery.denies(neighbour, leap) for leap in (0.9, 0.0)] == [False, True], "two frames in a row"
 
 
+@pytest.mark.parametrize(
+    ("own", "leap", "denied"), [(0.55, 0.9, True), (0.55, 0.1, False), (0.6, 0.9, False)]
+)
+def test_after_a_leap_less_slack_is_left(own: float, leap: float, denied: bool) -> None:
+    """A leap to what is like nothing known is no jerk of the target, however little it looks like another."""
+    recovery, _ = knowing(keep_slack=0.4)
+    for _ in range(30):
+        recovery.denies(Looks(0.92, 0.7))
+    seen = [recovery.denies(Looks(own, own - 0.05), at) for at in (leap, 0.0)]
+    assert seen == [False, denied]
+
+
 def test_while_the_camera_was_blind_nothing_says_that_the_target_went_away() -> None:
     """Of all within its reach what is most like it is the target, and what is nearer is likelier."""
     recovery, frame = knowing(look_margin=0.05, look_slack=0.06)

@@ -94,6 +94,18 @@ def test_a_jerk_to_what_is_ahead_of_all_others_is_held(
     assert report.box == (BOX._replace(cx=BOX.cx + 20) if held else BOX)
 
 
+def test_what_may_be_another_is_not_learned_before_the_next_frame_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or the place of another object counts as the target's last one, where little is asked of it."""
+    session = tracking(max_jump=5.0)
+    model = session._model
+    monkeypatch.setattr(session._recovery, "looks", lambda pixels, box: Looks(0.6, 0.8))
+    first, second = (session.step(frame(dx=20), 0.2 + 0.1 * step) for step in range(2))
+    assert (first.state, first.box) == (State.TRACKING, BOX) and session._model is model
+    assert second.state is State.COASTING and "another object" in second.message and second.box == BOX
+
+
 @pytest.mark.parametrize("channel", [0, 1, 2])
 @pytest.mark.parametrize(
     ("value", "spot", "blind"), [(0, 0, True), (0, 7, True), (0, 8, False), (255, 0, True), (100, 90, False)]

@@ -106,14 +106,13 @@ def test_runs_share_a_cache_and_take_up_one_that_was_broken_off(
 ) -> None:
     net = module()
     sources = smoke_sources(net.spec)
-    write = Path.write_bytes
 
-    def full(path: Path, data: bytes) -> int:
-        write(path, data[: len(data) // 2])
+    def full(descriptor: int) -> None:
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size // 2)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as small, pytest.raises(WriteError, match=r"cannot write \S+: No space left"):
-        small.setattr(Path, "write_bytes", full)
+        small.setattr(os, "fsync", full)
         fill_cache(net, recipe(), sources, CPU, lambda text: None)
     (folder,) = cache.iterdir()
     assert list(folder.iterdir()) == [], "half a file was left behind"

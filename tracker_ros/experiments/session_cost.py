@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure what the session adds to a tracker while the target is TRACKING, in milliseconds a frame.
 
-    python -m tracker_ros.experiments.session_cost --trackers siamban_mobile,dcf
+    python -m tracker_ros.experiments.session_cost --trackers dcf,dcf_tiny
 
 takes every frame twice, once by the tracker alone and once by a session around the same tracker, in one
 process and by turns, so that whatever else the machine does slows both. What counts is the thread's CPU
@@ -24,6 +24,7 @@ import numpy.typing as npt
 import torch
 from rich.console import Console
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.absences import rendered
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
@@ -65,7 +66,7 @@ def main(words: Words[str] | None = None) -> int:
     """Print a line for each preset and sequence."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, help="sequences in place of rendered flights")
-    parser.add_argument("--trackers", default="siamban_mobile", metavar="NAMES", help="presets")
+    parser.add_argument("--trackers", default=DEFAULT_PRESET, metavar="NAMES", help="presets")
     parser.add_argument("--frames", type=int, default=120, help="of each sequence, at most")
     parser.add_argument("--sequences", type=int, default=4, help="how many")
     args = parser.parse_args(words)

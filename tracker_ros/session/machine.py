@@ -321,7 +321,9 @@ class Session:
         self._recovery.start(frame, found, self._model, stamp)
 
     def _follow(self, frame: Tensor, found: Box, estimate: Estimate, score: float, stamp: float) -> None:
-        """Learn from a frame in which the target is seen."""
+        """Learn from a frame that shows the target; where it may be another, the next frame decides first."""
+        if self._recovery.suspects:
+            return
         if self.state is State.TRACKING and score >= self.settings.recover_score:
             self._recovery.well_seen(frame, found, self._looks, stamp)
         self._model = twice(self._tracker.update, frame, self._model, estimate)

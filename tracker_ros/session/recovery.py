@@ -37,6 +37,8 @@ LATELY = 0.3
 """Share of a frame's likeness in the mean of the latest ones."""
 JERK = 0.06
 """By how much less alike than lately what a box jumped to may be: a jerk blurs a little."""
+LEAP_SLACK = 0.7
+"""Share of `keep_slack` that is left after a leap."""
 LEAP = 0.4
 """Sizes off the prediction from which a box may have gone over to a neighbour."""
 UNLIKE = Looks(-1.0, -1.0)
@@ -171,9 +173,13 @@ class Recovery:
             leap: how far, in sizes, its box is from where it was expected.
         """
         s = self.settings
-        # With a leap less like the target, and more like one that stood beside it: the box went over to it.
+        # With a leap less like the target, and more like one that stood beside it, or like nothing known: the
+        # box went over to it.
         leapt = leap > LEAP or self._foreign > 0
-        changed = leapt and looks.own < self._lately - JERK and looks.margin < -abs(s.look_margin)
+        other = (
+            looks.margin < -abs(s.look_margin) or looks.own < self._identity.usual - LEAP_SLACK * s.keep_slack
+        )
+        changed = leapt and looks.own < self._lately - JERK and other
         foreign = self.is_other(looks) or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
