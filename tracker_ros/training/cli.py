@@ -12,6 +12,7 @@ import time
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tracker_ros.arguments import count, integer
 from tracker_ros.data.sequence import DataError
@@ -152,20 +153,7 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
         raise RecipeError("say where checkpoints go: --out FOLDER")
     module = build(recipe)
     sources = open_sources(recipe.data, roots(args.data), module.spec, told)
-    fit = train(
-        module,
-        recipe,
-        sources,
-        args.out,
-        devices=args.devices,
-        nodes=args.num_nodes,
-        strategy=args.strategy,
-        accelerator=args.accelerator,
-        workers=args.workers,
-        resume=args.resume,
-        limit=args.time_limit,
-        interval=args.save_every,
-    )
+    fit = train(module, recipe, sources, args.out, **_options(args))
     if fit.stopped == SIGNAL:
         return TERMINATED
     if args.export and fit.global_rank == 0:
@@ -185,20 +173,7 @@ def _adapt(args: argparse.Namespace) -> int:
     if not args.adapt.is_dir():
         raise DataError(f"--adapt {args.adapt}: there is no such folder")
     recipe = read_recipe(args.recipe or RECIPE, _changes(args))
-    command = shlex.join(["tracker_ros", *sys.argv[1:]])
-    outcome = adapt(
-        args.adapt,
-        recipe,
-        args.out,
-        command,
-        told,
-        devices=args.devices,
-        accelerator=args.accelerator,
-        workers=args.workers,
-        resume=args.resume,
-        limit=args.time_limit,
-        interval=args.save_every,
-    )
+    outcome = adapt(args.adapt, recipe, args.out, _command(), told, **_options(args))
     if outcome is None:
         return TERMINATED
     print(outcome)
@@ -207,6 +182,24 @@ def _adapt(args: argparse.Namespace) -> int:
     else:
         print("it did not help beyond doubt: the shipped weights are kept, nothing was written for use")
     return 0
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of `trainer.train` that the command line has."""
+    return {
+        "devices": args.devices,
+        "nodes": args.num_nodes,
+        "strategy": args.strategy,
+        "accelerator": args.accelerator,
+        "workers": args.workers,
+        "resume": args.resume,
+        "limit": args.time_limit,
+        "interval": args.save_every,
+    }
+
+
+def _command() -> str:
+    return shlex.join(["tracker_ros", *sys.argv[1:]])
 
 
 def _changes(args: argparse.Namespace) -> dict[str, int]:
@@ -243,8 +236,7 @@ def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, da
 
     digest = export(state, args.export, args.half)
     card = args.export.with_suffix(".md")
-    command = shlex.join(["tracker_ros", *sys.argv[1:]])
-    write_whole(card, model_card(args.export.stem, recipe, command, digest, steps, data))
+    write_whole(card, model_card(args.export.stem, recipe, _command(), digest, steps, data))
     print(f"{args.export}: {args.export.stat().st_size / 1e6:.2f} MB, SHA-256 {digest}\n{card}: model card")
 
 
