@@ -76,6 +76,12 @@ class Browser:
         await self.call("Page.navigate", url=url)
         await self.wait("location.href !== 'about:blank' && document.readyState === 'complete'")
 
+    async def reload(self) -> None:
+        """Load the page anew; the old document, which answers for a while yet, is told by a mark."""
+        await self.evaluate("document.old = true")
+        await self.call("Page.reload")
+        await self.wait("!document.old && document.readyState === 'complete'")
+
     async def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""
         result = await self.call(

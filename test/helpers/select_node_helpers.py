@@ -24,6 +24,8 @@ from tracker_ros.select.protocol import read_picture
 
 STARTING = 2 * TIMEOUT
 WIDTH, HEIGHT = 640, 480
+# JavaScript: the page has drawn an image.
+LIVE = "document.getElementById('link').dataset.link === 'live'"
 
 
 class Flight:
@@ -117,7 +119,7 @@ def in_browser(flight: Flight, folder: Path, use: Callable[[Browser], Awaitable[
     async def main() -> None:
         async with browser(folder) as page:
             await page.open(flight.url, *size)
-            await page.wait("document.getElementById('link').dataset.link === 'live'")
+            await page.wait(LIVE)
             await use(page)
             assert not page.problems, list(page.problems)
 

@@ -168,7 +168,8 @@ element("save").addEventListener("click", () => {
     const anchor = document.createElement("a");
     Object.assign(anchor, { href: address, download: `target-${sec}.${String(nanosec).padStart(9, "0")}.png` });
     anchor.click();
-    URL.revokeObjectURL(address);
+    // Some browsers read it only after this turn of the loop.
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
   }, "image/png");
 });
 document.addEventListener("visibilitychange", look);
