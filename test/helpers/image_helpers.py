@@ -15,6 +15,9 @@ BYTES = {"rgb8": 3, "bgr8": 3, "8UC3": 3, "rgba8": 4, "bgra8": 4, "8UC4": 4, "mo
 # Where Y of the even and odd pixel, U and V stand among the four bytes of two pixels.
 PAIRS = {"yuv422": (1, 3, 0, 2), "uyvy": (1, 3, 0, 2), "yuv422_yuy2": (0, 2, 1, 3), "yuyv": (0, 2, 1, 3)}
 
+# Which of two neighbouring bytes of the plane of colours is U and which V.
+PLANES = {"nv12": (0, 1), "nv21": (1, 0)}
+
 
 def message(rows: np.ndarray, width: int, encoding: str) -> SimpleNamespace:
     """An Image of rows [height, step] of bytes."""

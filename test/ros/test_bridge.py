@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from image_helpers import BYTES, PAIRS, message
+from image_helpers import BYTES, PAIRS, PLANES, message
 
 from tracker_ros.ros import bridge, images
 from tracker_ros.ros.images import ImageError, check, to_picture, to_rgb
@@ -75,7 +75,7 @@ def test_what_is_not_read_here_goes_through_it(double: Double) -> None:
     assert set(double.asked) == {("bayer_rggb8", "rgb8")}
     check(image)
     with pytest.raises(ImageError, match="empty"):
-        check(message(ROWS[:0], 0, "nv21"))
+        check(message(ROWS[:0], 0, "bayer_rggb8"))
 
 
 def test_common_encodings_never_reach_it(double: Double) -> None:
@@ -83,6 +83,10 @@ def test_common_encodings_never_reach_it(double: Double) -> None:
         to_rgb(message(np.zeros((4, 8 * size), np.uint8), 8, encoding))
     for encoding in PAIRS:
         to_rgb(message(np.zeros((4, 16), np.uint8), 8, encoding))
+    for encoding in PLANES:
+        image = message(np.zeros((6, 8), np.uint8), 8, encoding)
+        image.height = 4
+        to_rgb(image), check(image)
     assert double.asked == []
 
 
@@ -102,8 +106,10 @@ def test_without_it_the_command_that_installs_it_is_named(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "cv_bridge", None)
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
     for look in (to_rgb, check, to_picture):
-        with pytest.raises(ImageError, match="'nv21' is not supported here.*install ros-jazzy-cv-bridge"):
-            look(message(ROWS, 8, "nv21"))
+        with pytest.raises(ImageError, match="'rgb16' is not supported here.*install ros-jazzy-cv-bridge"):
+            look(message(ROWS, 1, "rgb16"))
+        with pytest.raises(ImageError, match="'nv24' is not supported; rgb8, .*also Bayer patterns"):
+            look(message(ROWS, 8, "nv24"))
     monkeypatch.delenv("ROS_DISTRO")
     with pytest.raises(ImageError, match="DISTRO-cv-bridge, or run image_proc's debayer node.*rgb8, bgr8"):
         to_rgb(message(ROWS, 8, "bayer_rggb8"))
@@ -128,7 +134,7 @@ def test_its_breakage_while_it_is_imported_is_said(tmp_path: Any, monkeypatch: p
     monkeypatch.delitem(sys.modules, "cv_bridge", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ImageError, match="does not work with numpy .*_ARRAY_API not found"):
-        to_rgb(message(ROWS, 8, "nv21"))
+        to_rgb(message(ROWS, 8, "bayer_rggb8"))
 
 
 def test_what_it_cannot_convert_is_said(double: Double) -> None:
@@ -137,15 +143,64 @@ def test_what_it_cannot_convert_is_said(double: Double) -> None:
         to_rgb(message(ROWS, 8, "spam"))
 
 
-@pytest.mark.skipif(find_spec("cv_bridge") is None, reason="cv_bridge is not installed")
-@pytest.mark.parametrize("encoding", [*BYTES, *PAIRS])
-def test_both_paths_agree_on_the_common_encodings(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+# -- the real one --------------------------------------------------------------------------------------
+
+real = pytest.mark.skipif(find_spec("cv_bridge") is None, reason="cv_bridge is not installed")
+
+
+def ros_image(rows: np.ndarray, width: int, encoding: str) -> Any:
+    """A real message: cv_bridge takes no other."""
     from sensor_msgs.msg import Image
 
-    size = BYTES.get(encoding, 2)
-    rows = np.random.default_rng(0).integers(16, 236, (6, 8 * size), np.uint8)
-    plain = message(rows, 8, encoding)
-    image = Image(height=6, width=8, step=8 * size, encoding=encoding, data=plain.data)
-    ours = to_rgb(plain)
+    plain = message(rows, width, encoding)
+    return Image(height=plain.height, width=width, step=plain.step, encoding=encoding, data=plain.data)
+
+
+@real
+# Of 8UC1 to 8UC4 it does not know the colours, and uyvy, yuyv, nv12 and nv21 not at all.
+@pytest.mark.parametrize("encoding", ["rgb8", "bgr8", "rgba8", "bgra8", "mono8", "yuv422", "yuv422_yuy2"])
+def test_both_paths_agree_on_the_common_encodings(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).integers(16, 236, (6, 8 * BYTES.get(encoding, 2)), np.uint8)
+    ours = to_rgb(ros_image(rows, 8, encoding))
     monkeypatch.setattr(images, "_ENCODINGS", {})
-    assert np.abs(to_rgb(image).astype(int) - ours).max() <= 1
+    assert np.abs(to_rgb(ros_image(rows, 8, encoding)).astype(int) - ours).max() <= 1
+
+
+@real
+@pytest.mark.parametrize(
+    ("pattern", "red"), [("rggb", (0, 0)), ("bggr", (1, 1)), ("gbrg", (1, 0)), ("grbg", (0, 1))]
+)
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_the_real_one_knows_where_the_red_cells_of_a_sensor_are(
+    pattern: str, red: tuple[int, int], kind: type
+) -> None:
+    cells = np.zeros((8, 8), kind)
+    cells[red[0] :: 2, red[1] :: 2] = np.iinfo(kind).max
+    encoding = f"bayer_{pattern}{8 * cells.itemsize}"
+    rgb = to_rgb(ros_image(cells.view(np.uint8), 8, encoding))
+    assert rgb[2:6, 2:6].tolist() == [[[255, 0, 0]] * 4] * 4
+
+
+@real
+@pytest.mark.parametrize(
+    ("encoding", "order"), [("rgb16", (0, 1, 2)), ("bgr16", (2, 1, 0)), ("bgra16", (2, 1, 0))]
+)
+def test_the_real_one_makes_bytes_of_colours_of_16_bits(encoding: str, order: tuple[int, ...]) -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (6, 8, 4 if "a" in encoding else 3), np.uint16)
+    image = ros_image(values.reshape(6, -1).view(np.uint8), 8, encoding)
+    for pixels in (to_rgb(image), to_picture(image)):
+        assert np.abs(pixels - values[..., order] / 257).max() <= 0.51
+
+
+@real
+@pytest.mark.parametrize(
+    ("encoding", "kind"), [("16UC1", np.uint16), ("mono16", np.uint16), ("32FC1", np.float32)]
+)
+def test_the_real_one_stretches_depth_over_its_range_holes_left_black(encoding: str, kind: type) -> None:
+    values = (np.arange(48).reshape(6, 8) * 100 + 1000).astype(kind)
+    if kind is np.float32:
+        values[0, 1], values[2, 3] = np.nan, np.inf
+    shown = to_picture(ros_image(values.view(np.uint8), 8, encoding))[..., 0]
+    seen = np.isfinite(values)
+    expected = (values[seen] - 1000) / 4700 * 255
+    assert np.abs(shown[seen] - expected).max() <= 1 and not shown[~seen].any()

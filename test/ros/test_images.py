@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_helpers import BYTES, PAIRS, message
+from image_helpers import BYTES, PAIRS, PLANES, message
 
 from tracker_ros.data import decoding
 from tracker_ros.ros import images
@@ -53,10 +53,28 @@ def test_yuv422_is_bt601(encoding: str, pairs: int, height: int, padding: int, s
     for i in range(height):
         for j in range(pairs * 2):
             pair = rows[i, j // 2 * 4 : j // 2 * 4 + 4].astype(float)
-            y = 255 / 219 * (pair[odd if j % 2 else even] - 16)
-            u, v = pair[iu] - 128, pair[iv] - 128
-            expected = np.clip([y + 1.596 * v, y - 0.813 * v - 0.392 * u, y + 2.017 * u], 0, 255)
+            expected = bt601(pair[odd if j % 2 else even], pair[iu], pair[iv])
             assert np.abs(rgb[i, j] - expected).max() <= 1.5
+
+
+def bt601(y: float, u: float, v: float) -> np.ndarray:
+    """Red, green and blue of a pixel in video range."""
+    y, u, v = 255 / 219 * (y - 16), u - 128, v - 128
+    return np.clip([y + 1.596 * v, y - 0.813 * v - 0.392 * u, y + 2.017 * u], 0, 255)
+
+
+@given(st.sampled_from(sorted(PLANES)), st.integers(1, 5), st.integers(1, 4), st.integers(0, 3), SEEDS)
+@settings(max_examples=60, deadline=None)
+def test_yuv420_is_bt601(encoding: str, pairs: int, halves: int, padding: int, seed: int) -> None:
+    size = (halves * 3, pairs * 2 + padding)
+    image = message(np.random.default_rng(seed).integers(16, 236, size, np.uint8), pairs * 2, encoding)
+    image.height = halves * 2  # of the picture: the plane of colours stands below it
+    rgb, rows = to_rgb(image).astype(int), np.frombuffer(image.data, np.uint8).reshape(size).astype(float)
+    assert rgb.shape == (halves * 2, pairs * 2, 3)
+    for i in range(halves * 2):
+        for j in range(pairs * 2):
+            u, v = (rows[halves * 2 + i // 2, j // 2 * 2 + k] for k in PLANES[encoding])
+            assert np.abs(rgb[i, j] - bt601(rows[i, j], u, v)).max() <= 1.5
 
 
 def test_rgb8_is_not_copied() -> None:
@@ -76,8 +94,12 @@ def test_rgb8_is_not_copied() -> None:
         (dict(data=array.array("B", bytes(59))), "data holds 59 bytes, but step 15 x height 4 is 60"),
         (dict(encoding="16UC1"), "not an 8-bit image.*convert it to mono8"),
         (dict(encoding="32FC1"), "not an 8-bit image"),
-        (dict(encoding="bayer_rggb8"), "debayer"),
-        (dict(encoding="nv12"), "'nv12' is not supported here: it needs cv_bridge.*without cv_bridge: rgb8"),
+        (dict(encoding="nv12"), "width 5 is odd, but nv12 stores pixels in pairs"),
+        (
+            dict(encoding="nv21", width=4, height=3),
+            "height 3 is odd, but nv21 stores the colours of rows in pairs",
+        ),
+        (dict(encoding="nv12", width=4), r"60 bytes, but step 15 x height 4 x 3/2 is 90"),
         (dict(encoding="yuv422"), "width 5 is odd"),
     ],
 )

@@ -17,19 +17,24 @@ class BridgeError(ValueError):
     """cv_bridge is not there, cannot be used, or does not know an encoding. The message says what to do."""
 
 
+class BridgeMissingError(BridgeError):
+    """cv_bridge is not installed. The message names the command that installs it."""
+
+
 @cache
 def find_bridge() -> ModuleType:
     """Return the module cv_bridge.
 
     Raises:
-        BridgeError: with the command that installs it, or why it does not work with this numpy.
+        BridgeMissingError: with the command that installs it.
+        BridgeError: for one that does not work with this numpy.
     """
     try:
         import cv_bridge
     except ModuleNotFoundError as missing:
         if missing.name != "cv_bridge":
             raise BridgeError(f"cv_bridge cannot be loaded: {missing}") from missing
-        raise BridgeError(f"it needs cv_bridge: {_install_command()}") from missing
+        raise BridgeMissingError(f"it needs cv_bridge: {_install_command()}") from missing
     except Exception as error:  # built for another numpy it raises ImportError, AttributeError or SystemError
         raise BridgeError(_mismatch(error)) from error
     return cv_bridge

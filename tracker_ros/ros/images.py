@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import array
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -23,21 +23,36 @@ from tracker_ros.ros import bridge
 
 RgbImage = npt.NDArray[np.uint8]
 
-# Bytes a pixel and the OpenCV conversion to RGB; none where the pixels are RGB already.
-_ENCODINGS: dict[str, tuple[int, int | None]] = {
-    "rgb8": (3, None),
-    "bgr8": (3, cv2.COLOR_BGR2RGB),
-    "8UC3": (3, cv2.COLOR_BGR2RGB),
-    "rgba8": (4, cv2.COLOR_RGBA2RGB),
-    "bgra8": (4, cv2.COLOR_BGRA2RGB),
-    "8UC4": (4, cv2.COLOR_BGRA2RGB),
-    "mono8": (1, cv2.COLOR_GRAY2RGB),
-    "8UC1": (1, cv2.COLOR_GRAY2RGB),
-    "yuv422": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": (2, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": (2, cv2.COLOR_YUV2RGB_YUY2),
-    "yuyv": (2, cv2.COLOR_YUV2RGB_YUY2),
+
+class _Layout(NamedTuple):
+    """The bytes of an encoding's pixels."""
+
+    channels: int
+    """Bytes of a pixel in its row."""
+    conversion: int | None = None
+    """OpenCV's conversion to RGB; none where the pixels are RGB already."""
+    half_rows: int = 2
+    """Rows of data for two rows of pixels: 3 where colours have a plane of their own, of half the height."""
+
+
+_ENCODINGS = {
+    "rgb8": _Layout(3),
+    "bgr8": _Layout(3, cv2.COLOR_BGR2RGB),
+    "8UC3": _Layout(3, cv2.COLOR_BGR2RGB),
+    "rgba8": _Layout(4, cv2.COLOR_RGBA2RGB),
+    "bgra8": _Layout(4, cv2.COLOR_BGRA2RGB),
+    "8UC4": _Layout(4, cv2.COLOR_BGRA2RGB),
+    "mono8": _Layout(1, cv2.COLOR_GRAY2RGB),
+    "8UC1": _Layout(1, cv2.COLOR_GRAY2RGB),
+    "yuv422": _Layout(2, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": _Layout(2, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": _Layout(2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": _Layout(2, cv2.COLOR_YUV2RGB_YUY2),
+    "nv12": _Layout(1, cv2.COLOR_YUV2RGB_NV12, half_rows=3),
+    "nv21": _Layout(1, cv2.COLOR_YUV2RGB_NV21, half_rows=3),
 }
+# How the names of those begin that cv_bridge turns into colours and that are not read here.
+_BRIDGED = ("bayer_", "rgb16", "rgba16", "bgr16", "bgra16")
 _CHANNELS = {"rgb8": 3, "bgr8": 3, "mono8": 1}
 
 
@@ -59,7 +74,7 @@ def to_rgb(message: Any) -> RgbImage:
     if message.encoding not in _ENCODINGS:
         return _bridged(message, bridge.convert)
     pixels = _view(message)
-    conversion = _ENCODINGS[message.encoding][1]
+    conversion = _ENCODINGS[message.encoding].conversion
     return pixels if conversion is None else cv2.cvtColor(pixels, conversion)
 
 
@@ -104,25 +119,27 @@ def size_of(message: Any) -> tuple[int, int]:
 
 
 def _view(message: Any) -> npt.NDArray[np.uint8]:
-    """Return the pixels of an Image as they are, uint8 [H, W, channels], without a copy."""
+    """Return the pixels of an Image as they are, uint8 [rows of data, W, channels], without a copy."""
     encoding, width, height, step = message.encoding, message.width, message.height, message.step
     if width == 0 or height == 0:
         raise ImageError(f"image is empty: {width} x {height} pixels")
-    channels = _ENCODINGS[encoding][0]
+    channels, _, half_rows = _ENCODINGS[encoding]
     try:
         require_pixels(width, height)
     except DecodeError as error:
         raise ImageError(str(error)) from error
     if step < width * channels:
         raise ImageError(f"step is {step} bytes, but {width} pixels of {encoding} take {width * channels}")
-    if len(message.data) != step * height:
-        raise ImageError(
-            f"data holds {len(message.data)} bytes, but step {step} x height {height} is {step * height}"
-        )
-    if channels == 2 and width % 2:
+    if (channels == 2 or half_rows == 3) and width % 2:
         raise ImageError(f"width {width} is odd, but {encoding} stores pixels in pairs")
-    rows = np.frombuffer(message.data, dtype=np.uint8).reshape(height, step)
-    return rows[:, : width * channels].reshape(height, width, channels)
+    if half_rows == 3 and height % 2:
+        raise ImageError(f"height {height} is odd, but {encoding} stores the colours of rows in pairs")
+    rows = height * half_rows // 2
+    if len(message.data) != step * rows:
+        whole = f"step {step} x height {height}{' x 3/2' if half_rows == 3 else ''}"
+        raise ImageError(f"data holds {len(message.data)} bytes, but {whole} is {step * rows}")
+    data = np.frombuffer(message.data, dtype=np.uint8).reshape(rows, step)
+    return data[:, : width * channels].reshape(rows, width, channels)
 
 
 def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool = False) -> RgbImage:
@@ -135,20 +152,26 @@ def _bridged(message: Any, convert: Callable[[Any], RgbImage] | None, deep: bool
             f"encoding '{encoding}' is not an 8-bit image (depth or raw thermal data?): convert it to mono8"
             f" first; supported: {', '.join(_ENCODINGS)}"
         )
+    known = ", ".join(_ENCODINGS)
+    instead = ", or run image_proc's debayer node first" if encoding.startswith("bayer") else ""
     try:
         bridge.find_bridge()
         return np.empty((0, 0, 3), np.uint8) if convert is None else convert(message)
+    except bridge.BridgeMissingError as error:
+        if not deep and not encoding.startswith(_BRIDGED):  # to install it would not help
+            more = "with cv_bridge also Bayer patterns and colours of 16 bits"
+            raise ImageError(f"encoding '{encoding}' is not supported; {known} are, {more}") from error
+        reason: bridge.BridgeError = error
     except bridge.BridgeError as error:
-        instead = ", or run image_proc's debayer node first" if encoding.startswith("bayer") else ""
-        known = ", ".join(_ENCODINGS)
-        raise ImageError(
-            f"encoding '{encoding}' is not supported here: {error}{instead}; without cv_bridge: {known}"
-        ) from error
+        reason = error
+    raise ImageError(
+        f"encoding '{encoding}' is not supported here: {reason}{instead}; without cv_bridge: {known}"
+    ) from reason
 
 
 def _is_deep(encoding: str) -> bool:
-    """Return whether a pixel has more than 8 bits, for which no conversion to colours is defined."""
-    return not encoding.startswith("bayer") and any(bits in encoding for bits in ("16", "32", "64"))
+    """Return whether a pixel has more than 8 bits that stand for no colours: their range is not known."""
+    return not encoding.startswith(_BRIDGED) and any(bits in encoding for bits in ("16", "32", "64"))
 
 
 def _bytes_of(message: Any) -> RgbImage:
