@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker_ros.config_files import user_cache
+from tracker_ros.config_files import user_cache, yaml_file, yaml_files
 from tracker_ros.data.sequence import DataError
 from tracker_ros.trackers import load
 from tracker_ros.training.frames import cache_folder
@@ -43,3 +43,22 @@ def test_a_user_without_a_home_tracks_and_is_told_what_to_set(homeless: None) ->
         manifest.cache()
     with pytest.raises(DataError, match="no home folder; set XDG_CACHE_HOME"):
         cache_folder()
+
+
+def test_a_name_finds_the_first_folder_s_file_and_a_path_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = tmp_path / "install"
+    recipes = prefix / "share" / "tracker_ros" / "config" / "recipes"
+    recipes.mkdir(parents=True)
+    for name in ("siamfc", "mine"):
+        (recipes / f"{name}.yaml").write_text("")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(prefix))
+    files = yaml_files("recipes")
+    assert files["mine"] == recipes / "mine.yaml" and files["siamfc"] != recipes / "siamfc.yaml"
+    assert yaml_file("recipes", "recipe", "mine") == recipes / "mine.yaml"
+    assert yaml_file("recipes", "recipe", str(recipes / "siamfc.yaml")) == recipes / "siamfc.yaml"
+    with pytest.raises(FileNotFoundError, match="unknown recipe 'hers'; known: .*mine.*siamfc"):
+        yaml_file("recipes", "recipe", "hers")
+    with pytest.raises(FileNotFoundError, match="there is no recipe file hers.yaml"):
+        yaml_file("recipes", "recipe", "hers.yaml")

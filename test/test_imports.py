@@ -31,7 +31,17 @@ LAYERS = [
     ("losses", "networks"),
     ("weights",),
     ("ops",),
-    ("arguments", "config_files", "early_signals", "files", "geometry", "mavlink", "optics", "yaml_files"),
+    (
+        "arguments",
+        "bootstrap",
+        "config_files",
+        "early_signals",
+        "files",
+        "geometry",
+        "mavlink",
+        "optics",
+        "yaml_files",
+    ),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 WITH_ROS = {"benchmark", "cli", "demo", "nodes", "ros"}

@@ -44,3 +44,31 @@ def config_file(name: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise FileNotFoundError(f"no file {name} in {', '.join(map(str, folders))}")
+
+
+def yaml_files(folder: str) -> dict[str, Path]:
+    """Return a folder of config: its YAML files by name; the source tree's own come before installed ones."""
+    files: dict[str, Path] = {}
+    for config in config_folders():
+        for path in sorted((config / folder).glob("*.yaml")):
+            files.setdefault(path.stem, path)
+    return files
+
+
+def yaml_file(folder: str, kind: str, name: str) -> Path:
+    """Return the file of this name in a folder of config, or the file itself if `name` ends in .yaml or .yml.
+
+    Args:
+        kind: what such a file holds, for the error.
+
+    Raises:
+        FileNotFoundError: when there is none; it lists the known names.
+    """
+    if name.endswith((".yaml", ".yml")):
+        if not Path(name).is_file():
+            raise FileNotFoundError(f"there is no {kind} file {name}")
+        return Path(name)
+    files = yaml_files(folder)
+    if name not in files:
+        raise FileNotFoundError(f"unknown {kind} '{name}'; known: {', '.join(sorted(files))}")
+    return files[name]

@@ -19,7 +19,7 @@ from tracker_ros.reproduce.catalogue import CATALOGUE
 from tracker_ros.reproduce.cli import shortened
 from tracker_ros.reproduce.figures import distinct
 from tracker_ros.reproduce.items import METRICS, Row
-from tracker_ros.reproduce.rows import Measured, interval, restricted, table
+from tracker_ros.reproduce.rows import Measured, restricted, table
 from tracker_ros.trackers import make_settings, preset_files, read_preset, tracker_class
 
 ITEMS = [pytest.param(i, id=f"{p}-{i.key}") for p, items in CATALOGUE.items() for i in items]
@@ -60,15 +60,6 @@ def test_every_item_can_run_or_says_what_is_missing(item) -> None:
 def test_every_paper_has_a_table_that_light_presets_make() -> None:
     for paper, items in CATALOGUE.items():
         assert any(row.light in preset_files() for item in items for row in item.rows), paper
-
-
-def test_the_interval_is_that_of_a_normal_mean() -> None:
-    values = np.random.default_rng(1).normal(0.5, 0.1, 400)
-    low, high = interval(values)
-    half = 1.96 * values.std() / 20
-    assert low == pytest.approx(values.mean() - half, abs=0.15 * half)
-    assert high == pytest.approx(values.mean() + half, abs=0.15 * half)
-    assert interval(np.array([0.3])) == (0.3, 0.3)
 
 
 def test_a_table_has_the_paper_s_value_beside_ours_and_says_why_a_row_is_empty() -> None:

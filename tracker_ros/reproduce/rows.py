@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracker_ros.bootstrap import mean_interval
 from tracker_ros.evaluation.engines import make_engine
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, TemporalRobustness
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
@@ -20,8 +21,6 @@ from tracker_ros.trackers.base import SettingsError
 from tracker_ros.weights import WeightsError
 
 Array = npt.NDArray[np.float64]
-#: Resamples of the sequences behind an interval.
-RESAMPLES = 2000
 _OF_CURVES = {"AUC": "auc", "P@20": "dpr", "OSR": "osr"}
 
 
@@ -33,14 +32,6 @@ class Measured(NamedTuple):
     names: list[str]
     scores: dict[str, Array]
     why: str = ""
-
-
-def interval(values: Array, seed: int = 0) -> tuple[float, float]:
-    """Return bounds of the middle 95 % of the means of resampled `values` [N]: the bootstrap's interval."""
-    rng = np.random.default_rng(seed)
-    means = values[rng.integers(len(values), size=(RESAMPLES, len(values)))].mean(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def protocol_of(request: Request) -> EvaluationProtocol:
@@ -114,7 +105,7 @@ def table(measured: list[Measured], metrics: tuple[str, ...]) -> str:
             if not m.names:
                 cells += [f"not run: {m.why}" if metric == metrics[0] else "", ""]
                 continue
-            low, high = interval(m.scores[metric])
+            low, high = mean_interval(m.scores[metric], 0.95)
             cells += [f"{100 * m.scores[metric].mean():.1f}", f"{100 * low:.1f} to {100 * high:.1f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

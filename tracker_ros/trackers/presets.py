@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import config_folders
+from tracker_ros.config_files import yaml_file, yaml_files
 from tracker_ros.trackers.base import SettingsError, without
 from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
 
@@ -35,11 +35,7 @@ class Preset:
 
 def preset_files() -> dict[str, Path]:
     """Return every preset by name; the source tree's own come before installed ones."""
-    files: dict[str, Path] = {}
-    for folder in config_folders():
-        for path in sorted((folder / "trackers").glob("*.yaml")):
-            files.setdefault(path.stem, path)
-    return files
+    return yaml_files("trackers")
 
 
 def read_preset(name: str) -> Preset:
@@ -48,15 +44,10 @@ def read_preset(name: str) -> Preset:
     Raises:
         SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
     """
-    files = preset_files()
-    if name.endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise SettingsError(f"there is no preset file {name}")
-    elif name in files:
-        path = files[name]
-    else:
-        raise SettingsError(f"unknown preset '{name}'; known: {', '.join(sorted(files))}{without()}")
+    try:
+        path = yaml_file("trackers", "preset", name)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{error}{without()}") from error
     try:
         return _preset(path.stem, read_yaml(path))
     except YamlError as error:

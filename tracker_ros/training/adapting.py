@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import yaml
 
+from tracker_ros.bootstrap import mean_interval
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import VIDEO_SUFFIXES
 from tracker_ros.data.sequence import DataError
@@ -46,8 +47,8 @@ LEAST_FRAMES, USUAL_FRAMES = 60, 300
 """Frames of one video, however many there are."""
 FEWEST_RUNS = 8
 """Runs on the held-out part; fewer cannot show a difference."""
-SAMPLES = 2000
-"""Resamplings of the bootstrap."""
+LEVEL = 0.9
+"""Share of the resampled differences whose interval must lie above zero."""
 FLIGHTS, FLIGHT_FRAMES, FLIGHT_RATE = 10, 40, 10.0
 """Rendered flights that show what was forgotten: their number, frames of each, and frames a second."""
 MOST_FORGOTTEN = 0.01
@@ -159,13 +160,12 @@ def _until(clip: Clip, count: int) -> Clip:
     return replace(clip, boxes=boxes)
 
 
-def compare(before: Sequence[float], after: Sequence[float], seed: int = 0) -> Outcome:
+def compare(before: Sequence[float], after: Sequence[float]) -> Outcome:
     """Compare scores of the same runs, with the bootstrap interval of their mean difference."""
     first, second = np.asarray(before), np.asarray(after)
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(first), size=(SAMPLES, len(first)))
-    low, high = np.quantile((second - first)[drawn].mean(1), (0.05, 0.95))
-    return Outcome(float(first.mean()), float(second.mean()), float(low), float(high), len(first))
+    return Outcome(
+        float(first.mean()), float(second.mean()), *mean_interval(second - first, LEVEL), len(first)
+    )
 
 
 def _tracks(folder: Path, tell: Callable[[str], None]) -> list[Clip]:

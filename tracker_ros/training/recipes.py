@@ -36,7 +36,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import config_folders
+from tracker_ros.config_files import yaml_file, yaml_files
 from tracker_ros.training.augment import Augmentation
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.schedules import Optimizer, Schedule
@@ -130,11 +130,7 @@ class Recipe:
 
 def recipe_files() -> dict[str, Path]:
     """Return every recipe by name; the source tree's own come before installed ones."""
-    files: dict[str, Path] = {}
-    for folder in config_folders():
-        for path in sorted((folder / "recipes").glob("*.yaml")):
-            files.setdefault(path.stem, path)
-    return files
+    return yaml_files("recipes")
 
 
 def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -146,15 +142,10 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     Raises:
         RecipeError: when it is unknown, unreadable or has a field that recipes do not have.
     """
-    files = recipe_files()
-    if name.endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise RecipeError(f"there is no recipe file {name}")
-    elif name in files:
-        path = files[name]
-    else:
-        raise RecipeError(f"unknown recipe '{name}'; known: {', '.join(sorted(files))}")
+    try:
+        path = yaml_file("recipes", "recipe", name)
+    except FileNotFoundError as error:
+        raise RecipeError(str(error)) from error
     try:
         content = {**read_yaml(path), **(changes or {})}
         refuse_former_keys(content)
