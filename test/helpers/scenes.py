@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Drawn scenes in which a target does one thing: it grows, changes its shape, hides, meets another."""
+"""Drawn scenes in which a target does one thing (it grows, hides, meets another), and a drawn response."""
 
 from __future__ import annotations
 
@@ -58,3 +58,9 @@ def path(
     return torch.stack(
         (x + motion[0] * steps, y + motion[1] * steps, w * growth[0] ** steps, h * growth[1] ** steps), dim=1
     )
+
+
+def bump(row: int, column: int, height: float, cells: int = 33) -> Tensor:
+    """[cells, cells] with one smooth peak."""
+    away = torch.arange(cells).float()
+    return height * torch.exp(-0.5 * ((away.view(-1, 1) - row) ** 2 + (away.view(1, -1) - column) ** 2) / 4)

@@ -8,8 +8,13 @@ import pytest
 import torch
 
 from tracker_ros.ops.boxes import iou
-from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
-from tracker_ros.trackers.rtmdnet import candidate_map
+from tracker_ros.trackers._candidates import (
+    candidate_map,
+    gaussian_boxes,
+    inside,
+    uniform_boxes,
+    with_overlap,
+)
 
 
 def test_candidates_stay_within_their_reach() -> None:

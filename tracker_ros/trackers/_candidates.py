@@ -52,3 +52,40 @@ def with_overlap(candidates: Tensor, box: Tensor, low: float, high: float, count
     overlap = iou(candidates, box)
     miss = (low - overlap).clamp(min=0.0) + (overlap - high).clamp(min=0.0)
     return candidates[miss.sort(stable=True).indices[:count]]
+
+
+def scene_around(
+    boxes: Tensor, size: Tensor, target: float, step: int, smallest: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Lay out the one picture in which all boxes [N, 4] are read, with a target of `size` [2] square.
+
+    Args:
+        target: side of a target in the picture, in pixels.
+        step: that the picture's sides are whole multiples of.
+        smallest: least side of the picture.
+
+    Returns:
+        Its region [4] of the frame, its sides [2] in pixels, and the boxes [N, 4] in it.
+    """
+    zoom = target / size
+    half = boxes[:, 2:] * 0.6
+    low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
+    pixels = ((high - low) * zoom / step).ceil().mul(step).clamp(min=smallest)
+    # Candidates of a thin box lie hundreds of its widths apart: the scene is then squeezed, not endless. More
+    # than eight sides of a target long it would be for boxes of more than 6 to 1.
+    longest = float(int(target * 8) // step * step)
+    zoom = torch.where(pixels > longest, longest / (high - low), zoom)
+    pixels = pixels.clamp(max=longest)
+    region = torch.cat(((low + high) / 2, pixels / zoom))
+    placed = torch.cat(((boxes[:, :2] - region[:2]) * zoom + pixels / 2, boxes[:, 2:] * zoom), dim=1)
+    return region, pixels, placed
+
+
+def candidate_map(offsets: Tensor, side: Tensor, probability: Tensor) -> Tensor:
+    """Return [17, 17] greatest probability among the candidates in each cell; 0 where there is none.
+
+    offsets [N, 2] of the candidates' centres from the middle of a square of `side` pixels.
+    """
+    cells = ((offsets / side + 0.5) * 17).floor().clamp(0.0, 16.0).long()
+    flat = torch.zeros(17 * 17, device=offsets.device)
+    return flat.scatter_reduce(0, cells[:, 1] * 17 + cells[:, 0], probability, "amax").view(17, 17)

@@ -8,7 +8,6 @@ layers learn online, with the loss that the settings name (Lu et al., eq. 17 and
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -21,13 +20,17 @@ from tracker_ros.networks.vggm import MdNet
 from tracker_ros.ops.anchors import decode, encode
 from tracker_ros.ops.counter_random import fork
 from tracker_ros.ops.crop import crop
-from tracker_ros.trackers._candidates import gaussian_boxes, inside, uniform_boxes, with_overlap
+from tracker_ros.trackers._candidates import (
+    candidate_map,
+    gaussian_boxes,
+    inside,
+    scene_around,
+    uniform_boxes,
+    with_overlap,
+)
+from tracker_ros.trackers._damped_scale import DampedScale
 from tracker_ros.trackers._online_head import fit_boxes, head_margin, train_head
-from tracker_ros.trackers._scale import ScaleFilter
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
-
-LONGEST_SCENE = 8
-"""Sides of a target that the scene is long, at most. Wider than that it is for boxes of more than 6 to 1."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ class RtMdNet(Tracker):
     The state holds the six parameters of the classifier (``w4`` ... ``b6``; the last layer starts at
     zero, for every target is a new domain), the box regression, box features of learned frames
     (``positives0`` ..., ``negatives0`` ..., in rings), how features are standardised, how many frames were
-    learned, whether the last one failed, and the seed of the random numbers; with `sizes` also the first
-    size and a scale filter (that of `dcf`), now and in the first frame. The score is the mean
+    learned, whether the last one failed, and the seed of the random numbers; with `scale_count` also what
+    `DampedScale` keeps. The score is the mean
     probability of the best candidates. Momentum starts from zero in every update, which keeps it out of
     the state; the published code carries it over, and also trains on rescaled copies of the first frame.
     """
@@ -116,14 +119,21 @@ class RtMdNet(Tracker):
         # TorchScript knows plain attributes, not dataclasses.
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
-        self.scale_filter = ScaleFilter(max(settings.scale_count, 1), settings.scale_step, 0.01)
+        self.damped_scale = DampedScale(
+            max(settings.scale_count, 1),
+            settings.scale_step,
+            damping=settings.scale_learning_rate,
+            learning_rate=settings.scale_filter_learning_rate,
+            initial_share=settings.scale_filter_initial_share,
+            max_change=settings.max_scale_change,
+            max_total=settings.max_scale_total,
+        )
         if settings.backbone == "micro_resnet":
             self.net: nn.Module = LightMdNet(settings.hidden_units, settings.seed)
         elif settings.backbone == "mobilenet_v3":
             self.net = MobileMdNet(settings.hidden_units)
         else:
             self.net = MdNet(settings.width_multiplier)
-        self.longest_scene = float(self.net.target * LONGEST_SCENE // self.net.step * self.net.step)
 
     @torch.jit.export
     def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
@@ -167,11 +177,7 @@ class RtMdNet(Tracker):
         if self.box_regression:
             self._learn_regression(frame, box, fork(seed, 4), state)
         if self.scale_count > 0:
-            state["first"] = box[2:]
-            sample = self.scale_filter.sample(frame, box, float(box[3] / box[2]))
-            numerator, energy = self.scale_filter.terms(sample, torch.ones_like(box[0]))
-            state["size_numerator"], state["size_energy"] = numerator, energy
-            state["first_numerator"], state["first_energy"] = numerator, energy
+            self.damped_scale.start(frame, box, state)
         return state
 
     @torch.jit.export
@@ -203,8 +209,7 @@ class RtMdNet(Tracker):
         found = inside(boxes.mean(0, keepdim=True), frame)[0]
         aux = {"boxes": boxes}
         if self.scale_count > 0 and bool(score > self.scale_min_score):
-            sample = self.scale_filter.sample(frame, found, float(state["first"][1] / state["first"][0]))
-            growth = self._growth(sample, found[2:], state)
+            sample, growth = self.damped_scale.measure(frame, found, state)
             found = inside(torch.cat((found[:2], found[2:] * growth)).unsqueeze(0), frame)[0]
             aux["size_sample"], aux["growth"] = sample, growth
         return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), aux)
@@ -223,11 +228,7 @@ class RtMdNet(Tracker):
             learned += 1
             moved["learned"] = torch.full_like(state["learned"], learned)
         if "growth" in estimate.aux:
-            new = self.scale_filter.terms(estimate.aux["size_sample"], estimate.aux["growth"])
-            moved["size_numerator"] = torch.lerp(
-                state["size_numerator"], new[0], self.scale_filter_learning_rate
-            )
-            moved["size_energy"] = torch.lerp(state["size_energy"], new[1], self.scale_filter_learning_rate)
+            self.damped_scale.learn(estimate.aux["size_sample"], estimate.aux["growth"], moved)
         if not good or learned % self.update_interval == 0:
             span = self.positive_memory if good else min(self.negative_memory, self.positive_memory)
             positives = self._recall(moved, "positives", learned, span, self.positive_memory)
@@ -247,31 +248,11 @@ class RtMdNet(Tracker):
             )
         return moved
 
-    def _growth(self, sample: Tensor, size: Tensor, state: dict[str, Tensor]) -> Tensor:
-        """Return the factor [] on `size` [2] by the scale filter, damped and kept within its limits."""
-        share = self.scale_filter_initial_share
-        numerator = (1 - share) * state["size_numerator"] + share * state["first_numerator"]
-        energy = (1 - share) * state["size_energy"] + share * state["first_energy"]
-        change = math.log(self.scale_filter.locate(sample, numerator, energy)) * self.scale_learning_rate
-        most, limit = math.log(self.max_scale_change), math.log(self.max_scale_total)
-        total = float((size / state["first"]).log().mean())
-        change = min(max(min(max(change, -most), most), -limit - total), limit - total)
-        return torch.full_like(size[0], math.exp(change))
-
     def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
         """Return features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
-        zoom = self.net.target / size
-        half = boxes[:, 2:] * 0.6
-        low, high = (boxes[:, :2] - half).amin(0), (boxes[:, :2] + half).amax(0)
-        step = self.net.step
-        pixels = ((high - low) * zoom / step).ceil().mul(step).clamp(min=self.net.smallest)
-        # Candidates of a thin box lie hundreds of its widths apart: the scene is then squeezed, not endless.
-        zoom = torch.where(pixels > self.longest_scene, self.longest_scene / (high - low), zoom)
-        pixels = pixels.clamp(max=self.longest_scene)
-        region = torch.cat(((low + high) / 2, pixels / zoom))
+        region, pixels, placed = scene_around(boxes, size, self.net.target, self.net.step, self.net.smallest)
         sides: list[float] = pixels.tolist()
         scene = self.net.scene(crop(frame, region, int(sides[1]), int(sides[0])))
-        placed = torch.cat(((boxes[:, :2] - region[:2]) * zoom + pixels / 2, boxes[:, 2:] * zoom), dim=1)
         return self.net.read(scene, placed)
 
     def _standard(self, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -322,13 +303,3 @@ class RtMdNet(Tracker):
     def _store(self, state: dict[str, Tensor], parameters: list[Tensor]) -> None:
         for i, name in enumerate(["w4", "b4", "w5", "b5", "w6", "b6"]):
             state[name] = parameters[i]
-
-
-def candidate_map(offsets: Tensor, side: Tensor, probability: Tensor) -> Tensor:
-    """Return [17, 17] greatest probability among the candidates in each cell; 0 where there is none.
-
-    offsets [N, 2] of the candidates' centres from the middle of a square of `side` pixels.
-    """
-    cells = ((offsets / side + 0.5) * 17).floor().clamp(0.0, 16.0).long()
-    flat = torch.zeros(17 * 17, device=offsets.device)
-    return flat.scatter_reduce(0, cells[:, 1] * 17 + cells[:, 0], probability, "amax").view(17, 17)
