@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import pytest
@@ -99,6 +103,22 @@ class Side(Client):
         return states[-1] if states and states[-1].state == TrackState.TRACKING else None
 
 
+LAUNCH_WAITS = 5.0
+"""Seconds that launch waits after its SIGINT before it sends SIGTERM."""
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Keep every core busy."""
+    loops = [Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
 class Pair:
     """The nodes of two simulated cameras as the launch file would start them."""
 
@@ -125,8 +145,8 @@ class Pair:
     def close(self) -> None:
         self.front.close()
         self.down.close()
-        with ThreadPoolExecutor() as pool:  # all at once
-            ends = list(pool.map(NodeProcess.stop, self.nodes.values()))
+        with busy_machine(), ThreadPoolExecutor() as pool:  # all at once
+            ends = list(pool.map(lambda node: node.stop(seconds=LAUNCH_WAITS), self.nodes.values()))
         self.domain.close()
         assert ends == [0] * 6 and not any("Traceback" in node.output for node in self.nodes.values())
 
