@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
-from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
 
@@ -30,6 +29,7 @@ from tracker_ros.demo.video import write_video
 from tracker_ros.geometry import Box
 from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
+from tracker_ros.ros.context import start_ros
 from tracker_ros.trackers import resolve
 
 SECONDS = 20.0
@@ -140,7 +140,7 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
             processes.check(may_finish=("sim_camera",))
 
         _start(processes, args)
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        start_ros()
         flight = Flight(out / "bag", check, args.gimbal)
         try:
             with Live("starting the nodes ...", console=console, refresh_per_second=8) as live:

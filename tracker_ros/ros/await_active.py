@@ -20,7 +20,8 @@ import rclpy
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
+
+from tracker_ros.ros.context import start_ros
 
 TIMEOUT = 600.0
 """Seconds after which nobody activates the nodes any more."""
@@ -63,7 +64,7 @@ def main(args: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if args is None else args)
     names, command = words[: words.index("--")], words[words.index("--") + 1 :]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    start_ros([])
     try:
         node = rclpy.create_node("player_waits")
         await_active(node, names)

@@ -19,9 +19,9 @@ import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
 from tracker_ros.config_files import config_file
+from tracker_ros.ros.context import start_ros
 from tracker_ros.ros.memory import LITTLE_SHARED, shared_memory
 from tracker_ros.ros.parameters import ParameterError
 
@@ -126,7 +126,7 @@ def run_nodes(
         last: nothing but the end of the process follows, which signals shall not disturb.
     """
     use_image_transport()
-    rclpy.init(args=None if args is None else list(args), signal_handler_options=SignalHandlerOptions.NO)
+    start_ros(args)
     with _ended_by_signals(last):
         return _spin(makes)
 

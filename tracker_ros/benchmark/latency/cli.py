@@ -12,7 +12,6 @@ from typing import Any
 
 import rclpy
 import torch
-from rclpy.signals import SignalHandlerOptions
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -22,6 +21,7 @@ from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
 from tracker_ros.files import write_whole
 from tracker_ros.ros.compat import use_image_transport
+from tracker_ros.ros.context import start_ros
 from tracker_ros.ros.targets import MOST_TARGETS
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
@@ -67,7 +67,7 @@ def run_latency(args: argparse.Namespace) -> int:
     load = os.getloadavg()[0]
     torch.set_num_threads(1)
     use_image_transport()
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    start_ros()
     try:
         costs = [measure(size, transport, args) for size, transport in chosen]
     except (SettingsError, WeightsError) as error:
