@@ -10,7 +10,7 @@ from typing import Any
 
 from pymavlink.dialects.v20 import common as mav
 
-from tracker_ros.mavlink.camera import Identity, Outcome, View
+from tracker_ros.mavlink.camera import Camera, Identity, Outcome, View
 from tracker_ros.mavlink.messages import Rectangle, Track
 
 ME = Identity(1, 100, "front/tracker", "1.2.3")
@@ -56,3 +56,28 @@ def command(
 ) -> Any:
     padded = [*parameters, *[0.0] * (7 - len(parameters))]
     return wire(mav.MAVLink_command_long_message(*target, number, confirmation, *padded), sender)
+
+
+def answers(camera: Camera, message: Any, now: float = 0.0) -> list[Any]:
+    return [wire(answer, (1, 100)) for answer in camera.handle(message, now)]
+
+
+def result(camera: Camera, message: Any, now: float = 0.0) -> int:
+    """The MAV_RESULT of the first answer, which must be the acknowledgement of this command."""
+    first = answers(camera, message, now)[0]
+    assert first.get_type() == "COMMAND_ACK" and first.command == message.command
+    assert (first.target_system, first.target_component) == GROUND
+    return first.result
+
+
+def sent(camera: Camera, until: float, start: float = 0.0) -> list[tuple[float, Any]]:
+    """What the camera sends by itself up to some time, polled when it asks to be."""
+    found, now = [], start
+    while now < until:
+        found += [(now, wire(message, (1, 100))) for message in camera.poll(now)]
+        now = max(camera.due(), now + 1e-6)
+    return found
+
+
+def statuses(messages: list[tuple[float, Any]]) -> list[tuple[float, Any]]:
+    return [(at, message) for at, message in messages if message.get_msgId() == 275]

@@ -1,50 +1,22 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What nodes are made of, without a running ROS: worker, stream, model."""
+"""Images become steps of a session: order, stamps, clocks and selections; without a running ROS."""
 
 from __future__ import annotations
 
-import array
-import threading
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 import torch
 from session_helpers import BOX, Oracle
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+from stream_helpers import received  # noqa: E402
 
-from tracker_ros.export import optimized  # noqa: E402
-from tracker_ros.nodes.tracker.model import find_device, warm_up  # noqa: E402
-from tracker_ros.nodes.tracker.pipeline import Pipeline  # noqa: E402
 from tracker_ros.ros.images import ImageError  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
-from tracker_ros.ros.stream import Decoder, FrameBuffer, ImageStream, Received  # noqa: E402
-from tracker_ros.ros.worker import Worker  # noqa: E402
+from tracker_ros.ros.stream import Decoder, FrameBuffer, ImageStream  # noqa: E402
 from tracker_ros.session import Session, State  # noqa: E402
-from tracker_ros.trackers import SettingsError, load  # noqa: E402
-from tracker_ros.trackers.base import Estimate  # noqa: E402
-
-
-def received(stamp: float, encoding: str = "rgb8", at: float = 0.0, width: int = 64) -> Received:
-    """An image that tells `Oracle` a score of 0.9."""
-    channels = 3 if encoding == "rgb8" else 1
-    pixels = np.zeros((48, width, channels), np.uint8)
-    pixels[0, 0, 0] = 90
-    header = SimpleNamespace(stamp=SimpleNamespace(sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
-    return Received(
-        SimpleNamespace(
-            header=header,
-            width=width,
-            height=48,
-            step=width * channels,
-            encoding=encoding,
-            data=array.array("B", pixels.tobytes()),
-        ),
-        at,
-    )
+from tracker_ros.trackers import load  # noqa: E402
 
 
 def stream(**settings: float) -> ImageStream:
@@ -56,95 +28,6 @@ def stream(**settings: float) -> ImageStream:
     report = made.process(received(9.9))
     assert report is not None and report.state is State.TRACKING
     return made
-
-
-# -- worker ------------------------------------------------------------------------------------------
-
-
-def test_only_the_newest_frame_waits_and_requests_go_first() -> None:
-    done: list[object] = []
-    started, go_on = threading.Event(), threading.Event()
-
-    def work(frame: int) -> None:
-        done.append(frame)
-        started.set()
-        assert go_on.wait(5)
-
-    worker: Worker[int] = Worker(work, "test")
-    worker.offer(0)
-    assert started.wait(5)
-    for frame in (1, 2, 3):
-        worker.offer(frame)
-    answers = [worker.submit(lambda name=name: done.append(name) or name) for name in "ab"]
-    go_on.set()
-    assert [answer.result(5) for answer in answers] == ["a", "b"]
-    assert worker.close(5)
-    assert done[:3] == [0, "a", "b"] and done[3:] in ([], [3])
-    assert worker.dropped == 2
-
-
-def test_orders_report_what_they_raise_and_are_cancelled_on_close() -> None:
-    started, go_on = threading.Event(), threading.Event()
-    worker: Worker[int] = Worker(lambda frame: None, "test")
-
-    def slow() -> str:
-        started.set()
-        assert go_on.wait(5)
-        raise ValueError("no")
-
-    first = worker.submit(slow)
-    assert started.wait(5)
-    second = worker.submit(lambda: "never")
-    assert not worker.close(0.0)
-    assert second.cancelled() and worker.submit(lambda: "late").cancelled()
-    go_on.set()
-    with pytest.raises(ValueError, match="no"):
-        first.result(5)
-    assert worker.close(5)
-
-
-def test_a_withdrawn_order_is_not_run() -> None:
-    started, go_on = threading.Event(), threading.Event()
-    worker: Worker[int] = Worker(lambda frame: (started.set(), go_on.wait(5)), "test")
-    worker.offer(0)
-    assert started.wait(5)
-    withdrawn, kept = (worker.submit(lambda name=name: name) for name in "ab")
-    assert withdrawn.cancel()
-    go_on.set()
-    assert kept.result(5) == "b" and withdrawn.cancelled()
-    assert worker.close(5)
-
-
-def test_the_worker_ticks_between_frames_and_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker_ros.ros.worker.TICK_SECONDS", 0.001)
-    ticked, events = threading.Semaphore(0), []
-    worker: Worker[int] = Worker(events.append, "test", ticked.release)
-    assert ticked.acquire(timeout=5) and ticked.acquire(timeout=5)
-    worker.offer(1)
-    assert worker.submit(lambda: "done").result(5) == "done"
-    assert ticked.acquire(timeout=5) and ticked.acquire(timeout=5)
-    assert worker.close(5) and events == [1]
-
-
-def test_the_worker_does_not_tick_while_frames_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker_ros.ros.worker.TICK_SECONDS", 0.0)
-    done: list[str] = []
-
-    def work(frame: int) -> None:
-        done.append(f"frame {frame}")
-        if frame:
-            worker.offer(frame - 1)
-
-    worker: Worker[int] = Worker(work, "test", lambda: done.append("tick"))
-    worker.offer(3)
-    while "frame 0" not in done:
-        assert worker.submit(lambda: "").result(5) == ""
-    assert worker.close(5)
-    first = done.index("frame 3")
-    assert done[first : first + 4] == ["frame 3", "frame 2", "frame 1", "frame 0"]
-
-
-# -- stream ------------------------------------------------------------------------------------------
 
 
 def test_buffer_finds_the_clicked_frame() -> None:
@@ -310,67 +193,3 @@ def test_featureless_images_do_no_harm(value: int) -> None:
         report = session.step(frame, 0.1 * i)
         # The session turns a number that is not finite into ERROR.
         assert report.state is not State.ERROR and 0.0 <= report.score <= 1.0
-
-
-# -- model -------------------------------------------------------------------------------------------
-
-
-def test_devices() -> None:
-    assert find_device("cpu") == "cpu"
-    assert find_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
-    with pytest.raises(SettingsError, match="device 'abacus' cannot be used"):
-        find_device("abacus")
-
-
-def test_compiled_tracker_answers_like_the_eager_one() -> None:
-    eager = load("dcf")
-    compiled = optimized(eager)
-    noise = torch.Generator().manual_seed(3)
-    frame = torch.randint(0, 256, (3, 120, 160), dtype=torch.uint8, generator=noise)
-    moved = frame.roll((2, -3), (1, 2))
-    box = torch.tensor([80.0, 60.0, 30.0, 20.0])
-    with torch.inference_mode():
-        answers = []
-        for tracker in (eager, compiled):
-            state = tracker.initialize(frame, box)
-            estimate = tracker.localize(moved, state)
-            answers.append(tracker.localize(moved, tracker.update(moved, state, estimate)))
-    torch.testing.assert_close(answers[0].box, answers[1].box, rtol=1e-4, atol=1e-3)
-    torch.testing.assert_close(answers[0].response, answers[1].response, rtol=1e-3, atol=1e-4)
-
-
-def test_compilation_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTORCH_JIT", "0")
-    eager = load("dcf")
-    assert optimized(eager) is eager
-
-
-def test_a_tracker_without_finite_answers_is_not_let_through() -> None:
-    class Broken(Oracle):
-        def localize(self, frame: torch.Tensor, state: dict[str, torch.Tensor]) -> Estimate:
-            return super().localize(frame, state)._replace(score=torch.tensor(torch.nan))
-
-    with pytest.raises(SettingsError, match="not finite"):
-        warm_up(Broken(), "cpu")
-
-
-def test_a_disabled_pipeline_looks_at_no_image() -> None:
-    seen: list[float] = []
-    looked = threading.Event()
-
-    def process(frame: Received) -> None:
-        seen.append(frame.stamp)
-        looked.set()
-
-    log = SimpleNamespace(warning=lambda *_, **__: None)
-    node = SimpleNamespace(get_logger=lambda: log, get_clock=lambda: None)
-    targets = SimpleNamespace(sessions=[], process=process, tick=lambda *_: [], stop=lambda: [])
-    pipeline = Pipeline(node, targets, None, "oracle", "image", 4, None)  # type: ignore[arg-type]
-    pipeline.enabled = False
-    pipeline.receive(received(1.0).message)
-    pipeline.enabled = True
-    pipeline.receive(received(2.0).message)
-    assert looked.wait(30)
-    # Had the first image been put in line, it would have been seen or counted as dropped.
-    assert seen == [2.0] and pipeline._worker.dropped == 0
-    pipeline._worker.close(30)
