@@ -171,10 +171,10 @@ class Dslt(Tracker):
         best = self.best_scale(weighted)
         row, column = argmax_2d(weighted[best])
         place = subcell_peak(weighted[best], False)
-        covered = region[2:] * scales[best]
-        offset = (place.flip(0) - (self.cells - 1) / 2) * covered / self.cells
-        middle = into_frame(box[:2] + offset, frame)
         scale = scales[best]
+        offset = (place.flip(0) - (self.cells - 1) / 2) * region[2:] / self.cells * scale
+        window = torch.cat((box[:2], region[2:] * scale))
+        middle = into_frame(box[:2] + offset, frame)
         if self.scale_after_position:
             around = torch.cat((middle, region[2:]))
             scale = self.scales[
@@ -182,7 +182,6 @@ class Dslt(Tracker):
             ]
         size = (box[2:] * (1.0 + self.scale_learning_rate * (scale - 1.0))).clamp(min=2.0)
         score = (responses[best][row, column] / state["peak"]).clamp(0.0, 1.0)
-        window = torch.cat((box[:2], covered))
         aux = {"joined": joined[best], "place": place}
         return Estimate(torch.cat((middle, size)), score, weighted[best], window, aux)
 
