@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import cv2
@@ -64,6 +65,19 @@ def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     write_together({one: b"1", tmp_path / "a.json": b"2"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.ts", "file"]
+
+
+def test_what_killed_processes_left_goes_with_the_next_writing(tmp_path: Path) -> None:
+    path = tmp_path / "a[1].ts"
+    old, young, other = (tmp_path / f".{name}.part" for name in ("a[1].ts.7", "a[1].ts.8", "a1.ts.7"))
+    for left in (old, young, other):
+        left.write_bytes(b"half")
+    an_hour_ago = time.time() - 3610
+    os.utime(old, (an_hour_ago, an_hour_ago))
+    os.utime(other, (an_hour_ago, an_hour_ago))
+    write_together({path: b"whole"})
+    # A young one may belong to a process that is writing.
+    assert sorted(tmp_path.iterdir()) == sorted((path, young, other)) and path.read_bytes() == b"whole"
 
 
 def test_what_a_file_holds_is_on_the_disk_before_its_name_is(

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+_STALE = 3600.0
+"""Seconds after which a part is what a killed process left: no write takes that long."""
 
 
 class WriteError(OSError):
@@ -52,6 +57,7 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         for path, part in parts.items():
             content = contents[path]
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_stale_parts(path)
             with part.open("wb") as file:
                 file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
                 file.flush()
@@ -63,4 +69,12 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
     finally:
         for part in parts.values():
             with suppress(OSError):
+                part.unlink()
+
+
+def _remove_stale_parts(path: Path) -> None:
+    """Remove what killed processes left of this file; by age, for others may run on another machine."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > _STALE:
                 part.unlink()
