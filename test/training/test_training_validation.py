@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from dataset_trees import vid
 
 from tracker_ros.cli import main
 from tracker_ros.ops.boxes import iou
 from tracker_ros.trackers import load
 from tracker_ros.training.clips import Clip, Decoded, VideoFile, stretch
 from tracker_ros.training.contract import PairSpec
+from tracker_ros.training.dry_run import dry_run
 from tracker_ros.training.recipes import RecipeError, Validation, build, read_recipe
 from tracker_ros.training.sampling import ClipPairs
 from tracker_ros.training.smoke import clouds, smoke_sources
@@ -142,6 +145,19 @@ def test_the_list_has_a_line_for_every_recipe(capsys: pytest.CaptureFixture[str]
     (line,) = (line for line in lines if line.startswith("siamfc "))
     assert "Bertinetto et al., 2016; AlexNet; data vid; 2.3 M parameters learn" in line
     assert "2.5 M pairs" in line
+    without = [line.split()[0] for line in lines if not re.search(r"\d (min|h)\b|hour", line)]
+    assert not without, "scripts/recipe_times.py says how long they take"
+
+
+def test_a_dry_run_of_a_recipe_with_a_branch_a_target(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """RT-MDNet's last layer has as many branches as the data have targets, in a dry run too."""
+    vid(tmp_path)
+    recipe = read_recipe("rtmdnet", {"batch_size": 2, "data": [{"kind": "vid"}]})
+    small = dataclasses.replace(recipe, arguments={**recipe.arguments, **recipe.smoke}, initial={})
+    dry_run(small, {"vid": [tmp_path]})
+    assert "2 targets" in capsys.readouterr().out
 
 
 def test_a_dry_run_tells_data_steps_memory_and_time(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -88,10 +88,10 @@ def found(learned: list[Named], held: list[Named]) -> list[str]:
 
 def measure(module: PairTraining, recipe: Recipe, sources: list[Named]) -> Measured:
     """Time ten steps on the processor, the first two not counted; the module changes."""
+    module.prepare(sum(named.source.domains for named in sources))
     dataset = PairDataset([(n.source, n.weight) for n in sources], recipe.pairs_per_epoch, recipe.seed)
     learning = [p for p in module.parameters() if p.requires_grad]
     optimizer = recipe.optimizer.build([{"params": learning}])
-    half = torch.autocast("cpu", torch.bfloat16) if "bf16" in recipe.precision else nullcontext()
     module.train()
     draw = learn = 0.0
     for step in range(STEPS):
@@ -100,23 +100,20 @@ def measure(module: PairTraining, recipe: Recipe, sources: list[Named]) -> Measu
         batch = collate([dataset[i % len(dataset)] for i in indices])
         batch.pop("bad")
         middle = time.perf_counter()
-        _step(module, recipe, batch, optimizer, half)
+        take_step(module, recipe, batch, optimizer)
         if step >= _WARM:
             draw += (middle - start) / (STEPS - _WARM)
             learn += (time.perf_counter() - middle) / (STEPS - _WARM)
     return Measured(draw, learn)
 
 
-def _step(
-    module: PairTraining,
-    recipe: Recipe,
-    batch: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    half: Any,
+def take_step(
+    module: PairTraining, recipe: Recipe, batch: dict[str, Tensor], optimizer: torch.optim.Optimizer
 ) -> None:
+    """Learn from a collated batch, as the trainer does, on the processor."""
     for name in ("exemplar", "search"):
         batch[name] = batch[name].float()
-    with half:
+    with torch.autocast("cpu", torch.bfloat16) if "bf16" in recipe.precision else nullcontext():
         loss = module(recipe.augment(batch))["loss"]
     optimizer.zero_grad()
     loss.backward()

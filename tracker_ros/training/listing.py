@@ -16,16 +16,17 @@ def print_recipes() -> None:
 
 
 def about(recipe: Recipe) -> str:
-    """Describe what a recipe trains; the time only where it was measured."""
+    """Describe what a recipe trains, and how long it takes."""
     module = build(recipe, with_initial=False)
     learns = sum(p.numel() for p in module.parameters() if p.requires_grad)
     loads = sum(t.numel() for t in module.tracker_state().values())
+    pairs = recipe.pairs_per_epoch * recipe.epochs
     parts = [
         recipe.paper,
         recipe.network,
         "data " + ", ".join(str(entry["kind"]) for entry in recipe.data),
         f"{_millions(learns)} parameters learn, the tracker has {_millions(loads)}",
-        f"{_millions(recipe.pairs_per_epoch * recipe.epochs)} pairs",
+        f"{_millions(pairs) if pairs >= 100_000 else f'{pairs:,}'} pairs",
         recipe.time or "time: see --dry-run",
     ]
     return "; ".join(part for part in parts if part)

@@ -5,7 +5,7 @@
 ```yaml
 paper: Bertinetto et al., 2016    # these three for `train --list`: whose method,
 network: AlexNet                  # on which network,
-time: 35 min of one core          # how long it took, where that was measured
+time: 35 min of one core          # how long it took; with (estimate) by scripts/recipe_times.py
 module: siamfc.SiamFCTraining     # a class in tracker_ros.training
 arguments: {}                     # of its constructor
 initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
