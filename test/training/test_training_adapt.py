@@ -136,3 +136,6 @@ def test_too_little_footage_is_said_in_words(tmp_path: Path, capsys: pytest.Capt
     assert "no such folder" in capsys.readouterr().err
     assert cli.main(["train", "--adapt", str(tmp_path)]) == 2
     assert "--out FOLDER" in capsys.readouterr().err
+    for more in (["--devices", "2"], ["--devices", "auto"], ["--num-nodes", "2"]):
+        assert cli.main(["train", "--adapt", str(tmp_path), "--out", str(tmp_path / "out"), *more]) == 2
+        assert "takes minutes on one device" in capsys.readouterr().err

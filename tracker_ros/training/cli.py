@@ -172,6 +172,8 @@ def _adapt(args: argparse.Namespace) -> int:
         raise RecipeError("say where the adapted weights go: --out FOLDER")
     if not args.adapt.is_dir():
         raise DataError(f"--adapt {args.adapt}: there is no such folder")
+    if args.devices != "1" or args.num_nodes != 1:
+        raise RecipeError("--adapt takes minutes on one device: leave out --devices and --num-nodes")
     recipe = read_recipe(args.recipe or RECIPE, _changes(args))
     outcome = adapt(args.adapt, recipe, args.out, _command(), told, **_options(args))
     if outcome is None:
