@@ -24,26 +24,16 @@ def _both_axes(values: list[float], rows: int, like: Tensor) -> Tensor:
 def winograd_kernel(weight: Tensor) -> Tensor:
     """Return [36, O, C]: the transform of kernels [O, C, 3, 3]."""
     # G of the paper, for the points 0, 1, -1, 2, -2 and infinity, as are the other two transforms.
+    # fmt: off
     g = [
-        1 / 4,
-        0.0,
-        0.0,
-        -1 / 6,
-        -1 / 6,
-        -1 / 6,
-        -1 / 6,
-        1 / 6,
-        -1 / 6,
-        1 / 24,
-        1 / 12,
-        1 / 6,
-        1 / 24,
-        -1 / 12,
-        1 / 6,
-        0.0,
-        0.0,
-        1.0,
+          1 / 4,     0.0,     0.0,
+         -1 / 6,  -1 / 6,  -1 / 6,
+         -1 / 6,   1 / 6,  -1 / 6,
+         1 / 24,  1 / 12,   1 / 6,
+         1 / 24, -1 / 12,   1 / 6,
+            0.0,     0.0,     1.0,
     ]
+    # fmt: on
     flat = weight.permute(2, 3, 0, 1).reshape(9, -1)
     return (_both_axes(g, 6, weight) @ flat).view(36, weight.shape[0], weight.shape[1])
 
@@ -59,70 +49,23 @@ def winograd_convolve(images: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     Returns:
         [N, O, H, W]; in single precision within some 1e-5 of the sum's largest term.
     """
+    # fmt: off
+    # B transposed and A transposed of the paper.
     into = [
-        4.0,
-        0.0,
-        -5.0,
-        0.0,
-        1.0,
-        0.0,
-        0.0,
-        -4.0,
-        -4.0,
-        1.0,
-        1.0,
-        0.0,
-        0.0,
-        4.0,
-        -4.0,
-        -1.0,
-        1.0,
-        0.0,
-        0.0,
-        -2.0,
-        -1.0,
-        2.0,
-        1.0,
-        0.0,
-        0.0,
-        2.0,
-        -1.0,
-        -2.0,
-        1.0,
-        0.0,
-        0.0,
-        4.0,
-        0.0,
-        -5.0,
-        0.0,
-        1.0,
+         4.0,  0.0, -5.0,  0.0,  1.0,  0.0,
+         0.0, -4.0, -4.0,  1.0,  1.0,  0.0,
+         0.0,  4.0, -4.0, -1.0,  1.0,  0.0,
+         0.0, -2.0, -1.0,  2.0,  1.0,  0.0,
+         0.0,  2.0, -1.0, -2.0,  1.0,  0.0,
+         0.0,  4.0,  0.0, -5.0,  0.0,  1.0,
     ]
     back = [
-        1.0,
-        1.0,
-        1.0,
-        1.0,
-        1.0,
-        0.0,
-        0.0,
-        1.0,
-        -1.0,
-        2.0,
-        -2.0,
-        0.0,
-        0.0,
-        1.0,
-        1.0,
-        4.0,
-        4.0,
-        0.0,
-        0.0,
-        1.0,
-        -1.0,
-        8.0,
-        -8.0,
-        1.0,
+         1.0,  1.0,  1.0,  1.0,  1.0,  0.0,
+         0.0,  1.0, -1.0,  2.0, -2.0,  0.0,
+         0.0,  1.0,  1.0,  4.0,  4.0,  0.0,
+         0.0,  1.0, -1.0,  8.0, -8.0,  1.0,
     ]
+    # fmt: on
     n, channels, height, width = images.shape
     down, across, outputs = (height + 3) // 4, (width + 3) // 4, kernel.shape[1]
     padded = F.pad(images, [1, 4 * across + 1 - width, 1, 4 * down + 1 - height])
