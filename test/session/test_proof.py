@@ -171,6 +171,14 @@ def test_a_box_that_went_over_to_a_neighbour_is_let_go() -> None:
     assert [recovery.denies(neighbour, leap) for leap in (0.9, 0.0)] == [False, True], "two frames in a row"
 
 
+def test_after_a_leap_what_is_more_like_itself_than_like_a_neighbour_is_kept() -> None:
+    """Less like the target than lately, and ahead of all others by a hair: it turned, or is in shade."""
+    recovery, _ = knowing(look_margin=0.03)
+    for _ in range(30):
+        recovery.denies(Looks(0.92, 0.7))
+    assert not any(recovery.denies(Looks(0.82, 0.81), leap) for leap in (0.9, 0.0, 0.9))
+
+
 @pytest.mark.parametrize(
     ("own", "leap", "denied"), [(0.55, 0.9, True), (0.55, 0.1, False), (0.6, 0.9, False)]
 )

@@ -166,6 +166,41 @@ def test_what_is_left_out_of_most_frames_is_made_up_for():
     torch.testing.assert_close(made_up, learned, atol=0.05 * float(learned.abs().max()), rtol=0)
 
 
+@pytest.mark.parametrize(("rate", "interval"), [(0.1, 1), (0.1, 4)])
+def test_a_learned_frame_has_its_share_and_those_of_the_frames_left_out(rate, interval):
+    frames, truth = clip(51)
+    all_new = load("dcf", {"learning_rate": 1.0})
+    tracker = load("dcf", {"learning_rate": rate, "update_interval": interval})
+    with torch.inference_mode():
+        first = state = tracker.initialize(frames[0], truth[0])
+        newest = all_new.update(frames[1], first, all_new.localize(frames[1], first))["sample"]
+        for _ in range(interval):
+            state = tracker.update(frames[1], state, tracker.localize(frames[1], {**state, "box": truth[0]}))
+    share = 1 - (1 - rate) ** interval
+    expected = (1 - share) * first["sample"] + share * newest
+    torch.testing.assert_close(state["sample"], expected, atol=1e-3 * float(newest.abs().max()), rtol=0)
+
+
+def test_the_first_filter_is_the_solution_for_spectra_of_unit_transforms():
+    """What `admm_penalty` weighs does not depend on the number of cells: with transforms that keep energy."""
+    frames, truth = clip(51)
+    tracker = load("dcf", {"search_size": 96, "admm_penalty": 0.1, "admm_growth": 3.0, "admm_iterations": 4})
+    with torch.inference_mode():
+        state = tracker.initialize(frames[0], truth[0])
+        support = tracker._support(truth[0])
+        unit = [spectrum / tracker.cells for spectrum in (state["sample"], tracker.label)]
+        expected = background_aware_filter(*unit, support, 0.1, 3.0, 4)
+    torch.testing.assert_close(state["filter"], expected, atol=1e-4 * float(expected.abs().max()), rtol=0)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(1000.0, 160.0), (1.0, 4.0), (30.0, 30.0)])
+def test_a_size_stays_where_a_target_can_be_found_again(side, expected):
+    """From a fifth, or 4 px, to eight times the first one, or the image."""
+    first, image = torch.tensor([20.0, 10.0]), torch.tensor([4000.0, 3000.0])
+    size = load("dcf")._bounded(torch.tensor([side, side / 2]), first, image)
+    assert size.tolist() == pytest.approx([expected, expected / 2] if side > 1 else [8.0, 4.0])
+
+
 def test_methods_leave_their_inputs_as_they_were():
     frames, truth = clip(51)
     tracker = load("dcf")

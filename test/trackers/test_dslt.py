@@ -103,8 +103,9 @@ def test_first_frame_is_learned(kind):
     assert (estimate.box[:2] - box[:2]).norm() < 3
 
 
-def test_follows_a_moving_target_and_remembers_the_last_frames():
-    tracker = tiny(sample_memory=3)
+@pytest.mark.parametrize("memory", [3, 7])
+def test_follows_a_moving_target_and_remembers_the_last_frames(memory):
+    tracker = tiny(sample_memory=memory)
     frame, box = drawn(120, 100)
     with torch.inference_mode():
         state = tracker.initialize(frame, box)
@@ -113,7 +114,7 @@ def test_follows_a_moving_target_and_remembers_the_last_frames():
             estimate = tracker.localize(frame, state)
             state = tracker.update(frame, state, estimate)
             assert (estimate.box[:2] - truth[:2]).norm() < 8
-            assert state["labels"].shape[0] == min(step + 1, 3)
+            assert state["labels"].shape[0] == min(step + 1, memory)
     assert estimate.score > 0.4
 
 

@@ -13,6 +13,7 @@ from cf_helpers import clip, greatest_difference, track, untrained
 from torch import Tensor, nn
 
 from tracker_ros.networks.siamban import PixelCorrelation, SiamBanNet, boxes_of, cell_places
+from tracker_ros.trackers import SettingsError, create
 from tracker_ros.trackers.siamban import SiamBan, SiamBanSettings
 
 
@@ -143,6 +144,12 @@ def test_boxes_stay_in_the_frame() -> None:
     frame = torch.zeros(3, 100, 140, dtype=torch.uint8)
     estimate = tracker.localize(frame, tracker.initialize(frame, torch.tensor([139.0, 99.0, 20.0, 20.0])))
     assert (estimate.box <= torch.tensor([140.0, 100.0, 140.0, 100.0])).all()
+
+
+@pytest.mark.parametrize("name", ["temperature", "logit_width"])
+def test_what_logits_are_divided_by_is_above_nothing(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"siamban: '{name}'"):
+        create("siamban", {name: 0.0})
 
 
 def test_eager_equals_torchscript() -> None:

@@ -86,6 +86,21 @@ def test_the_best_proposal_moves_and_resizes_the_box_by_the_paper_s_rules() -> N
     assert estimate.window.tolist() == pytest.approx([200, 200, 168 * zoom, 168 * zoom], rel=1e-5)
 
 
+@pytest.mark.parametrize(("influence", "far"), [(0.3, True), (0.6, False)])
+def test_window_and_score_are_mixed_by_the_influence(influence: float, far: bool) -> None:
+    """A sure cell near the edge against one in the middle of half its score: .7 to .65 and .4 to .8."""
+    cls = torch.zeros(1, 10, 21, 21)
+    cls[0, :5] = 99.0
+    cls[0, 2, 0, 0], cls[0, 5 + 2, 0, 0] = 0.0, 99.0
+    cls[0, 2, 10, 10] = 0.0
+    settings = SiamRpnSettings(change_penalty=0.0, window_influence=influence)
+    tracker = ProposalTracker(settings, Fixed(cls, torch.zeros(1, 20, 21, 21)), ResponseGrid())
+    frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 40.0, 40.0])
+    estimate = tracker.localize(frame, tracker.initialize(frame, box))
+    assert bool((estimate.box[:2] < 190).all()) == far
+    assert float(estimate.score) == pytest.approx(1.0 if far else 0.5)
+
+
 def test_boxes_stay_in_the_frame() -> None:
     cls, loc = torch.zeros(1, 10, 21, 21), torch.full((1, 20, 21, 21), 300.0)
     tracker = ProposalTracker(
