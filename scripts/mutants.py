@@ -42,7 +42,7 @@ SAMPLE_TESTS = {
     "losses": ["test/losses", "test/training/test_loss_terms.py"],
     "ops": ["test/ops", "test/losses", "test/trackers/test_properties.py", "test/trackers/test_dcf.py"],
     "session": ["test/session"],
-    "trackers": ["test/trackers"],
+    "trackers": ["test/trackers", "test/papers"],
     "training": ["test/training"],
 }
 #: For the tests without a fault. With one they may take this many times as long as without.

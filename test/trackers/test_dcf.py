@@ -17,6 +17,7 @@ from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export import optimized
 from tracker_ros.networks.hog import GradientColorFeatures
 from tracker_ros.ops.boxes import iou
+from tracker_ros.ops.crop import crop
 from tracker_ros.ops.fourier import background_aware_filter, centered_support, shifted
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import load
@@ -91,6 +92,23 @@ def test_scale_filter_finds_how_much_the_box_is_off(factor):
     taught = filter_.terms(off, torch.tensor(factor))
     assert filter_.locate(off, *taught) == pytest.approx(factor, abs=0.005)
     assert filter_.locate(filter_.sample(frame, box, aspect), *taught) == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_scale_sample_is_the_spectrum_of_the_box_at_each_scale():
+    """Each scale cut out by itself; the same but for resampling twice where the sample resamples once."""
+    frames, truth = clip(51)
+    frame, box, count, step = frames[0], truth[0], 9, 1.05
+    filter_ = ScaleFilter(count, step, 0.01)
+    rows = []
+    for exponent in range(-4, 5):
+        region = torch.cat((box[:2], box[2:] * step**exponent))
+        rows.append(filter_.features(crop(frame, region, 32, 32)).flatten())
+    features = torch.stack(rows).double().numpy()
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, count + 1) / (count + 1))
+    expected = np.fft.rfft((features - features.mean(0)) * window[:, None], axis=0).T
+    found = filter_.sample(frame, box, 1.0).numpy()
+    assert found.shape == expected.shape
+    assert np.linalg.norm(found - expected) < 0.5 * np.linalg.norm(expected)
 
 
 def test_spectra_move_by_whole_cells_and_between_them():

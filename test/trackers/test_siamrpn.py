@@ -101,6 +101,23 @@ def test_window_and_score_are_mixed_by_the_influence(influence: float, far: bool
     assert float(estimate.score) == pytest.approx(1.0 if far else 0.5)
 
 
+@pytest.mark.parametrize(("extra", "offset", "side"), [(0, 0.0, 287), (8, 0.0, 255), (7, -8.0, 255)])
+def test_the_response_lies_where_its_window_says(extra: int, offset: float, side: int) -> None:
+    """The middle of a cell of the response is where the anchor of that cell lies in the image."""
+    grid = ResponseGrid(extra=extra, offset=offset)
+    cells = grid.cells(side)
+    cls = torch.full((1, 10, cells, cells), -9.0)
+    cls[0, 5 + 2, 3, 15] = 9.0
+    settings = SiamRpnSettings(search_size=side, change_penalty=0.0, window_influence=0.0)
+    tracker = ProposalTracker(settings, Fixed(cls, torch.zeros(1, 20, cells, cells)), grid)
+    frame, box = torch.zeros(3, 900, 900, dtype=torch.uint8), torch.tensor([450.0, 450.0, 40.0, 40.0])
+    estimate = tracker.localize(frame, tracker.initialize(frame, box))
+    assert estimate.response.argmax() == 3 * cells + 15
+    low, cell = estimate.window[:2] - estimate.window[2:] / 2, estimate.window[2:] / cells
+    place = low + (torch.tensor([15.0, 3.0]) + 0.5) * cell
+    torch.testing.assert_close(place, estimate.box[:2], rtol=0, atol=1e-3)
+
+
 def test_boxes_stay_in_the_frame() -> None:
     cls, loc = torch.zeros(1, 10, 21, 21), torch.full((1, 20, 21, 21), 300.0)
     tracker = ProposalTracker(

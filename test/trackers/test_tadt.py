@@ -49,6 +49,22 @@ def small_problem() -> tuple[Tensor, Tensor]:
     return torch.rand(4, 11, 11, generator=g), gaussian(11, 11, 1.0, 1.5, 5.0, 5.0)
 
 
+@pytest.mark.parametrize(("height", "width"), [(3, 5), (5, 3)])
+def test_a_match_is_the_cosine_of_the_template_with_what_it_covers(height: int, width: int) -> None:
+    g = torch.Generator().manual_seed(0)
+    features, template = torch.randn(4, 11, 11, generator=g), torch.randn(4, height, width, generator=g)
+    correlation, cosine = tiny().match(features, template)
+    assert correlation.shape == cosine.shape == (11, 11)
+    for row in range(height // 2, 11 - height // 2):
+        for column in range(width // 2, 11 - width // 2):
+            top, left = row - height // 2, column - width // 2
+            part = features[:, top : top + height, left : left + width]
+            product = float((part * template).sum())
+            assert float(correlation[row, column]) == pytest.approx(product, abs=1e-3)
+            expected = product / float(part.norm() * template.norm())
+            assert float(cosine[row, column]) == pytest.approx(expected, abs=1e-4)
+
+
 def test_fitted_kernel_is_the_ridge_solution():
     features, label = small_problem()
     features, label = features.double(), label.double()
