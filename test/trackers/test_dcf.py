@@ -211,6 +211,16 @@ def test_the_first_filter_is_the_solution_for_spectra_of_unit_transforms():
     torch.testing.assert_close(state["filter"], expected, atol=1e-4 * float(expected.abs().max()), rtol=0)
 
 
+@pytest.mark.parametrize(("asked", "made"), [(0, 30), (24, 24), (29, 29), (30, 30), (40, 30)])
+def test_as_many_channels_are_made_as_asked_for_where_there_are_more(asked, made):
+    """Of 30 channels, on a map of 20 x 20 cells."""
+    frames, truth = clip(51)
+    with torch.inference_mode():
+        state = load("dcf", {"search_size": 80, "compressed_channels": asked}).initialize(frames[0], truth[0])
+    assert state["sample"].shape == (made, 20, 11)
+    assert state["basis"].numel() == (made * 30 if made < 30 else 0)
+
+
 @pytest.mark.parametrize(("side", "expected"), [(1000.0, 160.0), (1.0, 4.0), (30.0, 30.0)])
 def test_a_size_stays_where_a_target_can_be_found_again(side, expected):
     """From a fifth, or 4 px, to eight times the first one, or the image."""

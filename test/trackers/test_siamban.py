@@ -88,18 +88,18 @@ def test_a_sure_choice_moves_and_resizes_the_box_by_the_paper_s_rules() -> None:
         "change_penalty": 0.1,
         "window_influence": 0.0,
         "scale_learning_rate": 0.5,
-        "temperature": 2.0,
+        "temperature": 2.5,
     }
     tracker = answering(logits, sides, **settings)
     frame, box = torch.zeros(3, 400, 400, dtype=torch.uint8), torch.tensor([200.0, 200.0, 50.0, 30.0])
     estimate = tracker.localize(frame, tracker.initialize(frame, box))
     zoom = math.sqrt((50 + 40) * (30 + 40)) / 127  # image pixels of a crop pixel
     assert estimate.score.item() == pytest.approx(1 / (1 + math.exp(-(6 - 3.6) / 1.4)))
-    assert estimate.response.max().item() == pytest.approx(1 / (1 + math.exp(-3)))
+    assert estimate.response.max().item() == pytest.approx(1 / (1 + math.exp(-6 / 2.5)))
     assert estimate.box[:2].tolist() == pytest.approx([200 + (-48 + 8) * zoom, 200 + 32 * zoom], rel=1e-5)
     ratio = (50 / 30) / (64 / 96)
     padded = math.sqrt((64 + 80) * (96 + 80)) * zoom / math.sqrt(90 * 70)
-    rate = math.exp(-0.1 * (ratio * max(padded, 1 / padded) - 1)) / (1 + math.exp(-3)) * 0.5
+    rate = math.exp(-0.1 * (ratio * max(padded, 1 / padded) - 1)) / (1 + math.exp(-6 / 2.5)) * 0.5
     expected = [50 + rate * (64 * zoom - 50), 30 + rate * (96 * zoom - 30)]
     assert estimate.box[2:].tolist() == pytest.approx(expected, rel=1e-5)
 
