@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.session.absence import FASTEST, NEAR, REACH, Absence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.proof import Proof, demanded
-from tracker_ros.session.recovery import FASTEST, NEAR, REACH, Absence, Recovery
+from tracker_ros.session.recovery import Recovery
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.trackers.base import Estimate, Tracker
 
@@ -124,7 +125,9 @@ def test_what_looks_less_like_the_target_has_to_be_ahead_by_more() -> None:
 
     assert worth(usual, 0.035) > 0 and worth(usual, 0.025) == 0
     assert worth(usual - 0.05, 0.06) > 0 and worth(usual - 0.05, 0.045) == 0
-    assert worth(usual - 0.07, 0.5) == 0, "look_slack is the end of it"
+    assert worth(usual - 0.07, 0.15) == 0, "look_slack is the end of it where another is like it"
+    assert worth(usual - 0.07, 0.5) > 0 and worth(usual - 0.13, 0.5) == 0, "twice that where none is"
+    assert worth(usual - 0.07, 0.5, box=BOX._replace(cx=160.0)) == 0, "out of its reach"
     # The longer it was away, and where it may not have got to, the more so.
     assert worth(usual, 0.05, Absence(20.0, BOX)) > 0 and worth(usual, 0.035, Absence(20.0, BOX)) == 0
     elsewhere = BOX._replace(cx=160.0)

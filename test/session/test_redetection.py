@@ -13,9 +13,10 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.session import Session, State
+from tracker_ros.session.absence import Absence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import CLEAR, Absence, Recovery
+from tracker_ros.session.recovery import CLEAR, Recovery
 from tracker_ros.session.search import Search
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.trackers.base import Estimate, Tracker

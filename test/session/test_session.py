@@ -316,3 +316,25 @@ def test_what_comes_to_look_like_something_else_is_let_go() -> None:
     session = tracking()
     assert session.step(red, 0.2).state is State.TRACKING
     assert {session.step(frame(), 0.3 + 0.1 * step).state for step in range(4)} == {State.TRACKING}
+
+
+def test_what_was_let_go_for_its_looks_is_followed_from_where_it_is_found_again() -> None:
+    """Its looks before are not held against it: its box is shown at once, and learned from."""
+
+    def painted(channel: int, at: int = 0, dx: int = 0) -> Tensor:
+        pixels = frame(dx=dx)
+        pixels[channel, 20:28, 27 + at : 37 + at] = 220
+        return pixels
+
+    red, blue = 0, 2
+    session = Session(Oracle(), {"coast_seconds": 1.0, "max_jump": 10.0})
+    session.select(painted(red), BOX, 0.0)
+    for step in range(1, 10):
+        session.step(painted(red), step / 30)
+    seen = [session.step(painted(blue), step / 30).state for step in range(10, 16)]
+    assert seen[-1] is State.COASTING and "looks like" in session.message
+    session.step(painted(red, 3, dx=3), 16 / 30)
+    found, learned = session.step(painted(red, 3), 17 / 30), float(session._model["updates"])
+    assert (found.state, found.box) == (State.TRACKING, BOX._replace(cx=BOX.cx + 3))
+    assert session.step(painted(red, 3), 18 / 30).state is State.TRACKING
+    assert float(session._model["updates"]) == learned + 1

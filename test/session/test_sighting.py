@@ -60,7 +60,7 @@ def test_a_candidate_takes_two_good_frames_at_one_place_and_lasts_until_its_scor
 
 
 def test_what_may_be_the_target_is_shown_as_unverified_and_ends_with_its_score() -> None:
-    session = tracking(coast_seconds=0.3, look_margin=0.5)  # nothing is ever ahead of others by as much
+    session = tracking(coast_seconds=0.3, look_margin=2.0)  # nothing is ever ahead of others by as much
     states = [session.step(frame(0.1), 0.2 + 0.1 * step).state for step in range(6)]
     assert states[-1] is State.LOST
     reports = [session.step(frame(0.9), 1.0 + 0.1 * step) for step in range(10)]

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.session.absence import Absence
 from tracker_ros.session.attempt import essence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
-from tracker_ros.session.recovery import Absence, Recovery
+from tracker_ros.session.recovery import Recovery
 from tracker_ros.session.search import Search
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import SessionSettings

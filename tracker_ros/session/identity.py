@@ -68,6 +68,22 @@ class Identity:
         rivals = likeness(descriptions, self._others).amax(1).tolist()
         return [Looks(*pair) for pair in zip(own, rivals, strict=True)]
 
+    def rival_but(self, frame: Tensor, box: Box, elsewhere: Tensor, slack: float) -> float:
+        """Return the similarity of what is at `box` to the most similar other, but for some; -1 for none.
+
+        Args:
+            frame: uint8 [3, H, W].
+            box: in it.
+            elsewhere: descriptions [N, D] of objects that are somewhere else. A view is of one of them if one
+                is as much like it as what is at the box, less `slack`.
+            slack: of likenesses.
+        """
+        if len(self._others) == 0:
+            return -1.0
+        alike = likeness(describe(frame, _rows(box, frame)), self._others)[0]
+        left = alike[likeness(elsewhere, self._others).amax(0) < alike - slack]
+        return float(left.max()) if len(left) > 0 else -1.0
+
     def see(self, frame: Tensor, box: Box) -> None:
         """Add a view of the target."""
         view = describe(frame, _rows(box, frame))

@@ -27,11 +27,12 @@ from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
+from tracker_ros.session.absence import Absence
 from tracker_ros.session.attempt import essence, shows_nothing, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Absence, Recovery
+from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Recovery
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.session.verification import Verification
@@ -204,6 +205,8 @@ class Session:
             return self._report(None)
         predicted = self._predicted(stamp)
         absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box, self._blinded)
+        if before in (State.COASTING, State.LOST):
+            self._recovery.watch(frame, absence, stamp)
         estimate = self._look(frame, predicted)
         values = torch.cat(
             (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
@@ -299,6 +302,7 @@ class Session:
             self._take_up(verdict.proved, frame, seen.box, stamp)
             self._seen, self._anywhere = stamp, False
             self._doubtful = self._blinded = False
+            self._recovery.believe()
             self._enter(State.TRACKING, f"found again, score {seen.score:.2f}")
         elif hidden and absence.seconds <= self.settings.coast_seconds:
             return

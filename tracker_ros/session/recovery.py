@@ -5,28 +5,22 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
+from tracker_ros.session.absence import Absence
 from tracker_ros.session.attempt import twice
-from tracker_ros.session.identity import Identity, Looks, touches
-from tracker_ros.session.search import Search
+from tracker_ros.session.identity import Identity, Looks
 from tracker_ros.session.states import SessionSettings
+from tracker_ros.session.surroundings import Surroundings
 from tracker_ros.trackers.base import Tracker
 
 VIEW_SECONDS = 0.3
 """While the target is well seen, its picture and the newest of its views are at most so old."""
 OTHERS_SECONDS = 1.0
 """So often the image is searched for others like it meanwhile."""
-OTHERS = 6
-"""So many of them are remembered each time."""
-NEAR = 0.5
-"""Sizes from its predicted place within which a target that was hidden for a moment turns up again."""
-REACH = 0.3
-"""So many sizes a second more are within reach of a target that stayed out of sight."""
 FOREIGN_FRAMES = 2
 """Frames in a row that look like something else end TRACKING: a single one may be a glint."""
 MARGIN_SECONDS = 40.0
@@ -45,45 +39,10 @@ UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
 
 
-FASTEST = 4.0
-"""So many sizes from its predicted place a target may be after `coast_seconds`."""
-
-
-class Absence(NamedTuple):
-    """The seconds for which the target is out of sight, and its predicted place.
-
-    `anywhere` says that the place is not known: the clock or the camera's images began anew. `last` is where
-    it was seen last. `blind` says that the camera showed nothing from then on: it need not have gone away.
-    """
-
-    seconds: float
-    predicted: Box
-    anywhere: bool = False
-    last: Box | None = None
-    blind: bool = False
-
-    def sizes(self, box: Box) -> float:
-        """Return the distance of a box from the predicted place, in sizes of the target."""
-        return sizes(box, self.predicted)
-
-    def is_near(self, box: Box, settings: SessionSettings) -> bool:
-        """Return whether a box is where the target must be after a moment, or where it was."""
-        places = (self.predicted, self.last or self.predicted)
-        return self.seconds <= settings.coast_seconds / 2 and min(sizes(box, at) for at in places) <= NEAR
-
-    def is_within_reach(self, box: Box) -> bool:
-        """Return whether a box is where the target may well be by now."""
-        return self.anywhere or self.sizes(box) <= NEAR + REACH * self.seconds
-
-    def is_too_far(self, box: Box, settings: SessionSettings) -> bool:
-        """Return whether a box is too far for the target to have reached it."""
-        farthest = NEAR + FASTEST * self.seconds / max(settings.coast_seconds, 1e-3)
-        return not self.anywhere and self.sizes(box) > farthest
-
-
-def sizes(box: Box, other: Box) -> float:
-    """Return how far a box is from another, in sizes of that one."""
-    return math.hypot(box.cx - other.cx, box.cy - other.cy) / math.sqrt(other.w * other.h)
+ALIKE = 0.25
+"""By how much less alike than usual what competes with the target may be."""
+ALONE = 3.0
+"""Share of the margin asked for from which a likeness in reach is nobody else's; then it may be less."""
 
 
 class Recovery:
@@ -100,7 +59,8 @@ class Recovery:
     def __init__(self, tracker: Tracker, settings: SessionSettings) -> None:
         self._tracker = tracker
         self.settings = settings
-        self._search, self._identity = Search(), Identity()
+        self._identity = Identity()
+        self._surroundings = Surroundings(self._identity)
         self._first: dict[str, Tensor] = {}
         self._viewed = self._met = 0.0
         self._foreign = 0
@@ -113,8 +73,8 @@ class Recovery:
     def start(self, frame: Tensor, box: Box, model: dict[str, Tensor], stamp: float) -> None:
         """Remember the selected box and its model."""
         self._first = dict(model)
-        self._search.remember(frame, box)
         self._identity.start(frame, box)
+        self._surroundings.start(frame, box)
         self._viewed = stamp
         self._lately = self._usual
         # The first look at others comes once the target is confirmed.
@@ -122,11 +82,12 @@ class Recovery:
 
     def restart(self) -> None:
         """Begin the search with the most similar place again."""
-        self._search.restart()
+        self._surroundings.restart()
 
     def forget_times(self, stamp: float) -> None:
         """Forget all times: stamps begin anew."""
         self._viewed = self._met = stamp
+        self._surroundings.forget()
 
     def looks(self, frame: Tensor, box: Box) -> Looks:
         """Compare the contents of a box with the target and with other objects."""
@@ -139,18 +100,27 @@ class Recovery:
         """
         if self._foreign > 0 or looks.margin < 0:
             return
+        self._surroundings.keep(frame, box, stamp)
         if stamp - self._viewed >= VIEW_SECONDS:
-            self._search.remember(frame, box)
+            self._surroundings.remember(frame, box)
             self._identity.see(frame, box)
             self._viewed = stamp
         elif stamp - self._met >= OTHERS_SECONDS:
-            self._identity.meet(frame, box, self._search.alike(frame)[:OTHERS])
+            self._surroundings.meet(frame, box)
             self._met = stamp
+
+    def watch(self, frame: Tensor, absence: Absence, stamp: float) -> None:
+        """Follow what stands beside the target in a frame in which it is missed."""
+        self._surroundings.watch(frame, absence, self._usual - ALIKE, stamp)
 
     @property
     def suspects(self) -> bool:
         """Return whether the newest look was at something else, so that the next frame decides."""
         return self._foreign > 0
+
+    def believe(self) -> None:
+        """Hold no earlier look against the target: it is found again."""
+        self._foreign = 0
 
     def resembles(self, looks: Looks) -> bool:
         """Return whether the box jumped to what looks as the target did, more than it looks like others."""
@@ -205,15 +175,22 @@ class Recovery:
         s = self.settings
         if absence.is_near(box, s):
             return float(looks.own >= self._usual - 2 * s.look_slack and looks.margin >= -abs(s.look_margin))
-        if absence.is_too_far(box, s):
+        if absence.is_too_far(box, s) or looks.own < self._usual - 2 * s.look_slack:
+            return 0.0
+        if self._surroundings.is_bystander(box):
             return 0.0
         within = absence.is_within_reach(box)
+        if within:
+            looks = self._surroundings.unaccounted(frame, box, looks, abs(s.look_margin))
         if absence.blind and within:
             return self._remains(frame, box, looks, absence)
         needed = self._needed(looks) * (1 + absence.seconds / MARGIN_SECONDS) * (1 if within else 2)
-        if looks.own < self._usual - s.look_slack or looks.margin < needed:
+        slack = s.look_slack * (2 if within and looks.margin >= ALONE * needed else 1)
+        if looks.own < self._usual - slack or looks.margin < needed:
             return 0.0
-        ahead = looks.own - max(looks.rival, self._rival_in_sight(frame, box, absence if within else None))
+        ahead = looks.own - max(
+            looks.rival, self._surroundings.rival(frame, box, absence if within else None)
+        )
         if ahead < needed or not self._is_first(frame, box):
             return 0.0
         return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
@@ -227,25 +204,10 @@ class Recovery:
         if looks.own < self._usual - 2 * s.look_slack or looks.margin < -abs(s.look_margin):
             return 0.0
         slope = abs(s.look_margin)
-        ahead = looks.own - slope * absence.sizes(box) - self._rival_in_sight(frame, box, absence, slope)
+        ahead = looks.own - slope * absence.sizes(box) - self._surroundings.rival(frame, box, absence, slope)
         if ahead <= 0 or not self._is_first(frame, box):
             return 0.0
         return max(ahead / CLEAR, 1.0) if looks.own >= self._usual else 1.0
-
-    def _rival_in_sight(self, frame: Tensor, box: Box, absence: Absence | None, slope: float = 0.0) -> float:
-        """Return the similarity of the best match elsewhere in the frame; -1 for none.
-
-        With an absence, only what is within the target's reach counts, less by `slope` for each size that it
-        is away from where the target should be.
-        """
-        places = [
-            at for at in self._search.alike(frame)
-            if absence is None or absence.is_within_reach(box._replace(cx=at[0], cy=at[1]))
-        ][:OTHERS]  # fmt: skip
-        others = self._identity.compare(self._identity.at(frame, box, places))
-        free = [box._replace(cx=x, cy=y) for x, y in places if not touches(box, (x, y))]
-        away = [slope * absence.sizes(at) if absence else 0.0 for at in free]
-        return max((other.own - less for other, less in zip(others, away, strict=True)), default=-1.0)
 
     def _is_first(self, frame: Tensor, box: Box) -> bool:
         """Return whether the model of the first frame recognises the object at `box`."""
@@ -262,25 +224,18 @@ class Recovery:
         s, last, possible = self.settings, absence.predicted, None
         if s.search_windows == 0:
             return None, False
-        for cx, cy in self._search.turns(self._likely(frame, absence, radius), s.search_windows):
+        least = self._usual - 2 * s.look_slack
+        for cx, cy in self._surroundings.turns(frame, absence, radius, least, s.search_windows):
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))
             if score < s.found_score:
                 continue
             looks = self.looks(frame, found)
             if s.reacquire == "any" or self.proof(frame, found, looks, absence) > 0:
-                self._search.restart()
+                self._surroundings.restart()
                 return found, True
             if possible is None and self.is_possible(found, looks, absence):
                 possible = found
         return possible, False
-
-    def _likely(self, frame: Tensor, absence: Absence, radius: float) -> list[tuple[float, float]]:
-        """Return places within `radius` pixels that may be the target's by their looks, else all of them."""
-        s, last = self.settings, absence.predicted
-        near = self._search.near(frame, last[:2], radius)
-        limit = self._usual - 2 * s.look_slack
-        looks = self._identity.compare(self._identity.fitted(frame, last, near)) if near else []
-        return [at for at, look in zip(near, looks, strict=True) if look.own >= limit] or near
 
     def attempt(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
         """Return the box and score that a model gives when it looks at `box`; an invalid box scores 0."""

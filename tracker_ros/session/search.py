@@ -47,7 +47,7 @@ class Search:
     def near(self, frame: Tensor, center: tuple[float, float], radius: float) -> list[tuple[float, float]]:
         """Return the most similar places (x, y) within `radius` pixels, the most similar one first."""
         every = self.alike(frame)
-        return [at for at in every if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius][:PLACES]
+        return [at for at in every if math.hypot(at[0] - center[0], at[1] - center[1]) <= radius]
 
     def turns(self, places: list[tuple[float, float]], count: int) -> list[tuple[float, float]]:
         """Return the next `count` of these places, by turns."""

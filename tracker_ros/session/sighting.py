@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tracker_ros.geometry import Box
+from tracker_ros.session.absence import sizes
 from tracker_ros.session.identity import Looks
-from tracker_ros.session.recovery import JERK, LEAP, sizes
+from tracker_ros.session.recovery import JERK, LEAP
 from tracker_ros.session.states import SessionSettings
 
 FAINT = 0.5

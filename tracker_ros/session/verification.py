@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from tracker_ros.session.absence import Absence
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.proof import Proof, demanded
-from tracker_ros.session.recovery import Absence, Recovery
+from tracker_ros.session.recovery import Recovery
 from tracker_ros.session.sighting import Seen, Sighting
 
 VERIFIED_ONLY, ANYTHING = "verified", "any"
