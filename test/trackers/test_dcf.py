@@ -221,6 +221,19 @@ def test_as_many_channels_are_made_as_asked_for_where_there_are_more(asked, made
     assert state["basis"].numel() == (made * 30 if made < 30 else 0)
 
 
+def test_made_channels_hold_as_much_of_the_windowed_features_as_any_could():
+    frames, truth = clip(51)
+    tracker = load("dcf", {"search_size": 80, "compressed_channels": 6})
+    with torch.inference_mode():
+        basis = tracker.initialize(frames[0], truth[0])["basis"].double().numpy()
+        features = tracker._features(frames[0], tracker._region(truth[0])).double().numpy()
+    row = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, 21) / 21)
+    cells = (features * np.outer(row, row)).reshape(30, -1)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(6), atol=1e-5)
+    most = (np.linalg.svd(cells, compute_uv=False)[:6] ** 2).sum()
+    assert ((basis @ cells) ** 2).sum() == pytest.approx(most, rel=1e-4)
+
+
 @pytest.mark.parametrize(("side", "expected"), [(1000.0, 160.0), (1.0, 4.0), (30.0, 30.0)])
 def test_a_size_stays_where_a_target_can_be_found_again(side, expected):
     """From a fifth, or 4 px, to eight times the first one, or the image."""
