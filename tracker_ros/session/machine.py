@@ -30,9 +30,10 @@ from tracker_ros.ops.peaks import apce, psr
 from tracker_ros.session.absence import Absence
 from tracker_ros.session.attempt import essence, shows_nothing, twice
 from tracker_ros.session.evidence import Evidence
+from tracker_ros.session.gaze import Gaze
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Recovery
+from tracker_ros.session.recovery import CLEAR, UNLIKE, Recovery
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.session.verification import Verification
@@ -40,8 +41,6 @@ from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
 NOTHING = "the image shows nothing"
 """Why a target is not seen that nobody could see."""
-LOOK_FRAMES = 3
-"""While all is well, the looks of one frame in so many are compared."""
 
 
 class Session:
@@ -84,10 +83,8 @@ class Session:
         self._evidence: Evidence
         self._camera: CameraMotion
         self._model: dict[str, Tensor]
-        self._candidate: Box | None
+        self._gaze: Gaze
         self._size: tuple[int, ...]
-        self._looks: Looks
-        self._unlooked: int
         self._good: int
         self._verification: Verification
         self._doubtful: bool
@@ -120,8 +117,7 @@ class Session:
             recovery = Recovery(self._tracker, self.settings)
             recovery.start(frame, box, model, stamp)
         self._forget()
-        self._recovery = recovery
-        self._verification = Verification(recovery, self._motion)
+        self._watch(recovery)
         self._count += 1
         self._model = model
         self._motion.start(box, stamp)
@@ -207,7 +203,7 @@ class Session:
         absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box, self._blinded)
         if before in (State.COASTING, State.LOST):
             self._recovery.watch(frame, absence, stamp)
-        estimate = self._look(frame, predicted)
+        estimate, self._model = self._gaze.look(frame, self._model, predicted, before)
         values = torch.cat(
             (estimate.box, torch.stack((estimate.score, psr(estimate.response), apce(estimate.response))))
         ).tolist()
@@ -215,62 +211,21 @@ class Session:
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
         leap = absence.sizes(found)
-        fresh = self._compare_looks(frame, found, leap)
-        looks = self._looks
+        fresh = self._gaze.compare(frame, found, leap, before)
+        looks = self._gaze.looks
         score = self._evidence.score(values[4], values[5], looks.own)
         if before in (State.ACQUIRING, State.TRACKING):
             self._keep(found, looks if fresh else None, leap, score, stamp)
         else:
             self._regain(frame, Seen(found, score, looks), absence, stamp)
         if self.state in (State.ACQUIRING, State.TRACKING):
-            self._candidate = None
+            self._gaze.rest()
             self._follow(frame, found, estimate, score, stamp)
         else:
-            self._candidate = self._next_candidate(frame, found, score, absence)
+            lost = self.state is State.LOST
+            self._gaze.seek(frame, self._model, found, score, absence, lost)
         self._stamp = stamp
         return self._report(estimate, score, *values[5:])
-
-    def _compare_looks(self, frame: Tensor, found: Box, leap: float) -> bool:
-        """Compare the looks of what was found; False where those of a frame before still hold.
-
-        While all is well one frame in `LOOK_FRAMES` is compared: it costs half a millisecond.
-        """
-        self._unlooked += 1
-        well = self.state is State.TRACKING and leap <= min(LEAP, self.settings.max_jump)
-        if well and not self._recovery.suspects and self._unlooked < LOOK_FRAMES:
-            return False
-        self._looks, self._unlooked = self._recovery.looks(frame, found), 0
-        return True
-
-    def _next_candidate(self, frame: Tensor, found: Box, score: float, absence: Absence) -> Box | None:
-        """Choose where the next frame is looked into while the target is not seen."""
-        if self._verification.proof.frames > 0:
-            return found
-        good = score >= self.settings.recover_score  # it may be proved yet
-        if self.state is not State.LOST and absence.seconds <= self.settings.coast_seconds / 2:
-            return found if good else None
-        elsewhere, proving = self._look_around(frame, absence)
-        return found if good and not proving else elsewhere
-
-    def _look(self, frame: Tensor, predicted: Box) -> Estimate:
-        """Look where the target should be; in COASTING also where it was seen last, if that tells more.
-
-        What hides a target drags its box along first, so that the velocity may lead astray.
-        """
-        if self.state not in (State.COASTING, State.LOST):
-            return twice(self._tracker.localize, frame, self._model)
-        held = self._verification.sighting.box if self.state is State.COASTING else None
-        self._model["box"] = (self._candidate or held or predicted).to_tensor(frame.device)
-        estimate = twice(self._tracker.localize, frame, self._model)
-        if self.state is State.LOST or self._candidate or estimate.score >= self.settings.recover_score:
-            return estimate
-        there = {**self._model, "box": self._motion.box.to_tensor(frame.device)}
-        other = twice(self._tracker.localize, frame, there)
-        # What is held is left only for what scores like the target: beside it may be another.
-        if not other.score > (self.settings.recover_score if held else estimate.score):
-            return estimate
-        self._model = there
-        return other
 
     def _keep(self, found: Box, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
@@ -329,15 +284,9 @@ class Session:
         if self._recovery.suspects:
             return
         if self.state is State.TRACKING and score >= self.settings.recover_score:
-            self._recovery.well_seen(frame, found, self._looks, stamp)
+            self._recovery.well_seen(frame, found, self._gaze.looks, stamp)
         self._model = twice(self._tracker.update, frame, self._model, estimate)
         self._motion.follow(found, stamp)
-
-    def _look_around(self, frame: Tensor, absence: Absence) -> tuple[Box | None, bool]:
-        """Look into a few more windows: around the last place at first, then all over the image."""
-        reach = absence.seconds / max(2 * self.settings.coast_seconds, 1e-3)
-        radius = reach * math.hypot(*self._size)
-        return self._recovery.look_around(frame, self._model, absence, radius)
 
     def _predicted(self, stamp: float) -> Box:
         return self._motion.predicted(stamp, self._size[1], self._size[0])
@@ -371,7 +320,7 @@ class Session:
     def _start_over(self, why: str) -> None:
         """Lose the target, and with it whatever was about to be found."""
         self._verification.reset()
-        self._candidate = None
+        self._gaze.rest()
         self._lose(why)
 
     def _lose(self, why: str) -> None:
@@ -389,17 +338,19 @@ class Session:
     def _enter(self, state: State, why: str) -> None:
         self.state, self.message = state, why
 
+    def _watch(self, recovery: Recovery) -> None:
+        self._recovery = recovery
+        self._verification = Verification(recovery, self._motion)
+        self._gaze = Gaze(self._tracker, recovery, self._verification, self._motion)
+
     def _forget(self) -> None:
         self._model = {}
-        self._candidate = None
         self._camera = CameraMotion()
-        self._recovery = Recovery(self._tracker, self.settings)
+        self._watch(Recovery(self._tracker, self.settings))
         self._evidence = Evidence(self.settings)
         self._size = (0, 0)
         self._stamp = self._seen = 0.0
         self._anywhere = False
-        self._verification = Verification(self._recovery, self._motion)
         self._good = 0
-        self._looks, self._unlooked = UNLIKE, 0
         self._doubtful = self._blinded = False
         self._reacquired = ""
