@@ -14,13 +14,19 @@ import pytest
 
 pytest.importorskip("rosbags", reason="rosbags is not installed")
 
-from rosbags.rosbag2 import Reader, StoragePlugin, Writer  # noqa: E402
+from rosbags.rosbag2 import (  # noqa: E402
+    CompressionFormat,
+    CompressionMode,
+    Reader,
+    StoragePlugin,
+    Writer,
+)
 
 from tracker_ros.cli import main  # noqa: E402
 from tracker_ros.data.footage import Shot, film  # noqa: E402
 from tracker_ros.data.synthetic import AerialScene  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
-from tracker_ros.replay.bag import STATE_TOPIC, stamp_of  # noqa: E402
+from tracker_ros.replay.bag import STATE_TOPIC, BagError, choose_images, read, stamp_of  # noqa: E402
 from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, make_types  # noqa: E402
 from tracker_ros.replay.run import against_truth, agreement  # noqa: E402
 from tracker_ros.ros.images import fill_compressed, fill_image  # noqa: E402
@@ -244,6 +250,69 @@ def test_a_broken_bag_ends_with_one_line(
     assert replay(made, "--out", tmp_path / "result") == 2
     shown = capsys.readouterr().err
     assert "cannot be read as a bag" in shown and shown.count("\n") == 1
+    assert not (tmp_path / "result").exists()
+
+
+def test_a_bag_whose_recorder_was_switched_off_is_read(
+    shots: list[Shot], tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither metadata.yaml nor the end of the file is written then; a power cut may leave zeros."""
+    made = record(tmp_path / "bag", shots, [START + index * STEP for index in range(FRAMES)])
+    (data,) = made.path.glob("*.mcap")
+    whole, ends, place = data.read_bytes(), [], 8
+    while place < len(whole) - 8:  # a record is its kind, its length in 8 bytes, and the rest; 6 is a chunk
+        after = place + 9 + int.from_bytes(whole[place + 1 : place + 9], "little")
+        if whole[place] == 6:
+            ends.append(after)
+        place = after
+    every = content(made.path)
+    assert len(ends) > 2, "the bag must hold several chunks"
+    (made.path / "metadata.yaml").write_bytes(b"")
+    for cut in (whole[: len(whole) - 8], whole[: ends[-1] - 1], whole[: ends[-2] + 5] + bytes(5000)):
+        data.write_bytes(cut)
+        kept = [entry for topic in ("/camera/image", "/truth") for entry in read(made.path, topic, TYPES)]
+        assert 0 < len(kept) <= len(every)
+        assert (len(kept) == len(every)) == (cut == whole[:-8])
+        assert f"{data} was cut off: what is whole of it is read" in caplog.text
+        caplog.clear()
+        for bag in (made.path, data):
+            assert replay(Recording(bag, shots)) == 0
+        assert "images in TRACKING" in capsys.readouterr().out
+
+
+def test_what_only_metadata_tells_is_named(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP)
+    writer.set_compression(CompressionMode.MESSAGE, CompressionFormat.ZSTD)
+    kind = "std_msgs/msg/Header"
+    with writer:
+        topic = writer.add_connection("/time", kind, typestore=TYPES)
+        writer.write(topic, START, TYPES.serialize_cdr(header(START), kind))
+    assert len(list(read(tmp_path / "bag", "/time", TYPES))) == 1
+    with pytest.raises(
+        BagError, match=r"bag has no topic with images; its topics: /time \(std_msgs/msg/Header\)"
+    ):
+        choose_images(tmp_path / "bag", None)
+    (tmp_path / "bag" / "metadata.yaml").unlink()
+    with pytest.raises(BagError, match="holds compressed messages: it is read with its metadata.yaml only"):
+        list(read(tmp_path / "bag", "/time", TYPES))
+
+
+def test_images_left_out_after_the_last_result_are_counted(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = record(tmp_path / "bag", shots[:6], [START] * 6)
+    assert replay(made) == 0
+    assert "1, 5 left out as late" in capsys.readouterr().out
+
+
+def test_a_bag_without_a_usable_image_is_no_success(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = [shot._replace(image=shot.image[:0]) for shot in shots[:3]]
+    made = record(tmp_path / "bag", empty, [START + index * STEP for index in range(3)])
+    assert replay(made, "--out", tmp_path / "result") == 2
+    shown = capsys.readouterr().err
+    assert "none of the 3 images on /camera/image can be used: image refused: image is empty" in shown
     assert not (tmp_path / "result").exists()
 
 

@@ -13,11 +13,14 @@ from rosbags.typesys.store import Typestore
 
 from tracker_ros.geometry import Box
 from tracker_ros.replay.annotations import ANNOTATIONS, drawing
+from tracker_ros.replay.cut_off import with_end
 from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, box_in
 from tracker_ros.session import Report
 
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 BAG_VERSION = 9
+_CUT = "end magic"  # of what rosbags says about an MCAP file without its end
+_ZSTD = b"\x28\xb5\x2f\xfd"
 STATE_TOPIC = "/tracker/state"
 ANNOTATIONS_TOPIC = "/tracker/annotations"
 
@@ -46,20 +49,23 @@ class Result(NamedTuple):
 def open_bag(path: Path) -> Reader:
     """Return a reader of a bag: its folder, its only file, or the files of a folder without metadata.yaml.
 
-    A recorder writes metadata.yaml when it ends: where it was switched off, the messages are there
-    without it.
+    A recorder writes metadata.yaml, and the end of its file, when it ends: where it was switched off, the
+    messages are there without them.
     """
-    if path.is_dir() and not (path / "metadata.yaml").is_file():
-        files = sorted(p for p in path.iterdir() if p.suffix in (".mcap", ".db3"))
-        if not files:
-            raise BagError(f"{path} has neither metadata.yaml nor an .mcap or .db3 file")
-        if len(files) > 1:
-            raise BagError(
-                f"{path} has no metadata.yaml and {len(files)} files: give one of them, or write it anew"
-                f" with `ros2 bag reindex {path}`"
-            )
-        return Reader(files[0])
-    return Reader(path)
+    metadata = path / "metadata.yaml"
+    if not path.is_dir() or (metadata.is_file() and metadata.stat().st_size):
+        return Reader(with_end(path))
+    files = sorted(p for p in path.iterdir() if p.suffix in (".mcap", ".db3"))
+    if not files:
+        packed = sorted(p.name for p in path.iterdir() if p.suffix in (".zstd", ".zst"))
+        advice = f": unpack {packed[0]} first, with `unzstd`" if packed else ""
+        raise BagError(f"{path} has neither metadata.yaml nor an .mcap or .db3 file{advice}")
+    if len(files) > 1:
+        raise BagError(
+            f"{path} has no metadata.yaml and {len(files)} files: give one of them, or write it anew"
+            f" with `ros2 bag reindex {path}`"
+        )
+    return Reader(with_end(files[0]))
 
 
 def topics(path: Path) -> dict[str, str]:
@@ -87,6 +93,10 @@ def read(path: Path, topic: str, types: Typestore) -> Iterator[tuple[int, Any]]:
             stored = reader.messages(connections=wanted) if wanted else iter(())
             while (entry := next(stored, None)) is not None:
                 connection, at, data = entry
+                if bytes(data[:4]) == _ZSTD:
+                    raise BagError(
+                        f"{path} holds compressed messages: it is read with its metadata.yaml only"
+                    )
                 message = types.deserialize_cdr(data, connection.msgtype)
                 yield at, message
     except Exception as error:  # as above
@@ -105,8 +115,11 @@ def choose_images(path: Path, wanted: str | None) -> str:
     listed = ", ".join(found) or "none"
     if wanted is not None:
         raise BagError(f"{path} has no images on {wanted}; topics with images: {listed}")
-    if len(found) != 1:
-        raise BagError(f"{path} has several topics with images or none: choose one with --topic ({listed})")
+    if not found:
+        others = ", ".join(sorted(f"{topic} ({kind})" for topic, kind in topics(path).items())) or "none"
+        raise BagError(f"{path} has no topic with images; its topics: {others}")
+    if len(found) > 1:
+        raise BagError(f"{path} has several topics with images: choose one with --topic ({listed})")
     return found[0]
 
 
@@ -156,7 +169,10 @@ def write_results(path: Path, results: list[Result], types: Typestore, tracker: 
 def _broken(path: Path, error: Exception) -> BagError:
     if isinstance(error, BagError):
         return error
-    return BagError(f"{path} cannot be read as a bag: {_line(error)}")
+    advice = (
+        " Give its .mcap file: what is whole of that is read." if path.is_dir() and _CUT in str(error) else ""
+    )
+    return BagError(f"{path} cannot be read as a bag: {_line(error)}{advice}")
 
 
 def _line(error: Exception) -> str:

@@ -73,10 +73,14 @@ class Case:
 
 
 class Verdict(NamedTuple):
-    """The outcome: results, comparisons (None where not asked for) and the limits that were missed."""
+    """The outcome: results, comparisons (None where not asked for) and the limits that were missed.
+
+    `dropped` counts the images that were left out as late: those without a result.
+    """
 
     topic: str
     results: list[Result]
+    dropped: int
     earlier: Agreement | None
     true: Agreement | None
     missed: tuple[str, ...]
@@ -116,15 +120,19 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     truth = _truth(case.truth, case.bag, topic, types) if case.truth else None
     session = Session(load(case.tracker, weights=case.weights or None, device=case.device), case.session)
     images = chain.from_iterable(read(case.bag, topic, types) for _ in range(case.loops))
-    results = replay(session, images, case.select, case.device)
+    results, dropped = replay(session, images, case.select, case.device)
     if not results:
         raise BagError(f"{case.bag} has no image on {topic}")
+    if session.state is State.IDLE:
+        reason = results[0].report.message
+        raise BagError(f"{case.bag}: none of the {len(results)} images on {topic} can be used: {reason}")
     if case.out is not None:
         write_results(case.out, results, types, case.tracker)
     found = boxes_of(results)
     verdict = Verdict(
         topic,
         results,
+        dropped,
         None if expected is None else agreement(found, expected),
         None if truth is None else against_truth(found, truth),
         (),

@@ -92,7 +92,7 @@ def _report(case: Case, verdict: Verdict) -> None:
     """Print the table about one bag."""
     title, last = f"{case.tracker} on {case.bag.name}{verdict.topic}", verdict.results[-1]
     table = Table(title=title, title_justify="left", show_header=False)
-    table.add_row("images", f"{last.processed}, {last.dropped} left out as late")
+    table.add_row("images", f"{last.processed}, {verdict.dropped} left out as late")
     for name, count in verdict.states.items():
         table.add_row(f"images in {name}", str(count))
     if verdict.first_error:
@@ -152,7 +152,7 @@ def _figures(verdict: Verdict) -> tuple[str, ...]:
     last, earlier, true = verdict.results[-1], verdict.earlier, verdict.true
     return (
         str(last.processed),
-        str(last.dropped),
+        str(verdict.dropped),
         str(verdict.without_box),
         "-" if earlier is None else f"{earlier.lowest:.3f}",
         "-" if true is None else f"{true.mean:.3f}",

@@ -15,7 +15,9 @@ from tracker_ros.ros.stream import Decoder, ImageStream, Received
 from tracker_ros.session import Report, Session, State
 
 
-def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device: str) -> list[Result]:
+def replay(
+    session: Session, images: Iterable[tuple[int, Any]], box: Box, device: str
+) -> tuple[list[Result], int]:
     """Select the target in the first image that can be used, then look for it in all others.
 
     Time is that of the stamps, as for the tracker node: an image that is not newer than the last is
@@ -25,6 +27,9 @@ def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device
         session: its tracker is on `device`.
         images: time of arrival (ns) and message.
         box: the target in the first image.
+
+    Returns:
+        The results, and how many images were left out; none of them can be used where the session is IDLE.
 
     Raises:
         ValueError: when the box cannot be tracked in it.
@@ -41,7 +46,7 @@ def replay(session: Session, images: Iterable[tuple[int, Any]], box: Box, device
             results.append(
                 Result(at, message.header, report._replace(estimate=None), len(results) + 1, dropped)
             )
-    return results
+    return results, dropped
 
 
 def _process(stream: ImageStream, frame: Received, box: Box) -> Report | None:
