@@ -214,6 +214,13 @@ def test_lengths_that_differ_are_refused(tmp_path: Path) -> None:
         ("1,2,3\n", "line 1: expected 4 or 8 numbers, found 3"),
         ("1,2,3,4\na,b,c,d\n", "line 2: 'a,b,c,d' is not a list of numbers"),
         ("\n", "holds no boxes"),
+        ("1,2,3,4\n1,2,inf,4\n", "line 2: '1,2,inf,4' is not a list of numbers"),
+        ("1,2,3,4\n1e400,2,3,4\n", "line 2: '1e400,2,3,4' is not a list of numbers"),
+        (
+            "1,7,20,30,4,5,1,-1,-1,-1\n2,7,21,30,4,5,1,-1,-1,-1\n3,7,22,30,4,5,1,-1,-1,-1\n",
+            "begin with the frame",
+        ),
+        ("0 7 20 30 4 5\n1 7 21 30 4 5\n2 7 22 30 4 5\n", "begin with the frame's number; expected x,y,w,h"),
     ],
 )
 def test_bad_box_files_are_explained(tmp_path: Path, content: str, message: str) -> None:
@@ -270,6 +277,26 @@ def test_numbers_in_names_count_as_numbers() -> None:
     names = ["10.png", "9.png", "2_b.png", "2_a.png", "1.png", "002.png", "cam.png", "cam2.png", "cam10.png"]
     wanted = ["1.png", "002.png", "2_a.png", "2_b.png", "9.png", "10.png", "cam.png", "cam2.png", "cam10.png"]
     assert [path.name for path in sorted(map(Path, names), key=frame_order)] == wanted
+
+
+def test_times_in_seconds_count_as_decimal_numbers() -> None:
+    names = ["10.png", "9.5.png", "9.25.png", "9.png", "9.png", "10.533333.png", "10.6.png"]
+    wanted = ["9.png", "9.png", "9.25.png", "9.5.png", "10.png", "10.533333.png", "10.6.png"]
+    assert [path.name for path in sorted(map(Path, names), key=frame_order)] == wanted
+
+
+def test_a_frame_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    for name in ("1.jpg", "2.jpg", "2.PNG", "3.jpg"):
+        picture(tmp_path / name)
+    with pytest.raises(DataError, match="holds a frame twice, as 2.PNG and 2.jpg: keep one of them"):
+        find_frames(tmp_path)
+
+
+def test_a_folder_without_frames_says_what_it_holds(tmp_path: Path) -> None:
+    for name in ("1.gif", "2.gif", "notes", "._1.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match=r"other suffixes \(2 of .gif, 1 of no suffix\); images end in .bmp,"):
+        find_frames(tmp_path)
 
 
 GREYS = list(range(0, 200, 20))

@@ -15,6 +15,8 @@ from video_helpers import write_video
 from tracker_ros.data.sequence import DataError
 from tracker_ros.training.clips import BadImage, Clip, Decoded
 from tracker_ros.training.datasets import READERS, read_coco, read_vid
+from tracker_ros.training.materials import image_files
+from tracker_ros.training.sources import mine_folder
 
 # Clips, and the usable frames of the first.
 EXPECTED = {
@@ -117,6 +119,19 @@ def test_labelled_photographs_that_are_broken_are_counted(
         (tmp_path / f"{name}.txt").write_text("2 0.5 0.5 0.2 0.4\n")
     assert len(READERS["labelled"](tmp_path)) == 2
     assert "2 files left out, the first" in caplog.text and "b.jpg: JPEG is cut off" in caplog.text
+
+
+def test_hidden_files_of_other_systems_are_not_trained_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    labelled(tmp_path)
+    for name in ("._a.jpg", "._a.txt", "._a.mp4"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    assert len(READERS["labelled"](tmp_path)) == 2 and not caplog.text
+    assert [path.name for path in image_files(tmp_path)] == ["a.jpg", "without.jpg"]
+    with pytest.raises(DataError, match="no consistent track in the videos"):
+        mine_folder(tmp_path)
+    assert not caplog.text, "nothing was left out"
 
 
 @pytest.mark.parametrize("suffix", ["avi", "webm"])

@@ -47,7 +47,24 @@ def read_boxes(path: Path) -> Boxes:
     lines = read_text(path).strip().splitlines()
     if not lines:
         raise DataError(f"{path} holds no boxes")
+    _refuse_tables(path, lines)
     return np.array([_parse(path, number, line) for number, line in enumerate(lines, start=1)])
+
+
+def _refuse_tables(path: Path, lines: list[str]) -> None:
+    """Refuse MOTChallenge's lines (frame, id, x, y, w, h, ...), which would pass for polygons.
+
+    Raises:
+        DataError: where the first column counts the lines, as no corner's x does.
+    """
+    rows = [_fields(line) for line in lines]
+    if len(rows[0]) not in (6, 10) or len(rows) < 3:
+        return
+    for first in ("0", "1"):
+        if all(row[:1] == [str(number)] for number, row in enumerate(rows, start=int(first))):
+            raise DataError(
+                f"{path}: its lines begin with the frame's number; expected x,y,w,h of one target"
+            )
 
 
 def _parse(path: Path, number: int, line: str) -> list[float]:
@@ -57,6 +74,8 @@ def _parse(path: Path, number: int, line: str) -> list[float]:
         fields = fields[:4]
     try:
         values = [float(field) for field in fields]
+        if np.isinf(values).any():  # it would count as a frame without a target
+            raise ValueError
     except ValueError:
         raise DataError(f"{path} line {number}: {line.strip()[:60]!r} is not a list of numbers") from None
     if len(values) == 4:

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 
 from tracker_ros.data.boxes import read_boxes
 from tracker_ros.data.sequence import DataError, Frames, ImageFrames, Sequence, VideoFrames, opened_video
 from tracker_ros.data.text import read_text
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"}
+)
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".mpg", ".webm", ".m4v", ".ts", ".mpeg", ".wmv"})
-_NUMBER = re.compile(r"([0-9]+)")
+_NUMBER, _SECONDS = re.compile(r"([0-9]+)"), re.compile(r"[0-9]+\.[0-9]+")
 
 
 def read_folders(root: Path) -> list[Sequence]:
@@ -53,7 +58,16 @@ def find_frames(folder: Path) -> Frames:
         images = list_images(folder / name)
         if images:
             return ImageFrames(images)
-    raise DataError(f"{folder} holds neither a video nor images")
+    raise DataError(f"{folder} holds neither a video nor images{_what_else(folder)}")
+
+
+def _what_else(folder: Path) -> str:
+    """Name the suffixes of the files that a folder holds in place of frames, and those that are read."""
+    others = Counter(p.suffix or "no suffix" for p in folder.iterdir() if p.is_file() and is_visible(p))
+    if not others:
+        return ""
+    found = ", ".join(f"{count} of {suffix}" for suffix, count in others.most_common(3))
+    return f", but files with other suffixes ({found}); images end in {', '.join(sorted(IMAGE_SUFFIXES))}"
 
 
 def video_frames(path: Path) -> VideoFrames:
@@ -69,20 +83,37 @@ def video_frames(path: Path) -> VideoFrames:
 
 
 def list_images(folder: Path) -> tuple[Path, ...]:
-    """List the image files of a folder in the order of `frame_order`; none where there is no folder."""
-    return tuple(_files(folder, IMAGE_SUFFIXES)) if folder.is_dir() else ()
+    """List the image files of a folder in the order of `frame_order`; none where there is no folder.
+
+    Raises:
+        DataError: where two files have one name but for the suffix: that would be a frame twice.
+    """
+    images = _files(folder, IMAGE_SUFFIXES) if folder.is_dir() else []
+    for one, other in itertools.pairwise(images):
+        if one.stem == other.stem:
+            raise DataError(f"{folder} holds a frame twice, as {one.name} and {other.name}: keep one of them")
+    return tuple(images)
 
 
 def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
-    # Other systems leave hidden files beside those that they copy, such as ._0001.jpg.
-    found = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
+    found = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and is_visible(p))
     return sorted(found, key=frame_order)
 
 
-def frame_order(path: Path) -> tuple[list[str | int], str]:
-    """Return a key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is."""
-    parts: list[str | int] = list(_NUMBER.split(path.stem))
-    parts[1::2] = map(int, parts[1::2])
+def is_visible(path: Path) -> bool:
+    """Return whether a file is not hidden: some systems leave ._0001.jpg beside the 0001.jpg they copy."""
+    return not path.name.startswith(".")
+
+
+def frame_order(path: Path) -> tuple[list[str | Decimal], str]:
+    """Return a key that sorts files by the numbers in their names: 2.png before 10.png, as 02.png is.
+
+    A name that is a decimal number is a time in seconds: 1.25.png comes before 1.5.png.
+    """
+    if _SECONDS.fullmatch(path.stem):
+        return ["", Decimal(path.stem), ""], path.name
+    parts: list[str | Decimal] = list(_NUMBER.split(path.stem))
+    parts[1::2] = map(Decimal, parts[1::2])
     return parts, path.name
 
 

@@ -126,7 +126,9 @@ def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
     video = cv2.VideoCapture(name)
     try:
         if not video.isOpened():
-            raise DataError(f"{path} is no video that OpenCV can read")
+            raise DataError(
+                f"{path} {'is no video that OpenCV can read' if path.exists() else 'does not exist'}"
+            )
         sides = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         try:
             require_pixels(*sides)
