@@ -90,6 +90,29 @@ def test_what_cannot_be_done_is_said(shots: list[Shot], options: dict[str, objec
         list(track([shots[0].image], **given))
 
 
+def test_frames_that_cannot_be_read_have_the_size_of_the_others(shots: list[Shot], tmp_path: Path) -> None:
+    assert shots[0].box is not None
+    for index, shot in enumerate(shots[:3]):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), shot.image[:, :, ::-1])
+    for broken in (0, 2):
+        (tmp_path / f"{broken}.png").write_bytes(b"")
+    results = list(track(tmp_path, shots[1].box, "dcf_tiny"))
+    assert [result.index for result in results] == [0, 1, 2]
+    assert [result.state.name for result in results] == ["ERROR", "ACQUIRING", "ERROR"]
+    assert {result.frame.shape for result in results} == {shots[0].image.shape} and not results[0].frame.any()
+
+
+def test_nothing_to_track_in_is_no_success(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="none of 0 frames can be used: there is none"):
+        list(track([], (1, 2, 30, 40), "dcf_tiny"))
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"none of 2 frames can be used: .*1.png: image is empty"):
+        list(track(tmp_path, (1, 2, 30, 40), "dcf_tiny"))
+    with pytest.raises(ValueError, match=r"none.mp4 does not exist"):
+        list(track(tmp_path / "none.mp4", (1, 2, 30, 40), "dcf_tiny"))
+
+
 def test_an_image_becomes_a_frame() -> None:
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     frame = to_tensor(image)

@@ -97,7 +97,17 @@ def test_a_folder_of_images_is_tracked(tmp_path: Path, capsys: pytest.CaptureFix
     assert "1 of 8 frames in ERROR, the first: frame 3: image refused: " in said and "003.png" in said
     assert int(cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FRAME_COUNT)) == 8
     assert cli.main(["track", str(tmp_path / "none.mp4"), "--box", "1,2,3,4"]) == 2
-    assert "none.mp4 is no video" in capsys.readouterr().err
+    assert "none.mp4 does not exist" in capsys.readouterr().err
+
+
+def test_an_earlier_table_stays_where_a_run_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((40, 40, 3), np.uint8))
+    table = tmp_path / "boxes.csv"
+    table.write_text("of an earlier run")
+    words = ["track", str(tmp_path), "--csv", str(table), "--tracker", "dcf_tiny", "--box"]
+    assert cli.main([*words, "90,90,9,9"]) == 2 and table.read_text() == "of an earlier run"
+    assert "outside the 40 x 40 image" in capsys.readouterr().err
+    assert cli.main([*words, "9,9,9,9"]) == 0 and len(list(csv.DictReader(table.open(newline="")))) == 1
 
 
 def _shown(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tracker_ros.arguments import new_file
 from tracker_ros.drawing.film import Film
 from tracker_ros.files import WriteError, write_together
 from tracker_ros.replay.bag import BagError, topics
@@ -67,6 +69,21 @@ def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.ts", "file"]
 
 
+def test_a_device_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    """Root may do so in /dev, and then no program finds /dev/null; a pipe stands for it here."""
+    pipe = tmp_path / "null.mp4"
+    os.mkfifo(pipe)
+    (tmp_path / "link.mp4").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link.mp4"):
+        with pytest.raises(WriteError, match=f"^cannot write {path}: it is a device, no file$"):
+            write_together({tmp_path / "other": b"1", path: b"2"})
+        with pytest.raises(WriteError, match="it is a device, no file"), Film(path, 10.0) as film:
+            film.write(np.zeros((32, 32, 3), np.uint8))
+        with pytest.raises(argparse.ArgumentTypeError, match="is there and is no file"):
+            new_file(str(path))
+    assert pipe.is_fifo() and sorted(p.name for p in tmp_path.iterdir()) == ["link.mp4", "null.mp4"]
+
+
 def test_what_killed_processes_left_goes_with_the_next_writing(tmp_path: Path) -> None:
     path = tmp_path / "a[1].ts"
     old, young, other = (tmp_path / f".{name}.part" for name in ("a[1].ts.7", "a[1].ts.8", "a1.ts.7"))
@@ -108,4 +125,7 @@ def test_a_bag_without_metadata_is_read(storage: str, tmp_path: Path) -> None:
         topics(tmp_path / "flight")
     (tmp_path / "none").mkdir()
     with pytest.raises(BagError, match="none has neither metadata.yaml nor"):
+        topics(tmp_path / "none")
+    (tmp_path / "none" / "a.mcap.zstd").write_bytes(b"")
+    with pytest.raises(BagError, match="file: unpack a.mcap.zstd first, with `unzstd`"):
         topics(tmp_path / "none")

@@ -114,14 +114,30 @@ def follow(
 
     Yields:
         A `Result` for each frame.
+
+    Raises:
+        DataError: when no frame can be read, or there is none; others as `track` has them.
     """
-    black = np.zeros((1, 1, 3), np.uint8)
+    unreadable: list[tuple[int, DataError]] = []
+    black: Image | None = None
     for index, frame in enumerate(each_frame(frames)):
         if isinstance(frame, DataError):
-            report, frame = session.refused(f"image refused: {frame}"), black
+            unreadable.append((index, frame))
         else:
             pixels, black = to_tensor(frame, channels, device), np.zeros_like(frame)
+        if black is not None:  # those before the first that can be read have its size
+            yield from [_refused(session, number, error, black) for number, error in unreadable]
+            unreadable.clear()
+        if not isinstance(frame, DataError):
             if session.state is State.IDLE:
                 session.select(pixels, box, index / fps)
             report = session.step(pixels, index / fps)
-        yield Result(index, report.state, report.box, report.score, frame, report)
+            yield Result(index, report.state, report.box, report.score, frame, report)
+    if black is None:
+        count, reason = len(unreadable), unreadable[0][1] if unreadable else "there is none"
+        raise DataError(f"none of {count} frames can be used: {reason}")
+
+
+def _refused(session: Session, index: int, error: DataError, black: Image) -> Result:
+    report = session.refused(f"image refused: {error}")
+    return Result(index, report.state, report.box, report.score, black, report)

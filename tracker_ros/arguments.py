@@ -54,10 +54,12 @@ count, positive, not_negative, share = integer(1), number(above=0.0), number(low
 
 
 def new_file(text: str) -> Path:
-    """Read an argument that is a file to write, in a folder that is there."""
+    """Read an argument that is a file to write, in a folder that is there; no device, no folder."""
     path = Path(text)
-    if not path.parent.is_dir() or path.is_dir() or not os.access(path.parent, os.W_OK):
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"'{text}' cannot be written: is its folder there?")
+    if path.exists() and not path.is_file():
+        raise argparse.ArgumentTypeError(f"'{text}' is there and is no file: give another name")
     return path
 
 

@@ -51,6 +51,8 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
     Raises:
         WriteError: naming the file that cannot be written; the others are as they were.
     """
+    for path in contents:
+        require_file(path)
     # Two processes may write the same file: each has a part of its own, and the last one counts.
     parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
     try:
@@ -70,6 +72,18 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
         for part in parts.values():
             with suppress(OSError):
                 part.unlink()
+
+
+def require_file(path: Path) -> None:
+    """Make sure that a name is free or a file's: root could replace a device such as /dev/null by a file.
+
+    Raises:
+        WriteError: for a device, a pipe, a folder, or a link that leads nowhere or in circles.
+    """
+    if path.is_symlink() and not path.exists():
+        raise WriteError(f"cannot write {path}: it is a link that leads nowhere")
+    if path.exists() and not path.is_file():
+        raise WriteError(f"cannot write {path}: it is {'a folder' if path.is_dir() else 'a device'}, no file")
 
 
 def _remove_stale_parts(path: Path) -> None:

@@ -8,18 +8,20 @@ import argparse
 import csv
 import sys
 from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 
 from tracker_ros.api import Result, follow, open_frames
-from tracker_ros.arguments import positive
+from tracker_ros.arguments import new_file, positive
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import Frame
 from tracker_ros.drawing.film import Film
 from tracker_ros.drawing.shapes import draw_box
+from tracker_ros.files import require_file, write_whole
 from tracker_ros.session import Session, State
 from tracker_ros.trackers import given_settings, load
 
@@ -46,20 +48,22 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     parser.add_argument("--fps", type=positive, default=30.0, help="frames a second, the session's time base")
-    parser.add_argument("--csv", type=Path, help="write boxes there instead of to the terminal")
-    parser.add_argument("--video", type=Path, metavar="FILE.mp4", help="also write a video with boxes")
+    parser.add_argument("--csv", type=new_file, help="write boxes there instead of to the terminal")
+    parser.add_argument("--video", type=new_file, metavar="FILE.mp4", help="also write a video with boxes")
     parser.set_defaults(run=run_track)
 
 
 def run_track(args: argparse.Namespace) -> int:
     """Run ``tracker_ros track``; 0, or 2 for a wrong request."""
     try:
+        if args.csv:
+            require_file(args.csv)
         frames = open_frames(args.source)
         settings = given_settings(args.overrides)
         session = Session(load(args.tracker, settings, args.weights, args.device))
+        rows = StringIO(newline="") if args.csv else sys.stdout
         with ExitStack() as stack:
-            file = stack.enter_context(args.csv.open("w", newline="")) if args.csv else sys.stdout
-            table = csv.writer(file)
+            table = csv.writer(rows)
             table.writerow(COLUMNS)
             film = stack.enter_context(Film(args.video, args.fps)) if args.video else None
             refused: list[str] = []
@@ -69,6 +73,8 @@ def run_track(args: argparse.Namespace) -> int:
                     refused.append(f"frame {result.index}: {result.report.message}")
                 if film is not None:
                     film.write(drawn(result))
+        if isinstance(rows, StringIO):
+            write_whole(args.csv, rows.getvalue())
     except (ValueError, OSError) as error:
         print(f"tracker_ros track: {error}", file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ from types import TracebackType
 import cv2
 
 from tracker_ros.drawing.shapes import Picture
-from tracker_ros.files import name_for_libraries
+from tracker_ros.files import name_for_libraries, require_file
 
 
 class Film:
@@ -22,9 +22,13 @@ class Film:
     Args:
         path: of the file.
         rate: pictures a second.
+
+    Raises:
+        OSError: where the path is a folder or a device.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
+        require_file(path)
         self._path, self._rate, self._count = path, rate, 0
         self._part = path.with_name(f".{path.stem}.part.mp4")
         self._writer: cv2.VideoWriter | None = None
