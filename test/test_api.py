@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import cv2
@@ -82,12 +83,23 @@ def test_a_loaded_tracker_and_settings_of_the_session_are_taken(shots: list[Shot
         ({"box": (0.0, 0.0, 0.5, 0.5)}, "box is 0.5 x 0.5 px"),
         ({"settings": {"scales": 3}}, "the setting 'scales' is called 'scale_count' now"),
         ({"channels": "gbr"}, "channels must be 'rgb' or 'bgr', got 'gbr'"),
+        ({"fps": "30"}, "fps must be above 0, got 30"),
+        ({"box": (1, 2, 3)}, r"box must be a Box or four numbers x, y, w, h, got \(1, 2, 3\)"),
+        ({"box": "1,2,3,4"}, "box must be a Box or four numbers x, y, w, h, got '1,2,3,4'"),
+        ({"box": None}, "box must be a Box or four numbers"),
+        ({"box": Box("a", 1, 2, 3)}, "box must be a Box or four numbers"),
+        ({"source": None}, "source must be a path or images, got NoneType"),
+        ({"source": 0}, "source must be a path or images, got int"),
+        ({"source": b"flight.mp4"}, "source must be a path or images, got bytes"),
+        ({"source": cv2.VideoCapture()}, "source must be a path or images, got VideoCapture"),
+        ({"tracker": Path("nothing.yaml")}, "there is no preset file nothing.yaml"),
+        ({"tracker": "dcf_tiny", "device": "meta"}, "device 'meta' cannot be used"),
     ],
 )
 def test_what_cannot_be_done_is_said(shots: list[Shot], options: dict[str, object], words: str) -> None:
-    given = {"box": shots[0].box, "tracker": "dcf", **options}
+    given = {"source": [shots[0].image], "box": shots[0].box, "tracker": "dcf", **options}
     with pytest.raises(ValueError, match=words):
-        list(track([shots[0].image], **given))
+        list(track(**given))
 
 
 def test_frames_that_cannot_be_read_have_the_size_of_the_others(shots: list[Shot], tmp_path: Path) -> None:
@@ -113,6 +125,13 @@ def test_nothing_to_track_in_is_no_success(tmp_path: Path) -> None:
         list(track(tmp_path / "none.mp4", (1, 2, 30, 40), "dcf_tiny"))
 
 
+def test_a_preset_and_weights_may_be_paths(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("tracker: dcf\nsettings: {features: gradient}\n")
+    assert load(tmp_path / "mine.yaml").session_settings == {}
+    with pytest.raises(ValueError, match="does not exist|unknown weights"):
+        load("dcf_tiny", weights=tmp_path / "none.safetensors")
+
+
 def test_an_image_becomes_a_frame() -> None:
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
     frame = to_tensor(image)
@@ -121,6 +140,10 @@ def test_an_image_becomes_a_frame() -> None:
     image[0, 0, 0] = 200
     assert frame[0, 0, 0] == 200, "RGB on the CPU is not copied"
     assert to_tensor(image[:, ::-1])[0, 0, 3] == 200, "a view with negative strides is taken"
+    only_read = np.frombuffer(image.tobytes(), np.uint8).reshape(image.shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # PyTorch's, about what is undefined when such a frame is written to
+        assert torch.equal(to_tensor(only_read), frame)
     for wrong in (image[0], image.astype(np.float32), image[:, :, :2], [[1]]):
         with pytest.raises(ValueError, match="uint8 \\[H, W, 3\\], got"):
             to_tensor(wrong)

@@ -110,6 +110,11 @@ def test_an_earlier_table_stays_where_a_run_fails(tmp_path: Path, capsys: pytest
     assert cli.main([*words, "9,9,9,9"]) == 0 and len(list(csv.DictReader(table.open(newline="")))) == 1
 
 
+def test_an_archive_is_not_called_by_another_form_s_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["export", "--tracker", "dcf", "--out", "x.onnx"]) == 2
+    assert "x.onnx: the name of an archive ends in .ts" in capsys.readouterr().err
+
+
 def _shown(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
     """What a command prints on a terminal that knows ASCII alone, as with LANG=C."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")

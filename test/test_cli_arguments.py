@@ -43,11 +43,11 @@ SCORING = {
     "--group": ["nonsense", "a=nonesuch*"],
 }
 TRACKERS = {
-    "--trackers": ["nonesuch", "kcf,nonesuch"],
+    "--trackers": ["nonesuch", "kcf,nonesuch", ","],
     "--set": ["nonsense", "search_size=many"],
     "--weights": ["nonesuch", "random:many", "{noise}"],
     "--nano": ["/nowhere/at-all"],
-    "--device": ["abacus", "cuda:99"],
+    "--device": ["abacus", "cuda:99", "meta"],
 }
 BAD: dict[str, dict[str, list[str]]] = {
     "demo": {
@@ -148,7 +148,7 @@ BAD: dict[str, dict[str, list[str]]] = {
         "--video": IN,
         "--truth": IN,
         "--box": BOXES,
-        "--frames": [*NUMBERS, "0", "1"],
+        "--frames": [*NUMBERS, "0", "1", "12"],
         "--threads": [*NUMBERS, "0"],
         "--json": OUT,
     },

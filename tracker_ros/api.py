@@ -7,12 +7,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import find_frames, video_frames
@@ -49,7 +51,7 @@ class Result:
 def track(
     source: str | PathLike[str] | Iterable[Image],
     box: Box | tuple[float, float, float, float],
-    tracker: str | Tracker = DEFAULT_PRESET,
+    tracker: str | PathLike[str] | Tracker = DEFAULT_PRESET,
     *,
     fps: float = 30.0,
     channels: str = "rgb",
@@ -78,13 +80,25 @@ def track(
             be used.
         OSError: for a file that cannot be read.
     """
-    if not 0 < fps < math.inf:
-        raise ValueError(f"fps must be above 0, got {fps:g}")
-    module = load(tracker, settings, device=device) if isinstance(tracker, str) else tracker
-    frames = open_frames(source) if isinstance(source, (str, PathLike)) else source
-    order = "rgb" if isinstance(source, (str, PathLike)) else channels
-    target = box if isinstance(box, Box) else Box.from_xywh(*map(float, box))
-    return follow(Session(module, session), frames, target, fps, order, device)
+    if not isinstance(fps, Real) or not 0 < fps < math.inf:
+        raise ValueError(f"fps must be above 0, got {fps}")
+    is_loaded = isinstance(tracker, torch.nn.Module)
+    module: Any = tracker if is_loaded else load(tracker, settings, device=device)
+    is_path = isinstance(source, (str, PathLike))
+    if not is_path and (isinstance(source, bytes) or not isinstance(source, Iterable)):
+        raise ValueError(f"source must be a path or images, got {type(source).__name__}")
+    frames = open_frames(source) if is_path else source
+    order = "rgb" if is_path else channels
+    return follow(Session(module, session), frames, _box(box), fps, order, device)
+
+
+def _box(given: Any) -> Box:
+    """Return a box of floats from x, y, w, h or a `Box`."""
+    try:
+        one, two, three, four = map(float, given)
+    except (TypeError, ValueError):
+        raise ValueError(f"box must be a Box or four numbers x, y, w, h, got {given!r}") from None
+    return Box(one, two, three, four) if isinstance(given, Box) else Box.from_xywh(one, two, three, four)
 
 
 def open_frames(source: str | PathLike[str]) -> Iterable[Image]:

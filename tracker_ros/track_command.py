@@ -56,6 +56,8 @@ def add_parsers(sub: Any) -> None:
 def run_track(args: argparse.Namespace) -> int:
     """Run ``tracker_ros track``; 0, or 2 for a wrong request."""
     try:
+        if args.csv and args.csv == args.video:
+            raise ValueError(f"{args.csv} cannot be both the table and the video")
         if args.csv:
             require_file(args.csv)
         frames = open_frames(args.source)

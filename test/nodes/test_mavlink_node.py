@@ -39,6 +39,8 @@ def test_a_box_is_cut_at_the_edges_of_the_image() -> None:
     assert _fractions(box_message(Box(0.0, 120.0, 64.0, 48.0)), 320, 240) == (0.0, 0.4, 0.1, 0.6)
     assert _fractions(box_message(Box(-50.0, 120.0, 64.0, 48.0)), 320, 240) is None
     assert _fractions(box_message(None), 320, 240) is None
+    message = box_message(Box(1, 2, 3, 4))  # rclpy would take an int's bytes for a float's: 4.9e-324
+    assert {type(value) for value in box_of(message)} == {float}
 
 
 def test_the_node_knows_its_parameter_file_and_refuses_what_is_no_end_point() -> None:

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from tracker_ros.arguments import integer
 from tracker_ros.benchmark.machine import machine
-from tracker_ros.benchmark.timing import Clip, Result, measure
+from tracker_ros.benchmark.timing import WARM_UP, Clip, Result, measure
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
@@ -48,7 +48,7 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument("--video", type=Path, help="video or image folder (default: a synthetic flight)")
     parser.add_argument("--truth", type=Path, help="its boxes, x,y,w,h a line")
     parser.add_argument("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the first frame")
-    parser.add_argument("--frames", type=integer(2), default=200, help="how many (default: 200)")
+    parser.add_argument("--frames", type=integer(WARM_UP + 1), default=200, help="how many (default: 200)")
     parser.add_argument(
         "--threads", type=integer(1, 1024), default=1, help="of torch and OpenCV (default: 1)"
     )
@@ -64,6 +64,8 @@ def run_bench(args: argparse.Namespace) -> int:
     context = multiprocessing.get_context("spawn")
     results = []
     try:
+        if not split(args.trackers):
+            raise SettingsError("nothing to do: give --trackers")
         for spec in contenders(args):
             with console.status(f"{spec.label}{' scripted' if spec.scripted else ''}"):
                 with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:

@@ -59,9 +59,8 @@ class Film:
             code = cv2.VideoWriter.fourcc(*"mp4v")
             self._writer = cv2.VideoWriter(name_for_libraries(self._part), code, self._rate, self._size)
             if not self._writer.isOpened():
-                raise OSError(
-                    f"{self._path} cannot be written as a video of {self._size[0]} x {self._size[1]}"
-                )
+                what = f"{self._size[0]} x {self._size[1]} at {self._rate:g} frames a second"
+                raise OSError(f"{self._path} cannot be written as a video of {what}")
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
         self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

@@ -109,6 +109,8 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     protocol = make_protocol(f"vot{args.year}")
     assert isinstance(protocol, (ResetBased, AnchorBased))
     specs = options.chosen_specs(args)
+    if not specs:
+        raise SettingsError("nothing to do: give --trackers")
     for spec in specs:
         spec.driver()  # the toolkit would find out much later that weights are missing
     write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)

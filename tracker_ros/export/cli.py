@@ -71,6 +71,10 @@ def run_export(args: argparse.Namespace) -> int:
             return check(args.check)
         if not args.out:
             raise SettingsError("say what to do: --out NAME.ts or --check NAME.ts")
+        if not args.module and args.out.suffix != ".ts":
+            raise SettingsError(
+                f"{args.out}: the name of an archive ends in .ts; other forms are of a --module"
+            )
         overrides = given_settings(args.overrides)
         tracker = load(args.tracker, overrides, args.weights)
         if args.module:

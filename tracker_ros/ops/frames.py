@@ -17,7 +17,7 @@ def to_tensor(
 ) -> Tensor:
     """Convert an image to the frame that trackers and sessions take.
 
-    An RGB image on the CPU is not copied: the frame is a view of it.
+    An RGB image on the CPU is not copied: the frame is a view of it, unless it may only be read.
 
     Args:
         image: uint8 [H, W, 3]. OpenCV reads images as BGR; everything in this package that reads them
@@ -41,4 +41,8 @@ def to_tensor(
         raise ValueError(f"an image must be a NumPy array of uint8 [H, W, 3], got {given}")
     if channels == "bgr":
         image = image[:, :, ::-1]
-    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).to(device)
+    pixels = np.ascontiguousarray(image)
+    # Arrays of PIL and np.frombuffer may only be read, and PyTorch has no such tensors.
+    if not pixels.flags["W"]:
+        pixels = pixels.copy()
+    return torch.from_numpy(pixels).permute(2, 0, 1).to(device)

@@ -18,9 +18,9 @@ def stamp_seconds(stamp: Time) -> float:
 def box_message(box: Box | None) -> BoundingBox2D:
     """Return a box in image pixels; of zero size where there is none."""
     message = BoundingBox2D()
-    if box is not None:
-        message.center.position.x, message.center.position.y = box.cx, box.cy
-        message.size_x, message.size_y = box.w, box.h
+    if box is not None:  # of an int rclpy would take the bytes for those of a float
+        message.center.position.x, message.center.position.y = float(box.cx), float(box.cy)
+        message.size_x, message.size_y = float(box.w), float(box.h)
     return message
 
 

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -76,9 +78,9 @@ def resolve(preset: str, overrides: Mapping[str, Any] | None = None) -> Preset:
 
 
 def load(
-    preset: str = DEFAULT_PRESET,
+    preset: str | PathLike[str] = DEFAULT_PRESET,
     overrides: Mapping[str, Any] | None = None,
-    weights: str | None = None,
+    weights: str | PathLike[str] | None = None,
     device: str = "cpu",
 ) -> Tracker:
     """Make the tracker that a preset describes, with its weights, in evaluation mode on `device`.
@@ -93,22 +95,22 @@ def load(
         SettingsError: for an unknown preset or a bad setting.
         tracker_ros.weights.WeightsError: for weights that are missing or do not fit.
     """
-    described = resolve(preset, overrides)
+    described = resolve(os.fspath(preset), overrides)
     tracker = create(described.tracker, described.settings)
-    load_weights(tracker, described.weights if weights is None else weights)
+    load_weights(tracker, described.weights if weights is None else os.fspath(weights))
     check_device(device)
     tracker.session_settings = described.session
     return tracker.to(device).eval()
 
 
 def check_device(name: str) -> None:
-    """Make sure that a torch device is there.
+    """Make sure that a torch device is there, and that numbers can be read back from it ('meta' has none).
 
     Raises:
         SettingsError: naming it.
     """
     try:
-        torch.empty(1, device=name)
+        torch.zeros(1, device=name).cpu()
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
         why = (str(error).strip().splitlines() or [""])[0]
         raise SettingsError(f"device '{name}' cannot be used: {why}") from error

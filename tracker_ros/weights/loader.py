@@ -37,7 +37,8 @@ def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
             return load_file(name_for_libraries(path))
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zip and pickle each raise their own
-        raise WeightsError(f"{path} cannot be read as plain tensors: {error}") from error
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise WeightsError(f"{path} cannot be read as plain tensors: {why}") from error
     while isinstance(content, dict) and isinstance(content.get(part), dict):
         content = content[part]
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
