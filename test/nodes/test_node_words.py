@@ -14,7 +14,7 @@ from session_helpers import BOX
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
 from std_msgs.msg import Header  # noqa: E402
-from test_node_parts import received, stream  # noqa: E402
+from stream_helpers import received, stream  # noqa: E402
 from tracker_ros.msg import NamedValues, ResponseMap, TrackState  # noqa: E402
 
 from tracker_ros.ros import health  # noqa: E402

@@ -10,24 +10,13 @@ from session_helpers import BOX, Oracle
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from stream_helpers import received  # noqa: E402
+from stream_helpers import received, stream  # noqa: E402
 
 from tracker_ros.ros.images import ImageError  # noqa: E402
 from tracker_ros.ros.messages import box_message, box_of  # noqa: E402
 from tracker_ros.ros.stream import Decoder, FrameBuffer, ImageStream  # noqa: E402
 from tracker_ros.session import Session, State  # noqa: E402
 from tracker_ros.trackers import load  # noqa: E402
-
-
-def stream(**settings: float) -> ImageStream:
-    """Tracking since stamp 9.9. Its frames show nothing, so that all places look alike."""
-    alike = {"verify_frames": 2, "look_margin": -0.01}
-    made = ImageStream(Session(Oracle(), {**alike, **settings}), Decoder("cpu"))
-    made.start_target([received(9.8)], BOX, False)
-    made.process(received(9.85))
-    report = made.process(received(9.9))
-    assert report is not None and report.state is State.TRACKING
-    return made
 
 
 def test_buffer_finds_the_clicked_frame() -> None:

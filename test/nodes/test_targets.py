@@ -10,7 +10,7 @@ from session_helpers import BOX, Oracle
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from test_node_parts import received  # noqa: E402
+from stream_helpers import received  # noqa: E402
 
 from tracker_ros.geometry import Box  # noqa: E402
 from tracker_ros.ros.images import ImageError  # noqa: E402
