@@ -110,6 +110,23 @@ def test_an_earlier_table_stays_where_a_run_fails(tmp_path: Path, capsys: pytest
     assert cli.main([*words, "9,9,9,9"]) == 0 and len(list(csv.DictReader(table.open(newline="")))) == 1
 
 
+@pytest.mark.parametrize("output", ["closed", "a pipe that nobody reads"])
+@pytest.mark.parametrize("words", ["track {} --box 48,40,24,20 --tracker dcf_tiny", "train --list"])
+def test_whoever_reads_the_output_may_go(words: str, output: str, tmp_path: Path) -> None:
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), PICTURE)
+    command = [sys.executable, "-m", "tracker_ros.cli", *words.format(tmp_path).split()]
+    if output == "closed":
+        command, read, write = ["sh", "-c", '"$@" >&-', "sh", *command], None, None
+    else:
+        read, write = os.pipe()
+        os.close(read)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120)
+    if write is not None:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0 if output == "closed" else 141, "")
+
+
 def test_an_archive_is_not_called_by_another_form_s_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["export", "--tracker", "dcf", "--out", "x.onnx"]) == 2
     assert "x.onnx: the name of an archive ends in .ts" in capsys.readouterr().err

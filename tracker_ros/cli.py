@@ -74,6 +74,9 @@ def explain(name: str, missing: ModuleNotFoundError) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status: 2 for a wrong request, else the subcommand's."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # Python has no stream where its descriptor is closed (`command >&-`).
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # Names of files may hold what a terminal's encoding cannot: to print one is no reason to fail.
         if isinstance(stream, TextIOWrapper):

@@ -77,6 +77,8 @@ def run_track(args: argparse.Namespace) -> int:
                     film.write(drawn(result))
         if isinstance(rows, StringIO):
             write_whole(args.csv, rows.getvalue())
+    except BrokenPipeError:  # no fault: whoever reads the output has enough
+        raise
     except (ValueError, OSError) as error:
         print(f"tracker_ros track: {error}", file=sys.stderr)
         return 2

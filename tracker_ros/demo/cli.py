@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
             console,
             flight.camera if args.gimbal else None,
         )
+    except BrokenPipeError:  # no fault: whoever reads the output has enough
+        raise
     except (FlightError, ProcessError, OSError, ValueError) as error:
         console.print(f"\ndemo failed: {error}", markup=False, soft_wrap=True)
         return 1

@@ -126,6 +126,8 @@ def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[
         console = Console()
         try:
             return command(args, console)
+        except BrokenPipeError:  # no fault: whoever reads the output has enough
+            raise
         except (DataError, SettingsError, WeightsError, OSError) as error:
             console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
             return 2

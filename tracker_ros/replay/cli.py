@@ -61,6 +61,8 @@ def run_replay(args: argparse.Namespace) -> int:
     """Run ``tracker_ros replay``; its exit status."""
     try:
         return _run_suite(args.suite) if args.suite is not None else _run_bag(args)
+    except BrokenPipeError:  # no fault: whoever reads the output has enough
+        raise
     except (ValueError, OSError) as error:
         print(f"tracker_ros replay: {error}", file=sys.stderr)
         return 2

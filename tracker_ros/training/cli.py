@@ -113,6 +113,8 @@ def run(args: argparse.Namespace) -> int:
             dry_run(recipe, roots(args.data))
             return 0
         return _train(args, recipe)
+    except BrokenPipeError:  # no fault: whoever reads the output has enough
+        raise
     except (RecipeError, DataError, WeightsError, OSError) as error:
         print(f"tracker_ros train: {error}", file=sys.stderr)
         return 2

@@ -61,6 +61,8 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
     def run(args: argparse.Namespace) -> int:
         try:
             return command(args)
+        except BrokenPipeError:  # no fault: whoever reads the output has enough
+            raise
         except (WeightsError, OSError) as error:
             print(f"tracker_ros weights: {error}", file=sys.stderr)
             return 2
