@@ -161,15 +161,30 @@ def test_the_target_itself_is_no_bystander_and_a_picture_that_is_old_shows_none(
     assert not surroundings.is_bystander(at(TWIN)), "times begin anew"
 
 
-@pytest.mark.parametrize(("x", "stranger"), [(15.0, True), (300.0, False)])
-def test_who_comes_over_the_edge_out_of_reach_is_another(x: float, stranger: bool) -> None:
-    _, surroundings = around()
-    surroundings.watch(scene(), Absence(0.1, BOX), 0.6, 0.1)
-    surroundings.watch(scene(x), Absence(0.2, BOX), 0.6, 0.2)
+@pytest.mark.parametrize(
+    ("x", "beside", "seconds", "stranger"),
+    [
+        (15.0, [TWIN], 0.2, True),
+        (120.0, [TWIN], 0.2, False),
+        (15.0, [TWIN], 100.0, False),
+        (15.0, [], 0.2, False),
+    ],
+)
+def test_who_comes_over_the_edge_out_of_reach_is_another(
+    x: float, beside: list[float], seconds: float, stranger: bool
+) -> None:
+    """Not in the middle of the image, not where the target may be by now, not if nothing is as it was."""
+    _, surroundings = around(TWIN)
+    surroundings.watch(scene(*beside), Absence(0.1, BOX), 0.6, 0.1)
+    surroundings.watch(scene(x, *beside), Absence(seconds, BOX), 0.6, 0.2)
     assert surroundings.is_bystander(at(x)) is stranger
-    _, surroundings = around()
-    surroundings.watch(scene(x), Absence(100.0, BOX), 0.6, 0.2)
-    assert not surroundings.is_bystander(at(x)), "the target may have got there after so long"
+
+
+def test_who_came_in_does_not_tell_that_the_scene_is_as_it_was() -> None:
+    _, surroundings = around(TWIN)
+    for step, cars in enumerate(([TWIN], [15.0, TWIN], [20.0, 385.0]), 1):
+        surroundings.watch(scene(*cars), Absence(0.1 * step, BOX), 0.6, 0.1 * step)
+    assert surroundings.is_bystander(at(20.0)) and not surroundings.is_bystander(at(385.0))
 
 
 def test_who_is_not_like_the_target_is_nobody_to_be_told_from_it() -> None:

@@ -41,6 +41,7 @@ class _Bystander:
     at: Place
     stamp: float
     view: Tensor
+    was_beside: bool
     velocity: Place = (0.0, 0.0)
 
     def expected(self, stamp: float) -> Place:
@@ -61,7 +62,8 @@ class Bystanders:
     """Follow what looks like the target and is not, by the continuity of its way and looks.
 
     What stood elsewhere while the target was seen is another object and stays one, however much it looks
-    like the target. So is what comes into the image over its edge, out of the target's reach.
+    like the target. So is what comes into the image over its edge, out of the target's reach, while one of
+    those is in sight: else the camera may have turned, and anything comes in.
     """
 
     def __init__(self) -> None:
@@ -72,7 +74,7 @@ class Bystanders:
     def start(self, size: float, sights: list[Sight], stamp: float) -> None:
         """Begin with what stood beside a target of `size` pixels while that was seen."""
         self._size, self._stamp = size, stamp
-        self._all = [_Bystander(sight.at, stamp, sight.view) for sight in sights]
+        self._all = [_Bystander(sight.at, stamp, sight.view, True) for sight in sights]
 
     def follow(self, sights: list[Sight], stamp: float) -> list[Sight]:
         """Find them again among the sights of a frame, and return the sights that are none of them."""
@@ -95,8 +97,13 @@ class Bystanders:
 
     def add(self, sights: list[Sight]) -> None:
         """Follow more of them from now on."""
-        self._all += [_Bystander(sight.at, self._stamp, sight.view) for sight in sights]
+        self._all += [_Bystander(sight.at, self._stamp, sight.view, False) for sight in sights]
         self._all = sorted(self._all, key=lambda b: -b.stamp)[:MOST]
+
+    @property
+    def scene_lasts(self) -> bool:
+        """Return whether one of those that stood beside the target is in sight now."""
+        return any(b.was_beside and b.stamp == self._stamp for b in self._all)
 
     def stand_at(self, at: Place) -> bool:
         """Return whether one of them is in sight at a place (x, y) now."""

@@ -74,8 +74,8 @@ class Surroundings:
     def watch(self, frame: Tensor, absence: Absence, least: float, stamp: float) -> None:
         """Follow the bystanders in a frame in which the target is missed.
 
-        Those in sight while the target was seen, and those that come in over the image's edge out of its
-        reach.
+        Those in sight while the target was seen and, as long as one of them is, those that come in over the
+        image's edge out of its reach.
 
         Args:
             frame: uint8 [3, H, W].
@@ -91,9 +91,9 @@ class Surroundings:
                 self._bystanders.start(math.sqrt(self._box.w * self._box.h), beside, self._stamp)
             self._stamp = None
         strangers = self._bystanders.follow(self._sights(frame, box, least), stamp)
-        self._bystanders.add(
-            [s for s in strangers if _is_at_edge(s.at, box, frame) and not _is_reached(s.at, absence)]
-        )
+        if self._bystanders.scene_lasts:
+            came = [s for s in strangers if _is_at_edge(s.at, box, frame) and not _is_reached(s.at, absence)]
+            self._bystanders.add(came)
 
     def _sights(self, frame: Tensor, box: Box, least: float) -> list[Sight]:
         places = self._search.alike(frame)[:PLACES]
