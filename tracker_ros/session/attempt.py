@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""A check of frames, and calls of trackers, which come from outside too: again where memory ran out."""
+"""Checks of frames and times, and calls of trackers, which come from outside: again where memory ran out."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,19 @@ SAMPLED = 8
 """Every so many rows and columns of a frame are looked at for contrast."""
 CONTRAST = 8
 """Grey values that those of a frame with something in it differ by, at least."""
+
+
+def require_input(frame: Tensor, stamp: float) -> None:
+    """Make sure that a frame is uint8 [3, H, W] and that its time is a number.
+
+    Raises:
+        ValueError: saying what was given; others would be lost targets and errors long after.
+    """
+    if not isinstance(frame, Tensor) or frame.dtype != torch.uint8 or frame.ndim != 3 or len(frame) != 3:
+        given = f"{frame.dtype} {list(frame.shape)}" if hasattr(frame, "dtype") else type(frame).__name__
+        raise ValueError(f"frame must be a uint8 tensor [3, H, W] (`to_tensor` makes one), got {given}")
+    if not math.isfinite(stamp):
+        raise ValueError(f"stamp must be a number of seconds, got {stamp}")
 
 
 def twice(method: Callable[..., Any], *args: Any) -> Any:

@@ -28,7 +28,7 @@ from torch import Tensor
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
 from tracker_ros.session.absence import Absence
-from tracker_ros.session.attempt import essence, shows_nothing, twice
+from tracker_ros.session.attempt import essence, require_input, shows_nothing, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.gaze import Gaze
 from tracker_ros.session.identity import Looks
@@ -107,9 +107,10 @@ class Session:
             why: the message of the new state.
 
         Raises:
-            ValueError: for a box that cannot be tracked in this frame.
+            ValueError: for a box that cannot be tracked in this frame, and as `step` does.
             Exception: whatever the tracker raises on it.
         """
+        require_input(frame, stamp)
         if problem := box.problem(frame.shape[2], frame.shape[1]):
             raise ValueError(problem)
         with torch.inference_mode():
@@ -148,7 +149,12 @@ class Session:
         return self._report(None)
 
     def step(self, frame: Tensor, stamp: float) -> Report:
-        """Look for the target in the next frame (uint8 [3, H, W] RGB; stamp in seconds)."""
+        """Look for the target in the next frame (uint8 [3, H, W] RGB; stamp in seconds).
+
+        Raises:
+            ValueError: for another type or shape, and a stamp that is not finite; the session stays as it is.
+        """
+        require_input(frame, stamp)
         if self.state in (State.IDLE, State.ERROR):
             return self._report(None)
         if problem := self._discontinuity(frame, stamp):
