@@ -111,8 +111,9 @@ def test_an_earlier_table_stays_where_a_run_fails(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize("output", ["closed", "a pipe that nobody reads"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", ["track {} --box 48,40,24,20 --tracker dcf_tiny", "train --list"])
-def test_whoever_reads_the_output_may_go(words: str, output: str, tmp_path: Path) -> None:
+def test_whoever_reads_the_output_may_go(words: str, unbuffered: str, output: str, tmp_path: Path) -> None:
     for number in range(4):
         cv2.imwrite(str(tmp_path / f"{number}.png"), PICTURE)
     command = [sys.executable, "-m", "tracker_ros.cli", *words.format(tmp_path).split()]
@@ -121,10 +122,22 @@ def test_whoever_reads_the_output_may_go(words: str, output: str, tmp_path: Path
     else:
         read, write = os.pipe()
         os.close(read)
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120)
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120, env=env)
     if write is not None:
         os.close(write)
     assert (done.returncode, done.stderr) == (0 if output == "closed" else 141, "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_finds_no_room_is_an_error(unbuffered: str) -> None:
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "tracker_ros.cli", "weights", "list"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, env=env)
+    assert done.returncode == 2 and set(done.stderr.splitlines()) == {
+        "tracker_ros weights: [Errno 28] No space left on device"
+    }
 
 
 def test_an_archive_is_not_called_by_another_form_s_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,23 +83,33 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     chosen = words[0] if words and words[0] in COMMANDS else ""
     try:
-        args = make_parser(chosen).parse_args(join_negative(words))
-        return int(args.run(args) or 0)
+        return _run(chosen, words)
     except ModuleNotFoundError as missing:
         print(f"{PACKAGE}: {explain(chosen, missing)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read the output has enough; at its end Python would flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 141  # whoever read the output has enough
     except (ValueError, OSError) as error:
         print(f"{PACKAGE} {chosen}: {error}", file=sys.stderr)
         return 2
     except Exception as error:
         print(f"{PACKAGE} {chosen}: {unexpected(error)}", file=sys.stderr)
         return 1
+
+
+def _run(chosen: str, words: list[str]) -> int:
+    """Run a subcommand until all of its output is written."""
+    try:
+        args = make_parser(chosen).parse_args(join_negative(words))
+        return int(args.run(args) or 0)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:  # nobody reads the pipe, or the disk is full: at its end Python would try again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
 
 
 def unexpected(error: Exception) -> str:
