@@ -100,6 +100,11 @@ def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     return sorted(found, key=frame_order)
 
 
+def files_below(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    """List the files of these suffixes anywhere under a folder, sorted by path; hidden ones are left out."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and is_visible(p))
+
+
 def is_visible(path: Path) -> bool:
     """Return whether a file is not hidden: some systems leave ._0001.jpg beside the 0001.jpg they copy."""
     return not path.name.startswith(".")

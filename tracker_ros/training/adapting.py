@@ -22,7 +22,7 @@ import yaml
 
 from tracker_ros.bootstrap import mean_interval
 from tracker_ros.config_files import DEFAULT_PRESET
-from tracker_ros.data.readers import VIDEO_SUFFIXES, is_visible
+from tracker_ros.data.readers import VIDEO_SUFFIXES, files_below
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.data.synthetic_traffic import START, TrafficScene
@@ -169,7 +169,7 @@ def compare(before: Sequence[float], after: Sequence[float]) -> Outcome:
 
 
 def _tracks(folder: Path, tell: Callable[[str], None]) -> list[Clip]:
-    videos = [p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and is_visible(p)]
+    videos = files_below(folder, VIDEO_SUFFIXES)
     if not videos:
         raise DataError(f"there is no video under {folder}")
     tell(f"looking for tracks in {len(videos)} videos ...")

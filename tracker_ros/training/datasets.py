@@ -22,7 +22,7 @@ import numpy as np
 
 from tracker_ros.data.boxes import read_boxes, read_flags
 from tracker_ros.data.lists import read_names
-from tracker_ros.data.readers import IMAGE_SUFFIXES, frame_order, is_visible, list_images, read_folders
+from tracker_ros.data.readers import IMAGE_SUFFIXES, files_below, frame_order, list_images, read_folders
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.text import read_text
 from tracker_ros.geometry import xywh_to_boxes
@@ -163,7 +163,7 @@ def read_labelled(root: Path) -> list[Clip]:
     A line is ``class cx cy w h`` or ``class x1 y1 x2 y2 x3 y3 ...`` (a polygon), relative to the image.
     """
     clips = []
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and is_visible(p))
+    files = files_below(root, IMAGE_SUFFIXES)
     labelled = (path for path in files if path.with_suffix(".txt").is_file())
     for path, image in each_image(labelled, root):
         height, width = image.shape[:2]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker_ros.data.decoding import DecodeError, inspect
-from tracker_ros.data.readers import IMAGE_SUFFIXES, is_visible
+from tracker_ros.data.readers import IMAGE_SUFFIXES, files_below
 from tracker_ros.data.sequence import DataError
 from tracker_ros.data.text import read_text
 from tracker_ros.training.clips import LeftOut, each_image
@@ -29,7 +29,7 @@ def image_files(root: Path) -> list[Path]:
     Raises:
         DataError: when there is none.
     """
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and is_visible(p))
+    files = files_below(root, IMAGE_SUFFIXES)
     if not files:
         raise DataError(f"no images under {root}")
     return files

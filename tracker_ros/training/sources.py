@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tracker_ros.data.readers import VIDEO_SUFFIXES, is_visible
+from tracker_ros.data.readers import VIDEO_SUFFIXES, files_below
 from tracker_ros.data.sequence import DataError, VideoFrames
 from tracker_ros.training.clips import Clip, LeftOut
 from tracker_ros.training.contract import PairSpec
@@ -129,8 +129,7 @@ def mine_folder(root: Path, side: int = 640, most: int = 300) -> list[Clip]:
     """
     clips: list[Clip] = []
     left_out = LeftOut(root)
-    videos = (p for p in root.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES and is_visible(p))
-    for path in sorted(videos):
+    for path in files_below(root, VIDEO_SUFFIXES):
         try:
             frames = _decode(path, side, 2 * most)
         except DataError as error:
