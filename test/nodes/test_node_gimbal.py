@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -172,6 +173,20 @@ def test_a_target_gives_rates_and_its_loss_zero(domain: Domain) -> None:
     finally:
         rig.client.close()
         assert process.stop() == 0, process.output
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_gimbal_before_the_node_ends(domain: Domain, number: signal.Signals) -> None:
+    process = NodeProcess("tracker_ros.nodes.gimbal.node", domain, {"autostart": True})
+    rig = Rig(domain)
+    try:
+        rig.until(lambda rate: abs(rate.z) > 0.01, "a rate towards the target", 300, 120)
+        assert process.stop(number) == 0
+        rig.client.wait(lambda: is_zero(rig.rates[-1].vector), "the last rate to be zero", 20.0)
+    finally:
+        rig.client.close()
+        process.stop()
 
 
 @pytest.mark.ros

@@ -161,8 +161,8 @@ def test_a_program_that_ran_a_node_is_as_before(domain: Domain) -> None:
 
 
 IS_CONFIGURING = """
-import sys, time
-from rclpy.lifecycle import LifecycleState
+import sys, threading
+import rclpy
 from std_msgs.msg import Empty
 from tracker_ros.ros.compat import run_program
 from tracker_ros.ros.transitions import ManagedNode, logged
@@ -176,8 +176,10 @@ class Configuring(ManagedNode):
     @logged()
     def on_configure(self, state):
         print("configuring", flush=True)
-        while self.context.ok():
-            time.sleep(0.01)
+        if sys.stdin.readline() == "shut down\\n":
+            threading.Thread(target=rclpy.shutdown).start()
+            while self.context.ok():
+                pass
         self.create_publisher(Empty, "~/made", 1)
 
     def begin(self): pass
@@ -188,14 +190,24 @@ run_program(Configuring)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_the_middle_of_a_transition_is_no_error(domain: Domain, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "line", "ends"),
+    [
+        (signal.SIGINT, "go on", "configure done"),
+        (signal.SIGTERM, "go on", "configure done"),
+        (None, "shut down", "configure was interrupted"),
+    ],
+)
+def test_an_end_in_the_middle_of_a_transition_is_no_error(
+    domain: Domain, number: int | None, line: str, ends: str
+) -> None:
     with python(IS_CONFIGURING, domain, stderr=PIPE) as process:
         assert process.stdout is not None and process.stdout.readline() == "configuring\n"
-        process.send_signal(number)
-        said, log = process.communicate(timeout=TIMEOUT)
+        if number is not None:
+            process.send_signal(number)
+        said, log = process.communicate(f"{line}\n", timeout=TIMEOUT)
     assert process.returncode == 0, log
-    assert "configure was interrupted" in log
+    assert ends in log
     assert not any(words in said + log for words in ("Traceback", "configure failed")), log
 
 

@@ -12,7 +12,6 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
-import rclpy
 from rich.console import Console
 from rich.live import Live
 
@@ -29,7 +28,7 @@ from tracker_ros.demo.video import write_video
 from tracker_ros.geometry import Box
 from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
-from tracker_ros.ros.context import start_ros
+from tracker_ros.ros.context import end_ros, start_ros
 from tracker_ros.trackers import resolve
 
 SECONDS = 20.0
@@ -155,7 +154,7 @@ def _fly(args: argparse.Namespace, out: Path, console: Console) -> tuple[list[Mo
             raise FlightError(f"{error}\n{processes.last_words('tracker')}") from None
         finally:
             flight.close()
-            rclpy.try_shutdown()
+            end_ros()
 
 
 def _start(processes: Processes, args: argparse.Namespace) -> None:

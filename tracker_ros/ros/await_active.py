@@ -21,7 +21,7 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 
-from tracker_ros.ros.context import start_ros
+from tracker_ros.ros.context import end_ros, start_ros
 
 TIMEOUT = 600.0
 """Seconds after which nobody activates the nodes any more."""
@@ -75,7 +75,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        rclpy.try_shutdown()
+        end_ros()
     os.execvp(command[0], command)
 
 

@@ -17,11 +17,13 @@ from contextlib import contextmanager
 
 import rclpy
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.task import Future
 
 from tracker_ros.config_files import config_file
-from tracker_ros.ros.context import start_ros
+from tracker_ros.ros.context import end_ros, start_ros
 from tracker_ros.ros.memory import LITTLE_SHARED, shared_memory
 from tracker_ros.ros.parameters import ParameterError
 
@@ -30,6 +32,9 @@ _WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
 
 REPEATED = 2.0
 """Seconds after a signal in which more of them say the same: a terminal and launch each send one."""
+
+DELIVERED = 0.2
+"""Seconds that a node's last messages have to arrive before it ends."""
 
 # glibc returns an image's memory to the system and gets it back page by page for the next image, unless
 # told at the process's start to keep it.
@@ -127,46 +132,63 @@ def run_nodes(
     """
     use_image_transport()
     start_ros(args)
-    with _ended_by_signals(last):
-        return _spin(makes)
+    ending: Future[None] = Future()
+    with _ended_by_signals(ending, last):
+        return _spin(makes, ending)
 
 
-def _spin(makes: Sequence[Callable[[], Node]]) -> int:
-    """Run the nodes in a context that is up; the rest of `run_nodes`."""
+def _spin(makes: Sequence[Callable[[], Node]], ending: Future[None]) -> int:
+    """Run the nodes in a context that is up until `ending` is done; the rest of `run_nodes`."""
     nodes: list[Node] = []
     executor = SingleThreadedExecutor()
     try:
         for make in makes:
             nodes.append(make())
             executor.add_node(nodes[-1])
-        executor.spin()
+        executor.spin_until_future_complete(ending)
     except ExternalShutdownException:
         pass
     except ParameterError as error:
         print(error, file=sys.stderr)
         return 2
     except Exception:
-        # A signal may take the context away between two steps of rclpy's executor, which then fails.
+        # A node may end the context in a callback, between two steps of rclpy's executor, which then fails.
         if rclpy.ok():
             raise
     finally:
+        # The context is still up: what stands still only when told so, a gimbal, can be told.
         for node in nodes:
             getattr(node, "close", lambda: None)()
+        if rclpy.ok():
+            _deliver(nodes)
         for node in nodes:
             node.destroy_node()
         executor.shutdown()
-        rclpy.try_shutdown()
+        end_ros()
     return 0
 
 
+def _deliver(nodes: Sequence[Node]) -> None:
+    """Give what was published last the time to arrive: it would go with the nodes.
+
+    Subscribers of Fast DDS may confirm it only three seconds later, or have died: `DELIVERED` at the most.
+    """
+    end = time.monotonic() + DELIVERED
+    for publisher in (publisher for node in nodes for publisher in node.publishers):
+        left = max(0.0, end - time.monotonic())
+        publisher.wait_for_all_acked(Duration(nanoseconds=round(left * 1e9)))
+
+
 @contextmanager
-def _ended_by_signals(last: bool) -> Iterator[None]:
-    """Handle signals while open: the first one ends the node, one that comes `REPEATED` later the process.
+def _ended_by_signals(ending: Future[None], last: bool) -> Iterator[None]:
+    """Handle signals while open: the first one completes `ending`, one `REPEATED` later ends the process.
 
     Afterwards the handlers are as before or, if this was the `last` thing, ignore both signals.
 
     rclpy's own handlers lost a signal now and then on a busy machine, and the node went on. Here the
     interpreter writes a byte into a pipe, whichever thread the signal came to, and a thread waits for that.
+    It does not shut the context down itself: rclpy would destroy the nodes on that thread while the executor
+    waits on what they own, and once in many hundred times neither thread went on.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -175,7 +197,7 @@ def _ended_by_signals(last: bool) -> Iterator[None]:
         # Nothing is read once the writing end is closed.
         if os.read(reader, 1):
             first = time.monotonic()
-            rclpy.try_shutdown()
+            ending.set_result(None)
             while os.read(reader, 1):
                 if time.monotonic() - first > REPEATED:
                     os._exit(1)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""The start of ROS 2 in a process, on machines where its log files cannot be written too."""
+"""The start and end of ROS 2 in a process, on machines where its log files cannot be written too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import try_shutdown
 
 
 def start_ros(args: Sequence[str] | None = None) -> None:
@@ -28,6 +29,14 @@ def start_ros(args: Sequence[str] | None = None) -> None:
         print(f"no ROS log files: {problem} (ROS_LOG_DIR names another folder)", file=sys.stderr)
         words += ["--ros-args", "--disable-external-lib-logs"]
     rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
+
+
+def end_ros() -> None:
+    """Shut rclpy's default context down, if that has not been done yet; signals stay with the program.
+
+    `rclpy.shutdown` also takes back handlers that were never installed: for a moment a signal is fatal.
+    """
+    try_shutdown()
 
 
 def log_folder_problem() -> str:

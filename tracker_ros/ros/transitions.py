@@ -40,7 +40,7 @@ def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
                 return TransitionCallbackReturn.FAILURE
             except Exception:  # whatever it is, it must be seen
                 if not node.context.ok():
-                    # A signal ends the node, and took away what the transition was about to use.
+                    # Another part of the program shut ROS down: what the transition was about to use is gone.
                     node.get_logger().info(f"{name} was interrupted")
                     return TransitionCallbackReturn.FAILURE
                 node.get_logger().error(f"{name} failed:\n{traceback.format_exc()}")

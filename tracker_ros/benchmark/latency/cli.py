@@ -10,7 +10,6 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-import rclpy
 import torch
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -21,7 +20,7 @@ from tracker_ros.benchmark.latency.measure import PROBE, Cost, measure
 from tracker_ros.demo.processes import ProcessError
 from tracker_ros.files import write_whole
 from tracker_ros.ros.compat import use_image_transport
-from tracker_ros.ros.context import start_ros
+from tracker_ros.ros.context import end_ros, start_ros
 from tracker_ros.ros.targets import MOST_TARGETS
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
@@ -77,7 +76,7 @@ def run_latency(args: argparse.Namespace) -> int:
         console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
         return 1
     finally:
-        rclpy.try_shutdown()
+        end_ros()
     console.print(render(costs, args.rate, load, args.targets))
     if args.json:
         write_whole(args.json, json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")

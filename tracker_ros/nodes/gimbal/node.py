@@ -142,8 +142,9 @@ class GimbalNode(ManagedNode):
             self._offered = False
 
     def close(self) -> None:
-        """Stop a gimbal that is spoken to without ROS before the process ends."""
+        """Stop the gimbal before the process ends: nothing else would end its last rate."""
         super().close()
+        self.halt()
         if self._output is not None:
             self._output.close()
             self._output = None
