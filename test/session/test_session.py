@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from session_helpers import BOX, NAN, RAISE, Oracle, frame, tracking
 from torch import Tensor
@@ -231,6 +231,7 @@ def test_no_path_publishes_a_box_without_a_target(path: list[tuple[str, int, flo
 
 
 @given(st.lists(moves, max_size=15), st.sampled_from([0, 20, 24]))
+@example([("step", 0, -0.5)], 20)
 @settings(max_examples=30, deadline=None)
 def test_from_everywhere_bad_frames_lead_to_lost_in_bounded_time(
     path: list[tuple[str, int, float]], code: int
@@ -243,7 +244,7 @@ def test_from_everywhere_bad_frames_lead_to_lost_in_bounded_time(
             session.step(frame(code=seen), now)
         elif kind == "lose":
             session.lose("asked")
-    for _ in range(14):  # 1.4 s: the half second, the least step beyond it, and a stamp that went back
+    for _ in range(16):  # 1.6 s: twice the half second, a stamp that went back by another, the step beyond
         now += 0.1
         session.step(frame(code=code), now)
     assert session.state in (State.LOST, State.ERROR)

@@ -45,22 +45,22 @@ def describe(frame: Tensor, boxes: Tensor) -> Tensor:
         boxes: [N, 4] (cx, cy, w, h) in its pixels; they may reach outside, where its edge goes on.
     """
     pixels = _samples(frame, boxes)
-    red, green, blue = (pixels.flatten(2) + FLOOR).log().unbind(1)
-    channels = torch.stack(((red + green + blue) / 3, red - green, (red + green) / 2 - blue), 1)
-    low, high = torch.tensor(RANGES, device=frame.device).unsqueeze(2).unbind(1)
-    places = ((channels - low) / (high - low)).clamp(0.0, 1.0) * (BINS - 1)
-    below = places.floor().clamp(max=BINS - 2)
-    weights = _weights(frame.device)
-    upper = (places - below) * weights
-    lower = weights - upper
-    bins = torch.cat((below, below + 1), 2).long()
-    colors = torch.zeros(len(boxes), 3, BINS, device=frame.device)
-    colors = colors.scatter_add(2, bins, torch.cat((lower, upper), 2)).clamp(min=0.0).flatten(1).sqrt()
+    colors = _histograms((pixels.flatten(2) + FLOOR).log_())
     cells = F.avg_pool2d(pixels, SIDE // 8).flatten(1)
-    cells = cells - cells.mean(1, keepdim=True)
     # One more value that is always there: what has no contrast is like anything else that has none.
-    cells = torch.cat((cells, cells.new_full((len(cells), 1), PLAIN)), 1)
+    cells = F.pad(cells - cells.mean(1, keepdim=True), (0, 1), value=PLAIN)
     return torch.cat((colors, F.normalize(cells, dim=1)), 1)
+
+
+def _histograms(logs: Tensor) -> Tensor:
+    """Return [N, COLORS] roots of histograms of log RGB [N, 3, SIDE * SIDE], each of sum 1."""
+    mixing, offset, weights = _constants(logs.device)
+    places = torch.baddbmm(offset, mixing.expand(len(logs), 3, 3), logs).clamp_(0.0, BINS - 1)
+    below = places.long().clamp_(max=BINS - 2)
+    upper = (places - below) * weights
+    bins = logs.new_zeros(len(logs), 3, BINS).scatter_add_(2, below, weights - upper)
+    # Rounding of a weight that is all above may be below 0.
+    return bins.scatter_add_(2, below + 1, upper).clamp_(min=0.0).flatten(1).sqrt_()
 
 
 def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
@@ -78,12 +78,27 @@ def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=4)
-def _weights(device: torch.device) -> Tensor:
-    """Return [SIDE * SIDE] of the samples of a box; their sum is 1."""
-    steps = torch.arange(SIDE, device=device) - (SIDE - 1) / 2
+def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what makes places in histograms of log RGB, [1, 3, 3] and [1, 3, 1], and the samples' weights.
+
+    The weights are [3, SIDE * SIDE]; their sum is 1 in each row.
+    """
+    mixing = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]])
+    low, high = torch.tensor(RANGES).unsqueeze(2).unbind(1)
+    steps = torch.arange(SIDE) - (SIDE - 1) / 2
     radius2 = steps.square().unsqueeze(1) + steps.square()
     weights = torch.exp(radius2 / (-2 * FOCUS**2)).flatten()
-    return weights / weights.sum()
+    scale = (BINS - 1) / (high - low)
+    made = (mixing * scale).unsqueeze(0), (-low * scale).unsqueeze(0), (weights / weights.sum()).expand(3, -1)
+    return tuple(constant.to(device) for constant in made)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=4)
+def _grid(device: torch.device) -> Tensor:
+    """Return [1, n, n, 2] (x, y) of the points of a box of side 1 about its centre, n = SIDE * FINE."""
+    count = SIDE * FINE
+    steps = (torch.arange(count, device=device) + 0.5) / count - 0.5
+    return torch.stack((steps.expand(count, count), steps.unsqueeze(1).expand(count, count)), 2).unsqueeze(0)
 
 
 def _samples(frame: Tensor, boxes: Tensor) -> Tensor:
@@ -94,26 +109,24 @@ def _samples(frame: Tensor, boxes: Tensor) -> Tensor:
     `FINE` x `FINE` points: a box a hundredth of a pixel off has the same cells, at any edges in the picture.
     """
     height, width = frame.shape[1], frame.shape[2]
-    half = boxes[:, 2:] / 2
-    low, high = (boxes[:, :2] - half).amin(0).tolist(), (boxes[:, :2] + half).amax(0).tolist()
-    block = max(1, int(float(boxes[:, 2:].min()) / (SIDE * FINE)))
-    left, top = (
-        min(max(int(v) - 1, 0), side - 1) // block * block
-        for v, side in zip(low, (width, height), strict=True)
-    )
-    right, bottom = (max(min(int(high[0]) + 2, width), left + 1), max(min(int(high[1]) + 2, height), top + 1))
-    right, bottom = (min(-(-v // block) * block, side) for v, side in ((right, width), (bottom, height)))
+    rows = boxes.tolist()
+    block = max(1, int(min(min(row[2:]) for row in rows) / (SIDE * FINE)))
+    left, right = _span([(cx - w / 2, cx + w / 2) for cx, _, w, _ in rows], width, block)
+    top, bottom = _span([(cy - h / 2, cy + h / 2) for _, cy, _, h in rows], height, block)
     pixels = frame[:, top:bottom, left:right].float().unsqueeze(0)
     if block > 1:
         pixels = F.avg_pool2d(pixels, block, ceil_mode=True, count_include_pad=False)
-    extent = torch.tensor([pixels.shape[3], pixels.shape[2]], device=frame.device) * float(block)
-    origin = torch.tensor([left, top], device=frame.device)
-    count = SIDE * FINE
-    steps = (torch.arange(count, device=frame.device) + 0.5) / count - 0.5
-    at = (boxes[:, None, :2] + steps[None, :, None] * boxes[:, None, 2:] - origin) / extent * 2 - 1
-    grid = torch.stack(
-        (at[:, None, :, 0].expand(-1, count, count), at[:, :, None, 1].expand(-1, count, count)), 3
-    )
+    # Into the sampler's coordinates, where the pixels reach from -1 to 1.
+    scale = boxes.new_tensor([2 / (pixels.shape[3] * block), 2 / (pixels.shape[2] * block)])
+    place = (boxes[:, :2] - boxes.new_tensor([left, top])) * scale - 1
+    grid = _grid(boxes.device) * (boxes[:, 2:] * scale)[:, None, None] + place[:, None, None]
     everywhere = pixels.expand(len(boxes), -1, -1, -1)
     fine = F.grid_sample(everywhere, grid, "bilinear", "border", align_corners=False)
     return F.avg_pool2d(fine, FINE)
+
+
+def _span(sides: list[tuple[float, float]], length: int, block: int) -> tuple[int, int]:
+    """Return the first pixel and the one after the last that intervals take, in whole blocks."""
+    first = min(max(int(min(low for low, _ in sides)) - 1, 0), length - 1) // block * block
+    last = max(min(int(max(high for _, high in sides)) + 2, length), first + 1)
+    return first, min(-(-last // block) * block, length)

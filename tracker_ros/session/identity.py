@@ -62,11 +62,11 @@ class Identity:
 
     def compare(self, descriptions: Tensor) -> list[Looks]:
         """Compare descriptions [N, D] with all views."""
-        own = likeness(descriptions, self._views).amax(1).tolist()
         if len(self._others) == 0:
-            return [Looks(value, -1.0) for value in own]
-        rivals = likeness(descriptions, self._others).amax(1).tolist()
-        return [Looks(*pair) for pair in zip(own, rivals, strict=True)]
+            return [Looks(own, -1.0) for own in likeness(descriptions, self._views).amax(1).tolist()]
+        alike = likeness(descriptions, torch.cat((self._views, self._others)))
+        own, rival = (part.amax(1).tolist() for part in alike.tensor_split([len(self._views)], 1))
+        return [Looks(*pair) for pair in zip(own, rival, strict=True)]
 
     def rival_but(self, frame: Tensor, box: Box, elsewhere: Tensor, slack: float) -> float:
         """Return the similarity of what is at `box` to the most similar other, but for some; -1 for none.
