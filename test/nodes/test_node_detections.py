@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
-from node_helpers import Client, running_tracker, scene  # noqa: E402
+from node_helpers import Client, NodeProcess, running_tracker, scene  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 from std_srvs.srv import SetBool, Trigger  # noqa: E402
 from tracker_ros.msg import TrackState  # noqa: E402
@@ -34,8 +34,8 @@ PARAMETERS = {
 class Detector:
     """Publishes detections of an image as a detector does: with the image's header, and later."""
 
-    def __init__(self, client: Client):
-        self._client = client
+    def __init__(self, client: Client, node: NodeProcess):
+        self._client, self.node = client, node
         self._publisher = client.node.create_publisher(Detection2DArray, "tracker/detections", 10)
 
     def see(self, image: Image, *found: tuple[Box, str, float]) -> None:
@@ -51,9 +51,9 @@ class Detector:
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[tuple[Client, Detector]]:
-    with running_tracker(PARAMETERS) as (_, client):
+    with running_tracker(PARAMETERS) as (process, client):
         client.connect(client.camera, lambda: client.image(scene(BOX)))
-        yield client, Detector(client)
+        yield client, Detector(client, process)
 
 
 @pytest.fixture
@@ -120,6 +120,22 @@ def test_detections_of_another_stamp_are_refused_and_nothing_starts(pair: Any) -
 
     client.wait(told, "a refusal")
     assert client.states[-1].state == TrackState.IDLE
+
+
+def test_detections_of_another_camera_start_nothing(pair: Any) -> None:
+    client, detector = pair
+    client.set_parameters(detections__start="best")
+    stranger = client.image(scene(BOX))
+    stranger.header.frame_id = "another_camera"
+    text = "detections refused: the box is of the frame 'another_camera'"
+
+    def told() -> bool:
+        detector.see(stranger, (BOX, "car", 0.9))
+        return text in detector.node.output
+
+    client.send(client.image(scene(BOX)))
+    client.wait(told, "a refusal")
+    assert client.send(client.image(scene(BOX))).state == TrackState.IDLE
 
 
 def test_a_click_starts_on_the_detection_around_it(pair: Any) -> None:

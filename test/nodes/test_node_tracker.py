@@ -27,6 +27,7 @@ from node_helpers import (  # noqa: E402
     time_message,
 )
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
 from std_srvs.srv import SetBool, Trigger  # noqa: E402
 from tracker_ros.msg import ResponseMap, TrackState  # noqa: E402
 from tracker_ros.srv import SelectTarget  # noqa: E402
@@ -191,6 +192,10 @@ def test_selection_by_topic(client: Client) -> None:
     # The request may be heard after the next image: they come on different threads.
     told = r"selection refused: box .*not finite"
     client.wait(lambda: re.match(told, client.send(client.image(scene(BOX))).message), "the refusal")
+    other = Header(stamp=image.header.stamp, frame_id="another_camera")
+    publisher.publish(Detection2D(header=other, bbox=box_message(BOX)))
+    told = "selection refused: the box is of the frame 'another_camera', the images are of "
+    client.wait(lambda: client.send(client.image(scene(BOX))).message.startswith(told), "the refusal")
     publisher.publish(Detection2D(bbox=box_message(BOX)))
     client.wait(lambda: client.send(client.image(scene(BOX))).state == TrackState.TRACKING, "tracking")
     client.node.destroy_publisher(publisher)

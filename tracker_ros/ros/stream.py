@@ -124,6 +124,16 @@ class FrameBuffer:
             )
         return frames[nearest:]
 
+    def require_camera(self, frame_id: str) -> None:
+        """Require that boxes of an optical frame can be of these images; '' says nothing of where they are.
+
+        Raises:
+            ValueError: when the newest image is of another frame: a box of another camera's image.
+        """
+        newest = self._frames[-1].message.header.frame_id if self._frames else ""
+        if frame_id and newest and frame_id != newest:
+            raise ValueError(f"the box is of the frame '{frame_id}', the images are of '{newest}'")
+
 
 class Decoder:
     """Turns images into tensors. The last one is kept: several targets are looked for in the same image.

@@ -188,7 +188,7 @@ class TrackerNode(ManagedNode):
     def _on_init_box(self, message: Detection2D) -> None:
         if self._pipeline is not None:
             self._pipeline.submit_selection_without_reply(
-                box_of(message.bbox), stamp_seconds(message.header.stamp)
+                box_of(message.bbox), stamp_seconds(message.header.stamp), message.header.frame_id
             )
 
     def _on_select_target(self, message: String) -> None:
@@ -201,7 +201,8 @@ class TrackerNode(ManagedNode):
 
     def _on_detections(self, message: Detection2DArray) -> None:
         if self._pipeline is not None:
-            self._pipeline.detect(stamp_seconds(message.header.stamp), detected(message))
+            stamp = stamp_seconds(message.header.stamp)
+            self._pipeline.detect(stamp, detected(message), message.header.frame_id)
 
     async def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         problem = ""

@@ -90,9 +90,9 @@ class Pipeline:
         """
         return self._start(box, normalized, stamp, "selected")
 
-    def submit_selection_without_reply(self, box: Box, stamp: float) -> None:
+    def submit_selection_without_reply(self, box: Box, stamp: float, frame_id: str) -> None:
         """Select for a request that awaits no answer: the next state tells why it was refused."""
-        self.submit_selection(box, False, stamp).add_done_callback(self._note)
+        self._start(box, False, stamp, "selected", frame_id=frame_id).add_done_callback(self._note)
 
     def choose(self, target_id: str) -> None:
         """Make a target the primary one; the next state tells where that was refused."""
@@ -109,8 +109,16 @@ class Pipeline:
         answer = self._worker.submit(lambda: self._stop_one(target_id))
         answer.add_done_callback(partial(self._note, what="stop"))
 
-    def detect(self, stamp: float, detected: list[Detected]) -> None:
-        """Accept a detector's findings in the image of that stamp, and start on the best if so configured."""
+    def detect(self, stamp: float, detected: list[Detected], frame_id: str) -> None:
+        """Accept a detector's findings in the image of that stamp, and start on the best if so configured.
+
+        Those of another camera's images are refused with a warning.
+        """
+        try:
+            self._buffer.require_camera(frame_id)
+        except ValueError as error:
+            self._log.warning(f"detections refused: {error}", throttle_duration_sec=REPEAT_SECONDS)
+            return
         best = self._detections.add(stamp, detected, self._targets.taken(stamp))
         starts = self._detections.settings.start == "best" and self.starts_itself and self.enabled
         # One start at a time: it may take seconds.
@@ -121,10 +129,11 @@ class Pipeline:
             self._started.add_done_callback(self._note)
 
     def _start(
-        self, box: Box, normalized: bool, stamp: float, why: str, by_itself: bool = False
+        self, box: Box, normalized: bool, stamp: float, why: str, by_itself: bool = False, frame_id: str = ""
     ) -> Future[str]:
         """Start in the image of that stamp, with `why` as the state's message."""
         try:
+            self._buffer.require_camera(frame_id)
             frames = self._buffer.since(stamp)
         except ValueError as error:
             refused: Future[str] = Future()
