@@ -79,9 +79,9 @@ def likeness(descriptions: Tensor, views: Tensor) -> Tensor:
 
 @lru_cache(maxsize=4)
 def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what makes places in histograms of log RGB, [1, 3, 3] and [1, 3, 1], and the samples' weights.
+    """Return the matrix [1, 3, 3] and offset [1, 3, 1] from log RGB to places in histograms, and weights.
 
-    The weights are [3, SIDE * SIDE]; their sum is 1 in each row.
+    The samples' weights are [3, SIDE * SIDE]; their sum is 1 in each row.
     """
     mixing = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]])
     low, high = torch.tensor(RANGES).unsqueeze(2).unbind(1)
@@ -90,7 +90,7 @@ def _constants(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     weights = torch.exp(radius2 / (-2 * FOCUS**2)).flatten()
     scale = (BINS - 1) / (high - low)
     made = (mixing * scale).unsqueeze(0), (-low * scale).unsqueeze(0), (weights / weights.sum()).expand(3, -1)
-    return tuple(constant.to(device) for constant in made)  # type: ignore[return-value]
+    return tuple(constant.to(device) for constant in made)
 
 
 @lru_cache(maxsize=4)
