@@ -12,7 +12,7 @@ from torch import Tensor
 from tracker_ros.geometry import Box
 from tracker_ros.session.absence import Absence
 from tracker_ros.session.bystanders import DRIFT, GATE, MOST, Bystanders, Sight
-from tracker_ros.session.identity import Identity, Looks
+from tracker_ros.session.identity import Identity
 from tracker_ros.session.recovery import Recovery
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.session.surroundings import FRESH_SECONDS, Surroundings
@@ -218,7 +218,7 @@ def test_a_likeness_to_who_is_elsewhere_speaks_for_nobody_here() -> None:
     surroundings.watch(back, Absence(0.2, BOX), 0.6, 0.2)
     here = identity.looks(back, BOX)
     assert here.margin < 0.05
-    assert surroundings.unaccounted(back, BOX, here, 0.03) == Looks(here.own, -1.0)
+    assert surroundings.unaccounted(back, BOX, here, 0.03) == here._replace(rival=-1.0)
     there = identity.looks(back, at(TWIN))
     assert surroundings.unaccounted(back, at(TWIN), there, 0.03) == there, "it is that one itself"
     # Once nobody like it is in sight, it may be here.
@@ -241,8 +241,10 @@ class Watcher:
         self.recovery = Recovery(Sure(), SessionSettings(look_margin=0.05))
         start = scene(BOX.cx, TWIN)
         self.recovery.start(start, BOX, {}, 0.0)
-        looks = self.recovery.looks(start, BOX)
-        self.recovery.well_seen(start, BOX, looks, 0.2 if met else 0.3)
+        if met:
+            self.recovery.well_seen(start, BOX, self.recovery.looks(start, BOX), 0.3)
+        else:
+            self.recovery._surroundings.keep(start, BOX, 0.3)
 
     def worth(self, x: float, *cars: float, seconds: float = 3.0) -> float:
         frame, absence = scene(*cars), Absence(seconds, BOX)

@@ -130,7 +130,8 @@ def test_views_are_the_first_and_the_latest_and_usual_is_their_least_likeness() 
     identity = Identity()
     identity.start(picture(), BOX)
     for step in range(1, 15):
-        identity.see(picture((200 - 4 * step, 60 + 4 * step, 50), step), BOX)
+        identity.looks(picture((200 - 4 * step, 60 + 4 * step, 50), step), BOX)
+        identity.see()
     assert len(identity._views) == VIEWS
     assert identity.looks(picture(), BOX).own > 0.95, "the first view stays"
     assert identity.looks(picture((144, 116, 50)), BOX).own > 0.9, "the latest is known"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.session.absence import FASTEST, NEAR, REACH, Absence
+from tracker_ros.session.absence import FASTEST, NEAR, REACH, Absence, sizes
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.proof import Proof, demanded
@@ -155,9 +155,11 @@ def test_what_looks_more_like_another_is_no_view_of_the_target() -> None:
     other = frame.clone()
     other[:, 70:90, 90:110] = torch.tensor([60, 80, 200], dtype=torch.uint8).view(3, 1, 1)
     before = recovery.looks(other, BOX).own
-    recovery.well_seen(other, BOX, Looks(0.7, 0.75), 1.0)
+    for stamp in (1.0, 1.3):  # what stands elsewhere comes first
+        recovery.well_seen(other, BOX, Looks(0.7, 0.75), stamp)
     assert recovery.looks(other, BOX).own == before
-    recovery.well_seen(other, BOX, Looks(0.7, 0.6), 1.0)
+    for stamp in (1.0, 1.3):
+        recovery.well_seen(other, BOX, Looks(0.7, 0.6), stamp)
     assert recovery.looks(other, BOX).own > 0.99
 
 
@@ -192,6 +194,54 @@ def test_after_a_leap_less_slack_is_left(own: float, leap: float, denied: bool) 
         recovery.denies(Looks(0.92, 0.7))
     seen = [recovery.denies(Looks(own, own - 0.05), at) for at in (leap, 0.0)]
     assert seen == [False, denied]
+
+
+def test_what_turns_little_by_little_is_followed_and_what_replaces_it_is_not() -> None:
+    """From red to blue in sixty frames it is one object; in one frame it is two."""
+    red, blue = torch.tensor([200.0, 60.0, 50.0]), torch.tensor([50.0, 60.0, 200.0])
+    grain = torch.rand(3, 160, 200, generator=torch.Generator().manual_seed(0)) * 40
+
+    def showing(share: float) -> Tensor:
+        frame = grain + 70
+        frame[:, 70:90, 90:110] += (red + share * (blue - red)).view(3, 1, 1) - 90
+        frame[:, 75:80, 95:105] = 30.0
+        return frame.clamp(0, 255).to(torch.uint8)
+
+    def denied(recovery: Recovery, share: float) -> bool:
+        return recovery.denies(recovery.looks(showing(share), BOX))
+
+    for views_are_kept in (True, False):
+        recovery = Recovery(Tracker(), SessionSettings())
+        recovery.start(showing(0.0), BOX, {}, 0.0)
+        ends = []
+        for step in range(61):
+            ends.append(denied(recovery, step / 60))
+            if views_are_kept and not ends[-1]:
+                recovery.well_seen(
+                    showing(step / 60), BOX, recovery.looks(showing(step / 60), BOX), step / 30
+                )
+        assert any(ends) != views_are_kept, "what is never seen well is not followed to the end"
+    recovery = Recovery(Tracker(), SessionSettings())
+    recovery.start(showing(0.0), BOX, {}, 0.0)
+    assert [denied(recovery, 1.0), denied(recovery, 1.0)] == [False, True], "two frames in a row"
+
+
+@pytest.mark.parametrize(
+    ("side", "distance", "away"), [(4.0, 12.0, 1.0), (12.0, 6.0, 0.5), (40.0, 20.0, 0.5)]
+)
+def test_a_tiny_target_moves_by_pixels_and_not_by_its_own_size(
+    side: float, distance: float, away: float
+) -> None:
+    here = Box(50.0, 50.0, side, side)
+    assert sizes(here._replace(cy=50.0 - distance), here) == pytest.approx(away)
+
+
+def test_what_is_found_again_is_held_against_what_it_looks_like_now() -> None:
+    recovery, frame = knowing()
+    other = frame.flip(2)
+    recovery.looks(other, BOX)
+    recovery.believe()
+    assert recovery.looks(other, BOX).last == pytest.approx(1.0, abs=1e-3)
 
 
 def test_while_the_camera_was_blind_nothing_says_that_the_target_went_away() -> None:

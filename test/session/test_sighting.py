@@ -29,7 +29,7 @@ def test_what_scores_a_little_is_held_while_it_does_not_leap() -> None:
     steps = [(0.3, 0.11), (1.2, 0.5), (1.7, 0.19), (0.2, 0.3), (0.4, 0.11), (0.4, 0.09)]
     held = []
     for place, score in steps:
-        sighting.add(Seen(at(place), score, Looks(0.8, 0.5)), True, HERE, SETTINGS)
+        sighting.add(Seen(at(place), score, Looks(0.8, 0.5)), True, True, HERE, SETTINGS)
         held.append(sighting.box)
     # Half of keep_score is enough for what stays within 0.4 sizes, and all of it within max_jump.
     assert held == [at(0.3), at(1.2), None, at(0.2), at(0.4), None]
@@ -40,7 +40,7 @@ def test_what_suddenly_looks_otherwise_is_not_held() -> None:
     """Light changes little from one frame to the next; a box that slips off its object changes at once."""
     sighting, held = Sighting(), []
     for own in (0.8, 0.75, 0.7, 0.63, 0.62):
-        sighting.add(Seen(HERE, 0.3, Looks(own, 0.5)), True, HERE, SETTINGS)
+        sighting.add(Seen(HERE, 0.3, Looks(own, 0.5)), True, True, HERE, SETTINGS)
         held.append(sighting.box is not None)
     assert held == [True, True, True, False, True]
 
@@ -49,7 +49,7 @@ def test_a_candidate_takes_two_good_frames_at_one_place_and_lasts_until_its_scor
     sighting = Sighting()
 
     def shown(place: float, score: float, possible: bool = True) -> bool:
-        sighting.add(Seen(at(place), score, Looks(0.8, 0.5)), possible, HERE, SETTINGS)
+        sighting.add(Seen(at(place), score, Looks(0.8, 0.5)), possible, True, HERE, SETTINGS)
         assert not sighting.candidate or sighting.box == at(place)
         return sighting.candidate
 

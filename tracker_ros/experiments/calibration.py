@@ -73,7 +73,7 @@ def observe(tracker: Tracker, sequence: Sequence, group: str) -> Run:
             box, raw, peak = Box(*found.box.tolist()), float(found.score), float(psr(found.response))
             own = identity.looks(pixels, box).own
             if raw >= SURE and index % VIEW_FRAMES == 0:
-                identity.see(pixels, box)
+                identity.see()
         psrs = psrs if len(psrs) == SETTLED else [*psrs, peak]
         rows.append(features(raw, peak / max(float(np.mean(psrs)), 1e-6), own))
         boxes.append(box.to_xywh())

@@ -17,6 +17,9 @@ REACH = 0.3
 FASTEST = 4.0
 """So many sizes from its predicted place a target may be after `coast_seconds`."""
 
+SMALLEST = 12.0
+"""Pixels that count as a size at least: cameras shake by as much, however small a target is."""
+
 
 class Absence(NamedTuple):
     """The seconds for which the target is out of sight, and its predicted place.
@@ -51,5 +54,6 @@ class Absence(NamedTuple):
 
 
 def sizes(box: Box, other: Box) -> float:
-    """Return how far a box is from another, in sizes of that one."""
-    return math.hypot(box.cx - other.cx, box.cy - other.cy) / math.sqrt(other.w * other.h)
+    """Return how far a box is from another, in sizes of that one, of `SMALLEST` pixels at least."""
+    size = max(math.sqrt(other.w * other.h), SMALLEST)
+    return math.hypot(box.cx - other.cx, box.cy - other.cy) / size

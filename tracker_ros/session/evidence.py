@@ -8,6 +8,8 @@ import math
 
 from tracker_ros.session.states import SessionSettings
 
+MEAN_SECONDS = 0.3
+"""Time constant of the score's running mean."""
 SETTLED = 5
 """Frames whose mean PSR later ones are held against."""
 FEATURES = ("score", "psr", "looks")
@@ -19,11 +21,21 @@ def features(score: float, psr_ratio: float, own: float) -> tuple[float, float, 
 
 
 class Evidence:
-    """Makes the score of a frame by the preset's calibration; without one it is the tracker's own."""
+    """Makes the score of a frame by the preset's calibration; without one it is the tracker's own.
+
+    Attributes:
+        mean: of the latest scores; 1 before the first. A target that turns or blurs scores low for a moment,
+            and another object for as long as it is followed.
+    """
 
     def __init__(self, settings: SessionSettings) -> None:
         self._settings = settings
         self._psrs: list[float] = []
+        self.mean = 1.0
+
+    def add(self, score: float, seconds: float) -> None:
+        """Add a frame's score to the mean, so many seconds after the one before."""
+        self.mean += (1 - math.exp(-max(seconds, 0.0) / MEAN_SECONDS)) * (score - self.mean)
 
     def tune(self, settings: SessionSettings) -> None:
         """Use other settings from now on; the first frames' PSR stays known."""

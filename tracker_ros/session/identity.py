@@ -28,10 +28,14 @@ RISE = 0.1
 
 
 class Looks(NamedTuple):
-    """An object's similarity to the target (`own`), and to the most similar other object (`rival`)."""
+    """An object's similarity to the target (`own`), and to the most similar other object (`rival`).
+
+    `last` is that to the target as it was seen last: it may have turned since it was seen like this before.
+    """
 
     own: float
     rival: float
+    last: float = -1.0
 
     @property
     def margin(self) -> float:
@@ -45,6 +49,7 @@ class Identity:
     def __init__(self) -> None:
         self._views = torch.empty(0)
         self._others = torch.empty(0)
+        self._seen = self._last = torch.empty(0)
         self._frame: Tensor | None = None
         self._places: list[tuple[float, float]] = []
         self._there = torch.empty(0)
@@ -54,19 +59,29 @@ class Identity:
         """Begin with the first view of a target (frame uint8 [3, H, W])."""
         self._views = describe(frame, _rows(box, frame))
         self._others = self._views[:0]
+        self._seen = self._last = self._views
         self.usual = USUAL
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether as many views are known as are kept."""
+        return len(self._views) >= VIEWS
 
     def looks(self, frame: Tensor, box: Box) -> Looks:
         """Compare what is at `box` with all views."""
-        return self.compare(describe(frame, _rows(box, frame)))[0]
+        self._seen = describe(frame, _rows(box, frame))
+        return self.compare(self._seen)[0]
+
+    def follow(self) -> None:
+        """Hold later looks against what was looked at last: it was the target."""
+        self._last = self._seen
 
     def compare(self, descriptions: Tensor) -> list[Looks]:
         """Compare descriptions [N, D] with all views."""
-        if len(self._others) == 0:
-            return [Looks(own, -1.0) for own in likeness(descriptions, self._views).amax(1).tolist()]
-        alike = likeness(descriptions, torch.cat((self._views, self._others)))
-        own, rival = (part.amax(1).tolist() for part in alike.tensor_split([len(self._views)], 1))
-        return [Looks(*pair) for pair in zip(own, rival, strict=True)]
+        alike = likeness(descriptions, torch.cat((self._views, self._last, self._others)))
+        own, last, rival = alike.tensor_split([len(self._views), len(self._views) + 1], 1)
+        rivals = rival.amax(1).tolist() if len(self._others) > 0 else [-1.0] * len(descriptions)
+        return [Looks(*row) for row in zip(own.amax(1).tolist(), rivals, last[:, 0].tolist(), strict=True)]
 
     def rival_but(self, frame: Tensor, box: Box, elsewhere: Tensor, slack: float) -> float:
         """Return the similarity of what is at `box` to the most similar other, but for some; -1 for none.
@@ -84,9 +99,9 @@ class Identity:
         left = alike[likeness(elsewhere, self._others).amax(0) < alike - slack]
         return float(left.max()) if len(left) > 0 else -1.0
 
-    def see(self, frame: Tensor, box: Box) -> None:
-        """Add a view of the target."""
-        view = describe(frame, _rows(box, frame))
+    def see(self) -> None:
+        """Add what was looked at last as a view of the target."""
+        view = self._seen
         known = float(likeness(view, self._views).max())
         # How alike the target's own views are is what a candidate has to come up to.
         self.usual = min(known, self.usual + RISE * (known - self.usual))

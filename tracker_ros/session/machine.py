@@ -220,13 +220,17 @@ class Session:
         fresh = self._gaze.compare(frame, found, leap, before)
         looks = self._gaze.looks
         score = self._evidence.score(values[4], values[5], looks.own)
+        self._evidence.add(score, stamp - self._stamp)
         if before in (State.ACQUIRING, State.TRACKING):
             self._keep(found, looks if fresh else None, leap, score, stamp)
         else:
-            self._regain(frame, Seen(found, score, looks), absence, stamp)
+            lasts = self._evidence.mean >= self.settings.keep_mean
+            self._regain(frame, Seen(found, score, looks, lasts), absence, stamp)
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._gaze.rest()
-            self._follow(frame, found, estimate, score, stamp)
+            if fresh and self.state is State.TRACKING and score >= self.settings.recover_score:
+                self._recovery.well_seen(frame, found, looks, stamp)
+            self._follow(frame, found, estimate, stamp)
         else:
             lost = self.state is State.LOST
             self._gaze.seek(frame, self._model, found, score, absence, lost)
@@ -235,10 +239,11 @@ class Session:
 
     def _keep(self, found: Box, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
-        if score < self.settings.keep_score:
-            self._coast(f"score fell to {score:.2f}")
+        mean = self._evidence.mean
+        if score < self.settings.keep_score or mean < self.settings.keep_mean:
+            self._coast(f"score fell to {min(score, mean):.2f}")
             seen = Seen(found, score, looks or UNLIKE)  # looks of an earlier frame say nothing
-            self._verification.sighting.add(seen, False, self._motion.box, self.settings)
+            self._verification.sighting.fade(seen, self._motion.box, self.settings)
         elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
             self._coast(f"box jumped, to what looks {looks.own:.2f} alike")
             if looks.margin >= CLEAR:  # a jerk that blurs it, rather than another that was seen before
@@ -262,6 +267,7 @@ class Session:
         if verdict.enough and confirmed:
             self._take_up(verdict.proved, frame, seen.box, stamp)
             self._seen, self._anywhere = stamp, False
+            self._evidence.mean = max(self._evidence.mean, seen.score)
             self._doubtful = self._blinded = False
             self._recovery.believe()
             self._enter(State.TRACKING, f"found again, score {seen.score:.2f}")
@@ -285,12 +291,10 @@ class Session:
         # From now on it is this object that is to be known again.
         self._recovery.start(frame, found, self._model, stamp)
 
-    def _follow(self, frame: Tensor, found: Box, estimate: Estimate, score: float, stamp: float) -> None:
+    def _follow(self, frame: Tensor, found: Box, estimate: Estimate, stamp: float) -> None:
         """Learn from a frame that shows the target; where it may be another, the next frame decides first."""
         if self._recovery.suspects:
             return
-        if self.state is State.TRACKING and score >= self.settings.recover_score:
-            self._recovery.well_seen(frame, found, self._gaze.looks, stamp)
         self._model = twice(self._tracker.update, frame, self._model, estimate)
         self._motion.follow(found, stamp)
 

@@ -19,6 +19,8 @@ from tracker_ros.trackers.base import Tracker
 
 VIEW_SECONDS = 0.3
 """While the target is well seen, its picture and the newest of its views are at most so old."""
+EARLY_SECONDS = 0.1
+"""The same of what looks less like the target than usual, until as many views are known as are kept."""
 OTHERS_SECONDS = 1.0
 """So often the image is searched for others like it meanwhile."""
 FOREIGN_FRAMES = 2
@@ -35,6 +37,8 @@ LEAP_SLACK = 0.7
 """Share of `keep_slack` that is left after a leap."""
 LEAP = 0.4
 """Sizes off the prediction from which a box may have gone over to a neighbour."""
+SMOOTH = 0.68
+"""Likeness to what was seen last from which the same object is still seen, whatever it looked like before."""
 UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
 
@@ -97,17 +101,26 @@ class Recovery:
         """Renew the target's picture and views, and remember what is like it elsewhere, now and then.
 
         What looks more like something else is not learnt as a view of the target: it would be known by it.
+
+        Args:
+            frame: uint8 [3, H, W].
+            box: the target in it.
+            looks: of what is there in this very frame, by `looks`.
+            stamp: seconds.
         """
         if self._foreign > 0 or looks.margin < 0:
             return
         self._surroundings.keep(frame, box, stamp)
-        if stamp - self._viewed >= VIEW_SECONDS:
-            self._surroundings.remember(frame, box)
-            self._identity.see(frame, box)
-            self._viewed = stamp
-        elif stamp - self._met >= OTHERS_SECONDS:
+        if stamp - self._met >= OTHERS_SECONDS:
             self._surroundings.meet(frame, box)
             self._met = stamp
+        elif stamp - self._viewed >= (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS):
+            self._surroundings.remember(frame, box)
+            self._identity.see()
+            self._viewed = stamp
+
+    def _is_new(self, looks: Looks) -> bool:
+        return not self._identity.is_known and looks.own < self._identity.usual
 
     def watch(self, frame: Tensor, absence: Absence, stamp: float) -> None:
         """Follow what stands beside the target in a frame in which it is missed."""
@@ -121,6 +134,7 @@ class Recovery:
     def believe(self) -> None:
         """Hold no earlier look against the target: it is found again."""
         self._foreign = 0
+        self._identity.follow()
 
     def resembles(self, looks: Looks) -> bool:
         """Return whether the box jumped to what looks as the target did, more than it looks like others."""
@@ -130,6 +144,14 @@ class Recovery:
         """Return whether something looks unlike all views of the target, or rather like another."""
         slack = self.settings.keep_slack
         return looks.own < self._identity.usual - slack or looks.margin < -slack / 2
+
+    def goes_on(self, looks: Looks) -> bool:
+        """Return whether something looks as the target did a moment ago, and not quite unlike its views."""
+        return looks.last >= SMOOTH and looks.own >= self._identity.usual - 2 * self.settings.keep_slack
+
+    def follow_looks(self) -> None:
+        """Hold later looks against what was looked at last, for it goes on from what was seen before."""
+        self._identity.follow()
 
     def is_possible(self, box: Box, looks: Looks, absence: Absence) -> bool:
         """Return whether something may be the target, by its looks and its place."""
@@ -150,9 +172,12 @@ class Recovery:
             looks.margin < -abs(s.look_margin) or looks.own < self._identity.usual - LEAP_SLACK * s.keep_slack
         )
         changed = leapt and looks.own < self._lately - JERK and other
-        foreign = self.is_other(looks) or changed
+        # What looks as it did a moment ago has turned, or the light has: nobody else took its place.
+        turned = self.goes_on(looks) and looks.margin >= -s.keep_slack / 2
+        foreign = (self.is_other(looks) and not turned) or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
+            self._identity.follow()
             self._lately += LATELY * (looks.own - self._lately)
         return self._foreign >= FOREIGN_FRAMES
 

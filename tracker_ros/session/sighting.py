@@ -17,11 +17,12 @@ FAINT = 0.5
 
 
 class Seen(NamedTuple):
-    """One frame: the tracker's box, its score, and its looks."""
+    """One frame: the tracker's box, its score, its looks, and whether its latest scores are good enough."""
 
     box: Box
     score: float
     looks: Looks
+    lasts: bool = True
 
 
 class Sighting:
@@ -36,6 +37,7 @@ class Sighting:
         box: what is held; None for nothing.
         candidate: whether it is one.
         frames: in a row that score like the target.
+        unbroken: whether in no frame since the target was seen it left its place or its looks.
     """
 
     def __init__(self) -> None:
@@ -46,19 +48,27 @@ class Sighting:
         self.box: Box | None = None
         self.candidate = False
         self.frames = 0
+        self.unbroken = False
         self._at: Box | None = None
         self._own = -1.0
+
+    def fade(self, seen: Seen, expected: Box, settings: SessionSettings) -> None:
+        """Begin with a target whose score has just fallen where it was."""
+        self.reset()
+        self.unbroken = True
+        self.add(seen, False, True, expected, settings)
 
     def hold(self, found: Box) -> None:
         """Hold what the tracker's box has just gone to."""
         self.box = self._at = found
 
-    def add(self, seen: Seen, possible: bool, expected: Box, settings: SessionSettings) -> None:
+    def add(self, seen: Seen, possible: bool, smooth: bool, expected: Box, settings: SessionSettings) -> None:
         """Add a frame.
 
         Args:
             seen: what the tracker found in it.
             possible: whether it may be the target, by its looks and its place.
+            smooth: whether it looks as what was seen in the frame before.
             expected: where the target should be if nothing is held.
             settings: the session's.
         """
@@ -74,4 +84,5 @@ class Sighting:
         farthest = settings.max_jump if self._at is not None and score >= settings.keep_score else LEAP
         faint = moved <= farthest and not changed and score >= FAINT * settings.keep_score
         self.box = found if self.candidate or faint else None
+        self.unbroken = self.unbroken and smooth and moved <= LEAP and score >= FAINT * settings.keep_score
         self._at = found if self.box or good else None

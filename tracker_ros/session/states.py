@@ -28,6 +28,9 @@ class SessionSettings:
     """Limits between tracking, coasting and lost, and settings of the search."""
 
     keep_score: float = setting(0.25, "TRACKING ends below this score", 0.0, 1.0)
+    keep_mean: float = setting(
+        0.0, "TRACKING ends, and does not begin anew, while the mean of the latest scores is below", 0.0, 1.0
+    )
     recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
     confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
     coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)

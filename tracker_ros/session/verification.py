@@ -52,9 +52,17 @@ class Verification:
         """Add a frame (uint8 [3, H, W]) and what is seen in it; return what they all amount to."""
         s, proof, recovery = self._recovery.settings, self.proof, self._recovery
         possible = recovery.is_possible(seen.box, seen.looks, absence)
-        self.sighting.add(seen, possible, absence.predicted, s)
-        near, good = absence.is_near(seen.box, s), seen.score >= s.recover_score
+        smooth = recovery.goes_on(seen.looks)
+        self.sighting.add(seen, possible, smooth, absence.predicted, s)
+        if self.sighting.unbroken:
+            recovery.follow_looks()
+        # It was badly seen for a while and never away: nobody else can have come in its place.
+        stayed = self.sighting.unbroken and seen.looks.margin >= abs(s.look_margin)
+        near = stayed or absence.is_near(seen.box, s)
+        good = seen.score >= s.recover_score and (seen.lasts or not near)
         worth = recovery.proof(frame, seen.box, seen.looks, absence) if good else 0.0
+        if good and stayed:
+            worth = max(worth, 1.0)
         may_be = good if s.reacquire == ANYTHING else worth > 0
         proof.add(may_be, worth, seen.box[:2], stamp)
         needed = s.confirm_frames if near else demanded(s, 0.0 if absence.blind else absence.seconds)
