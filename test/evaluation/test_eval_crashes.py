@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_helpers import write_squares
-from test_eval_runner import KCF, run
+from eval_helpers import KCF, run, write_squares
 
 from tracker_ros.data.readers import read_folders
 from tracker_ros.evaluation import runner

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_helpers import NumberedFrames, made_sequence, trajectory, write_squares
+from eval_helpers import KCF, NumberedFrames, made_sequence, run, trajectory, write_squares
 
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import DataError, Sequence
@@ -22,7 +22,6 @@ from tracker_ros.evaluation.engines import ProcessEngine, SerialEngine
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import (
     SHIFTS,
-    EvaluationProtocol,
     OnePass,
     Repeated,
     SpatialRobustness,
@@ -30,12 +29,10 @@ from tracker_ros.evaluation.protocols import (
     shifted_box,
 )
 from tracker_ros.evaluation.results import write_run
-from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
+from tracker_ros.evaluation.runner import plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import make_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.trackers.base import SettingsError
-
-KCF = TrackerSpec("kcf")
 
 
 def run_command(*words: str) -> int:
@@ -43,13 +40,6 @@ def run_command(*words: str) -> int:
     add_parsers(parser.add_subparsers(required=True))
     args = parser.parse_args(words)
     return int(args.run(args))
-
-
-def run(
-    spec: TrackerSpec, sequences: list[Sequence], protocol: EvaluationProtocol, out: Path
-) -> list[Outcome]:
-    """Run what is missing in this process; what failed."""
-    return run_tasks(plan_tasks([spec], sequences, protocol, out), SerialEngine(), lambda _: None)
 
 
 @pytest.fixture

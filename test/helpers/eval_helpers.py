@@ -11,9 +11,14 @@ import cv2
 import numpy as np
 
 from tracker_ros.data.sequence import Frame, Sequence
+from tracker_ros.evaluation.engines import SerialEngine
+from tracker_ros.evaluation.protocols import EvaluationProtocol
 from tracker_ros.evaluation.results import Trajectory
+from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
+from tracker_ros.evaluation.specs import TrackerSpec
 
 SIZE = (96, 72)
+KCF = TrackerSpec("kcf")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,3 +98,10 @@ def write_squares(root: Path) -> Path:
         (folder / "groundtruth.txt").write_text("\n".join(truth))
         (folder / "attributes.txt").write_text("FM" if step == 2 else "SV")
     return root
+
+
+def run(
+    spec: TrackerSpec, sequences: list[Sequence], protocol: EvaluationProtocol, out: Path
+) -> list[Outcome]:
+    """Run what is missing in this process; what failed."""
+    return run_tasks(plan_tasks([spec], sequences, protocol, out), SerialEngine(), lambda _: None)
