@@ -16,7 +16,7 @@ from tracker_ros.session.attempt import essence
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.recovery import Recovery
-from tracker_ros.session.search import Search, _span
+from tracker_ros.session.search import Search, _blocks
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import SessionSettings
 from tracker_ros.session.verification import Verification
@@ -61,7 +61,7 @@ def test_places_are_looked_into_by_turns_whatever_their_number() -> None:
 @pytest.mark.parametrize("side", [13.0, 24.0, 61.0])
 def test_a_picture_covers_its_box_in_whole_blocks(side: float, block: int) -> None:
     for center in (50.0, 100.5, 149.0):
-        pixels = _span(center, side, 200, block)
+        pixels = _blocks(center, side, 200, block)
         length = pixels.stop - pixels.start
         assert length % block == 0 and abs(length - side) <= block / 2
         assert abs((pixels.start + pixels.stop) / 2 - center) <= max(block / 2, 1)

@@ -188,7 +188,7 @@ def _ended_by_signals(ending: Future[None], last: bool) -> Iterator[None]:
     rclpy's own handlers lost a signal now and then on a busy machine, and the node went on. Here the
     interpreter writes a byte into a pipe, whichever thread the signal came to, and a thread waits for that.
     It does not shut the context down itself: rclpy would destroy the nodes on that thread while the executor
-    waits on what they own, and once in many hundred times neither thread went on.
+    waits on what they own. A node that once did not end was stopped in just these two places.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

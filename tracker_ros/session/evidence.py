@@ -24,8 +24,7 @@ class Evidence:
     """Makes the score of a frame by the preset's calibration; without one it is the tracker's own.
 
     Attributes:
-        mean: of the latest scores; 1 before the first. A target that turns or blurs scores low for a moment,
-            and another object for as long as it is followed.
+        mean: of the latest scores; 1 before the first.
     """
 
     def __init__(self, settings: SessionSettings) -> None:
@@ -36,6 +35,18 @@ class Evidence:
     def add(self, score: float, seconds: float) -> None:
         """Add a frame's score to the mean, so many seconds after the one before."""
         self.mean += (1 - math.exp(-max(seconds, 0.0) / MEAN_SECONDS)) * (score - self.mean)
+
+    @property
+    def lasts(self) -> bool:
+        """Return whether the mean is `keep_mean` or more.
+
+        A target that turns or blurs scores low for a moment; another object, for as long as it is followed.
+        """
+        return self.mean >= self._settings.keep_mean
+
+    def believe(self, score: float) -> None:
+        """Hold no earlier score against what was found again with this one."""
+        self.mean = max(self.mean, score)
 
     def tune(self, settings: SessionSettings) -> None:
         """Use other settings from now on; the first frames' PSR stays known."""

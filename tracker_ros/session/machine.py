@@ -36,6 +36,7 @@ from tracker_ros.session.motion import CameraMotion, Motion
 from tracker_ros.session.recovery import CLEAR, UNLIKE, Recovery
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
+from tracker_ros.session.timeline import Timeline
 from tracker_ros.session.verification import Verification
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
 
@@ -84,11 +85,10 @@ class Session:
         self._camera: CameraMotion
         self._model: dict[str, Tensor]
         self._gaze: Gaze
-        self._size: tuple[int, ...]
+        self._timeline: Timeline
         self._good: int
         self._verification: Verification
         self._doubtful: bool
-        self._blinded: bool
         self._reacquired: str
         self._forget()
 
@@ -122,8 +122,7 @@ class Session:
         self._count += 1
         self._model = model
         self._motion.start(box, stamp)
-        self._size = tuple(frame.shape[1:])
-        self._stamp = self._seen = stamp
+        self._timeline.start(frame, stamp)
         if self.settings.ego_motion:
             self._camera.step(frame)
         self._enter(State.ACQUIRING, why)
@@ -157,11 +156,9 @@ class Session:
         require_input(frame, stamp)
         if self.state in (State.IDLE, State.ERROR):
             return self._report(None)
-        if problem := self._discontinuity(frame, stamp):
+        if problem := self._timeline.discontinuity(frame, stamp, self.settings.max_backstep):
             self._start_over(problem)
-            self._size, self._stamp = tuple(frame.shape[1:]), stamp
-            # It may be anywhere now, and earlier stamps may lie in the future.
-            self._seen, self._anywhere = stamp - 2 * self.settings.coast_seconds, True
+            self._timeline.begin_anew(frame, stamp, self.settings)
             self._recovery.forget_times(stamp)
             return self._report(None)
         if shows_nothing(frame):
@@ -178,22 +175,22 @@ class Session:
 
     def tick(self, now: float) -> Report:
         """Advance time without a frame: a silent camera leads through COASTING to LOST."""
-        silence = now - self._stamp
-        if self.state in (State.ACQUIRING, State.TRACKING) and silence > self.settings.coast_seconds:
-            self._coast(f"no frame for {silence:.1f} s")
-            self._blinded = True
-        since = self._stamp if self._doubtful else self._seen
+        stamp, seen = self._timeline.stamp, self._timeline.seen
+        if self.state in (State.ACQUIRING, State.TRACKING) and now - stamp > self.settings.coast_seconds:
+            self._coast(f"no frame for {now - stamp:.1f} s")
+            self._timeline.go_blind()
+        since = stamp if self._doubtful else seen
         if self.state is State.COASTING and now - since > 2 * self.settings.coast_seconds:
-            self._start_over(f"no sight of the target for {now - self._seen:.1f} s")
+            self._start_over(f"no sight of the target for {now - seen:.1f} s")
         return self._report(None)
 
     def _miss(self, stamp: float) -> Report:
         """Advance by a frame in which nothing can be seen: that the target is not is no news of it."""
-        self._stamp = stamp
+        self._timeline.stamp = stamp
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._coast(NOTHING)
-            self._blinded = True
-        elif self.state is State.COASTING and stamp - self._seen > self.settings.coast_seconds:
+            self._timeline.go_blind()
+        elif self.state is State.COASTING and stamp - self._timeline.seen > self.settings.coast_seconds:
             self._start_over(NOTHING)
         self._verification.reset()
         return self._report(None)
@@ -203,10 +200,10 @@ class Session:
             self._motion.camera_moved(self._camera.step(frame))
         before = self.state
         if before is State.LOST and self.settings.reacquire == "never":
-            self._stamp = stamp
+            self._timeline.stamp = stamp
             return self._report(None)
         predicted = self._predicted(stamp)
-        absence = Absence(stamp - self._seen, predicted, self._anywhere, self._motion.box, self._blinded)
+        absence = self._timeline.absence(stamp, predicted, self._motion.box)
         if before in (State.COASTING, State.LOST):
             self._recovery.watch(frame, absence, stamp)
         estimate, self._model = self._gaze.look(frame, self._model, predicted, before)
@@ -220,12 +217,11 @@ class Session:
         fresh = self._gaze.compare(frame, found, leap, before)
         looks = self._gaze.looks
         score = self._evidence.score(values[4], values[5], looks.own)
-        self._evidence.add(score, stamp - self._stamp)
+        self._evidence.add(score, stamp - self._timeline.stamp)
         if before in (State.ACQUIRING, State.TRACKING):
             self._keep(found, looks if fresh else None, leap, score, stamp)
         else:
-            lasts = self._evidence.mean >= self.settings.keep_mean
-            self._regain(frame, Seen(found, score, looks, lasts), absence, stamp)
+            self._regain(frame, Seen(found, score, looks, self._evidence.lasts), absence, stamp)
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._gaze.rest()
             if fresh and self.state is State.TRACKING and score >= self.settings.recover_score:
@@ -234,14 +230,13 @@ class Session:
         else:
             lost = self.state is State.LOST
             self._gaze.seek(frame, self._model, found, score, absence, lost)
-        self._stamp = stamp
+        self._timeline.stamp = stamp
         return self._report(estimate, score, *values[5:])
 
     def _keep(self, found: Box, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
         """Stay with a target that is seen, or begin to coast."""
-        mean = self._evidence.mean
-        if score < self.settings.keep_score or mean < self.settings.keep_mean:
-            self._coast(f"score fell to {min(score, mean):.2f}")
+        if score < self.settings.keep_score or not self._evidence.lasts:
+            self._coast(f"score fell to {min(score, self._evidence.mean):.2f}")
             seen = Seen(found, score, looks or UNLIKE)  # looks of an earlier frame say nothing
             self._verification.sighting.fade(seen, self._motion.box, self.settings)
         elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
@@ -251,7 +246,7 @@ class Session:
         elif looks is not None and self._recovery.denies(looks, leap):
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
-            self._seen = stamp
+            self._timeline.see(stamp)
             self._good += 1
             if self.state is State.ACQUIRING and self._good >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
@@ -266,9 +261,9 @@ class Session:
         confirmed = hidden or not verdict.good or self.confirm(seen.box, stamp, verdict.streak)
         if verdict.enough and confirmed:
             self._take_up(verdict.proved, frame, seen.box, stamp)
-            self._seen, self._anywhere = stamp, False
-            self._evidence.mean = max(self._evidence.mean, seen.score)
-            self._doubtful = self._blinded = False
+            self._timeline.see(stamp)
+            self._evidence.believe(seen.score)
+            self._doubtful = False
             self._recovery.believe()
             self._enter(State.TRACKING, f"found again, score {seen.score:.2f}")
         elif hidden and absence.seconds <= self.settings.coast_seconds:
@@ -299,17 +294,7 @@ class Session:
         self._motion.follow(found, stamp)
 
     def _predicted(self, stamp: float) -> Box:
-        return self._motion.predicted(stamp, self._size[1], self._size[0])
-
-    def _discontinuity(self, frame: Tensor, stamp: float) -> str:
-        if tuple(frame.shape[1:]) != self._size:
-            return (
-                f"frame size changed from {self._size[1]} x {self._size[0]}"
-                f" to {frame.shape[2]} x {frame.shape[1]}"
-            )
-        if stamp < self._stamp - self.settings.max_backstep:
-            return f"stamps jumped back by {self._stamp - stamp:.1f} s"
-        return ""
+        return self._motion.predicted(stamp, self._timeline.width, self._timeline.height)
 
     def _report(
         self, estimate: Estimate | None, score: float = 0.0, psr_: float = 0.0, apce_: float = 0.0
@@ -318,7 +303,7 @@ class Session:
         if self.state in (State.ACQUIRING, State.TRACKING):
             box = self._motion.box
         elif self.state is State.COASTING:
-            box = self._verification.sighting.box or self._predicted(self._stamp)
+            box = self._verification.sighting.box or self._predicted(self._timeline.stamp)
         reacquired = UNVERIFIED if self._doubtful else self._reacquired
         return Report(self.state, self.target_id, box, score, psr_, apce_, estimate, self.message, reacquired)
 
@@ -358,9 +343,7 @@ class Session:
         self._camera = CameraMotion()
         self._watch(Recovery(self._tracker, self.settings))
         self._evidence = Evidence(self.settings)
-        self._size = (0, 0)
-        self._stamp = self._seen = 0.0
-        self._anywhere = False
+        self._timeline = Timeline()
         self._good = 0
-        self._doubtful = self._blinded = False
+        self._doubtful = False
         self._reacquired = ""

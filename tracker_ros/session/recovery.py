@@ -142,8 +142,13 @@ class Recovery:
 
     def is_other(self, looks: Looks) -> bool:
         """Return whether something looks unlike all views of the target, or rather like another."""
-        slack = self.settings.keep_slack
-        return looks.own < self._identity.usual - slack or looks.margin < -slack / 2
+        return self._is_unlike(looks) or self._is_rather_another(looks)
+
+    def _is_unlike(self, looks: Looks) -> bool:
+        return looks.own < self._identity.usual - self.settings.keep_slack
+
+    def _is_rather_another(self, looks: Looks) -> bool:
+        return looks.margin < -self.settings.keep_slack / 2
 
     def goes_on(self, looks: Looks) -> bool:
         """Return whether something looks as the target did a moment ago, and not quite unlike its views."""
@@ -172,9 +177,9 @@ class Recovery:
             looks.margin < -abs(s.look_margin) or looks.own < self._identity.usual - LEAP_SLACK * s.keep_slack
         )
         changed = leapt and looks.own < self._lately - JERK and other
-        # What looks as it did a moment ago has turned, or the light has: nobody else took its place.
-        turned = self.goes_on(looks) and looks.margin >= -s.keep_slack / 2
-        foreign = (self.is_other(looks) and not turned) or changed
+        # What is unlike all views but as it was a moment ago has turned, or the light has changed.
+        unlike = self._is_unlike(looks) and not self.goes_on(looks)
+        foreign = unlike or self._is_rather_another(looks) or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
             self._identity.follow()

@@ -36,8 +36,8 @@ class Search:
         self._frame = None
         self._block = max(1, int(math.sqrt(box.w * box.h) / CELLS), -(-max(frame.shape[1:]) // LONGEST))
         # Only the pixels of the box: this happens while the target is tracked, when time is short.
-        rows = _span(box.cy, box.h, frame.shape[1], self._block)
-        columns = _span(box.cx, box.w, frame.shape[2], self._block)
+        rows = _blocks(box.cy, box.h, frame.shape[1], self._block)
+        columns = _blocks(box.cx, box.w, frame.shape[2], self._block)
         self._template = F.avg_pool2d(frame[:, rows, columns].float(), self._block)
 
     def restart(self) -> None:
@@ -75,7 +75,7 @@ class Search:
         return self._alike
 
 
-def _span(center: float, side: float, length: int, block: int) -> slice:
+def _blocks(center: float, side: float, length: int, block: int) -> slice:
     """Return the pixels of a side of the box, whole blocks of them and at least two inside the image."""
     count = max(2, min(round(side / block), length // block)) * block
     first = min(max(round(center - count / 2), 0), max(length - count, 0))

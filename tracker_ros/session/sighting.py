@@ -82,7 +82,7 @@ class Sighting:
         kept = self.candidate and possible and goes_on and score >= settings.keep_score
         self.candidate = kept or self.frames >= settings.confirm_frames
         farthest = settings.max_jump if self._at is not None and score >= settings.keep_score else LEAP
-        faint = moved <= farthest and not changed and score >= FAINT * settings.keep_score
-        self.box = found if self.candidate or faint else None
-        self.unbroken = self.unbroken and smooth and moved <= LEAP and score >= FAINT * settings.keep_score
+        faint = score >= FAINT * settings.keep_score
+        self.box = found if self.candidate or (faint and moved <= farthest and not changed) else None
+        self.unbroken = self.unbroken and faint and moved <= LEAP and smooth
         self._at = found if self.box or good else None
