@@ -10,8 +10,25 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+T = TypeVar("T")
 _NEGATIVE = re.compile(r"-[0-9.].*")
+
+
+def argument(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Make the type of an argument from a function that raises ValueError with a sentence.
+
+    argparse shows the sentence of its own error alone, in place of any other "invalid value".
+    """
+
+    def read_argument(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read_argument
 
 
 def integer(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from tracker_ros.api import Result, follow, open_frames
-from tracker_ros.arguments import new_file, positive
+from tracker_ros.arguments import argument, new_file, positive
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import Frame
@@ -34,7 +34,11 @@ def add_parsers(sub: Any) -> None:
     parser = sub.add_parser("track", help="track a target through a video file, without ROS")
     parser.add_argument("source", type=Path, help="video file, or folder of images")
     parser.add_argument(
-        "--box", type=parse_box, required=True, metavar="X,Y,W,H", help="the target in the first frame"
+        "--box",
+        type=argument(parse_box),
+        required=True,
+        metavar="X,Y,W,H",
+        help="the target in the first frame",
     )
     parser.add_argument("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
     parser.add_argument(

@@ -22,7 +22,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.arguments import integer
+from tracker_ros.arguments import argument, integer
 from tracker_ros.benchmark.machine import machine
 from tracker_ros.benchmark.timing import WARM_UP, Clip, Result, measure
 from tracker_ros.config_files import DEFAULT_PRESET
@@ -47,7 +47,9 @@ def add_parsers(sub: Any) -> None:
     add_tracker_options(parser)
     parser.add_argument("--video", type=Path, help="video or image folder (default: a synthetic flight)")
     parser.add_argument("--truth", type=Path, help="its boxes, x,y,w,h a line")
-    parser.add_argument("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the first frame")
+    parser.add_argument(
+        "--box", type=argument(parse_box), metavar="X,Y,W,H", help="the target in the first frame"
+    )
     parser.add_argument("--frames", type=integer(WARM_UP + 1), default=200, help="how many (default: 200)")
     parser.add_argument(
         "--threads", type=integer(1, 1024), default=1, help="of torch and OpenCV (default: 1)"

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
@@ -22,14 +21,14 @@ def parse_box(text: str) -> Box:
     """Return a box from 'x,y,w,h' (top-left corner and size in pixels), as command lines take it.
 
     Raises:
-        argparse.ArgumentTypeError: for anything else.
+        DataError: for anything else.
     """
     try:
         x, y, w, h = (float(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not x,y,w,h in pixels") from None
+        raise DataError(f"'{text}' is not x,y,w,h in pixels") from None
     if not (np.isfinite([x, y, w, h]).all() and w > 0 and h > 0):
-        raise argparse.ArgumentTypeError(f"'{text}' is no box: it needs finite numbers and a size above 0")
+        raise DataError(f"'{text}' is no box: it needs finite numbers and a size above 0")
     return Box.from_xywh(x, y, w, h)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from tracker_ros.arguments import integer, not_negative, positive, share
+from tracker_ros.arguments import argument, integer, not_negative, positive, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.footage import open_recording
@@ -51,7 +51,9 @@ def add_parsers(sub: Any) -> None:
     add("--latency", type=not_negative, metavar="MS", help="more latency of the images, milliseconds")
     add("--drops", type=share, metavar="SHARE", help="share of the images that are lost, 0 to 1")
     add("--video", type=Path, metavar="FILE", help="a video, or a folder of images, instead of the scene")
-    add("--box", type=parse_box, metavar="X,Y,W,H", help="the target in the recording's first frame")
+    add(
+        "--box", type=argument(parse_box), metavar="X,Y,W,H", help="the target in the recording's first frame"
+    )
     add("--truth", type=Path, metavar="FILE", help="x,y,w,h of the target, one line a frame of the recording")
     add("--rate", type=positive, help="frames a second (default: config/uav_tracking.yaml's)")
     add("--out", type=Path, metavar="DIR", help="where to write (default: out/demo-DATE-TIME)")

@@ -58,19 +58,14 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
     if unknown := set(content) - {"defaults", "cases"}:
         raise DataError(f"{path}: unknown key '{sorted(unknown)[0]}'; known: cases, defaults")
     shared = _named(f"{path}: defaults", content.get("defaults"))
-    return [
-        (
-            str(name),
-            _case(
-                f"{path}, case '{name}'",
-                {**shared, **_named(f"{path}, case '{name}'", values)},
-                path.parent,
-                bags / f"{number:03d}",
-                types,
-            ),
-        )
-        for number, (name, values) in enumerate(content["cases"].items())
-    ]
+    cases = []
+    for number, (name, values) in enumerate(content["cases"].items()):
+        where = f"{path}, case '{name}'"
+        own = _named(where, values)
+        _refuse_idle(where, own, {**shared, **own})
+        case = _case(where, {**shared, **own}, path.parent, bags / f"{number:03d}", types)
+        cases.append((str(name), case))
+    return cases
 
 
 def _named(where: str, values: Any) -> dict[str, Any]:
@@ -79,6 +74,23 @@ def _named(where: str, values: Any) -> dict[str, Any]:
         return {} if values is None else require_names(values, "it")
     except YamlError as error:
         raise DataError(f"{where}: {error}") from None
+
+
+def _refuse_idle(where: str, own: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse what would have no effect: limits of nothing, and what is `own` of the other kind of case.
+
+    Raises:
+        DataError: naming the setting.
+    """
+    if "min_iou" in values and "expect" not in values:
+        raise DataError(f"{where}: 'min_iou' needs 'expect'")
+    if "min_truth_iou" in values and not {"truth", "scene"} & set(values):
+        raise DataError(f"{where}: 'min_truth_iou' needs 'truth'")
+    if values.get("truth") == "":
+        raise DataError(f"{where}: 'truth' is empty: give a file or a topic, or leave it out")
+    kind, other = ("scene", {"select"}) if "scene" in values else ("bag", set(_SCENE))
+    if kind in values and (idle := sorted(other & set(own))):
+        raise DataError(f"{where}: '{idle[0]}' does not go with '{kind}'")
 
 
 def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Typestore) -> Case:
@@ -103,7 +115,11 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
         raise DataError(f"{where}: 'select' (x,y,w,h in the first image) is missing")
     if "truth" in chosen and (folder / chosen["truth"]).is_file():
         chosen["truth"] = str(folder / chosen["truth"])
-    return Case(folder / values["bag"], parse_box(values["select"]), **chosen)
+    try:
+        box = parse_box(values["select"])
+    except DataError as error:
+        raise DataError(f"{where}: 'select': {error}") from None
+    return Case(folder / values["bag"], box, **chosen)
 
 
 def _rendered(

@@ -14,9 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tracker_ros.arguments import count, integer
+from tracker_ros.arguments import argument, count, integer
 from tracker_ros.data.sequence import DataError
 from tracker_ros.files import write_whole
+from tracker_ros.training.lengths import seconds
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
 from tracker_ros.weights.manifest import WeightsError
 
@@ -80,12 +81,16 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--seed", type=integer(0), help="in place of the recipe's")
     parser.add_argument(
         "--time-limit",
-        type=_length,
+        type=argument(seconds),
         metavar="TIME",
         help="end after so long (90s, 30m, 1.5h), ready to go on; the schedule stays that of all epochs",
     )
     parser.add_argument(
-        "--save-every", type=_length, default=600.0, metavar="TIME", help="inside an epoch (default: 10m)"
+        "--save-every",
+        type=argument(seconds),
+        default=600.0,
+        metavar="TIME",
+        help="inside an epoch (default: 10m)",
     )
     parser.set_defaults(run=run)
 
@@ -216,15 +221,6 @@ def told(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _length(text: str) -> float:
-    from tracker_ros.training.lengths import seconds
-
-    try:
-        return seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _export_checkpoint(args: argparse.Namespace, recipe: Recipe) -> int:
     from tracker_ros.training.exporting import load_checkpoint
 
@@ -251,10 +247,10 @@ def roots(arguments: list[str]) -> dict[str, list[Path]]:
         DataError: for an argument without '=' or a folder that does not exist.
     """
     found: dict[str, list[Path]] = {}
-    for argument in arguments:
-        kind, equals, folder = argument.partition("=")
+    for word in arguments:
+        kind, equals, folder = word.partition("=")
         if not equals or not Path(folder).is_dir():
-            raise DataError(f"--data {argument}: expected KIND=FOLDER with an existing folder")
+            raise DataError(f"--data {word}: expected KIND=FOLDER with an existing folder")
         found.setdefault(kind, []).append(Path(folder))
     return found
 
