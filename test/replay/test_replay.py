@@ -53,6 +53,14 @@ def header(stamp: int) -> Any:
     return TYPES.types["std_msgs/msg/Header"](stamp=time, frame_id="camera_optical")
 
 
+def nowhere(head: Any) -> Any:
+    """A detection of zero size, which a truth has where the target is absent."""
+    seen = Report(State.TRACKING, "t", Box(1, 1, 1, 1), 1.0, 0.0, 0.0, None, "")
+    made = Factory(TYPES, "truth").detection(head, seen)
+    made.bbox.size_x = made.bbox.size_y = 0.0
+    return made
+
+
 def picture(shot: Shot, stamp: int, compressed: bool) -> Any:
     nothing = np.zeros(0, np.uint8)
     if compressed:
@@ -74,8 +82,9 @@ def record(
     stamps: list[int],
     storage: StoragePlugin = StoragePlugin.MCAP,
     compressed: bool = False,
+    late: int = 0,
 ) -> Recording:
-    """A bag with images on /camera/image and the truth on /truth."""
+    """A bag with images on /camera/image and the truth on /truth, stamped `late` ns after its image."""
     factory = Factory(TYPES, "truth")
     with Writer(path, version=9, storage_plugin=storage) as writer:
         kind = "sensor_msgs/msg/" + ("CompressedImage" if compressed else "Image")
@@ -85,7 +94,7 @@ def record(
             at = START + index * STEP
             writer.write(images, at, TYPES.serialize_cdr(picture(shot, stamp, compressed), kind))
             report = Report(State.TRACKING, "t", shot.box, 1.0, 0.0, 0.0, None, "")
-            truth = factory.detection(header(stamp), report)
+            truth = factory.detection(header(stamp + late), report) or nowhere(header(stamp + late))
             writer.write(truths, at, TYPES.serialize_cdr(truth, DETECTION))
     return Recording(path, shots)
 
@@ -341,6 +350,9 @@ def test_a_chunk_that_does_not_fit_its_checksum_is_refused(
         (["--expect", "none"], "cannot be read as a bag"),
         (["--select", "900,900,30,30"], "lies outside the 320 x 240 image"),
         (["--out", "."], "exists already"),
+        (["--min-iou", "0.5"], "--min-iou needs --expect RESULT"),
+        (["--min-truth-iou", "0.5"], "--min-truth-iou needs --truth FILE or TOPIC"),
+        (["--truth", "", "--min-truth-iou", "0.5"], "--truth is empty: give FILE or TOPIC"),
     ],
 )
 def test_wrong_requests_end_with_status_2(
@@ -351,6 +363,38 @@ def test_wrong_requests_end_with_status_2(
     assert message in shown and shown.count("\n") == 1
 
 
+def test_a_truth_of_no_image_is_no_success(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A topic with stamps of its own, or one on which the target is never shown: nothing is compared."""
+    stamps = [START + index * STEP for index in range(4)]
+    apart = record(tmp_path / "apart", shots[:4], stamps, late=5_000_000)
+    absent = record(tmp_path / "absent", [shot._replace(box=None) for shot in shots[:4]], stamps)
+    absent = absent._replace(shots=shots)
+    for made, words in (
+        (
+            apart,
+            "none of the 4 boxes of the truth /truth has the stamp of an image that was looked at: give each",
+        ),
+        (absent, "the truth /truth shows the target in none of its 4 entries"),
+    ):
+        limits = ("--truth", "/truth", "--min-truth-iou", 0.7, "--out", tmp_path / "result")
+        assert replay(made, *limits) == 2
+        shown = capsys.readouterr().err
+        assert words in shown and shown.count("\n") == 1
+        assert not (tmp_path / "result").exists()
+
+
+def test_the_result_of_another_bag_is_refused(
+    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, start in (("one", START), ("other", START + 10**12)):
+        made = record(tmp_path / name, shots[:4], [start + index * STEP for index in range(4)])
+        assert replay(made, "--out", tmp_path / f"of {name}") == 0
+    assert replay(made, "--expect", tmp_path / "of one", "--min-iou", 0) == 2
+    assert "of one has results of 4 images, none with the stamp of one of the 4" in capsys.readouterr().err
+
+
 def test_agreement_by_hand() -> None:
     box = Box(10, 10, 4, 4)
     half = box._replace(cx=12.0)  # IoU 1/3
@@ -359,5 +403,5 @@ def test_agreement_by_hand() -> None:
     result = agreement(found, expected)
     assert (result.compared, result.lowest, result.worst) == (5, 0.0, 4)
     assert result.mean == pytest.approx((1 + 1 / 3 + 1 + 0 + 0) / 5)
-    truth = against_truth(found, {**expected, 9: box})
+    truth = against_truth(found, {**expected, 9: box}, "/truth")
     assert truth.compared == 3 and truth.mean == pytest.approx((1 + 1 / 3 + 0) / 3)

@@ -113,9 +113,16 @@ cases:
         ("cases: {a: {scene: 0, shade: 1}}", "unknown setting 'shade'"),
         ("cases: {a: {scene: 0, loop: 1}}", "'loop' cannot be 1"),
         ("cases: {a: {scene: true}}", "'scene' cannot be True"),
-        ("cases: {a: {scene: 0, min_iou: 2}}", "'min_iou' must be between 0 and 1, got 2"),
+        ("cases: {a: {scene: 0, min_truth_iou: 2}}", "'min_truth_iou' must be between 0 and 1, got 2"),
         ("cases: {a: {scene: 0, storage: tape}}", "'storage' must be one of mcap, sqlite3, got 'tape'"),
         ("cases: {a: {scene: 0, frames: 1}}", "'frames' must be at least 2, got 1"),
+        ("cases: {a: {bag: x, select: 'a,b'}}", "case 'a': 'select': 'a,b' is not x,y,w,h in pixels"),
+        ("cases: {a: {bag: x, select: '1,2,0,4'}}", "case 'a': 'select': '1,2,0,4' is no box"),
+        ("cases: {a: {bag: x, select: '1,2,3,4', min_truth_iou: 1}}", "'a': 'min_truth_iou' needs 'truth'"),
+        ("defaults: {min_iou: 1}\ncases: {a: {scene: 0}}", "case 'a': 'min_iou' needs 'expect'"),
+        ("cases: {a: {scene: 0, truth: '', min_truth_iou: 1}}", "case 'a': 'truth' is empty"),
+        ("cases: {a: {scene: 0, select: '1,2,3,4'}}", "case 'a': 'select' does not go with 'scene'"),
+        ("cases: {a: {bag: x, select: '1,2,3,4', jpeg: true}}", "case 'a': 'jpeg' does not go with 'bag'"),
     ],
 )
 def test_a_wrong_suite_ends_with_one_line(
@@ -132,6 +139,27 @@ def test_the_suites_that_ship_can_be_read(
 ) -> None:
     monkeypatch.setattr(suite_module, "record", lambda *_: ("/truth", Box(9, 9, 9, 9)))
     assert len(read_suite(path, tmp_path, TYPES)) >= 1
+
+
+def test_options_that_a_suite_does_not_read_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "replay",
+        "flight",
+        "--suite",
+        "s.yaml",
+        "--tracker",
+        "dcf",
+        "--min-truth-iou",
+        "1",
+        "--loop",
+        "2",
+    ]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "--suite s.yaml says everything about its cases: leave out the bag, --tracker" in said
+    assert "--min-truth-iou" in said and "--loop" in said
 
 
 def test_a_bag_or_a_suite_is_needed(capsys: pytest.CaptureFixture[str]) -> None:

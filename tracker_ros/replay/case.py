@@ -30,7 +30,7 @@ from tracker_ros.replay.bag import (
     write_results,
 )
 from tracker_ros.replay.messages import DETECTION
-from tracker_ros.replay.run import Agreement, against_truth, agreement, boxes_of, replay
+from tracker_ros.replay.run import Agreement, against_earlier, against_truth, boxes_of, replay
 from tracker_ros.session import Session, State
 from tracker_ros.trackers import load
 
@@ -126,17 +126,17 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     if session.state is State.IDLE:
         reason = results[0].report.message
         raise BagError(f"{case.bag}: none of the {len(results)} images on {topic} can be used: {reason}")
-    if case.out is not None:
-        write_results(case.out, results, types, case.tracker)
     found = boxes_of(results)
     verdict = Verdict(
         topic,
         results,
         dropped,
-        None if expected is None else agreement(found, expected),
-        None if truth is None else against_truth(found, truth),
+        None if expected is None else against_earlier(found, expected, str(case.expect)),
+        None if truth is None else against_truth(found, truth, case.truth),
         (),
     )
+    if case.out is not None:
+        write_results(case.out, results, types, case.tracker)
     return verdict._replace(missed=tuple(_missed(case, verdict)))
 
 

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tracker_ros.arguments import integer, share
+from tracker_ros.arguments import argument, integer, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.replay.case import Case, Verdict, run_case
@@ -32,35 +34,37 @@ def add_parsers(sub: Any) -> None:
     add = parser.add_argument
     add("bag", type=Path, nargs="?", help="rosbag2 folder, sqlite3 or MCAP")
     add("--suite", type=Path, metavar="FILE.yaml", help="several bags with their limits, in place of one")
-    add("--select", metavar="X,Y,W,H", type=parse_box, help="the target in the first image")
-    add("--topic", default="", help="Image or CompressedImage (default: the only one in the bag)")
-    add("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
-    add("--weights", default="", help="in place of the preset's weights")
-    add("--device", default="cpu", help="torch device (default: cpu)")
+    add("--select", metavar="X,Y,W,H", type=argument(parse_box), help="the target in the first image")
+    add("--topic", help="Image or CompressedImage (default: the only one in the bag)")
+    add("--tracker", help=f"preset (default: {DEFAULT_PRESET})")
+    add("--weights", help="in place of the preset's weights")
+    add("--device", help="torch device (default: cpu)")
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")
     add("--expect", type=Path, metavar="RESULT", help="an earlier run's, to agree with in every image")
-    add("--min-iou", type=share, default=0.9, help="lowest IoU with --expect of any image (default: 0.9)")
+    add("--min-iou", type=share, help="lowest IoU with --expect of any image (default: 0.9)")
     add(
         "--truth",
-        default="",
         metavar="FILE|TOPIC",
         help="boxes x,y,w,h, one line an image in the bag; or a topic of the bag with Detection2D",
     )
     add(
         "--loop",
         type=integer(1, 1000),
-        default=1,
+        dest="loops",
         metavar="N",
         help="play the bag N times in a row (default: 1)",
     )
-    add("--min-truth-iou", type=share, default=0.0, help="lowest mean IoU with --truth (default: 0)")
+    add("--min-truth-iou", type=share, help="lowest mean IoU with --truth (default: 0)")
     parser.set_defaults(run=run_replay)
 
 
 def run_replay(args: argparse.Namespace) -> int:
     """Run ``tracker_ros replay``; its exit status."""
+    fields = [field.name for field in dataclasses.fields(Case)]
+    # `Case` has the defaults: here is only what was given.
+    given = {name: value for name in fields if (value := getattr(args, name, None)) is not None}
     try:
-        return _run_suite(args.suite) if args.suite is not None else _run_bag(args)
+        return _run_suite(args.suite, given) if args.suite is not None else _run_bag(given)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
@@ -68,26 +72,24 @@ def run_replay(args: argparse.Namespace) -> int:
         return 2
 
 
-def _run_bag(args: argparse.Namespace) -> int:
-    if args.bag is None or args.select is None:
+def _run_bag(given: Mapping[str, Any]) -> int:
+    if not given.keys() >= {"bag", "select"}:
         raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
-    case = Case(
-        args.bag,
-        args.select,
-        args.topic,
-        args.tracker,
-        args.weights,
-        args.device,
-        out=args.out,
-        expect=args.expect,
-        min_iou=args.min_iou,
-        truth=args.truth,
-        min_truth_iou=args.min_truth_iou,
-        loops=args.loop,
-    )
+    if "min_iou" in given and "expect" not in given:
+        raise ValueError("--min-iou needs --expect RESULT")
+    if "min_truth_iou" in given and "truth" not in given:
+        raise ValueError("--min-truth-iou needs --truth FILE or TOPIC")
+    if given.get("truth") == "":  # of a shell's variable that is not set: nothing would be compared
+        raise ValueError("--truth is empty: give FILE or TOPIC, or leave it out")
+    case = Case(**given)
     verdict = run_case(case, make_types())
     _report(case, verdict)
     return 1 if verdict.missed else 0
+
+
+def _option(field: str) -> str:
+    """Return a field of `Case` as the command line calls it."""
+    return {"bag": "the bag", "loops": "--loop"}.get(field, f"--{field.replace('_', '-')}")
 
 
 def _report(case: Case, verdict: Verdict) -> None:
@@ -120,8 +122,11 @@ def _verdict(value: float, wanted: float) -> str:
     return f"good (at least {wanted:g})" if value >= wanted else f"below {wanted:g}"
 
 
-def _run_suite(path: Path) -> int:
+def _run_suite(path: Path, beside: Mapping[str, Any]) -> int:
     """Run a suite's cases and print one table; 2 if one could not be run, else 1 if one missed a limit."""
+    if beside:
+        named = ", ".join(map(_option, beside))
+        raise ValueError(f"--suite {path} says everything about its cases: leave out {named}")
     types, status = make_types(), 0
     reasons: list[str] = []
     table = Table(title=str(path), title_justify="left")

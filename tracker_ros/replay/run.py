@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from tracker_ros.data.sequence import DataError
 from tracker_ros.geometry import Box
 from tracker_ros.ops.boxes import iou
 from tracker_ros.replay.bag import Result, stamp_of
@@ -65,7 +66,7 @@ class Agreement(NamedTuple):
 
     Attributes:
         compared: images that count.
-        lowest, mean: IoU; 0 where only one of the two has a box, 1 where neither has one. 1 over no image.
+        lowest, mean: IoU; 0 where only one of the two has a box, 1 where neither has one.
         worst: stamp of the image with the lowest, ns.
     """
 
@@ -76,19 +77,46 @@ class Agreement(NamedTuple):
 
 
 def agreement(found: Mapping[int, Box | None], expected: Mapping[int, Box | None]) -> Agreement:
-    """Return every image that either has (by stamp, ns)."""
+    """Compare every image that either has (by stamp, ns), of which there must be one at least."""
     overlaps = {
         stamp: _overlap(found.get(stamp), expected.get(stamp)) if stamp in found.keys() & expected else 0.0
         for stamp in sorted(found.keys() | expected)
     }
-    worst = min(overlaps, key=lambda stamp: overlaps[stamp], default=0)
-    count = len(overlaps)
-    return Agreement(count, overlaps.get(worst, 1.0), sum(overlaps.values()) / count if count else 1.0, worst)
+    worst = min(overlaps, key=lambda stamp: overlaps[stamp])
+    return Agreement(len(overlaps), overlaps[worst], sum(overlaps.values()) / len(overlaps), worst)
 
 
-def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | None]) -> Agreement:
-    """Return the images in which the truth has a box and that were looked at."""
-    known = {stamp: box for stamp, box in truth.items() if box is not None and stamp in found}
+def against_earlier(
+    found: Mapping[int, Box | None], expected: Mapping[int, Box | None], name: str
+) -> Agreement:
+    """Compare with an earlier result, called `name`.
+
+    Raises:
+        DataError: when it is about none of these images, as that of another bag is.
+    """
+    if not found.keys() & expected:
+        raise DataError(
+            f"{name} has results of {len(expected)} images, none with the stamp of one of the {len(found)}"
+            " images here: give the result of this bag"
+        )
+    return agreement(found, expected)
+
+
+def against_truth(found: Mapping[int, Box | None], truth: Mapping[int, Box | None], name: str) -> Agreement:
+    """Compare the images in which the truth, called `name`, has a box and that were looked at.
+
+    Raises:
+        DataError: when there is no such image, so that nothing would be compared.
+    """
+    shown = {stamp: box for stamp, box in truth.items() if box is not None}
+    known = {stamp: box for stamp, box in shown.items() if stamp in found}
+    if not shown:
+        raise DataError(f"the truth {name} shows the target in none of its {len(truth)} entries")
+    if not known:
+        raise DataError(
+            f"none of the {len(shown)} boxes of the truth {name} has the stamp of an image that was looked"
+            " at: give each box the stamp of its image, or a file with a line an image"
+        )
     return agreement({stamp: found[stamp] for stamp in known}, known)
 
 
