@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,9 @@ import pytest
 
 from tracker_ros import cli
 from tracker_ros.data.boxes import parse_box
+from tracker_ros.data.sequence import DataError
+from tracker_ros.evaluation.tables import render
+from tracker_ros.terminal import make_console
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -44,31 +48,114 @@ def test_every_command_describes_itself(name: str, capsys: pytest.CaptureFixture
     assert ended.value.code == 0 and f"tracker_ros {name}" in capsys.readouterr().out
 
 
+SOURCE = "needs ROS 2: source one (source /opt/ros/DISTRO/setup.bash), or run `bash scripts/{}.sh`"
+
+
 @pytest.mark.parametrize(
-    ("missing", "words"),
+    ("command", "missing", "distribution", "words"),
     [
-        ("pandas.core", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
+        ("eval", "pandas.core", "", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
         (
+            "eval",
             "tracker_ros.evaluation.cli",
+            "",
             "not part of this installation: tracker_ros.evaluation.cli is missing",
+        ),
+        ("demo", "rclpy", "", SOURCE.format("demo")),
+        ("select", "builtin_interfaces.msg", "", SOURCE.format("setup")),
+        ("latency", "std_srvs", "", SOURCE.format("setup")),
+        ("demo", "rclpy", "jazzy", SOURCE.format("demo")),
+        (
+            "demo",
+            "vision_msgs.msg",
+            "jazzy",
+            "needs the ROS 2 package vision_msgs: sudo apt install ros-jazzy-vis",
         ),
     ],
 )
 def test_missing_modules_are_explained(
-    missing: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    missing: str,
+    distribution: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("ROS_DISTRO", distribution)
+
     def absent(name: str) -> None:
         raise ModuleNotFoundError(f"No module named '{missing}'", name=missing)
 
     monkeypatch.setattr(cli, "import_module", absent)
-    assert cli.main(["eval"]) == 2
+    assert cli.main([command]) == 2
     shown = capsys.readouterr().err
-    assert words in shown and shown.count("\n") == 1
+    assert f"'{command}' " in shown and words in shown and shown.count("\n") == 1
+
+
+def test_what_nobody_foresaw_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 1 means, of `replay`, that the boxes got worse."""
+
+    def fail(name: str) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(cli, "import_module", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cli.main(["replay"]) == 70
+    shown = capsys.readouterr()
+    assert "tracker_ros replay: this should not happen: KeyError: 'a bug' (traceback in" in shown.err
+    assert not shown.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "eval --root {} --trackers dcf",
+        "report --root {}",
+        "vot out --root {} --trackers dcf",
+        "bench --trackers dcf --video {} --box 1,2,3,4",
+        "track {} --box 1,2,3,4",
+        "replay {} --select 1,2,3,4",
+        "train --recipe {}.yaml",
+        "export --check {}",
+        "reproduce edcf table1 --root {}",
+        "weights verify {}",
+        "latency --only {}",
+        "demo --video {} --box 1,2,3,4 --out out",
+    ],
+)
+def test_errors_go_to_standard_error_and_are_no_markup(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`[old]` in square brackets, and `:smile:`, are text where they come from a user."""
+    if words.split()[0] in ("latency", "demo"):
+        pytest.importorskip("rclpy", reason="rclpy is not installed")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words.format("data[old]:smile:").split()) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"tracker_ros {words.split()[0]}: ") and "data[old]:smile:" in shown.err
+    assert not shown.out
+
+
+def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    table = render(
+        [{"group": "all", "tracker": "dcf[red]", "AUC": value} for value in (0.5, 0.25)], "in [old]"
+    )
+    make_console().print(table)
+    shown = capsys.readouterr().out
+    assert "in [old]" in shown and shown.count("dcf[red]") == 2
+
+
+def test_every_console_shows_texts_as_they_are() -> None:
+    package = Path(cli.__file__).parent
+    own = [path.name for path in package.rglob("*.py") if re.search(r"\bConsole\(", path.read_text())]
+    assert own == ["terminal.py"]
 
 
 def test_boxes_are_read_or_refused() -> None:
     assert parse_box("10,20,30,40.5") == (25.0, 40.25, 30.0, 40.5)
-    with pytest.raises(Exception, match="is not x,y,w,h"):
+    with pytest.raises(DataError, match="is not x,y,w,h"):
         parse_box("10,20,30")
 
 

@@ -40,6 +40,7 @@ LAYERS = [
         "geometry",
         "mavlink",
         "optics",
+        "terminal",
         "yaml_files",
     ),
 ]

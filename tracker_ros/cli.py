@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -15,6 +16,7 @@ from io import TextIOWrapper
 from typing import NamedTuple
 
 from tracker_ros.arguments import join_negative
+from tracker_ros.terminal import print_error
 
 
 class Command(NamedTuple):
@@ -44,6 +46,10 @@ COMMANDS = {
     ),
 }
 PACKAGE = "tracker_ros"
+_OF_ROS = re.compile(
+    r"rclpy|rpyutils|tf2_ros|launch(_ros)?|(ament|rcl|rosidl)_\w+|\w+_(msgs|srvs|interfaces)"
+)
+"""Python packages that come with a ROS 2."""
 
 
 def make_parser(chosen: str = "") -> argparse.ArgumentParser:
@@ -65,14 +71,30 @@ def make_parser(chosen: str = "") -> argparse.ArgumentParser:
 def explain(name: str, missing: ModuleNotFoundError) -> str:
     """Explain how to install a module that a subcommand needs and that is missing."""
     module, extra = missing.name or str(missing), COMMANDS[name].extra
-    if module.split(".")[0] == PACKAGE:
+    package = module.split(".")[0]
+    if package == PACKAGE:
         return f"'{name}' is not part of this installation: {module} is missing"
-    advice = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {module.split('.')[0]}"
-    return f"'{name}' needs the Python package {module.split('.')[0]}: {advice}"
+    if _OF_ROS.fullmatch(package):
+        return f"'{name}' needs {_ros_advice(name, package)}"
+    advice = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {package}"
+    return f"'{name}' needs the Python package {package}: {advice}"
+
+
+def _ros_advice(name: str, package: str) -> str:
+    """Explain where a ROS package comes from: no extra of pip's brings one."""
+    distribution = os.environ.get("ROS_DISTRO", "")
+    if distribution and package != "rclpy":
+        apt = f"sudo apt install ros-{distribution}-{package.replace('_', '-')}"
+        return f"the ROS 2 package {package}: {apt}"
+    script = "demo" if name == "demo" else "setup"
+    return (
+        "ROS 2: source one (source /opt/ros/DISTRO/setup.bash), or run"
+        f" `bash scripts/{script}.sh`, which brings it"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; the exit status: 2 for a wrong request, else the subcommand's."""
+    """Run one subcommand; the exit status: 2 for a wrong request, 70 for a fault of ours, else its own."""
     words = list(sys.argv[1:] if argv is None else argv)
     # Python has no stream where its descriptor is closed (`command >&-`).
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
@@ -92,11 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 141  # whoever read the output has enough
     except (ValueError, OSError) as error:
-        print(f"{PACKAGE} {chosen}: {error}", file=sys.stderr)
+        print_error(chosen, error)
         return 2
     except Exception as error:
-        print(f"{PACKAGE} {chosen}: {unexpected(error)}", file=sys.stderr)
-        return 1
+        print_error(chosen, unexpected(error))
+        return os.EX_SOFTWARE  # 1 is an answer of replay, export and others
 
 
 def _run(chosen: str, words: list[str]) -> int:

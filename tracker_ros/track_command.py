@@ -23,6 +23,7 @@ from tracker_ros.drawing.film import Film
 from tracker_ros.drawing.shapes import draw_box
 from tracker_ros.files import require_file, write_whole
 from tracker_ros.session import Session, State
+from tracker_ros.terminal import print_error
 from tracker_ros.trackers import given_settings, load
 
 YELLOW = (255, 255, 0)
@@ -84,11 +85,11 @@ def run_track(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
-        print(f"tracker_ros track: {error}", file=sys.stderr)
+        print_error("track", error)
         return 2
     if refused:
         count = f"{len(refused)} of {result.index + 1} frames in ERROR"
-        print(f"tracker_ros track: {count}, the first: {refused[0]}", file=sys.stderr)
+        print_error("track", f"{count}, the first: {refused[0]}")
     return 0
 
 

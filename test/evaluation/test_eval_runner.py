@@ -274,7 +274,8 @@ def test_wrong_requests_are_explained(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     assert run_command("eval", "--root", str(data), "--out", str(tmp_path / "out"), *words) == 2
-    assert message in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert message in shown.err and not shown.out
 
 
 def test_sequences_without_published_truth_run_and_are_not_scored(
@@ -296,7 +297,7 @@ def test_sequences_without_published_truth_run_and_are_not_scored(
         assert packed.namelist() == ["right.txt"]
     capsys.readouterr()
     assert run_command("eval", *common, "--protocol", "vot2018") == 2
-    assert "vot2018 needs a box in every frame; right has only the first" in capsys.readouterr().out
+    assert "vot2018 needs a box in every frame; right has only the first" in capsys.readouterr().err
 
 
 def test_devices_are_dealt_among_sequences(tmp_path: Path) -> None:

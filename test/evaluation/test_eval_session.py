@@ -165,4 +165,4 @@ def test_the_command_runs_both_and_tells_about_absences(
 )
 def test_wrong_requests(words: tuple[object, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command("eval", *words) == 2
-    assert message in capsys.readouterr().out
+    assert message in capsys.readouterr().err

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tracker_ros.arguments import argument, integer
 from tracker_ros.benchmark.machine import machine
@@ -31,6 +31,7 @@ from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, missing
 from tracker_ros.files import write_whole
+from tracker_ros.terminal import make_console, print_error
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
@@ -60,7 +61,7 @@ def add_parsers(sub: Any) -> None:
 
 def run_bench(args: argparse.Namespace) -> int:
     """Run ``tracker_ros bench``: 0, or 2 for a wrong request."""
-    console = Console()
+    console = make_console()
     box = args.box.to_xywh() if args.box else None
     clip = Clip(args.frames, args.video, args.truth, box)
     context = multiprocessing.get_context("spawn")
@@ -69,11 +70,11 @@ def run_bench(args: argparse.Namespace) -> int:
         if not split(args.trackers):
             raise SettingsError("nothing to do: give --trackers")
         for spec in contenders(args):
-            with console.status(f"{spec.label}{' scripted' if spec.scripted else ''}"):
+            with console.status(Text(f"{spec.label}{' scripted' if spec.scripted else ''}")):
                 with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
                     results.append(pool.submit(measure, spec, clip, args.threads).result())
     except (DataError, SettingsError, WeightsError, FileNotFoundError) as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        print_error("bench", error)
         return 2
     console.print(render(results, args.threads))
     if args.json:

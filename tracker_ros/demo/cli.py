@@ -29,6 +29,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
 from tracker_ros.ros.context import end_ros, start_ros
+from tracker_ros.terminal import make_console, print_error
 from tracker_ros.trackers import resolve
 
 SECONDS = 20.0
@@ -62,10 +63,10 @@ def add_parsers(sub: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demonstration; 0 when it went well, 1 when the flight failed, 2 for a wrong request."""
-    console = Console(highlight=False)
+    console = make_console()
     wrong = _what_is_wrong(args)
     if wrong:
-        console.print(wrong, markup=False)
+        print_error("demo", wrong)
         return 2
     try:
         if args.tracker:
@@ -73,13 +74,13 @@ def run(args: argparse.Namespace) -> int:
         if args.video is not None:
             open_recording(args.video, args.truth)
     except ValueError as error:
-        console.print(f"demo: {error}", markup=False, soft_wrap=True)
+        print_error("demo", error)
         return 2
     out = args.out or Path("out") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         out.mkdir(parents=True)
     except OSError as error:
-        console.print(f"demo: {out} cannot be made: {error.strerror}", markup=False, soft_wrap=True)
+        print_error("demo", f"{out} cannot be made: {error.strerror}")
         return 2
     try:
         moments, flight = _fly(args, out, console)
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (FlightError, ProcessError, OSError, ValueError) as error:
-        console.print(f"\ndemo failed: {error}", markup=False, soft_wrap=True)
+        print_error("demo", error)
         return 1
     except KeyboardInterrupt:
         console.print(f"\ninterrupted; the nodes are stopped, what was recorded is in {out}")

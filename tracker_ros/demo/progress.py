@@ -41,7 +41,7 @@ class Progress:
         curves = Table.grid(padding=(0, 2))
         curves.add_row("IoU  ", Text(_curve([m.overlap for m in self._recent]), style="green"))
         curves.add_row("score", Text(_curve([m.score for m in self._recent]), style="blue"))
-        return Panel(Group(table, curves), title=self._title, width=72, title_align="left")
+        return Panel(Group(table, curves), title=Text(self._title), width=72, title_align="left")
 
 
 def summary_table(summary: Summary, title: str) -> Table:

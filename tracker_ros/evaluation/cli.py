@@ -29,6 +29,7 @@ from tracker_ros.evaluation.submission import write_submission
 from tracker_ros.evaluation.tables import render, summary_rows, trust_rows, unfinished_lines, write_csv
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
+from tracker_ros.terminal import make_console, print_error
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.weights import WeightsError
 
@@ -63,7 +64,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
         metavar="FILE.zip",
         help="pack one tracker's results for the server of GOT-10k or (ope) TrackingNet",
     )
-    parser.set_defaults(run=guarded(run_eval))
+    parser.set_defaults(run=guarded("eval", run_eval))
     _add_report(sub)
     _add_vot(sub)
 
@@ -74,7 +75,7 @@ def _add_report(sub: argparse._SubParsersAction) -> None:
     options.add_scoring_options(parser)
     parser.add_argument("--results", type=Path, default=Path("results"), help="--out of `eval`")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder for the page and figures")
-    parser.set_defaults(run=guarded(run_report))
+    parser.set_defaults(run=guarded("report", run_report))
 
 
 def _add_vot(sub: argparse._SubParsersAction) -> None:
@@ -90,7 +91,7 @@ def _add_vot(sub: argparse._SubParsersAction) -> None:
         choices=sorted(STACKS),
         help="the challenge; without --root vot-toolkit downloads its data set",
     )
-    parser.set_defaults(run=guarded(run_vot))
+    parser.set_defaults(run=guarded("vot", run_vot))
 
 
 def run_report(args: argparse.Namespace, console: Console) -> int:
@@ -119,17 +120,18 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def guarded(command: Callable[[argparse.Namespace, Console], int]) -> Callable[[argparse.Namespace], int]:
-    """Wrap `command`: wrong requests are printed in one line and answered by exit status 2."""
+def guarded(
+    name: str, command: Callable[[argparse.Namespace, Console], int]
+) -> Callable[[argparse.Namespace], int]:
+    """Wrap the command of that name: wrong requests are printed in one line and answered by exit status 2."""
 
     def run(args: argparse.Namespace) -> int:
-        console = Console()
         try:
-            return command(args, console)
+            return command(args, make_console())
         except BrokenPipeError:  # no fault: whoever reads the output has enough
             raise
         except (DataError, SettingsError, WeightsError, OSError) as error:
-            console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+            print_error(name, error)
             return 2
 
     return run
@@ -157,7 +159,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
         for line in unfinished_lines(scores):
-            console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
+            console.print(line, style="yellow", soft_wrap=True)
         if args.session and (absent := absence_rows(scores, sequences)):
             console.print(render(absent, "while the target is away, and when it is back"))
         if args.session and (told := reliability_rows(scores, sequences)):
@@ -198,7 +200,7 @@ def evaluate(
         return []
     engine = make_engine(args.engine, min(args.jobs, len(tasks)))
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -213,8 +215,7 @@ def evaluate(
         failed = run_tasks(tasks, engine, done)
     for outcome in failed:
         why = outcome.error.strip().splitlines()[-1]
-        text = f"{outcome.tracker} failed on {outcome.sequence}: {why}"
-        console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+        print_error("eval", f"{outcome.tracker} failed on {outcome.sequence}: {why}")
     if failed:
-        console.print(f"tracebacks are in *{CRASHED} below {args.out / protocol.name}", soft_wrap=True)
+        print_error("eval", f"tracebacks are in *{CRASHED} below {args.out / protocol.name}")
     return failed

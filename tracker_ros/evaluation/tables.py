@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rich.table import Table
+from rich.text import Text
 
 from tracker_ros.evaluation.scores import TrackerScores, TrustScores
 from tracker_ros.evaluation.trust import SOON, Trust, columns
@@ -104,9 +105,8 @@ def render(rows: list[Row], title: str = "") -> Table:
     return table
 
 
-def _cell(column: str, row: Row, rows: list[Row]) -> str:
-    text = format_value(column, row[column])
-    return f"[bold]{text}[/bold]" if is_best(column, row, rows) else text
+def _cell(column: str, row: Row, rows: list[Row]) -> Text:
+    return Text(format_value(column, row[column]), style="bold" if is_best(column, row, rows) else "")
 
 
 def is_best(column: str, row: Row, rows: list[Row]) -> bool:

@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.engines import make_engine
 from tracker_ros.evaluation.options import add_data_options, read_data
@@ -28,6 +26,7 @@ from tracker_ros.evaluation.runner import plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import TrackerScores, make_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.tables import render, summary_rows, write_csv
+from tracker_ros.terminal import make_console
 from tracker_ros.trackers import load
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.training.cli import roots
@@ -186,7 +185,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"ablation_cf: {error}", file=sys.stderr)
         return 2
     rows = summary_rows(scores, make_groups(sequences, {}))
-    Console().print(render(rows, f"{args.paper}: OPE on {len(sequences)} sequences"))
+    make_console().print(render(rows, f"{args.paper}: OPE on {len(sequences)} sequences"))
     if args.csv:
         write_csv(rows, args.csv)
     return 0

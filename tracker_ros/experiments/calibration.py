@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.console import Console
 
 from tracker_ros.data.inserted import inserted
 from tracker_ros.data.readers import read_folders
@@ -35,6 +34,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import psr
 from tracker_ros.session.evidence import SETTLED, features
 from tracker_ros.session.identity import Identity
+from tracker_ros.terminal import make_console
 from tracker_ros.trackers import Tracker, load
 from tracker_ros.training.clips import VideoFile
 from tracker_ros.training.csv_datasets import read_tracks
@@ -179,7 +179,7 @@ def main(words: Words[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=90, help="of a clip, at most")
     args = parser.parse_args(words)
     torch.set_num_threads(1)
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console(soft_wrap=True)
     chosen = clips(args.tracks, args.clips, args.frames)
     others = [s for s in read_folders(args.root) if len(s.truth) == len(s)] if args.root else []
     for name in args.trackers.split(","):

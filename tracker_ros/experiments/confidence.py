@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
@@ -30,6 +29,7 @@ from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.ops.peaks import apce, argmax_2d, psr
+from tracker_ros.terminal import make_console
 from tracker_ros.trackers import Tracker, load
 
 Array = npt.NDArray[np.float64]
@@ -142,7 +142,7 @@ def main(words: Words[str] | None = None) -> int:
         table.add_column(name, justify="right")
     for index, measure in enumerate(MEASURES):
         table.add_row(measure, *(f"{c[index][0]:.3f} / {c[index][1]:.3f}" for c in columns))
-    Console(highlight=False).print(table)
+    make_console().print(table)
     return 0
 
 

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
 
 from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.report import load_results
 from tracker_ros.evaluation.scores import CurveScores
+from tracker_ros.terminal import make_console
 
 Array = npt.NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def main(words: Words[str] | None = None) -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 2
-    Console(highlight=False).print(made)
+    make_console().print(made)
     return 0
 
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from tracker_ros.data.sequence import DataError, Sequence
@@ -29,6 +28,7 @@ from tracker_ros.evaluation.scores import TrackerScores
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.experiments.ablation_cf import Variant, evaluate, run_once, train_once
 from tracker_ros.losses.classification import ClassificationLoss, make_loss
+from tracker_ros.terminal import make_console
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.training.cli import roots
 from tracker_ros.training.recipes import Recipe, RecipeError, read_recipe
@@ -189,7 +189,7 @@ def main(words: list[str] | None = None) -> int:
     finally:
         # Hours of work are not lost to an error or an interrupt in a later row.
         if table.row_count:
-            Console().print(table)
+            make_console().print(table)
     return 0
 
 

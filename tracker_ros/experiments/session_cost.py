@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.console import Console
 
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.absences import rendered
@@ -32,6 +31,7 @@ from tracker_ros.export import optimized
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.session import Session, State
+from tracker_ros.terminal import make_console
 from tracker_ros.trackers import Tracker, load
 
 WARM = 10
@@ -71,7 +71,7 @@ def main(words: Words[str] | None = None) -> int:
     parser.add_argument("--sequences", type=int, default=4, help="how many")
     args = parser.parse_args(words)
     torch.set_num_threads(1)
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console(soft_wrap=True)
     if args.root:
         chosen = read_folders(args.root)[: args.sequences]
     else:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
 from tracker_ros.export.formats import NETWORKS, save_network
 from tracker_ros.export.half import PRECISIONS
+from tracker_ros.terminal import print_error
 from tracker_ros.trackers import SettingsError, given_settings, load, resolve
 from tracker_ros.weights import WeightsError
 
@@ -88,7 +88,7 @@ def run_export(args: argparse.Namespace) -> int:
             print(f"{args.half} moves its boxes by at most {manifest.deviation:.2f} px on the built-in clip")
         return 0
     except (SettingsError, WeightsError, ArchiveError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_error("export", error)
         return 2
 
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from tracker_ros.arguments import integer, number
 from tracker_ros.gimbal.loop import Conditions, Pointing, fly
 from tracker_ros.gimbal.settings import ControlSettings
+from tracker_ros.terminal import make_console, print_error
 
 CONDITIONS = {
     "nominal": Conditions(),
@@ -44,11 +44,10 @@ def add_parsers(sub: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; 2 for a wrong request."""
-    console = Console(highlight=False)
     given = {name: value for name in NUMBERS if (value := getattr(args, name)) is not None}
     wrong = _what_is_wrong(given)
     if wrong:
-        console.print(wrong, markup=False)
+        print_error("gimbal", wrong)
         return 2
     settings = replace(ControlSettings(), **given)
     controls = {
@@ -66,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             flights = [fly(control, conditions, seconds=args.seconds, seed=k) for k in range(args.seeds)]
             table.add_row(name, what, *_cells(flights))
         table.add_section()
-    console.print(table)
+    make_console().print(table)
     return 0
 
 

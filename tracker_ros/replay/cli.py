@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from tracker_ros.arguments import argument, integer, share
@@ -22,6 +20,7 @@ from tracker_ros.replay.case import Case, Verdict, run_case
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
+from tracker_ros.terminal import make_console, print_error
 
 
 def add_parsers(sub: Any) -> None:
@@ -68,7 +67,7 @@ def run_replay(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
-        print(f"tracker_ros replay: {error}", file=sys.stderr)
+        print_error("replay", error)
         return 2
 
 
@@ -113,7 +112,7 @@ def _report(case: Case, verdict: Verdict) -> None:
             f"{true.mean:.3f} over {true.compared} images",
             _verdict(true.mean, case.min_truth_iou),
         )
-    Console(highlight=False).print(table)
+    make_console().print(table)
 
 
 def _verdict(value: float, wanted: float) -> str:
@@ -148,10 +147,10 @@ def _run_suite(path: Path, beside: Mapping[str, Any]) -> int:
                 reasons += [f"{name}: {missed}" for missed in verdict.missed]
                 status = max(status, 1)
             table.add_row(name, case.tracker, *_figures(verdict), "missed" if verdict.missed else "good")
-    console = Console(highlight=False)
+    console = make_console()
     console.print(table)
     for reason in reasons:
-        console.print(reason, markup=False, soft_wrap=True)
+        console.print(reason, soft_wrap=True)
     return status
 
 

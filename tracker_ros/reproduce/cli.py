@@ -20,6 +20,7 @@ from tracker_ros.reproduce.catalogue import CATALOGUE
 from tracker_ros.reproduce.items import Item, Request
 from tracker_ros.reproduce.page import page
 from tracker_ros.reproduce.rows import run_rows
+from tracker_ros.terminal import print_error
 from tracker_ros.trackers import SettingsError, key_value
 from tracker_ros.weights import WeightsError
 
@@ -144,7 +145,7 @@ def run(args: argparse.Namespace) -> int:
         for item in items:
             failed += not make(item, args.paper, request, command, alone=len(items) == 1)
     except (DataError, SettingsError) as error:
-        print(f"tracker_ros reproduce: {error}", file=sys.stderr)
+        print_error("reproduce", error)
         return 2
     return 2 if failed and args.item else 0
 
@@ -153,15 +154,15 @@ def make(item: Item, paper: str, request: Request, command: str, alone: bool) ->
     """Run one item, print its page and write it; whether it ran."""
     runner = run_rows if item.rows else item.run
     if runner is None:
-        print(f"{paper}, {item.key}: {item.missing}", file=sys.stderr)
+        print_error("reproduce", f"{paper}, {item.key}: {item.missing}")
         return False
     if item.own and not alone:
-        print(f'{paper}, {item.key}: by itself, with --own="{item.own}"', file=sys.stderr)
+        print_error("reproduce", f'{paper}, {item.key}: by itself, with --own="{item.own}"')
         return True
     try:
         text = page(paper, item, request, runner(item, request), command)
     except (WeightsError, RuntimeError) as error:
-        print(f"{paper}, {item.key}: {error}", file=sys.stderr)
+        print_error("reproduce", f"{paper}, {item.key}: {error}")
         return False
     path = request.out / f"{item.key}.md"
     write_whole(path, text)

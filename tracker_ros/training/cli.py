@@ -17,6 +17,7 @@ from typing import Any
 from tracker_ros.arguments import argument, count, integer
 from tracker_ros.data.sequence import DataError
 from tracker_ros.files import write_whole
+from tracker_ros.terminal import print_error
 from tracker_ros.training.lengths import seconds
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
 from tracker_ros.weights.manifest import WeightsError
@@ -121,10 +122,10 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (RecipeError, DataError, WeightsError, OSError) as error:
-        print(f"tracker_ros train: {error}", file=sys.stderr)
+        print_error("train", error)
         return 2
     except FloatingPointError as error:
-        print(f"tracker_ros train: {error}", file=sys.stderr)
+        print_error("train", error)
         return 1
 
 

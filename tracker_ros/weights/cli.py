@@ -5,17 +5,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 from tracker_ros.files import write_whole
+from tracker_ros.terminal import make_console, print_error
 from tracker_ros.weights.download import VARIABLE, download
 from tracker_ros.weights.loader import WeightsError, require_finite
 from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
@@ -64,7 +63,7 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
         except BrokenPipeError:  # no fault: whoever reads the output has enough
             raise
         except (WeightsError, OSError) as error:
-            print(f"tracker_ros weights: {error}", file=sys.stderr)
+            print_error("weights", error)
             return 2
 
     return run
@@ -85,7 +84,7 @@ def _list(args: argparse.Namespace) -> int:
     table.add_column("licence", overflow="fold")
     for name, entry in sorted(entries().items()):
         table.add_row(name, "yes" if locate(entry) else "no", entry.source, entry.licence)
-    console = Console()
+    console = make_console()
     console.print(table)
     console.print("looked for in: " + ", ".join(str(folder) for folder in search_path()), soft_wrap=True)
     return 0
@@ -98,8 +97,13 @@ def _download(args: argparse.Namespace) -> int:
             verify(entry, here)
             print(f"{entry.name} is here already: {here}")
             continue
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+        )
+        with Progress(*columns, console=make_console(stderr=True)) as bar:
             path = download(entry, args.mirror, partial(_show, bar, bar.add_task(entry.name, total=None)))
         print(path)
     return 0

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from tracker_ros.arguments import integer, new_file, positive
@@ -22,6 +21,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.ros.compat import use_image_transport
 from tracker_ros.ros.context import end_ros, start_ros
 from tracker_ros.ros.targets import MOST_TARGETS
+from tracker_ros.terminal import make_console, print_error
 from tracker_ros.trackers import SettingsError
 from tracker_ros.weights import WeightsError
 
@@ -53,7 +53,6 @@ def add_parsers(sub: Any) -> None:
 
 def run_latency(args: argparse.Namespace) -> int:
     """Run ``tracker_ros latency``: 0; 1 where a node failed; 2 for a wrong request."""
-    console = Console()
     chosen = [
         (size, transport)
         for size in SIZES
@@ -61,7 +60,7 @@ def run_latency(args: argparse.Namespace) -> int:
         if args.only in f"{size[0]}x{size[1]} {transport}"
     ]
     if not chosen:
-        console.print(f"error: no case contains '{args.only}'", markup=False, highlight=False)
+        print_error("latency", f"no case contains '{args.only}'")
         return 2
     load = os.getloadavg()[0]
     torch.set_num_threads(1)
@@ -70,14 +69,14 @@ def run_latency(args: argparse.Namespace) -> int:
     try:
         costs = [measure(size, transport, args) for size, transport in chosen]
     except (SettingsError, WeightsError) as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        print_error("latency", error)
         return 2
     except (ProcessError, TimeoutError) as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        print_error("latency", error)
         return 1
     finally:
         end_ros()
-    console.print(render(costs, args.rate, load, args.targets))
+    make_console().print(render(costs, args.rate, load, args.targets))
     if args.json:
         write_whole(args.json, json.dumps([asdict(cost) for cost in costs], indent=1) + "\n")
     return 0

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 tracker_ros developers
+# SPDX-License-Identifier: Apache-2.0
+"""Printing of commands: results on standard output, errors on standard error, texts as they are."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_error(command: str, error: object) -> None:
+    """Print why a command cannot do what was asked, on standard error: a program may read its output."""
+    print(f"tracker_ros {command}: {error}", file=sys.stderr)
+
+
+def make_console(**options: Any) -> Console:
+    """Return a console that shows texts as they are: the brackets of a folder `data[old]` are no markup.
+
+    Args:
+        options: of `rich.console.Console`.
+    """
+    from rich.console import Console  # takes a while, and an error needs none
+
+    return Console(markup=False, emoji=False, highlight=False, **options)
