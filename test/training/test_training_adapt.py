@@ -139,3 +139,6 @@ def test_too_little_footage_is_said_in_words(tmp_path: Path, capsys: pytest.Capt
     for more in (["--devices", "2"], ["--devices", "auto"], ["--num-nodes", "2"]):
         assert cli.main(["train", "--adapt", str(tmp_path), "--out", str(tmp_path / "out"), *more]) == 2
         assert "takes minutes on one device" in capsys.readouterr().err
+    more = ["--out", str(tmp_path / "out"), "--data", f"vid={tmp_path}"]
+    assert cli.main(["train", "--adapt", str(tmp_path), *more]) == 2
+    assert "says where the videos are: leave out --data" in capsys.readouterr().err

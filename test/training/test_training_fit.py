@@ -19,6 +19,8 @@ import yaml
 from training_helpers import small
 
 from tracker_ros.cli import main
+from tracker_ros.data.sequence import DataError
+from tracker_ros.training.cli import roots
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.exporting import export, load_checkpoint
 from tracker_ros.training.recipes import (
@@ -31,6 +33,7 @@ from tracker_ros.training.recipes import (
 from tracker_ros.training.sampling import collate, to_tensors
 from tracker_ros.training.schedules import Schedule
 from tracker_ros.training.smoke import clouds, smoke_sources
+from tracker_ros.training.sources import folder_kinds
 from tracker_ros.training.trainer import Fit, train
 from tracker_ros.weights.loader import read_state_dict
 
@@ -82,6 +85,35 @@ def test_unknown_recipe_lists_the_known_ones(capsys: pytest.CaptureFixture[str])
     assert "siamfc" in capsys.readouterr().err
     assert main(["train", "--recipe", "micro_resnet", "--out", "x", "--data", "photos=/nowhere"]) == 2
     assert "photos=/nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--out", "x"], ["--dry-run"]])
+def test_data_of_a_kind_that_the_recipe_does_not_name_is_refused(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--data", f"vid={tmp_path}", "--data", f"lassot={tmp_path}", *more]
+    assert main(["train", "--recipe", "siamfc", *words]) == 2
+    assert (
+        capsys.readouterr().err == f"tracker_ros train: --data lassot={tmp_path}: recipe siamfc takes vid\n"
+    )
+    folders = [f"{kind}={tmp_path}" for kind in ("photos", "segmented", "labelled", "unlabelled")]
+    assert len(roots(folders, read_recipe("siamfc_tiny"))) == 4
+    with pytest.raises(DataError, match="takes photos, stamps, polygons, segmented, labelled, unlabelled$"):
+        roots([f"synthetic={tmp_path}"], read_recipe("siamfc_tiny"))
+
+
+def test_commands_of_the_documentation_name_kinds_of_their_recipes() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("config/weights/*.md")]
+    pages += [*ROOT.glob("scripts/*"), *ROOT.glob("tracker_ros/**/*.py")]
+    checked = 0
+    for page in pages:
+        commands = page.read_text().replace("\\\n", " ").splitlines()
+        for command in (line for line in commands if re.search(r"--recipe \w+ .*--data \w+=", line)):
+            (name,) = re.findall(r"--recipe (\w+)", command)
+            kinds = set(re.findall(r"--data (\w+)=", command))
+            assert kinds <= set(folder_kinds(read_recipe(name).data)), (page, command)
+            checked += 1
+    assert checked > 15
 
 
 def test_resuming_gives_what_one_run_gives(tmp_path: Path) -> None:

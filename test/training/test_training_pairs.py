@@ -240,8 +240,13 @@ def test_sources_name_what_is_missing(tmp_path: Path) -> None:
     cv2.imwrite(str(picture), np.zeros((30, 30, 3), np.uint8))
     with pytest.raises(DataError, match="cut-outs"):
         open_sources([{"kind": "synthetic"}], {"photos": [tmp_path]}, SPEC)
-    with pytest.raises(DataError, match="sparkle"):
-        open_sources([{"kind": "synthetic", "sparkle": 1}], {"photos": [tmp_path]}, SPEC)
+    for kind, options in (
+        ("synthetic", "distractor, occlusion, turn, stretch, loose, fresh_background, negative, weight"),
+        ("boxes", "gap, every, cap, negative, weight"),
+        ("vid", "gap, every, cap, negative, weight, splits"),
+    ):
+        with pytest.raises(DataError, match=f"data '{kind}' has no option foo; it has {options}$"):
+            open_sources([{"kind": kind, "foo": 1}], {"photos": [tmp_path]}, SPEC)
 
 
 def test_no_group_of_clips_has_more_than_its_cap() -> None:

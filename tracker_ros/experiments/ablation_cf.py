@@ -102,7 +102,7 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
         freeze_epochs={},
     )
     module = build(own)
-    sources = open_sources(own.data, roots(args.data), module.spec)
+    sources = open_sources(own.data, roots(args.data, recipe), module.spec)
     train(module, own, sources, folder, accelerator=args.accelerator, workers=args.workers)
     export(module.tracker_state(), path)
     return path

@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         if args.dry_run:
             from tracker_ros.training.dry_run import dry_run
 
-            dry_run(recipe, roots(args.data))
+            dry_run(recipe, roots(args.data, recipe))
             return 0
         return _train(args, recipe)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
@@ -159,8 +159,9 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
 
     if args.out is None:
         raise RecipeError("say where checkpoints go: --out FOLDER")
+    folders = roots(args.data, recipe)
     module = build(recipe)
-    sources = open_sources(recipe.data, roots(args.data), module.spec, told)
+    sources = open_sources(recipe.data, folders, module.spec, told)
     fit = train(module, recipe, sources, args.out, **_options(args))
     if fit.stopped == SIGNAL:
         return TERMINATED
@@ -182,6 +183,8 @@ def _adapt(args: argparse.Namespace) -> int:
         raise DataError(f"--adapt {args.adapt}: there is no such folder")
     if args.devices != "1" or args.num_nodes != 1:
         raise RecipeError("--adapt takes minutes on one device: leave out --devices and --num-nodes")
+    if args.data:
+        raise DataError(f"--adapt {args.adapt} says where the videos are: leave out --data")
     recipe = read_recipe(args.recipe or RECIPE, _changes(args))
     outcome = adapt(args.adapt, recipe, args.out, _command(), told, **_options(args))
     if outcome is None:
@@ -241,17 +244,27 @@ def _write(args: argparse.Namespace, recipe: Recipe, state: dict, steps: int, da
     print(f"{args.export}: {args.export.stat().st_size / 1e6:.2f} MB, SHA-256 {digest}\n{card}: model card")
 
 
-def roots(arguments: list[str]) -> dict[str, list[Path]]:
+def roots(arguments: list[str], recipe: Recipe | None = None) -> dict[str, list[Path]]:
     """Parse KIND=FOLDER arguments into folders by kind.
 
+    Args:
+        arguments: as on the command line.
+        recipe: which the folders are for; None where it takes what is given.
+
     Raises:
-        DataError: for an argument without '=' or a folder that does not exist.
+        DataError: for an argument without '=', a folder that does not exist or a kind that the recipe
+            does not name: nobody would read it.
     """
+    from tracker_ros.training.sources import folder_kinds
+
+    known = folder_kinds(recipe.data) if recipe else []
     found: dict[str, list[Path]] = {}
     for word in arguments:
         kind, equals, folder = word.partition("=")
         if not equals or not Path(folder).is_dir():
             raise DataError(f"--data {word}: expected KIND=FOLDER with an existing folder")
+        if recipe and kind not in known:
+            raise DataError(f"--data {word}: recipe {recipe.name} takes {', '.join(known)}")
         found.setdefault(kind, []).append(Path(folder))
     return found
 

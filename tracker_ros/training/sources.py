@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,10 @@ from tracker_ros.training.synthesis import Chances, Cutout, SyntheticPairs
 
 FEWEST_FRAMES = 20
 """A video for self-supervised clips has more than so many."""
+CUTOUTS = {"stamps": stamps, "polygons": polygons, "segmented": segmented}
+"""Kinds of folders with objects for 'synthetic', and what reads them."""
+OPTIONS = ("gap", "every", "cap", "negative", "weight")
+"""Keys of an entry of any kind but 'synthetic', which has those of `Chances`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,13 @@ def open_sources(
     return [_open(dict(entry), roots, spec, tell) for entry in entries]
 
 
+def folder_kinds(entries: list[dict[str, Any]]) -> list[str]:
+    """List the kinds of folders that a recipe's `data` entries take, as ``--data`` names them."""
+    kinds = [str(entry.get("kind", "")) for entry in entries]
+    parts = {"synthetic": ("photos", *CUTOUTS)}
+    return list(dict.fromkeys(part for kind in kinds for part in parts.get(kind, (kind,))))
+
+
 def _open(
     entry: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, tell: Callable[[str], None]
 ) -> Named:
@@ -82,7 +93,7 @@ def _open(
         readers["vid"] = partial(read_vid, splits=entry.pop("splits"))
     gap, cap = int(entry.pop("gap", 100)), float(entry.pop("cap", 1.0))
     every = int(entry.pop("every", 0))
-    _refuse(entry, kind)
+    _refuse(entry, kind, (*OPTIONS, "splits") if kind == "vid" else OPTIONS)
     clips = [clip for root in _roots(roots, kind) for clip in _told(kind, root, readers[kind], tell)]
     if every > 0:
         clips = thinned(clips, every)
@@ -103,13 +114,16 @@ def _told(
 def _synthetic(
     options: dict[str, Any], roots: Mapping[str, list[Path]], spec: PairSpec, weight: float, negative: float
 ) -> Named:
-    try:
-        chances = Chances(**options)
-    except TypeError as error:
-        raise DataError(f"data 'synthetic': {error}") from error
+    known = [field.name for field in fields(Chances)]
+    _refuse(
+        {name: value for name, value in options.items() if name not in known},
+        "synthetic",
+        (*known, "negative", "weight"),
+    )
+    chances = Chances(**options)
     photos = [photo for root in _roots(roots, "photos") for photo in read_photos(root)]
     cutouts: list[Cutout] = []
-    for kind, reader in (("stamps", stamps), ("polygons", polygons), ("segmented", segmented)):
+    for kind, reader in CUTOUTS.items():
         cutouts += [cutout for root in roots.get(kind, []) for cutout in reader(root)]
     if not cutouts:
         raise DataError("data 'synthetic' needs cut-outs: --data stamps=, polygons= or segmented=FOLDER")
@@ -168,6 +182,7 @@ def _roots(roots: Mapping[str, list[Path]], kind: str) -> list[Path]:
     return roots[kind]
 
 
-def _refuse(options: dict[str, Any], kind: str) -> None:
-    if options:
-        raise DataError(f"data '{kind}' has no option {', '.join(sorted(options))}")
+def _refuse(unknown: dict[str, Any], kind: str, known: tuple[str, ...]) -> None:
+    if unknown:
+        named = ", ".join(sorted(unknown))
+        raise DataError(f"data '{kind}' has no option {named}; it has {', '.join(known)}")
