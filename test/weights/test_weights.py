@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tracker_ros.networks.backbones.factory import build_backbone
+from tracker_ros.trackers import load
+from tracker_ros.trackers.presets import preset_files, read_preset
 from tracker_ros.training.exporting import export
 from tracker_ros.weights import WeightsError, load_weights, manifest, read_state_dict
 from tracker_ros.weights.cli import add_parsers
@@ -175,6 +177,33 @@ def test_command_tells_a_missing_file_in_one_line(store, capsys):
     assert run("download", "nothing") == 2
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 2 and "put it into" in told[0] and "unknown weights" in told[1]
+
+
+def test_dcfnet_is_known_once_its_published_file_is_imported(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(manifest.VARIABLE, str(tmp_path / "weights"))
+    with pytest.raises(WeightsError) as absent:
+        load("dcfnet")
+    command = f"weights import --from dcfnet FILE --out {tmp_path / 'weights' / 'dcfnet.safetensors'}`"
+    assert "DCFNet_pytorch" in str(absent.value) and str(absent.value).endswith(command)
+    shapes = {"0.weight": (32, 3, 3, 3), "0.bias": (32,), "2.weight": (32, 32, 3, 3), "2.bias": (32,)}
+    published = {f"feature.{name}": torch.randn(shape) for name, shape in shapes.items()}
+    torch.save(published, tmp_path / "param.pth")
+    words = command.removesuffix("`").replace("FILE", str(tmp_path / "param.pth")).split()
+    assert run(*words[1:]) == 0
+    assert torch.equal(load("dcfnet").features.conv2.bias, published["feature.2.bias"])
+    assert run("verify", "dcfnet") == 0
+    assert "nothing to compare it with" in capsys.readouterr().out
+
+
+def test_every_preset_s_weights_are_known():
+    """But ResNet-18's of DCFST, which nobody publishes: its recipe makes them (docs/pretrained.md)."""
+    wanted = {read_preset(name).weights for name in preset_files()} - {""}
+    assert wanted - set(manifest.entries()) == {"dcfst_resnet18"}
+
+
+def test_a_preset_without_weights_is_named():
+    with pytest.raises(WeightsError, match="^preset 'cfnet' needs weights: give a file"):
+        load("cfnet")
 
 
 def test_command_imports_a_published_file(store, shared_data, capsys):

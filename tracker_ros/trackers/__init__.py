@@ -97,7 +97,8 @@ def load(
     """
     described = resolve(os.fspath(preset), overrides)
     tracker = create(described.tracker, described.settings)
-    load_weights(tracker, described.weights if weights is None else os.fspath(weights))
+    chosen = described.weights if weights is None else os.fspath(weights)
+    load_weights(tracker, chosen, described.name)
     check_device(device)
     tracker.session_settings = described.session
     return tracker.to(device).eval()

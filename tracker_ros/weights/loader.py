@@ -46,8 +46,13 @@ def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
     return {name.removeprefix("module."): tensor for name, tensor in content.items()}
 
 
-def load_weights(module: nn.Module, weights: str) -> None:
+def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
     """Fill `module` in place from a manifest name, a file, or 'random:SEED'; '' leaves it as it is.
+
+    Args:
+        module: a network or a tracker.
+        weights: as above.
+        preset: of the tracker, for the message; '' for none.
 
     Raises:
         WeightsError: for a module that has parameters but was given none, for a file that is
@@ -61,8 +66,9 @@ def load_weights(module: nn.Module, weights: str) -> None:
         return
     if not weights:
         if any(True for _ in module.parameters()):
+            who = f"preset '{preset}'" if preset else type(module).__name__
             raise WeightsError(
-                f"{type(module).__name__} needs weights: give a file, a name of `tracker_ros weights"
+                f"{who} needs weights: give a file, a name of `tracker_ros weights"
                 f" list`, or '{RANDOM}0' for untrained ones"
             )
         return
