@@ -15,7 +15,7 @@ from eval_helpers import trajectory, write_squares
 from video_helpers import write_video
 
 from tracker_ros import cli
-from tracker_ros.arguments import integer, join_negative, number
+from tracker_ros.arguments import integer, join_negative, new_file, number
 from tracker_ros.cli import COMMANDS, make_parser
 from tracker_ros.evaluation.results import write_run
 from tracker_ros.replay.messages import make_types
@@ -242,6 +242,11 @@ def test_every_argument_is_tried() -> None:
         assert taken == set(BAD[name.strip()]) | LATER.get(name.strip(), set()), name
 
 
+def test_every_argument_is_explained() -> None:
+    unexplained = [(name, a.dest) for name, parser in parsers() for a in parser._actions if not a.help]
+    assert unexplained == []
+
+
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("places")
@@ -301,6 +306,22 @@ def test_values_that_begin_with_a_minus_are_values() -> None:
         "-x",
         "--fps=-.5",
     ]
+
+
+def test_why_a_file_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("a file")
+    assert new_file(str(tmp_path / "new.csv")) == tmp_path / "new.csv"
+    for name, why in (
+        ("absent/x", f"its folder {tmp_path / 'absent'} does not exist"),
+        ("file/x", f"its folder {tmp_path / 'file'} is no folder"),
+    ):
+        with pytest.raises(
+            argparse.ArgumentTypeError, match=f"'{tmp_path / name}' cannot be written: {why}$"
+        ):
+            new_file(str(tmp_path / name))
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(argparse.ArgumentTypeError, match=f"you may not write to {tmp_path}$"):
+        new_file(str(tmp_path / "new.csv"))
 
 
 def test_numbers_have_ranges() -> None:

@@ -73,8 +73,12 @@ count, positive, not_negative, share = integer(1), number(above=0.0), number(low
 def new_file(text: str) -> Path:
     """Read an argument that is a file to write, in a folder that is there; no device, no folder."""
     path = Path(text)
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f"'{text}' cannot be written: is its folder there?")
+    folder = path.parent
+    if not folder.is_dir():
+        why = "is no folder" if folder.exists() else "does not exist"
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be written: its folder {folder} {why}")
+    if not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be written: you may not write to {folder}")
     if path.exists() and not path.is_file():
         raise argparse.ArgumentTypeError(f"'{text}' is there and is no file: give another name")
     return path

@@ -86,7 +86,7 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument(
         "--weights", action="append", default=[], metavar="NAME=FILE", help="of a row or a preset"
     )
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     parser.add_argument("--jobs", type=count, default=1, help="processes that evaluate")
     parser.add_argument(
         "--own", type=shlex.split, default=[], metavar="WORDS", help='what an item itself takes: --own="..."'

@@ -41,7 +41,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     listing = inner.add_parser("list", help="every named set of weights, and which of them are here")
     listing.set_defaults(run=_guarded(_list))
     load = inner.add_parser("download", help="download sets of weights and verify them", description=ABOUT)
-    load.add_argument("names", nargs="+", metavar="NAME")
+    load.add_argument("names", nargs="+", metavar="NAME", help="as `weights list` shows it")
     load.add_argument("--mirror", default="", metavar="FOLDER|URL", help=f"default: {VARIABLE}, if it is set")
     load.set_defaults(run=_guarded(_download))
     check = inner.add_parser("verify", help="compare files with the checksums of the manifest")
@@ -49,7 +49,7 @@ def add_parsers(sub: argparse._SubParsersAction) -> None:
     check.set_defaults(run=_guarded(_verify))
     convert = inner.add_parser("import", help="convert a published file to safetensors")
     convert.add_argument("--from", dest="form", required=True, choices=sorted(IMPORTERS), help="its format")
-    convert.add_argument("file", type=Path)
+    convert.add_argument("file", type=Path, help="as its authors publish it")
     convert.add_argument("--out", type=Path, help="default: NAME.safetensors in the weights folder")
     convert.set_defaults(run=_guarded(_import))
 
