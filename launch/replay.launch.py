@@ -30,7 +30,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
 from tracker_ros.replay.player import play_command
-from tracker_ros.ros.launch_plan import IMAGE, Camera, choose_cameras
+from tracker_ros.ros.launch_plan import DEPTH, IMAGE, Camera, choose_cameras
 
 NODES = Path(__file__).parent / "uav_tracking.launch.py"
 SWITCH = ["true", "false"]
@@ -59,7 +59,7 @@ def _cameras(context: LaunchContext) -> list[Camera]:
     """Return the cameras of the nodes' launch file, whose arguments may not have their defaults yet."""
     given = [
         LaunchConfiguration(name, default=default).perform(context)
-        for name, default in (("cameras", ""), ("namespace", ""), ("image", IMAGE))
+        for name, default in (("cameras", ""), ("namespace", ""), ("image", IMAGE), ("depth", DEPTH))
     ]
     return choose_cameras(*given)
 

@@ -21,7 +21,7 @@ from launch_ros.actions import LifecycleNode, Node
 
 from tracker_ros.config_files import DEFAULT_PRESET, config_file
 from tracker_ros.ros.compat import node_environment
-from tracker_ros.ros.launch_plan import IMAGE, LaunchOptions, NodeDescription, choose_cameras, nodes_of
+from tracker_ros.ros.launch_plan import DEPTH, IMAGE, LaunchOptions, NodeDescription, choose_cameras, nodes_of
 
 PACKAGE = "tracker_ros"
 SWITCH = ["true", "false"]
@@ -46,15 +46,16 @@ def _arguments(params_file: Path) -> list[DeclareLaunchArgument]:
         argument(
             "tracker",
             "",
-            f"name of a preset, such as dcf; empty: the parameter file's, or else {DEFAULT_PRESET}",
+            f"preset, such as dcf, or the path of one; empty: the parameter file's, or else {DEFAULT_PRESET}",
         ),
         argument("preset", "", "path of a preset of your own (a YAML file); wins over tracker"),
         argument("namespace", "", "namespace of the nodes"),
-        argument("image", IMAGE, "topic of the camera's images"),
+        argument("image", IMAGE, "topic of the camera's images; camera_info is taken from beside it"),
+        argument("depth", DEPTH, "topic of depth images that belong to them, for location.depth"),
         argument(
             "cameras",
             "",
-            "YAML file that lists several cameras, as config/two_cameras.yaml does; image is then not used",
+            "YAML file that lists several cameras, as config/two_cameras.yaml does; image, depth: not used",
         ),
         argument("device", "", "torch device, such as cpu or cuda:0; empty: the parameter file's"),
         argument("use_sim_time", "false", "take the time from /clock", SWITCH),
@@ -99,5 +100,5 @@ def _start(context: LaunchContext) -> list[Node]:
         value("mavlink"),
         is_on("gimbal"),
     )
-    cameras = choose_cameras(value("cameras"), value("namespace"), value("image"))
+    cameras = choose_cameras(value("cameras"), value("namespace"), value("image"), value("depth"))
     return [make(node) for number, camera in enumerate(cameras) for node in nodes_of(camera, options, number)]

@@ -29,7 +29,14 @@ from tracker_ros.srv import SelectTarget  # noqa: E402
 from vision_msgs.msg import Detection2D  # noqa: E402
 
 from tracker_ros.ops.boxes import iou  # noqa: E402
-from tracker_ros.ros.launch_plan import Camera, CamerasError, LaunchOptions, nodes_of, read_cameras  # noqa: E402
+from tracker_ros.ros.launch_plan import (  # noqa: E402
+    Camera,
+    CamerasError,
+    LaunchOptions,
+    choose_cameras,
+    nodes_of,
+    read_cameras,
+)
 from tracker_ros.ros.messages import box_of  # noqa: E402
 
 CONFIG = REPOSITORY / "config"
@@ -44,7 +51,11 @@ def test_one_camera_gets_a_tracker_and_its_diagnostics() -> None:
     tracker, diagnostics = nodes_of(Camera("uav", "/cam/image_raw"), options)
     assert (tracker.executable, tracker.name, tracker.namespace) == ("tracker_node", "tracker", "uav")
     assert tracker.is_lifecycle and not diagnostics.is_lifecycle
-    assert tracker.remappings == [("image", "/cam/image_raw"), ("camera_info", "/cam/camera_info")]
+    topics = {"image": "/cam/image_raw", "camera_info": "/cam/camera_info", "depth": "depth"}
+    assert dict(tracker.remappings) == topics
+    [given] = choose_cameras("", "uav", "/cam/image_raw", "/cam/depth")
+    assert given.depth_topic == "/cam/depth"
+    assert dict(nodes_of(given, options)[0].remappings) == {**topics, "depth": "/cam/depth"}
     assert tracker.parameters == {
         "use_sim_time": False, "autostart": True, "device": "cpu", "tracker": "dcf"}  # fmt: skip
     assert diagnostics.parameters == {"use_sim_time": False, "device": "cpu"}
@@ -68,11 +79,12 @@ def test_each_camera_of_the_list_has_its_own_values() -> None:
 @pytest.mark.parametrize(("text", "words"), [
     ("cameras: []", "there is no list 'cameras'"),
     ("- namespace: a", "there is no list 'cameras'"),
-    ("cameras: [front]", "camera 1 is no mapping of namespace, image, tracker, parameters"),
+    ("cameras: [front]", "camera 1 is no mapping of namespace, image, depth, tracker, parameters"),
     ("cameras: [{namespace: a}, {namespace: a}]", "two cameras have the namespace 'a'"),
-    ("cameras: [{}]", "'' is no namespace"),
-    ("cameras: [{namespace: 2nd}]", "'2nd' is no namespace"),
+    ("cameras: [{}]", "camera 1: namespace is missing"),
+    ("cameras: [{namespace: 2nd}]", "namespace '2nd' must be letters, digits and _, and not begin with"),
     ("cameras: [{namespace: 2}]", "namespace is 2, not a text"),
+    ("cameras: [{namespace: a, depth: 2}]", "depth is 2, not a text"),
     ("cameras: [{namespace: a, topic: b}]", "unknown key 'topic'; known: namespace, image"),
     ("cameras: [{namespace: a, parameters: {device: cpu}}]", "no mapping of node names"),
     ("cameras: [{namespace: a, parameters: {traker: {}}}]", "there is no node 'traker'; there are: tracker"),

@@ -21,8 +21,8 @@ from tracker_ros.config_files import DEFAULT_PRESET
 pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
 
 FILE = Path(__file__).resolve().parents[2] / "launch" / "uav_tracking.launch.py"
-ARGUMENTS = {"tracker", "preset", "namespace", "image", "cameras", "device", "use_sim_time", "autostart",
-             "params_file", "simulate", "mavlink", "gimbal", "log_level", "respawn"}  # fmt: skip
+ARGUMENTS = {"tracker", "preset", "namespace", "image", "depth", "cameras", "device", "use_sim_time",
+             "autostart", "params_file", "simulate", "mavlink", "gimbal", "log_level", "respawn"}  # fmt: skip
 
 
 def _module() -> ModuleType:
@@ -74,6 +74,8 @@ def test_arguments_reach_the_nodes() -> None:
     assert _given(tracker) == {"use_sim_time": True, "autostart": False, "device": "cpu", "tracker": "cfnet"}
     assert _given(diagnostics) == {"use_sim_time": True, "device": "cpu"}
     assert _given(camera) == {"use_sim_time": True}
+    remapped = {name[0].text: topic[0].text for name, topic in _nodes(depth="/d")[0]._Node__remappings}
+    assert remapped == {"image": "image", "camera_info": "camera_info", "depth": "/d"}
     assert _given(_nodes(tracker="cfnet", preset="/mine.yaml")[0])["tracker"] == "/mine.yaml"
 
 

@@ -112,7 +112,7 @@ def test_a_bag_that_starts_over_is_lost_once_and_found_under_the_same_id(player:
 
 
 ONE = [Camera("", "/cam/image_raw")]
-PLAYED = ["/cam/image_raw", "/cam/image_raw/compressed", "/cam/camera_info"]
+PLAYED = ["/cam/image_raw", "/cam/image_raw/compressed", "/cam/camera_info", "/depth"]
 
 
 def recorded(folder: Path, **topics: str) -> str:
@@ -150,8 +150,9 @@ def test_only_the_cameras_topics_are_played(tmp_path: Path) -> None:
         uav__front__image_raw__compressed="sensor_msgs/msg/CompressedImage",
         cam__image_raw="sensor_msgs/msg/Image",
     )
-    front = ["/uav/front/image_raw", "/uav/front/image_raw/compressed", "/uav/front/camera_info"]
-    assert play_command(bag, two)[-6:] == [*front, *PLAYED]
+    front = ["image_raw", "image_raw/compressed", "camera_info", "depth"]
+    down = [*PLAYED[:-1], "/uav/down/depth"]
+    assert play_command(bag, two)[-8:] == [*(f"/uav/front/{name}" for name in front), *down]
     assert two[0].full("tracker") == "/uav/front/tracker" and ONE[0].full("tracker") == "/tracker"
 
 

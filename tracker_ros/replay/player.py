@@ -26,7 +26,7 @@ def play_command(
 
     Args:
         bag: folder of the bag, or its file.
-        cameras: whose images and camera_info are played; nothing else is.
+        cameras: whose images, camera_info and depth images are played; nothing else is.
         rate: times faster than it was recorded.
         loop: start over at the end; stamps then jump back, and the tracker says LOST for a moment.
         paused: wait for the player's service ``~/resume``, or the space bar.
@@ -51,7 +51,7 @@ def play_command(
 
 
 def _topics(camera: Camera) -> tuple[str, ...]:
-    return camera.image_topic, f"{camera.image_topic}/compressed", camera.info_topic
+    return camera.image_topic, f"{camera.image_topic}/compressed", camera.info_topic, camera.depth_topic
 
 
 def _require_images(bag: str, topic: str) -> None:

@@ -15,6 +15,8 @@ from tracker_ros.yaml_files import YamlError, parse_yaml
 
 IMAGE = "image"
 """Topic of the images where none is named: what nodes that are started by hand use."""
+DEPTH = "depth"
+"""The same of depth images."""
 FIRST_COMPONENT = 100
 """MAV_COMP_ID_CAMERA; further cameras have the numbers after it."""
 NODE_NAMES = ("tracker", "tracker_diagnostics", "sim_camera", "mavlink", "gimbal")
@@ -33,12 +35,14 @@ class Camera:
     Attributes:
         namespace: of its nodes.
         image: topic of its images; in the namespace unless it begins with a slash.
+        depth: topic of the depth images that belong to them, for ``location.depth``.
         tracker: preset, or path of one; empty for the parameter file's.
         parameters: by the name of a node, one of `NODE_NAMES`: names and values that win over all others.
     """
 
     namespace: str = ""
     image: str = IMAGE
+    depth: str = DEPTH
     tracker: str = ""
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -51,6 +55,11 @@ class Camera:
     def image_topic(self) -> str:
         """The full name of its images' topic."""
         return self.full(self.image)
+
+    @property
+    def depth_topic(self) -> str:
+        """The full name of its depth images' topic."""
+        return self.full(self.depth)
 
     @property
     def info_topic(self) -> str:
@@ -87,19 +96,20 @@ class LaunchOptions(NamedTuple):
     gimbal: bool = False
 
 
-def choose_cameras(listed: str, namespace: str, image: str) -> list[Camera]:
+def choose_cameras(listed: str, namespace: str, image: str, depth: str = DEPTH) -> list[Camera]:
     """Return the cameras that the launch arguments name: those of a list, or the one with these images.
 
     Args:
         listed: YAML file of the user's, or else one of that name in the package's configuration; '' for none.
         namespace: of the nodes.
         image: topic of the images where no list is given.
+        depth: topic of the depth images, likewise.
 
     Raises:
         CamerasError: as `read_cameras` does.
     """
     if not listed:
-        return [Camera(namespace, image)]
+        return [Camera(namespace, image, depth)]
     return read_cameras(Path(listed) if Path(listed).is_file() else config_file(listed), namespace)
 
 
@@ -133,12 +143,16 @@ def _camera(entry: Any, where: str, namespace: str) -> Camera:
     for key in entry:
         if key not in known:
             raise CamerasError(f"{where} has an unknown key '{key}'; known: {', '.join(known)}")
-    for key in ("namespace", "image", "tracker"):
+    for key in ("namespace", "image", "depth", "tracker"):
         if not isinstance(entry.get(key, ""), str):
             raise CamerasError(f"{where}: {key} is {entry[key]!r}, not a text")
     own = entry.get("namespace", "")
     if not _NAMESPACE.fullmatch(own):
-        raise CamerasError(f"{where}: '{own}' is no namespace")
+        raise CamerasError(
+            f"{where}: namespace '{own}' must be letters, digits and _, and not begin with a digit"
+            if own
+            else f"{where}: namespace is missing"
+        )
     parameters = entry.get("parameters", {})
     if not isinstance(parameters, dict) or not all(isinstance(of, dict) for of in parameters.values()):
         raise CamerasError(f"{where}: parameters is no mapping of node names to names and values")
@@ -151,7 +165,7 @@ def _camera(entry: Any, where: str, namespace: str) -> Camera:
 
 def nodes_of(camera: Camera, options: LaunchOptions, number: int = 0) -> list[NodeDescription]:
     """Return the nodes of one camera; `number` counts cameras from 0."""
-    remappings = [("image", camera.image), ("camera_info", camera.info)]
+    remappings = [("image", camera.image), ("camera_info", camera.info), ("depth", camera.depth)]
     time: dict[str, Any] = {"use_sim_time": options.use_sim_time}
     device = {"device": options.device} if options.device else {}
     preset = camera.tracker or options.tracker
