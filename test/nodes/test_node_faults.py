@@ -179,7 +179,9 @@ def test_a_node_whose_inference_hangs_answers_everybody(
         record_property("seconds_to_deactivate", time.monotonic() - began)
         assert client.lifecycle() == "unconfigured"
         answer = client.select(BOX)
-        assert (answer.accepted, answer.reason) == (False, "the tracker node is not active")
+        command = "ros2 lifecycle set /tracker"
+        told = f"the tracker node is not configured: {command} configure, then {command} activate"
+        assert (answer.accepted, answer.reason) == (False, told)
         assert client.transition(CONFIGURE) and client.transition(ACTIVATE)
         assert flight.node.stop(signal.SIGINT) == 0
     finally:

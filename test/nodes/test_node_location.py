@@ -202,7 +202,7 @@ def test_height_above_ground_and_the_frame_of_tf2(domain: Domain, tmp_path: Path
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"location.target_frame": "map"}, "which needs tf2"),
+        ({"location.target_frame": "map"}, "parameter 'location.target_frame' is 'map', which needs tf2"),
         ({"location.depth": True, "location.height_above_ground": 3.0}, "both tell the distance"),
     ],
 )

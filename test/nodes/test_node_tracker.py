@@ -194,7 +194,7 @@ def test_selection_by_topic(client: Client) -> None:
     client.wait(lambda: re.match(told, client.send(client.image(scene(BOX))).message), "the refusal")
     other = Header(stamp=image.header.stamp, frame_id="another_camera")
     publisher.publish(Detection2D(header=other, bbox=box_message(BOX)))
-    told = "selection refused: the box is of the frame 'another_camera', the images are of "
+    told = "selection refused: the box is of the frame 'another_camera', the images on /image are of "
     client.wait(lambda: client.send(client.image(scene(BOX))).message.startswith(told), "the refusal")
     publisher.publish(Detection2D(bbox=box_message(BOX)))
     client.wait(lambda: client.send(client.image(scene(BOX))).state == TrackState.TRACKING, "tracking")
@@ -266,8 +266,10 @@ def test_lifecycle_from_outside(client: Client) -> None:
     assert client.transition(DEACTIVATE) and client.lifecycle() == "inactive"
     client.wait(lambda: client.lists and not client.lists[-1].detections, "an empty list")
     answer = client.select(BOX)
-    assert not answer.accepted and "not active" in answer.reason
-    assert client.call(SetBool, "tracker/enable", SetBool.Request(data=True)).success is False
+    told = "the tracker node is inactive: ros2 lifecycle set /tracker activate"
+    assert not answer.accepted and answer.reason == told
+    enabled = client.call(SetBool, "tracker/enable", SetBool.Request(data=True))
+    assert (enabled.success, enabled.message) == (False, told)
     assert client.transition(ACTIVATE)
     client.connect(client.camera, lambda: client.image(scene(BOX)))
     track(client)

@@ -20,15 +20,17 @@ from tracker_ros.trackers import load  # noqa: E402
 
 
 def test_buffer_finds_the_clicked_frame() -> None:
-    buffer = FrameBuffer(3)
-    with pytest.raises(ValueError, match="no image was received yet"):
+    buffer = FrameBuffer(3, "/image")
+    with pytest.raises(ValueError, match="^no image was received yet on /image: start the camera, or remap"):
         buffer.since(0.0)
     for stamp in (1.0, 2.0, 3.0, 4.0):
         buffer.add(received(stamp))
     assert [f.stamp for f in buffer.since(0.0)] == [4.0]
     assert [f.stamp for f in buffer.since(3.0)] == [3.0, 4.0]
     assert [f.stamp for f in buffer.since(2.95)] == [3.0, 4.0]
-    with pytest.raises(ValueError, match=r"no image of stamp 1.000 s.* 2.000 to 4.000 s"):
+    with pytest.raises(
+        ValueError, match=r"no image of stamp 1.000 s is available on /image: .* 2.000 to 4.000 s"
+    ):
         buffer.since(1.0)
 
 
@@ -162,9 +164,9 @@ def test_a_silent_camera_is_noticed_although_its_stamps_are_of_another_clock(ahe
 
 
 def test_a_selection_by_stamp_passes_over_images_without_one() -> None:
-    buffer = FrameBuffer(4)
+    buffer = FrameBuffer(4, "/image")
     buffer.add(received(0.0, at=1.0))
-    with pytest.raises(ValueError, match="images carry no stamps"):
+    with pytest.raises(ValueError, match="images on /image carry no stamps"):
         buffer.since(1.0)
     buffer.add(received(50.0, at=1.1))
     buffer.add(received(0.0, at=1.2))

@@ -92,9 +92,15 @@ class FrameClock:
 
 
 class FrameBuffer:
-    """The newest `length` images, for selections in a frame that is no longer the newest."""
+    """The newest `length` images, for selections in a frame that is no longer the newest.
 
-    def __init__(self, length: int):
+    Args:
+        length: how many are kept.
+        topic: that they come from, for messages.
+    """
+
+    def __init__(self, length: int, topic: str):
+        self._topic = topic
         self._frames: deque[Received] = deque(maxlen=length)
 
     def add(self, frame: Received) -> None:
@@ -109,17 +115,20 @@ class FrameBuffer:
         """
         frames = list(self._frames)
         if not frames:
-            raise ValueError("no image was received yet")
+            raise ValueError(
+                f"no image was received yet on {self._topic}: start the camera, or remap 'image' to its"
+                " topic; /diagnostics says more"
+            )
         if stamp == 0:
             return frames[-1:]
         stamped = [i for i, frame in enumerate(frames) if frame.stamp]
         if not stamped:
-            raise ValueError("images carry no stamps: select in the newest one, by stamp 0")
+            raise ValueError(f"images on {self._topic} carry no stamps: select in the newest one, by stamp 0")
         nearest = min(stamped, key=lambda i: abs(frames[i].stamp - stamp))
         if abs(frames[nearest].stamp - stamp) > NEAR_ENOUGH:
             raise ValueError(
-                f"no image of stamp {stamp:.3f} s is available: the {len(frames)} newest are of"
-                f" {frames[stamped[0]].stamp:.3f} to {frames[stamped[-1]].stamp:.3f} s"
+                f"no image of stamp {stamp:.3f} s is available on {self._topic}: the {len(frames)} newest are"
+                f" of {frames[stamped[0]].stamp:.3f} to {frames[stamped[-1]].stamp:.3f} s"
                 " (parameter buffer_frames)"
             )
         return frames[nearest:]
@@ -132,7 +141,9 @@ class FrameBuffer:
         """
         newest = self._frames[-1].message.header.frame_id if self._frames else ""
         if frame_id and newest and frame_id != newest:
-            raise ValueError(f"the box is of the frame '{frame_id}', the images are of '{newest}'")
+            raise ValueError(
+                f"the box is of the frame '{frame_id}', the images on {self._topic} are of '{newest}'"
+            )
 
 
 class Decoder:

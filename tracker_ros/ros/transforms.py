@@ -62,7 +62,7 @@ class Transforms:
         except ImportError as missing:
             distribution = os.environ.get("ROS_DISTRO", "DISTRO")
             raise ParameterError(
-                f"parameter 'target_frame' is '{frame}', which needs tf2 ({missing}):"
+                f"parameter 'location.target_frame' is '{frame}', which needs tf2 ({missing}):"
                 f" sudo apt install ros-{distribution}-tf2-ros-py, or leave it empty for the camera's frame"
             ) from missing
         self._frame = frame

@@ -181,7 +181,7 @@ class TrackerNode(ManagedNode):
             answer = self._pipeline.submit_selection(box, request.normalized, stamp)
             response.target_id, response.reason = await self._outcome(answer)
         else:
-            response.reason = "the tracker node is not active"
+            response.reason = self._inactive()
         response.accepted = not response.reason
         return response
 
@@ -216,13 +216,20 @@ class TrackerNode(ManagedNode):
     async def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         """Enable or disable: while disabled, images are ignored and there is no target."""
         if self._pipeline is None:
-            response.message = "the tracker node is not active"
+            response.message = self._inactive()
             return response
         self._pipeline.enabled = self._pipeline.starts_itself = request.data
         if not request.data:
             await self._outcome(self._pipeline.stop(), withdraw=False)
         response.success, response.message = True, "enabled" if request.data else "disabled"
         return response
+
+    def _inactive(self) -> str:
+        """Explain how to activate the node, which has no pipeline now."""
+        command = f"ros2 lifecycle set {self.get_fully_qualified_name()}"
+        if self._outputs is None:
+            return f"the tracker node is not configured: {command} configure, then {command} activate"
+        return f"the tracker node is inactive: {command} activate"
 
     async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
         """Return the worker's answer to a request, and why there is none; other callbacks run meanwhile.

@@ -63,7 +63,7 @@ class Pipeline:
         self._started: Future[str] | None = None
         self._tracker, self._topic = tracker, topic
         self._log = node.get_logger()
-        self._buffer = FrameBuffer(buffer_frames)
+        self._buffer = FrameBuffer(buffer_frames, topic)
         self._header, self._notice = Header(), ""
         self._processed = self._late = 0
         self._states = [State.IDLE for _ in targets.sessions]
@@ -137,7 +137,7 @@ class Pipeline:
             frames = self._buffer.since(stamp)
         except ValueError as error:
             refused: Future[str] = Future()
-            refused.set_exception(ValueError(f"{error} on {self._topic}"))
+            refused.set_exception(error)
             return refused
         return self._worker.submit(lambda: self._select(frames, box, normalized, why, by_itself))
 
