@@ -21,8 +21,6 @@ import pytest
 from tracker_ros import cli
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
-from tracker_ros.evaluation.tables import render
-from tracker_ros.terminal import make_console
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -106,51 +104,6 @@ def test_what_nobody_foresaw_is_no_answer(
     shown = capsys.readouterr()
     assert "tracker_ros replay: this should not happen: KeyError: 'a bug' (traceback in" in shown.err
     assert not shown.out
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "eval --root {} --trackers dcf",
-        "report --root {}",
-        "vot out --root {} --trackers dcf",
-        "bench --trackers dcf --video {} --box 1,2,3,4",
-        "track {} --box 1,2,3,4",
-        "replay {} --select 1,2,3,4",
-        "train --recipe {}.yaml",
-        "export --check {}",
-        "reproduce edcf table1 --root {}",
-        "weights verify {}",
-        "latency --only {}",
-        "demo --video {} --box 1,2,3,4 --out out",
-    ],
-)
-def test_errors_go_to_standard_error_and_are_no_markup(
-    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`[old]` in square brackets, and `:smile:`, are text where they come from a user."""
-    if words.split()[0] in ("latency", "demo"):
-        pytest.importorskip("rclpy", reason="rclpy is not installed")
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(words.format("data[old]:smile:").split()) == 2
-    shown = capsys.readouterr()
-    assert shown.err.startswith(f"tracker_ros {words.split()[0]}: ") and "data[old]:smile:" in shown.err
-    assert not shown.out
-
-
-def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    table = render(
-        [{"group": "all", "tracker": "dcf[red]", "AUC": value} for value in (0.5, 0.25)], "in [old]"
-    )
-    make_console().print(table)
-    shown = capsys.readouterr().out
-    assert "in [old]" in shown and shown.count("dcf[red]") == 2
-
-
-def test_every_console_shows_texts_as_they_are() -> None:
-    package = Path(cli.__file__).parent
-    own = [path.name for path in package.rglob("*.py") if re.search(r"\bConsole\(", path.read_text())]
-    assert own == ["terminal.py"]
 
 
 def test_boxes_are_read_or_refused() -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from eval_helpers import KCF, run, write_squares
 
+from tracker_ros.cli import main
 from tracker_ros.data.readers import read_folders
-from tracker_ros.evaluation import runner
+from tracker_ros.evaluation import cli, runner
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import OnePass
-from tracker_ros.evaluation.results import Trajectory, write_run
+from tracker_ros.evaluation.results import CRASHED, Trajectory, write_run
 from tracker_ros.evaluation.runs import failed_runs
 from tracker_ros.evaluation.scores import score_folder, score_folders
 from tracker_ros.evaluation.specs import TrackerSpec
@@ -80,3 +81,17 @@ def test_a_failure_is_the_worst_result_in_every_protocol(name: str, data: Path, 
     column = columns.get(name) or next(iter(scores.columns(["down"])))
     both, alone = scores.columns(["down", "right"])[column], scores.columns(["down"])[column]
     assert both < alone or (column in LOWER and both > alone), column
+
+
+def test_what_crashed_is_told_on_standard_error(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "run_tasks", lambda *_: [runner.Outcome("kcf", "right", "Trace\nroi[0] <= m")])
+    words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out[1]")]
+    assert main(words) == 2, "nothing can be scored"
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[:2] == [
+        "tracker_ros eval: kcf failed on right: roi[0] <= m",
+        f"tracker_ros eval: tracebacks are in *{CRASHED} below {tmp_path / 'out[1]' / 'ope'}",
+    ]
+    assert "failed on" not in shown.out

@@ -4,16 +4,27 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("rosbags", reason="rosbags is not installed")
 
+from replay_helpers import (  # noqa: E402
+    FRAMES,
+    START,
+    STEP,
+    TYPES,
+    Recording,
+    flight,
+    header,
+    picture,
+    record,
+    replay,
+)
 from rosbags.rosbag2 import (  # noqa: E402
     CompressionFormat,
     CompressionMode,
@@ -23,95 +34,21 @@ from rosbags.rosbag2 import (  # noqa: E402
 )
 
 from tracker_ros.cli import main  # noqa: E402
-from tracker_ros.data.footage import Shot, film  # noqa: E402
-from tracker_ros.data.synthetic import AerialScene  # noqa: E402
-from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.data.footage import Shot  # noqa: E402
 from tracker_ros.replay.bag import STATE_TOPIC, BagError, choose_images, read, stamp_of  # noqa: E402
-from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE, Factory, make_types  # noqa: E402
-from tracker_ros.replay.run import against_truth, agreement  # noqa: E402
-from tracker_ros.ros.images import fill_compressed, fill_image  # noqa: E402
-from tracker_ros.session import Report, State  # noqa: E402
-
-TYPES = make_types()
-STEP = 33_000_000
-START = 50 * 10**9
-FRAMES = 24
-
-
-class Recording(NamedTuple):
-    path: Path
-    shots: list[Shot]
-
-    @property
-    def select(self) -> str:
-        assert self.shots[0].box is not None
-        return ",".join(map(str, self.shots[0].box.to_xywh()))
-
-
-def header(stamp: int) -> Any:
-    time = TYPES.types["builtin_interfaces/msg/Time"](sec=stamp // 10**9, nanosec=stamp % 10**9)
-    return TYPES.types["std_msgs/msg/Header"](stamp=time, frame_id="camera_optical")
-
-
-def nowhere(head: Any) -> Any:
-    """A detection of zero size, which a truth has where the target is absent."""
-    seen = Report(State.TRACKING, "t", Box(1, 1, 1, 1), 1.0, 0.0, 0.0, None, "")
-    made = Factory(TYPES, "truth").detection(head, seen)
-    made.bbox.size_x = made.bbox.size_y = 0.0
-    return made
-
-
-def picture(shot: Shot, stamp: int, compressed: bool) -> Any:
-    nothing = np.zeros(0, np.uint8)
-    if compressed:
-        kind = TYPES.types["sensor_msgs/msg/CompressedImage"]
-        message = fill_compressed(kind(header=header(stamp), format="", data=nothing), shot.image)
-    else:
-        kind = TYPES.types["sensor_msgs/msg/Image"]
-        message = kind(
-            header=header(stamp), height=0, width=0, encoding="", is_bigendian=0, step=0, data=nothing
-        )
-        fill_image(message, shot.image, "rgb8")
-    message.data = np.frombuffer(message.data, np.uint8)
-    return message
-
-
-def record(
-    path: Path,
-    shots: list[Shot],
-    stamps: list[int],
-    storage: StoragePlugin = StoragePlugin.MCAP,
-    compressed: bool = False,
-    late: int = 0,
-) -> Recording:
-    """A bag with images on /camera/image and the truth on /truth, stamped `late` ns after its image."""
-    factory = Factory(TYPES, "truth")
-    with Writer(path, version=9, storage_plugin=storage) as writer:
-        kind = "sensor_msgs/msg/" + ("CompressedImage" if compressed else "Image")
-        images = writer.add_connection("/camera/image", kind, typestore=TYPES)
-        truths = writer.add_connection("/truth", DETECTION, typestore=TYPES)
-        for index, (shot, stamp) in enumerate(zip(shots, stamps, strict=True)):
-            at = START + index * STEP
-            writer.write(images, at, TYPES.serialize_cdr(picture(shot, stamp, compressed), kind))
-            report = Report(State.TRACKING, "t", shot.box, 1.0, 0.0, 0.0, None, "")
-            truth = factory.detection(header(stamp + late), report) or nowhere(header(stamp + late))
-            writer.write(truths, at, TYPES.serialize_cdr(truth, DETECTION))
-    return Recording(path, shots)
+from tracker_ros.replay.messages import DETECTION, DETECTIONS, STATE  # noqa: E402
+from tracker_ros.session import State  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def shots() -> list[Shot]:
-    return list(itertools.islice(film(AerialScene(width=320, height=240), 30.0), FRAMES))
+    return flight()
 
 
 @pytest.fixture(scope="module")
 def recording(shots: list[Shot], tmp_path_factory: pytest.TempPathFactory) -> Recording:
     stamps = [START + index * STEP for index in range(FRAMES)]
     return record(tmp_path_factory.mktemp("bag") / "flight", shots, stamps)
-
-
-def replay(recording: Recording, *words: object) -> int:
-    return main(["replay", str(recording.path), "--select", recording.select, *map(str, words)])
 
 
 def content(path: Path) -> list[tuple[str, int, bytes]]:
@@ -361,47 +298,3 @@ def test_wrong_requests_end_with_status_2(
     assert replay(recording, *words) == 2
     shown = capsys.readouterr().err
     assert message in shown and shown.count("\n") == 1
-
-
-def test_a_truth_of_no_image_is_no_success(
-    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A topic with stamps of its own, or one on which the target is never shown: nothing is compared."""
-    stamps = [START + index * STEP for index in range(4)]
-    apart = record(tmp_path / "apart", shots[:4], stamps, late=5_000_000)
-    absent = record(tmp_path / "absent", [shot._replace(box=None) for shot in shots[:4]], stamps)
-    absent = absent._replace(shots=shots)
-    for made, words in (
-        (
-            apart,
-            "none of the 4 boxes of the truth /truth has the stamp of an image that was looked at: give each",
-        ),
-        (absent, "the truth /truth shows the target in none of its 4 entries"),
-    ):
-        limits = ("--truth", "/truth", "--min-truth-iou", 0.7, "--out", tmp_path / "result")
-        assert replay(made, *limits) == 2
-        shown = capsys.readouterr().err
-        assert words in shown and shown.count("\n") == 1
-        assert not (tmp_path / "result").exists()
-
-
-def test_the_result_of_another_bag_is_refused(
-    shots: list[Shot], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, start in (("one", START), ("other", START + 10**12)):
-        made = record(tmp_path / name, shots[:4], [start + index * STEP for index in range(4)])
-        assert replay(made, "--out", tmp_path / f"of {name}") == 0
-    assert replay(made, "--expect", tmp_path / "of one", "--min-iou", 0) == 2
-    assert "of one has results of 4 images, none with the stamp of one of the 4" in capsys.readouterr().err
-
-
-def test_agreement_by_hand() -> None:
-    box = Box(10, 10, 4, 4)
-    half = box._replace(cx=12.0)  # IoU 1/3
-    found = {1: box, 2: half, 3: None, 4: None, 5: box}
-    expected = {1: box, 2: box, 3: None, 4: box}
-    result = agreement(found, expected)
-    assert (result.compared, result.lowest, result.worst) == (5, 0.0, 4)
-    assert result.mean == pytest.approx((1 + 1 / 3 + 1 + 0 + 0) / 5)
-    truth = against_truth(found, {**expected, 9: box}, "/truth")
-    assert truth.compared == 3 and truth.mean == pytest.approx((1 + 1 / 3 + 0) / 3)
