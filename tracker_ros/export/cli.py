@@ -45,7 +45,7 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument(
         "--module",
         metavar="NAME",
-        help="write only this module, such as features; --out ends in"
+        help="write only this module, such as features of dcf_tiny; a wrong name lists them; --out ends in"
         f" {' or '.join('.' + name for name in NETWORKS)}",
     )
     parser.add_argument(

@@ -9,7 +9,7 @@ time: 35 min of one core          # how long it took; with (estimate) by scripts
 module: siamfc.SiamFCTraining     # a class in tracker_ros.training
 arguments: {}                     # of its constructor
 initial: {model: FILE}            # weights of parts of the module: a file or a manifest name
-data: [{kind: vid, weight: 1}]    # see docs/training.md; other keys are the kind's options
+data: [{kind: vid, weight: 1}]    # see `datasets.READERS`; other keys are the kind's options
 pairs_per_epoch: 53200
 epochs: 50
 batch_size: 8                     # on each device
