@@ -44,7 +44,7 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
     data.add_argument(
         "--list",
         metavar="LIST",
-        help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test",
+        help="only those in a file of names, or in otb2013, otb50, otb100, lasot_test, readme24",
     )
     if required:
         data.add_argument(
@@ -124,7 +124,10 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         dest="overrides",
         help="a setting for every preset among the trackers; may be repeated",
     )
-    what.add_argument("--weights", help="a weights file for the preset, when there is only one")
+    what.add_argument(
+        "--weights",
+        help="for every preset among the trackers: a file, a name of `weights list`, or random:SEED",
+    )
     what.add_argument(
         "--nano", metavar="FOLDERS", help="folders with NanoTrack's ONNX files, separated by commas"
     )

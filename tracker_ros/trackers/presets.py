@@ -6,7 +6,7 @@ A preset names the tracker, its weights and the settings that differ from their 
 
     tracker: dcf
     weights: ""            # a name of the weights manifest, a file, or empty
-    settings: {cell: 4}
+    settings: {cell_size: 8}
     session: {}            # of the session around it, such as its calibration; they differ too
 """
 
