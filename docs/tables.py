@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the parts of the documentation that are read off the code; a test keeps them true.
 
-python docs/tables.py          # write docs/glossary.md and the drawn pictures in docs/images anew
+python docs/tables.py          # write the tables of docs/glossary.md and nodes.md and the drawn pictures anew
 python docs/tables.py --check  # status 1 where they say something else
 """
 
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "test"))
 
 BEGIN, END = "<!-- settings: python docs/tables.py -->", "<!-- end of settings -->"
+SESSION_BEGIN, SESSION_END = "<!-- session: python docs/tables.py -->", "<!-- end of session -->"
 WIDTH, ROW, GAP = 760, 34, 10
 
 
@@ -43,6 +44,36 @@ def glossary(text: str) -> str:
     """Put the present table of settings into the glossary's text."""
     before, _, rest = text.partition(BEGIN)
     return before + settings_table() + rest.partition(END)[2]
+
+
+def session_table() -> str:
+    """List the session's settings: name, default, range and meaning."""
+    from tracker_ros.session import SessionSettings
+
+    rows = [
+        f"| `{field.name}` | {_shown(field.default)} | {_allowed(field)} | {field.metadata['text']} |"
+        for field in dataclasses.fields(SessionSettings)
+    ]
+    head = ["| `session.` | default | range | meaning |", "|---|---|---|---|"]
+    return "\n".join([SESSION_BEGIN, "", *head, *rows, "", SESSION_END])
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _allowed(field: dataclasses.Field[object]) -> str:
+    if isinstance(field.default, bool):
+        return "true, false"
+    if choices := field.metadata["choices"]:
+        return ", ".join(choices)
+    return f"{field.metadata['low']:g} to {field.metadata['high']:g}"
+
+
+def nodes(text: str) -> str:
+    """Put the present table of the session's settings into the text about the nodes."""
+    before, _, rest = text.partition(SESSION_BEGIN)
+    return before + session_table() + rest.partition(SESSION_END)[2]
 
 
 def packages() -> set[str]:
@@ -145,6 +176,7 @@ def _overlap(a: Area, b: Area) -> bool:
 
 PARTS: dict[Path, Callable[[str], str]] = {
     ROOT / "docs" / "glossary.md": glossary,
+    ROOT / "docs" / "nodes.md": nodes,
     ROOT / "docs" / "images" / "layers.svg": layers_svg,
     ROOT / "docs" / "images" / "accuracy.svg": accuracy_svg,
 }
