@@ -50,7 +50,7 @@ def test_tables_show_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> No
     )
     make_console().print(table)
     shown = capsys.readouterr().out
-    assert "in [old]" in shown and shown.count("dcf[red]") == 2
+    assert "in [old]" in shown and shown.count("dcf[red]") == 2 and "[bold]" not in shown
 
 
 def test_every_console_shows_texts_as_they_are() -> None:
