@@ -10,6 +10,10 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="$(realpath -m "${TRACKER_ROS_VENV:-$root/.venv}")"
 build="$venv/build"
+# Where the environment is activated, its Python comes first: it would be deleted to make it anew.
+while [[ ":$PATH:" == *":$venv/bin:"* ]]; do
+  PATH=":$PATH:" && PATH="${PATH/":$venv/bin:"/:}" && PATH="${PATH#:}" && PATH="${PATH%:}"
+done
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 # Set by the start-up hook of the ROS wheels; a child of another interpreter must not inherit it.
 unset _ROS_WHEELS_BOOTSTRAP_COMPLETE

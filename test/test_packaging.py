@@ -217,6 +217,18 @@ def test_the_set_up_leaves_a_folder_of_other_things_alone(tmp_path: Path) -> Non
     assert mine.exists()
 
 
+def test_the_set_up_does_not_build_an_activated_environment_from_itself(tmp_path: Path) -> None:
+    own = tmp_path / "venv" / "bin" / "python3"
+    own.parent.mkdir(parents=True)
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    own.symlink_to(sys.executable)
+    tools = ("dirname", "realpath", "uname", "g++", "mkdir", "ls", "flock", "cat", "find", "rm", "tail")
+    path = os.pathsep.join((str(own.parent), str(tmp_path / "programs")))
+    done = _set_up(tmp_path, *tools, PYTHON="python3", PATH=path)
+    assert "Python 3.11 or 3.12 is needed" in done.stderr
+    assert own.exists()
+
+
 def _wheel(folder: Path) -> zipfile.ZipFile:
     """The wheel that pip builds from a copy of what git would track."""
     source = folder / "source"
