@@ -198,6 +198,14 @@ def test_who_is_not_like_the_target_is_nobody_to_be_told_from_it() -> None:
     assert surroundings.is_bystander(at(120.0)) and not surroundings.is_bystander(at(TWIN))
 
 
+@pytest.mark.parametrize(("stamp", "is_kept"), [(0.05, False), (0.1, True)])
+def test_a_picture_is_kept_ten_times_a_second(stamp: float, is_kept: bool) -> None:
+    _, surroundings = around(TWIN)
+    surroundings.keep(scene(BOX.cx), BOX, stamp)
+    surroundings.watch(scene(BOX.cx, TWIN), Absence(0.1, BOX), 0.6, stamp + 0.1)
+    assert surroundings.is_bystander(at(TWIN)) is not is_kept
+
+
 def test_no_window_is_spent_on_a_bystander() -> None:
     _, surroundings = around(TWIN)
     absence = Absence(0.1, BOX)

@@ -12,7 +12,8 @@ from session_helpers import BOX, Oracle, frame, tracking
 from torch import Tensor
 
 from tracker_ros.session import Report, Session, State
-from tracker_ros.session.evidence import MEAN_SECONDS
+from tracker_ros.session.evidence import MEAN_SECONDS, Evidence
+from tracker_ros.session.states import SessionSettings
 
 RATE = 30
 
@@ -45,6 +46,19 @@ def test_nobody_is_learned_who_was_not_looked_at(first: int) -> None:
         session.step(painted(0.0), step / RATE)
     states = [session.step(painted(1.0), step / RATE).state for step in range(first, first + 5)]
     assert states[-1] is State.COASTING and "looks like another object" in session.message
+
+
+def test_the_mean_of_scores_forgets_exponentially() -> None:
+    evidence, score = Evidence(SessionSettings(keep_mean=0.8)), 1.0
+    for raw, seconds in ((0.5, 1 / RATE), (0.9, 0.2), (0.0, 0.05)):
+        evidence.add(raw, seconds)
+        score = raw + (score - raw) * math.exp(-seconds / MEAN_SECONDS)
+        assert evidence.mean == pytest.approx(score)
+    assert not evidence.lasts
+    evidence.add(1.0, -0.1)  # a stamp that goes back
+    assert evidence.mean == pytest.approx(score)
+    evidence.believe(0.9)
+    assert evidence.mean == 0.9 and evidence.lasts
 
 
 def after_a_dip(session: Session, shares: list[float], leap: int = 0) -> list[Report]:

@@ -32,15 +32,18 @@ def shifts(plane: np.ndarray) -> np.ndarray:
     return np.stack([np.roll(mirrored, (i, j), (0, 1)).ravel() for i in range(h) for j in range(w)])
 
 
-def test_background_aware_filter_solves_the_constrained_least_squares_problem():
+@pytest.mark.parametrize("width", [7, 8])
+def test_background_aware_filter_solves_the_constrained_least_squares_problem(width):
+    """An even width has a column of the half spectrum that is its own mirror image."""
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(2, 6, 7, generator=generator)
-    label = torch.randn(6, 7, generator=generator)
-    support = centered_support(3, 4, 6, 7, x.device)
+    x = torch.randn(2, 6, width, generator=generator)
+    label = torch.randn(6, width, generator=generator)
+    support = centered_support(3, 4, 6, width, x.device)
     spectrum = background_aware_filter(torch.fft.rfft2(x), torch.fft.rfft2(label), support, 12.6, 1.0, 400)
-    found = torch.fft.irfft2(spectrum, [6, 7]).numpy()
-    mask = np.zeros((6, 7), bool)
-    mask[2:5, 1:5] = True
+    found = torch.fft.irfft2(spectrum, [6, width]).numpy()
+    mask = np.zeros((6, width), bool)
+    first = width // 2 - 2
+    mask[2:5, first : first + 4] = True
     inside = mask.ravel()
     system = np.hstack([shifts(plane.double().numpy())[:, inside] for plane in x])
     weights = np.linalg.lstsq(system, label.double().numpy().ravel(), rcond=None)[0].reshape(2, -1)

@@ -15,6 +15,7 @@ from tracker_ros.networks.iounet import IoUNet
 from tracker_ros.networks.locator import Locator, channel_rms
 from tracker_ros.ops.ridge import ridge_primal
 from tracker_ros.trackers import Tracker, create
+from tracker_ros.trackers.dcfst import AREA
 from tracker_ros.training.dcfst import DcfstTraining, jittered
 from tracker_ros.weights import load_weights
 from tracker_ros.weights.loader import fill
@@ -169,6 +170,20 @@ def test_a_second_peak_far_away_is_a_distractor():
     assert not tracker.is_distracted(response, place, place)
     response[3, 3] = 0.4
     assert tracker.is_distracted(response, place, place)
+
+
+@pytest.mark.parametrize("size", [40.0, 80.0])
+def test_the_window_is_the_edges_of_the_response_s_cells(size):
+    """In pixels of the frame, about the box: as many cells, each `spacing` pixels of the scaled crop."""
+    tracker = tiny()
+    frame = drawn(120, 100)[0]
+    box = torch.tensor([120.0, 100.0, size, size])
+    with torch.inference_mode():
+        state = tracker.initialize(frame, box)
+        estimate = tracker.localize(frame, state)
+    cells = estimate.response.shape[-1]
+    side = cells * tracker.network.spacing * AREA * size / tracker.network.search
+    assert estimate.window.tolist() == pytest.approx([120.0, 100.0, side, side], rel=1e-4)
 
 
 def test_follows_a_moving_target():

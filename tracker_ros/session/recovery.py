@@ -230,10 +230,9 @@ class Recovery:
 
         It is what looks like it, and of all within its reach the most like it; what is nearer is likelier.
         """
-        s = self.settings
-        if looks.own < self._usual - 2 * s.look_slack or looks.margin < -abs(s.look_margin):
+        slope = abs(self.settings.look_margin)
+        if looks.margin < -slope:
             return 0.0
-        slope = abs(s.look_margin)
         ahead = looks.own - slope * absence.sizes(box) - self._surroundings.rival(frame, box, absence, slope)
         if ahead <= 0 or not self._is_first(frame, box):
             return 0.0
