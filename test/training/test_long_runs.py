@@ -105,7 +105,7 @@ def test_an_evaluation_on_a_full_disk_says_so_and_goes_on_with_more_room(
 ) -> None:
     done = on_a_small_disk(tmp_path, "64k", sys.executable, "-m", "tracker_ros.cli", *evaluation(data, "out"))
     assert done.returncode == 2, done.stdout + done.stderr
-    told = " ".join(done.stdout.split())
+    told = " ".join(done.stderr.split())
     assert "cannot write out/ope/kcf/s" in told and "No space left on device" in told
     assert "Traceback" not in done.stdout + done.stderr
     assert not [path for path in (tmp_path / "kept").rglob(".*") if path.is_file()], "parts of files are left"
