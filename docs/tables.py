@@ -42,8 +42,12 @@ def settings_table() -> str:
 
 def glossary(text: str) -> str:
     """Put the present table of settings into the glossary's text."""
-    before, _, rest = text.partition(BEGIN)
-    return before + settings_table() + rest.partition(END)[2]
+    return _renewed(text, settings_table(), BEGIN, END)
+
+
+def _renewed(text: str, table: str, begin: str, end: str) -> str:
+    before, _, rest = text.partition(begin)
+    return before + table + rest.partition(end)[2]
 
 
 def session_table() -> str:
@@ -72,8 +76,7 @@ def _allowed(field: dataclasses.Field[object]) -> str:
 
 def nodes(text: str) -> str:
     """Put the present table of the session's settings into the text about the nodes."""
-    before, _, rest = text.partition(SESSION_BEGIN)
-    return before + session_table() + rest.partition(SESSION_END)[2]
+    return _renewed(text, session_table(), SESSION_BEGIN, SESSION_END)
 
 
 def packages() -> set[str]:

@@ -28,8 +28,8 @@ class Timeline:
     def start(self, frame: Tensor, stamp: float) -> None:
         """Begin with a frame [3, H, W] in which the target is seen."""
         self.height, self.width = frame.shape[1:]
-        self.stamp = self.seen = stamp
-        self._anywhere = self._blind = False
+        self.stamp = stamp
+        self.see(stamp)
 
     def discontinuity(self, frame: Tensor, stamp: float, max_backstep: float) -> str:
         """Return why a frame cannot follow the one before: its size or its stamp; '' if it can."""
