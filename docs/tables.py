@@ -13,7 +13,8 @@ import dataclasses
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +24,8 @@ sys.path.insert(0, str(ROOT / "test"))
 BEGIN, END = "<!-- settings: python docs/tables.py -->", "<!-- end of settings -->"
 SESSION_BEGIN, SESSION_END = "<!-- session: python docs/tables.py -->", "<!-- end of session -->"
 WIDTH, ROW, GAP = 760, 34, 10
+ABREAST = 6
+"""So many boxes stand in a row of the layers, at most: their names need the room."""
 
 
 def settings_table() -> str:
@@ -88,16 +91,16 @@ def layers_svg(_: str) -> str:
     """Draw the layers of test_imports.py, the top one first; what knows ROS is blue."""
     from test_imports import LAYERS, WITH_ROS
 
-    height = len(LAYERS) * (ROW + GAP) + GAP
+    rows = list(chain.from_iterable(map(_lines, LAYERS)))
+    height = len(rows) * (ROW + GAP) + GAP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif"'
         ' font-size="13">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
-    for row, names in enumerate(LAYERS):
-        known = [name for name in names if name in packages()]
-        width = (WIDTH - GAP) / max(len(known), 1) - GAP
-        for column, name in enumerate(known):
+    for row, names in enumerate(rows):
+        width = (WIDTH - GAP) / len(names) - GAP
+        for column, name in enumerate(names):
             x, y = GAP + column * (width + GAP), GAP + row * (ROW + GAP)
             fill = "#d9e8fb" if name in WITH_ROS else "#e8f3e4"
             parts.append(
@@ -108,6 +111,13 @@ def layers_svg(_: str) -> str:
                 f'<text x="{x + width / 2:.1f}" y="{y + ROW / 2 + 4}" text-anchor="middle">{name}</text>'
             )
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _lines(layer: Iterable[str]) -> list[list[str]]:
+    """Break what is there of a layer into rows that are about as long as each other."""
+    known = [name for name in layer if name in packages()]
+    length = math.ceil(len(known) / math.ceil(len(known) / ABREAST))
+    return [known[first : first + length] for first in range(0, len(known), length)]
 
 
 def accuracy_rows(readme: str) -> list[tuple[str, float, float]]:
