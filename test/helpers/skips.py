@@ -29,7 +29,7 @@ REASONS = {
     "installed without its type descriptions": "packages that were built without them",
     "descriptors are looked up in /proc": "Linux",
     "cv_bridge is not installed": "a ROS 2 that is sourced: no index has it for this numpy",
-    "foxglove-sdk is not installed": "pip install foxglove-sdk: its own types of a layout",
+    "(foxglove-sdk|websockets) is not installed": "pip install foxglove-sdk websockets: a viewer",
     "no C[+][+] compiler or no cmake": "a compiler; scripts/setup.sh asks for one",
 }
 """Patterns of reasons, and what their tests need to run."""

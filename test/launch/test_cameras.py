@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ import yaml
 
 pytest.importorskip("rclpy", reason="rclpy is not installed")
 
+import layout_helpers as viewers  # noqa: E402
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from node_helpers import REPOSITORY, TIMEOUT, Client, Domain, NodeProcess, selection  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
@@ -232,19 +232,6 @@ def test_each_diagnostic_status_belongs_to_one_group_of_the_aggregator(pair: Pai
         assert any(_matches(analyzer, name) for name in names), analyzer["path"]
 
 
-def _rviz_topics() -> dict[str, str]:
-    """Topics of the RViz configuration with their types."""
-    content = yaml.safe_load((CONFIG / "rviz" / "tracker.rviz").read_text())
-    displays = content["Visualization Manager"]["Displays"]
-    assert {display["Class"] for display in displays} == {"rviz_default_plugins/Image"}
-    return {display["Topic"]["Value"]: "sensor_msgs/msg/Image" for display in displays}
-
-
-def _foxglove() -> tuple[dict[str, Any], Any]:
-    content = json.loads((CONFIG / "foxglove" / "tracker.json").read_text())
-    return content["configById"], content["layout"]
-
-
 def _panels(layout: Any) -> list[str]:
     if isinstance(layout, str):
         return [layout]
@@ -253,7 +240,7 @@ def _panels(layout: Any) -> list[str]:
 
 
 def test_the_foxglove_layout_shows_each_panel_once() -> None:
-    panels, layout = _foxglove()
+    panels, layout = viewers.foxglove()
     assert sorted(_panels(layout)) == sorted(panels)
 
 
@@ -274,7 +261,7 @@ def test_the_foxglove_layout_has_the_keys_that_foxglove_reads() -> None:
         "Image": ("imageMode", "ImageModeConfig"),
     }
     checked = set()
-    for name, panel in _foxglove()[0].items():
+    for name, panel in viewers.foxglove()[0].items():
         kind = name.split("!")[0]
         if known := _keys(layouts, f"{kind}Config"):
             # The title of a panel is the layout's, not the panel's.
@@ -289,32 +276,20 @@ def test_the_foxglove_layout_has_the_keys_that_foxglove_reads() -> None:
 @pytest.mark.ros
 def test_what_the_layouts_show_exists(pair: Pair) -> None:
     """The layouts are for nodes without a namespace; here the same topics are in that of one camera."""
-    wanted = {f"/front{topic}" for topic in (*_rviz_topics(), "/tracker/state", "/camera_info")}
+    wanted = {f"/front{topic}" for topic in (*viewers.rviz_topics(), "/tracker/state", "/camera_info")}
     node = pair.front.node
     pair.front.wait(
         lambda: wanted <= dict(node.get_topic_names_and_types()).keys(), "the topics of all nodes"
     )
     graph = dict(node.get_topic_names_and_types())
-    pair.front.wait(lambda: "/front/tracker/stop" in dict(node.get_service_names_and_types()), "~/stop")
-    services = dict(node.get_service_names_and_types())
-    for topic, kind in _rviz_topics().items():
-        assert graph[f"/front{topic}"] == [kind]
-    panels, _ = _foxglove()
-    for name, panel in panels.items():
-        kind = name.split("!")[0]
-        if kind == "Image":
-            assert graph[f"/front{panel['imageMode']['imageTopic']}"] == ["sensor_msgs/msg/Image"]
-            if calibration := panel["imageMode"].get("calibrationTopic"):
-                assert graph[f"/front{calibration}"] == ["sensor_msgs/msg/CameraInfo"]
-            for topic in panel["imageMode"].get("annotations", {}):
-                # Offered where foxglove_msgs is installed, and named in the docs.
-                assert f"`~/{topic.split('/')[-1]}`" in (REPOSITORY / "docs" / "nodes.md").read_text()
-        elif kind in ("Plot", "StateTransitions"):
-            for path in panel["paths"]:
-                topic, field = path["value"].split(".")
-                assert graph[f"/front{topic}"] == ["tracker_ros/msg/TrackState"]
-                assert field in TrackState.get_fields_and_field_types()
-        elif kind == "CallService":
-            assert services[f"/front{panel['serviceName']}"] == ["std_srvs/srv/Trigger"]
+    services = {f"/front{name}" for name in viewers.foxglove_services()}
+    pair.front.wait(lambda: services <= dict(node.get_service_names_and_types()).keys(), "the buttons")
+    known = dict(node.get_service_names_and_types())
+    assert all(known[name] == ["std_srvs/srv/Trigger"] for name in services)
+    for topic, kind in {**viewers.rviz_topics(), **viewers.foxglove_topics()}.items():
+        if kind.startswith("foxglove_msgs/"):
+            # Offered where foxglove_msgs is installed, and named in the docs.
+            assert f"`~/{topic.split('/')[-1]}`" in (REPOSITORY / "docs" / "nodes.md").read_text()
         else:
-            assert kind == "DiagnosticSummary" and panel["topicToRender"] in graph
+            assert graph[topic if topic == "/diagnostics" else f"/front{topic}"] == [kind]
+    assert viewers.foxglove_fields() <= TrackState.get_fields_and_field_types().keys()
