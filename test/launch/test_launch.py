@@ -14,12 +14,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from node_helpers import Client, Domain
+from node_helpers import TIMEOUT, Client, Domain
 
 from tracker_ros.config_files import DEFAULT_PRESET
 
 pytest.importorskip("launch_ros", reason="the launch packages of ROS 2 are not installed")
 
+START = 3 * TIMEOUT
+"""Seconds that three programs may take to start together."""
 FILE = Path(__file__).resolve().parents[2] / "launch" / "uav_tracking.launch.py"
 ARGUMENTS = {"tracker", "preset", "namespace", "image", "depth", "cameras", "device", "use_sim_time",
              "autostart", "params_file", "simulate", "mavlink", "gimbal", "log_level", "respawn"}  # fmt: skip
@@ -90,23 +92,28 @@ def test_a_list_of_cameras_starts_nodes_in_a_namespace_each() -> None:
     assert [node._Node__node_namespace for node in nodes] == ["uav/front"] * 4 + ["uav/down"] * 4
 
 
+@pytest.mark.timeout(2 * START)
 def test_ros2_launch_tracks_what_the_simulated_camera_shows(domain: Domain, tmp_path: Path) -> None:
     prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)]
     installed = any((prefix / "lib" / "tracker_ros" / "tracker_node").is_file() for prefix in prefixes)
     if shutil.which("ros2") is None or not installed:
         pytest.skip("needs the ros2 command, and tracker_ros built with colcon and sourced")
-    log = tmp_path / "output.txt"
+    log, parameters = tmp_path / "output.txt", tmp_path / "parameters.yaml"
+    parameters.write_text("/**/tracker: {ros__parameters: {location.depth: true}}")
+    arguments = ["simulate:=true", "namespace:=uav", "depth:=/cam/depth", f"params_file:={parameters}"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            ["ros2", "launch", "tracker_ros", FILE.name, "simulate:=true", "namespace:=uav"],
+            ["ros2", "launch", "tracker_ros", FILE.name, *arguments],
             env={**os.environ, "ROS_DOMAIN_ID": str(domain.number), "ROS_LOG_DIR": str(tmp_path)},
             stdout=output, stderr=subprocess.STDOUT)  # fmt: skip
     client = Client(domain, "uav/tracker")
     try:
-        client.wait(lambda: client.states, f"a state ({log})", 60.0)
+        client.wait(lambda: client.states, f"a state ({log})", START)
         assert client.lifecycle() == "active"
         assert client.states[-1].tracker == DEFAULT_PRESET
         assert client.states[-1].header.frame_id == "camera_optical_frame"
+        [reader] = client.node.get_subscriptions_info_by_topic("/cam/depth")
+        assert (reader.node_namespace, reader.node_name) == ("/uav", "tracker")
     finally:
         client.close()
         process.send_signal(signal.SIGINT)
