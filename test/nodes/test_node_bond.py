@@ -44,10 +44,11 @@ class Manager:
         self._domain, self._processes = domain, list[NodeProcess]()
 
     def run(
-        self, parameters: dict[str, bool] | None = None, bond: bool = True, silence: float = 60.0
+        self, parameters: dict[str, bool] | None = None, bond: bool = True, **seconds: float
     ) -> NodeProcess:
-        """A gimbal node, with or without bondpy; so many seconds of silence break a bond."""
-        environment = {**WITH_BOND, "BOND_SILENCE": str(silence)} if bond else None
+        """A gimbal node, with or without bondpy; a bond ends after `silence` or `connect` seconds."""
+        times = {f"BOND_{name.upper()}": str(value) for name, value in seconds.items()}
+        environment = {**WITH_BOND, **times} if bond else None
         process = NodeProcess(NODE, self._domain, parameters, environment=environment)
         self._processes.append(process)
         return process
@@ -71,6 +72,7 @@ class Manager:
             return process.output.count(until) > before
 
         self.client.wait(logged, until)
+        logged()  # bondpy notices silence only after a second heartbeat
 
     def newest(self) -> dict[str, Any]:
         """The newest status of the node's end."""
@@ -125,9 +127,18 @@ def test_a_manager_that_falls_silent_is_noticed_each_time(manager: Manager) -> N
 
 
 def test_a_bond_that_nobody_answers_is_told_apart(manager: Manager) -> None:
+    process = manager.run(connect=0.5)
+    manager.start()
+    answer = "no lifecycle manager answered on /bond"
+    manager.client.wait(lambda: answer in process.output, answer)
+    assert "is gone" not in process.output and manager.client.lifecycle() == "active"
+
+
+def test_a_manager_that_answers_only_that_it_ends_was_there(manager: Manager) -> None:
     process = manager.run()
     manager.start()
-    manager.say(False, "no lifecycle manager answered on /bond", process)
+    manager.say(False, "the lifecycle manager is gone", process)
+    assert "no lifecycle manager answered" not in process.output
 
 
 @pytest.mark.parametrize("autostart", [True, False])

@@ -37,13 +37,15 @@ class Bond:
         self.is_shutdown = False
         self.lock = threading.RLock()
         self.condition = threading.Condition(self.lock)
-        self.connect_timer = threading.Timer(60.0, lambda: None)
+        self.connect_timer = threading.Timer(float(os.environ.get("BOND_CONNECT", "60")), self._die)
+        self.connect_timer.daemon = True
         self._silence = threading.Timer(0.0, lambda: None)
         self._state = "waiting"
 
     def start(self) -> None:
         assert (self.heartbeat_period, self.heartbeat_timeout) == (0.1, 4.0), "what nav2's manager meets"
         self.sub = self._node.create_subscription(String, self._topic, self._hear, 1)
+        self.connect_timer.start()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def break_bond(self) -> None:
@@ -75,13 +77,19 @@ class Bond:
         if status["instance_id"] != self._sister:
             self._node.get_logger().error("More than two locations are trying to use a single bond")
         elif not status["active"]:
+            self._connect()  # as the real one: an end that dies has been there
             self._die()
             self._publish(False)
-        elif self._state != "dead":
-            self._listen()
-            if self._state == "waiting":
-                self._state = "formed"
-                self._call(self._on_formed)
+        elif self._state == "waiting":
+            self._connect()
+        elif self._state == "formed":
+            self._listen()  # as the real one: from the second heartbeat on
+
+    def _connect(self) -> None:
+        if self._state == "waiting":
+            self._state = "formed"
+            self.connect_timer.cancel()
+            self._call(self._on_formed)
 
     def _listen(self) -> None:
         """Start to wait for the next heartbeat."""
