@@ -7,6 +7,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 TOPIC, PERIOD, TIMEOUT = "bond", 0.1, 4.0
@@ -14,6 +15,8 @@ TOPIC, PERIOD, TIMEOUT = "bond", 0.1, 4.0
 
 Either side goes by its own values; the manager gives a node half of its ``bond_timeout`` to answer (2 s).
 """
+LAST_WORD = 0.5
+"""Seconds in which the manager has to have heard that the node ends the bond."""
 DISABLED = "/bond_disable_heartbeat_timeout"
 """Name of the parameter with which bondpy lets a bond live on in silence."""
 
@@ -58,6 +61,8 @@ class Bond:
         with bond.lock:
             if self._node.context.ok():  # else nothing can be published: the manager misses the heartbeats
                 bond.break_bond()
+                # A publisher that is destroyed at once takes its last message with it.
+                bond.pub.wait_for_all_acked(Duration(seconds=LAST_WORD))
             bond.is_shutdown = True
             bond.condition.notify_all()
             bond.connect_timer.cancel()
