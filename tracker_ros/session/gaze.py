@@ -12,7 +12,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.session.absence import Absence
 from tracker_ros.session.attempt import twice
 from tracker_ros.session.motion import Motion
-from tracker_ros.session.recovery import LEAP, UNLIKE, Recovery
+from tracker_ros.session.recovery import CLEAR, LEAP, UNLIKE, Recovery
 from tracker_ros.session.states import State
 from tracker_ros.session.verification import Verification
 from tracker_ros.trackers.base import Estimate, Tracker
@@ -40,15 +40,17 @@ class Gaze:
         self._tracker, self._recovery = tracker, recovery
         self._verification, self._motion = verification, motion
         self._candidate: Box | None = None
+        self._trail: Box | None = None
         self._unlooked = 0
         self.looks = UNLIKE
 
     def look(
         self, frame: Tensor, model: dict[str, Tensor], predicted: Box, state: State
     ) -> tuple[Estimate, dict[str, Tensor]]:
-        """Look where the target should be; in COASTING also where it was seen last, if that tells more.
+        """Look where the target should be; in COASTING also elsewhere, if that tells more.
 
-        What hides a target drags its box along first, so that the velocity may lead astray.
+        That is where it was seen last, for what hides a target drags its box along first, so that the
+        velocity may lead astray; and at the tracker's box of the frame before, as the tracker alone would.
 
         Args:
             frame: uint8 [3, H, W].
@@ -67,12 +69,16 @@ class Gaze:
         estimate = twice(self._tracker.localize, frame, here)
         if state is State.LOST or self._candidate or estimate.score >= recover_score:
             return estimate, here
-        there = {**model, "box": self._motion.box.to_tensor(frame.device)}
-        other = twice(self._tracker.localize, frame, there)
         # What is held is left only for what scores like the target: beside it may be another.
-        if not other.score > (recover_score if held else estimate.score):
-            return estimate, here
-        return other, there
+        least = recover_score if held else float(estimate.score)
+        for place in (self._motion.box, None if held else self._trail):
+            if place is None:
+                continue
+            there = {**model, "box": place.to_tensor(frame.device)}
+            other = twice(self._tracker.localize, frame, there)
+            if float(other.score) > least:
+                estimate, here, least = other, there, float(other.score)
+        return estimate, here
 
     def compare(self, frame: Tensor, found: Box, leap: float, state: State) -> bool:
         """Compare the looks of what was found; return False where those of a frame before still hold.
@@ -95,7 +101,7 @@ class Gaze:
 
     def rest(self) -> None:
         """Look where the target should be next."""
-        self._candidate = None
+        self._candidate = self._trail = None
 
     def seek(
         self,
@@ -118,6 +124,7 @@ class Gaze:
                 `coast_seconds` on only.
         """
         s = self._recovery.settings
+        self._trail = None if lost or found.problem(frame.shape[2], frame.shape[1]) else found
         if self._verification.proof.frames > 0:
             self._candidate = found
             return
@@ -128,5 +135,6 @@ class Gaze:
         # Around the last place at first, then all over the image.
         reach = absence.seconds / max(2 * s.coast_seconds, 1e-3)
         radius = reach * math.hypot(*frame.shape[1:])
-        elsewhere, proving = self._recovery.look_around(frame, model, absence, radius)
-        self._candidate = found if good and not proving else elsewhere
+        elsewhere, looks, proving = self._recovery.look_around(frame, model, absence, radius)
+        better = proving or looks.own > self.looks.own + CLEAR
+        self._candidate = found if good and not better else elsewhere

@@ -33,7 +33,7 @@ from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.gaze import Gaze
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import CameraMotion, Motion
-from tracker_ros.session.recovery import CLEAR, UNLIKE, Recovery
+from tracker_ros.session.recovery import CLEAR, UNCOMPARED, Recovery
 from tracker_ros.session.sighting import Seen
 from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSettings, State
 from tracker_ros.session.timeline import Timeline
@@ -237,7 +237,7 @@ class Session:
         """Stay with a target that is seen, or begin to coast."""
         if score < self.settings.keep_score or not self._evidence.lasts:
             self._coast(f"score fell to {min(score, self._evidence.mean):.2f}")
-            seen = Seen(found, score, looks or UNLIKE)  # looks of an earlier frame say nothing
+            seen = Seen(found, score, looks or UNCOMPARED)
             self._verification.sighting.fade(seen, self._motion.box, self.settings)
         elif looks is not None and leap > self.settings.max_jump and not self._recovery.resembles(looks):
             self._coast(f"box jumped, to what looks {looks.own:.2f} alike")

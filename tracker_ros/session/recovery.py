@@ -41,7 +41,8 @@ SMOOTH = 0.68
 """Likeness to what was seen last from which the same object is still seen, whatever it looked like before."""
 UNLIKE = Looks(-1.0, -1.0)
 """Looks of what is no box."""
-
+UNCOMPARED = Looks(0.0, 0.0)
+"""Looks of what was not compared in its frame: they speak neither for the target nor for another."""
 
 ALIKE = 0.25
 """By how much less alike than usual what competes with the target may be."""
@@ -244,15 +245,17 @@ class Recovery:
 
     def look_around(
         self, frame: Tensor, model: dict[str, Tensor], absence: Absence, radius: float
-    ) -> tuple[Box | None, bool]:
+    ) -> tuple[Box | None, Looks, bool]:
         """Look into a few more windows within `radius` pixels of the last place, for the target.
 
         Returns:
-            what is found, and whether it is worth a proof; else it may be the target or another object.
+            what is found, its looks, and whether it is worth a proof; else it is what is most like the target
+            and may be it or another object.
         """
-        s, last, possible = self.settings, absence.predicted, None
+        s, last = self.settings, absence.predicted
+        possible, most = None, UNLIKE
         if s.search_windows == 0:
-            return None, False
+            return possible, most, False
         least = self._usual - 2 * s.look_slack
         for cx, cy in self._surroundings.turns(frame, absence, radius, least, s.search_windows):
             found, score = self.attempt(frame, model, last._replace(cx=cx, cy=cy))
@@ -261,10 +264,10 @@ class Recovery:
             looks = self.looks(frame, found)
             if s.reacquire == "any" or self.proof(frame, found, looks, absence) > 0:
                 self._surroundings.restart()
-                return found, True
-            if possible is None and self.is_possible(found, looks, absence):
-                possible = found
-        return possible, False
+                return found, looks, True
+            if looks.own > most.own and self.is_possible(found, looks, absence):
+                possible, most = found, looks
+        return possible, most, False
 
     def attempt(self, frame: Tensor, model: dict[str, Tensor], box: Box) -> tuple[Box, float]:
         """Return the box and score that a model gives when it looks at `box`; an invalid box scores 0."""

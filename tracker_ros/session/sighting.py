@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tracker_ros.geometry import Box
 from tracker_ros.session.absence import sizes
 from tracker_ros.session.identity import Looks
-from tracker_ros.session.recovery import JERK, LEAP
+from tracker_ros.session.recovery import FOREIGN_FRAMES, LEAP
 from tracker_ros.session.states import SessionSettings
 
 FAINT = 0.5
@@ -28,10 +28,10 @@ class Seen(NamedTuple):
 class Sighting:
     """The tracker's own box in COASTING and LOST, one frame after the other.
 
-    A box is held where the tracker still scores a little and goes on from where it was, with the looks that
-    it had in the frame before: an object seen badly, of which a prediction knows less. It becomes a
-    candidate, which may be the target and may be another object, after `confirm_frames` that score like the
-    target in a row, and stays one until the score ends it.
+    A box is held where the tracker still scores a little and goes on from where it was, unless it looks
+    rather like another: an object seen badly, of which a prediction knows less. It becomes a candidate, which
+    may be the target and may be another object, after `confirm_frames` that score like the target in a row,
+    and stays one until its score ends it, or its looks in two frames.
 
     Attributes:
         box: what is held; None for nothing.
@@ -50,7 +50,7 @@ class Sighting:
         self.frames = 0
         self.unbroken = False
         self._at: Box | None = None
-        self._own = -1.0
+        self._odd = 0
 
     def fade(self, seen: Seen, expected: Box, settings: SessionSettings) -> None:
         """Begin with a target whose score has just fallen where it was."""
@@ -69,20 +69,20 @@ class Sighting:
             seen: what the tracker found in it.
             possible: whether it may be the target, by its looks and its place.
             smooth: whether it looks as what was seen in the frame before.
-            expected: where the target should be if nothing is held.
+            expected: where the target should be if nothing was seen in the frame before.
             settings: the session's.
         """
         found, score = seen.box, seen.score
         moved = sizes(found, self._at or expected)
-        changed = seen.looks.own < self._own - JERK
-        self._own = seen.looks.own
         good = possible and score >= settings.recover_score
         goes_on = self._at is not None and moved <= settings.max_jump
         self.frames = (self.frames if goes_on else 0) + 1 if good else 0
-        kept = self.candidate and possible and goes_on and score >= settings.keep_score
-        self.candidate = kept or self.frames >= settings.confirm_frames
-        farthest = settings.max_jump if self._at is not None and score >= settings.keep_score else LEAP
+        self._odd = 0 if possible else self._odd + 1
+        kept = self._odd < FOREIGN_FRAMES and goes_on and score >= settings.keep_score
+        self.candidate = (self.candidate and kept) or self.frames >= settings.confirm_frames
         faint = score >= FAINT * settings.keep_score
-        self.box = found if self.candidate or (faint and moved <= farthest and not changed) else None
+        known = seen.looks.own >= 0 and seen.looks.margin >= -settings.keep_slack / 2
+        held = faint and known and (goes_on or moved <= LEAP)
+        self.box = found if self.candidate or held else None
         self.unbroken = self.unbroken and faint and moved <= LEAP and smooth
-        self._at = found if self.box or good else None
+        self._at = found
