@@ -138,7 +138,7 @@ def test_the_page_is_told_of_a_silent_camera_and_an_inactive_tracker(idle: Fligh
         await page.receive("status", lambda status: not status["images"])
         assert await asyncio.to_thread(transition, DEACTIVATE)
         status = await page.receive("status", lambda status: status["tracker"])
-        assert status["tracker"] == "The tracker node is inactive, not active."
+        assert status["tracker"] == "The tracker node is inactive: ros2 lifecycle set /tracker activate"
         await page.send(type="select", id=1, box=[10, 10, 40, 40], stamp=[0, 0])
         told = "the tracker node is inactive: ros2 lifecycle set /tracker activate"
         assert (await page.receive("answer"))["reason"] == told

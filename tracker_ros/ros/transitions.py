@@ -20,6 +20,14 @@ Wanted = Callable[[Any, LifecycleState], None]
 Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
+def how_to_activate(name: str, configured: bool) -> str:
+    """Return what a lifecycle node of this name is that is not active, and the commands that activate it."""
+    command = f"ros2 lifecycle set {name}"
+    if configured:
+        return f"inactive: {command} activate"
+    return f"not configured: {command} configure, then {command} activate"
+
+
 def logged(*recoverable: type[Exception]) -> Callable[[Wanted], Transition]:
     """Decorate a method: log the transition and its errors.
 

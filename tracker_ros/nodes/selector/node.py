@@ -38,6 +38,7 @@ from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.messages import box_message
 from tracker_ros.ros.parameters import ParameterError, declare
 from tracker_ros.ros.services import Service
+from tracker_ros.ros.transitions import how_to_activate
 from tracker_ros.select.access import is_loopback
 from tracker_ros.select.hub import Picture, Shot
 from tracker_ros.select.protocol import Stamp
@@ -214,7 +215,11 @@ class SelectorNode(Node):
                 return ""
             return f"No tracker node answers as {self._tracker}."
         label = lifecycle.result().current_state.label
-        return "" if label == "active" else f"The tracker node is {label}, not active."
+        if label == "active":
+            return ""
+        if label in ("inactive", "unconfigured"):
+            return f"The tracker node is {how_to_activate(self._tracker, label == 'inactive')}"
+        return f"The tracker node is {label}."
 
     def _images_problem(self) -> str:
         topic, silence = self._image_topic, time.monotonic() - self._received

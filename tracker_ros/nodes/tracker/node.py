@@ -34,7 +34,7 @@ from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
 from tracker_ros.ros.reports import detected
 from tracker_ros.ros.targets import Targets
-from tracker_ros.ros.transitions import ManagedNode, logged
+from tracker_ros.ros.transitions import ManagedNode, how_to_activate, logged
 from tracker_ros.session import Session, SessionSettings
 from tracker_ros.session.detections import Detections, DetectionSettings
 from tracker_ros.srv import SelectTarget
@@ -226,10 +226,8 @@ class TrackerNode(ManagedNode):
 
     def _inactive(self) -> str:
         """Explain how to activate the node, which has no pipeline now."""
-        command = f"ros2 lifecycle set {self.get_fully_qualified_name()}"
-        if self._outputs is None:
-            return f"the tracker node is not configured: {command} configure, then {command} activate"
-        return f"the tracker node is inactive: {command} activate"
+        advice = how_to_activate(self.get_fully_qualified_name(), self._outputs is not None)
+        return f"the tracker node is {advice}"
 
     async def _outcome(self, answer: Answer[str], withdraw: bool = True) -> tuple[str, str]:
         """Return the worker's answer to a request, and why there is none; other callbacks run meanwhile.

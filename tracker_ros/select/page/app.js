@@ -12,10 +12,12 @@ const MESSAGES = {
   IDLE: "No target. Drag a box around one.",
   ACQUIRING: "Confirming the target.",
   TRACKING: "The target is in view.",
-  COASTING: "Not seen well; the box is predicted.",
+  COASTING: "Not seen well; the box may be off.",
   LOST: "The target is gone; the tracker searches.",
   ERROR: "The last image could not be used.",
 };
+
+const UNVERIFIED = "This may be another object than the one selected.";
 
 const element = (id) => document.getElementById(id);
 const stage = new Stage(element("picture"));
@@ -35,7 +37,8 @@ function say(text, kind) {
 }
 
 function showProblems() {
-  const text = [connection, status.tracker, status.images].filter(Boolean).join("\n");
+  // What is wrong with the tracker stands in the place of its state.
+  const text = [connection, status.images].filter(Boolean).join("\n");
   element("problem").textContent = text;
   element("problem").hidden = !text || !stage.image;
   element("empty-text").textContent = text || "Waiting for images";
@@ -54,6 +57,13 @@ function showTexts(texts) {
   }
 }
 
+function explain(state) {
+  if (state.box && !state.verified) return UNVERIFIED;
+  // While tracking it tells the score with which that began, which beside today's only confuses.
+  const text = (state.state !== "TRACKING" && state.message) || MESSAGES[state.state] || "";
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function showState(state) {
   stage.target = state;
   history.add(state);
@@ -61,8 +71,7 @@ function showState(state) {
   document.body.dataset.state = state.state;
   showTexts({
     state: state.state,
-    // While tracking it tells the score with which that began, which beside today's only confuses.
-    message: (state.state !== "TRACKING" && state.message) || MESSAGES[state.state] || "",
+    message: explain(state),
     score: has && state.score !== null ? state.score.toFixed(2) : "–",
     target: state.target || "–",
     latency: state.latency_ms === null ? "–" : `${state.latency_ms.toFixed(0)} ms`,
@@ -96,9 +105,10 @@ async function showImage(header, blob) {
   element("stage").style.setProperty("--aspect", `${header.width} / ${header.height}`);
   showProblems();
   const now = performance.now();
-  arrivals = [...arrivals, now].filter((at) => at > now - 2000);
+  // Two at least: less than one image a second is a rate too.
+  arrivals = [...arrivals, now].filter((at, i, all) => at > now - 2000 || i > all.length - 3);
   const rate = arrivals.length > 1 ? ((arrivals.length - 1) * 1000) / (now - arrivals[0]) : 0;
-  showLink("live", `${header.width} × ${header.height} · ${rate.toFixed(0)} fps`);
+  showLink("live", `${header.width} × ${header.height} · ${rate.toFixed(rate < 2 ? 1 : 0)} fps`);
 }
 
 function look() {
@@ -129,7 +139,7 @@ const link = new Link({
   },
   status(message) {
     status = message;
-    if (status.tracker) showAbsence("NO TRACKER", status.tracker);
+    if (status.tracker) showAbsence("NOT READY", status.tracker);
     else if (!document.body.dataset.state) showAbsence("–", "Waiting for the tracker.");
     if (status.images) showLink("waiting", "no image");
     showProblems();
