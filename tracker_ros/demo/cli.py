@@ -24,7 +24,7 @@ from tracker_ros.demo.pointing import add_rows, judge
 from tracker_ros.demo.processes import Interrupts, ProcessError, Processes
 from tracker_ros.demo.progress import Progress, summary_table
 from tracker_ros.demo.scores import Moment, summarize
-from tracker_ros.demo.video import write_video
+from tracker_ros.demo.video import image_stamps, write_video
 from tracker_ros.geometry import Box
 from tracker_ros.optics.camera import Camera
 from tracker_ros.ros.compat import use_image_transport
@@ -220,13 +220,18 @@ def _report(
     console.print(table)
     # Of images that the tracker never saw there is nothing to show.
     seen = [moment for moment in moments if moment.state]
-    rate = (len(seen) - 1) / max((seen[-1].stamp - seen[0].stamp) * 1e-9, 1e-3)
+    # The recorder may have missed some of the others.
+    recorded = image_stamps(out / "bag")
+    filmed = [moment for moment in seen if moment.stamp in recorded]
+    if not filmed:
+        raise FlightError("the bag has none of the images that were tracked")
+    rate = max(len(filmed) - 1, 1) / max((filmed[-1].stamp - filmed[0].stamp) * 1e-9, 1e-3)
     with console.status("drawing the video ...") as status:
 
         def tell(done: int) -> None:
-            status.update(f"drawing the video: frame {done} of {len(seen)}")
+            status.update(f"drawing the video: frame {done} of {len(filmed)}")
 
-        chosen = choose_stills(seen)
+        chosen = choose_stills(filmed)
         stills = write_video(out / "demo.mp4", out / "bag", seen, rate, title, chosen, tell)
         write_plot(out / "demo.png", moments, summary, stills, title)
     for name, text in (

@@ -61,22 +61,32 @@ def write_plot(
 
 def _draw_quality(axes: Any, times: np.ndarray, moments: Sequence[Moment], summary: Summary) -> None:
     hidden = np.array([moment.truth is not None and moment.visible < HIDDEN for moment in moments])
-    axes.fill_between(times, 0, 1, where=hidden, step="mid", color="#c9ced6", linewidth=0, label="hidden")
+    _draw_bars(axes, times, hidden, (0.0, 1.0), "#c9ced6", "hidden")
     seen = [(at, moment) for at, moment in zip(times, moments, strict=True) if moment.state]
     seen_times, states = np.array([at for at, _ in seen]), np.array([moment.state for _, moment in seen])
     for state in dict.fromkeys(states):
         color = np.array(state_color(str(state))) / 255
-        axes.fill_between(seen_times, 1.02, 1.07, where=states == state, step="mid", color=color, linewidth=0,
-                          label=str(state))  # fmt: skip
+        _draw_bars(axes, seen_times, states == state, (1.02, 0.05), color, str(state))
     axes.plot(seen_times, [m.score for _, m in seen], color="#6ea8ff", linewidth=1.2, label="score")
     axes.plot(seen_times, [m.overlap for _, m in seen], color="#1b2a41", linewidth=1.4,
               label="IoU with the truth")  # fmt: skip
     axes.set(ylim=(0, 1.08), xlim=(0, max(float(times[-1]), 1e-3)), ylabel="IoU, score")
     axes.grid(**_GRID)
-    axes.legend(loc="lower left", ncols=6, fontsize=8)
+    # Above the curves, which may be anywhere inside.
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=7, fontsize=8, frameon=False, borderpad=0)
     if not np.isnan(summary.mean_iou):
         axes.set_title(f"mean IoU {summary.mean_iou:.3f}, success AUC {summary.auc:.3f}, "
                        f"precision at 20 px {summary.precision:.3f}", fontsize=9, loc="right")  # fmt: skip
+
+
+def _draw_bars(
+    axes: Any, times: np.ndarray, where: np.ndarray, place: tuple[float, float], color: Any, label: str
+) -> None:
+    """Fill the time of each chosen moment, from halfway to its neighbours; nothing where there is none."""
+    edges = np.concatenate((times[:1], (times[1:] + times[:-1]) / 2, times[-1:]))
+    spans = [(edges[i], edges[i + 1] - edges[i]) for i in np.flatnonzero(where)]
+    if spans:
+        axes.broken_barh(spans, place, color=color, linewidth=0, antialiased=False, label=label)
 
 
 def _draw_pointing(axes: Any, times: np.ndarray, off_axis: np.ndarray) -> None:

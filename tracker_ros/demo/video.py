@@ -27,6 +27,11 @@ class Still(NamedTuple):
     picture: Picture
 
 
+def image_stamps(bag: Path) -> set[int]:
+    """Return the stamps (ns) of the images in a bag of the demonstration."""
+    return {stamp_of(message) for message in _read(bag, IMAGES, CompressedImage)}
+
+
 def write_video(
     path: Path,
     bag: Path,
@@ -51,7 +56,8 @@ def write_video(
     responses = {stamp_of(response): response for response in _read(bag, RESPONSES, ResponseMap)}
     index = {moment.stamp: position for position, moment in enumerate(moments)}
     overlaps = [moment.overlap for moment in moments]
-    kept = []
+    kept: list[Still] = []
+    frames = 0
     with Film(path, rate) as film:
         for message in _read(bag, IMAGES, CompressedImage):
             position = index.get(stamp_of(message))
@@ -64,7 +70,8 @@ def write_video(
             film.write(picture)
             if moment.stamp in stills:
                 kept.append(Still((moment.stamp - moments[0].stamp) / 1e9, annotate(image, moment, response)))
-            on_frame(position + 1)
+            frames += 1
+            on_frame(frames)
     return kept
 
 
