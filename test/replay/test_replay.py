@@ -287,9 +287,9 @@ def test_a_chunk_that_does_not_fit_its_checksum_is_refused(
         (["--expect", "none"], "cannot be read as a bag"),
         (["--select", "900,900,30,30"], "lies outside the 320 x 240 image"),
         (["--out", "."], "exists already"),
-        (["--min-iou", "0.5"], "--min-iou needs --expect RESULT"),
-        (["--min-truth-iou", "0.5"], "--min-truth-iou needs --truth FILE or TOPIC"),
-        (["--truth", "", "--min-truth-iou", "0.5"], "--truth is empty: give FILE or TOPIC"),
+        (["--min-iou", "0.5"], "--min-iou needs --expect"),
+        (["--min-truth-iou", "0.5"], "--min-truth-iou needs --truth"),
+        (["--truth", "", "--min-truth-iou", "0.5"], "--truth is empty: give a file or a topic"),
     ],
 )
 def test_wrong_requests_end_with_status_2(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,6 +70,23 @@ class Case:
     min_truth_iou: float = 0.0
     max_without_box: int | None = None
     loops: int = 1
+
+
+def check_limits(given: Mapping[str, Any], name: Callable[[str], str]) -> None:
+    """Refuse limits that have nothing to be compared with.
+
+    Args:
+        given: settings of a case by the names of its fields; only those that were given.
+        name: what whoever gave them calls a field.
+
+    Raises:
+        ValueError: naming the setting.
+    """
+    for limit, reference in (("min_iou", "expect"), ("min_truth_iou", "truth")):
+        if limit in given and reference not in given:
+            raise ValueError(f"{name(limit)} needs {name(reference)}")
+    if given.get("truth") == "":  # such as a shell's variable that is not set
+        raise ValueError(f"{name('truth')} is empty: give a file or a topic, or leave it out")
 
 
 class Verdict(NamedTuple):

@@ -16,7 +16,7 @@ from rich.table import Table
 from tracker_ros.arguments import argument, integer, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
-from tracker_ros.replay.case import Case, Verdict, run_case
+from tracker_ros.replay.case import Case, Verdict, check_limits, run_case
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
@@ -74,12 +74,7 @@ def run_replay(args: argparse.Namespace) -> int:
 def _run_bag(given: Mapping[str, Any]) -> int:
     if not given.keys() >= {"bag", "select"}:
         raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
-    if "min_iou" in given and "expect" not in given:
-        raise ValueError("--min-iou needs --expect RESULT")
-    if "min_truth_iou" in given and "truth" not in given:
-        raise ValueError("--min-truth-iou needs --truth FILE or TOPIC")
-    if given.get("truth") == "":  # of a shell's variable that is not set: nothing would be compared
-        raise ValueError("--truth is empty: give FILE or TOPIC, or leave it out")
+    check_limits(given, _option)
     case = Case(**given)
     verdict = run_case(case, make_types())
     _report(case, verdict)

@@ -12,7 +12,7 @@ from rosbags.typesys.store import Typestore
 
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
-from tracker_ros.replay.case import Case
+from tracker_ros.replay.case import Case, check_limits
 from tracker_ros.replay.scenes import STORAGES, Scene, record
 from tracker_ros.yaml_files import YamlError, parse_yaml, require_names
 
@@ -82,12 +82,11 @@ def _refuse_idle(where: str, own: Mapping[str, Any], values: Mapping[str, Any]) 
     Raises:
         DataError: naming the setting.
     """
-    if "min_iou" in values and "expect" not in values:
-        raise DataError(f"{where}: 'min_iou' needs 'expect'")
-    if "min_truth_iou" in values and not {"truth", "scene"} & set(values):
-        raise DataError(f"{where}: 'min_truth_iou' needs 'truth'")
-    if values.get("truth") == "":
-        raise DataError(f"{where}: 'truth' is empty: give a file or a topic, or leave it out")
+    rendered = {"truth": "of the scene"} if "scene" in values else {}
+    try:
+        check_limits({**rendered, **values}, repr)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from None
     kind, other = ("scene", {"select"}) if "scene" in values else ("bag", set(_SCENE))
     if kind in values and (idle := sorted(other & set(own))):
         raise DataError(f"{where}: '{idle[0]}' does not go with '{kind}'")
