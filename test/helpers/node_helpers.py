@@ -21,6 +21,7 @@ import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
 from lifecycle_msgs.srv import ChangeState, GetState
+from orphan_helpers import end_with_this_process
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -104,6 +105,7 @@ class NodeProcess:
             [*command, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         domain.processes.append(self._process)
+        end_with_this_process(self._process)
         self.output = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
