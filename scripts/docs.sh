@@ -14,6 +14,7 @@ if [[ "$(cat "$venv/stamp" 2>/dev/null)" != "$wanted" ]]; then
   echo "$wanted" >"$venv/stamp"
 fi
 cd "$root"
+export NO_MKDOCS_2_WARNING=1  # the theme's advertisement
 if [[ "${1:-}" == serve ]]; then
   exec "$venv/bin/mkdocs" serve --strict
 fi
