@@ -52,13 +52,24 @@ _OF_ROS = re.compile(
 """Python packages that come with a ROS 2."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Keep each command and its text on one line: argparse forgets by how much it indents commands."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        if isinstance(action, argparse._SubParsersAction):
+            self._action_max_length += 2
+
+
 def make_parser(chosen: str = "") -> argparse.ArgumentParser:
     """Return the parser: complete for the chosen subcommand, one line for each other.
 
     Raises:
         ModuleNotFoundError: when the chosen subcommand or something that it needs is not installed.
     """
-    parser = argparse.ArgumentParser(prog=PACKAGE, description="Visual single-object tracking.")
+    parser = argparse.ArgumentParser(
+        prog=PACKAGE, description="Visual single-object tracking.", formatter_class=_Help
+    )
     sub = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     if chosen:
         import_module(COMMANDS[chosen].module).add_parsers(sub)

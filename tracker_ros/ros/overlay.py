@@ -30,7 +30,10 @@ def draw_state(image: Picture, state: TrackState) -> Picture:
     if state.bbox.size_x > 0:
         draw_box(picture, box_of(state.bbox), color, thick)
     text = f"{name} {state.target_id} {state.score:.2f}  {state.latency_ms:.0f} ms"
-    cv2.putText(picture, text, (8, round(28 * scale) + 4), _FONT, scale, color, thick, cv2.LINE_AA)
+    place = 8, round(28 * scale) + 4
+    # A dark rim: the picture below may be as bright as the text.
+    cv2.putText(picture, text, place, _FONT, scale, (0, 0, 0), thick + 2, cv2.LINE_AA)
+    cv2.putText(picture, text, place, _FONT, scale, color, thick, cv2.LINE_AA)
     return picture
 
 

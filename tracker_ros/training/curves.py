@@ -35,14 +35,16 @@ def write_curves(points: list[Point], folder: Path) -> None:
     for step, name, value in points:
         lines[name].append((step, value))
     panels = sorted({_panel(name) for name in lines})
-    figure = Figure(figsize=(7, 2.6 * len(panels) + 0.4), layout="constrained")
+    figure = Figure(figsize=(8, 2.6 * len(panels) + 0.4), layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         for name, line in sorted(lines.items()):
             if _panel(name) == panel:
                 steps, values = zip(*line, strict=True)
-                axes.plot(steps, values, marker="o" if len(line) < 40 else None, markersize=3, label=name)
+                label = name.replace("auc", "AUC").replace("iou", "IoU")
+                axes.plot(steps, values, marker="o" if len(line) < 40 else None, markersize=3, label=label)
         axes.set_xlabel("step")
-        axes.legend(loc="best", fontsize=8)
+        # Beside the curves, which may be anywhere inside.
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8, frameon=False)
         axes.grid(alpha=0.3)
     save_figure(figure, folder / "curves.png", dpi=110)
 

@@ -4,15 +4,23 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 from tracker_ros.training.recipes import Recipe, build, read_recipe, recipe_files
 
 
 def print_recipes() -> None:
     """Print each recipe's paper, network, data, size and time, a line each."""
     names = sorted(recipe_files())
-    width = max(map(len, names))
+    width = max(map(len, names)) + 2
+    # A program that reads this gets a line each, whatever its length.
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for name in names:
-        print(f"{name:{width}}  {about(read_recipe(name))}", flush=True)
+        text = f"{name:{width}}{about(read_recipe(name))}"
+        wrapped = textwrap.fill(text, columns, subsequent_indent=" " * width, break_on_hyphens=False)
+        print(wrapped, flush=True)
 
 
 def about(recipe: Recipe) -> str:
