@@ -56,6 +56,7 @@ class _Help(argparse.HelpFormatter):
     """Keep each command and its text on one line: argparse forgets by how much it indents commands."""
 
     def add_argument(self, action: argparse.Action) -> None:
+        """Measure an option or the list of commands, as the base class does, and the indentation."""
         super().add_argument(action)
         if isinstance(action, argparse._SubParsersAction):
             self._action_max_length += 2

@@ -21,7 +21,7 @@ Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
 def how_to_activate(name: str, configured: bool) -> str:
-    """Return what a lifecycle node of this name is that is not active, and the commands that activate it."""
+    """Describe a lifecycle node of this name that is not active, with the commands that activate it."""
     command = f"ros2 lifecycle set {name}"
     if configured:
         return f"inactive: {command} activate"
