@@ -196,7 +196,7 @@ GOOD = {
     "eval": {"--root": "{data}", "--trackers": "dcf", "--jobs": "1", "--out": "{new}"},
     "report": {"--root": "{data}", "--results": "{results}", "--out": "{new}"},
     "vot": {"workspace": "{new}", "--root": "{data}", "--trackers": "dcf"},
-    "train": {"--recipe": "siamfc_tiny", "--out": "{new}"},
+    "train": {"--recipe": "siamfc_mobile", "--out": "{new}"},
     "select": {},
     "gimbal": {},
     "replay": {"bag": "{bag}", "--select": "20,20,20,20", "--tracker": "dcf"},

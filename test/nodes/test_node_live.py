@@ -103,7 +103,7 @@ def test_session_settings_take_effect_at_once_and_the_target_is_kept(node: Any) 
         ("session.keep_score", math.nan, "session.keep_score"),
         ("session.keep_score", "high", "Wrong parameter type"),
         ("image_transport", "theora", "must be one of raw, compressed, got 'theora'"),
-        ("tracker", "siamfc_tiny", "is read when the node is configured: deactivate and clean it up before"),
+        ("tracker", "edcf_mobile", "is read when the node is configured: deactivate and clean it up before"),
         ("location.depth", True, "'location.depth' is read when the node is configured"),
         ("session.coast_seconds", 1e9, "session.coast_seconds"),
         ("session.no_such_thing", 1.0, "undeclared parameter"),

@@ -30,28 +30,28 @@ class Able(NamedTuple):
         fast: least overlap while the target moves half its size a frame.
         hidden: greatest share of the score that is left when the target is gone.
         width: of random filters; 0 for a preset with weights.
-        shape: it follows a change of shape, where others keep the first one.
+        shape: least share of a change of shape that it follows; 0 where the first shape stays.
     """
 
     sizes: tuple[str, ...]
     fast: float
     hidden: float
     width: float = 0.0
-    shape: bool = False
+    shape: float = 0.0
 
 
 BOTH = ("grows", "shrinks")
 TRACKERS = {
     "dcf": Able(BOTH, 0.85, 0.5),
     "dcf_tiny": Able(BOTH, 0.85, 0.5),
-    "siamban_mobile": Able(BOTH, 0.7, 0.5, shape=True),
-    # Over smooth ground its score hardly falls: it has no response to compare with.
-    "siamfc_tiny": Able(("grows",), 0.75, 0.99),
+    "siamban_mobile": Able(BOTH, 0.7, 0.5, shape=0.25),
+    # Over smooth ground its score falls little: it has no response to compare with.
+    "siamfc_mobile": Able(BOTH, 0.85, 0.9),
     # A step of its scales is two of 25 cells, so that sizes change late.
     "tadt_lite0": Able((), 0.4, 0.7),
     "dslt_tiny": Able(BOTH, 0.7, 0.5),
-    # Its preset does not refine boxes.
-    "dcfst_tiny": Able((), 0.55, 0.5),
+    # Its box takes over a fifth of what the IoU head finds, and hardly shrinks.
+    "dcfst_mobile": Able(("grows",), 0.8, 0.5, shape=0.05),
     "rtmdnet_tiny": Able(BOTH, 0.5, 0.5),
     "edcf_mobile": Able(BOTH, 0.5, 0.9),
     "cfnet": Able(BOTH, 0.8, 0.75, 0.25),
@@ -101,9 +101,9 @@ def test_a_target_that_changes_its_shape_is_kept(name: str) -> None:
     boxes = path(8, growth=(1.03, 1 / 1.02))
     _, found = run(name, [scene(box) for box in boxes], boxes[0])
     ratio, first = found[:, 2] / found[:, 3], boxes[0, 2] / boxes[0, 3]
-    if TRACKERS[name].shape:
+    if least := TRACKERS[name].shape:
         true = (boxes[-1, 2] / boxes[-1, 3] / first).log()
-        assert LEAST < (ratio[-1] / first).log() / true < MOST
+        assert least < (ratio[-1] / first).log() / true < MOST
     else:
         torch.testing.assert_close(ratio, first.expand_as(ratio), rtol=1e-3, atol=0)
     # A third of the target's side: a box that keeps the old shape still has to be on it.

@@ -62,7 +62,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def recipe(**changes: object) -> Recipe:
-    plain = read_recipe("dcfst_tiny", {"precision": "32-true", "batch_size": 4, "epochs": 2})
+    plain = read_recipe("dcfst_mobile", {"precision": "32-true", "batch_size": 4, "epochs": 2})
     fixed = {"validation": Validation(share=0), "cache": True, "pairs_per_epoch": COUNT, "name": "test"}
     return dataclasses.replace(plain, **{**fixed, **changes})
 
@@ -162,7 +162,7 @@ def test_training_from_the_cache_passes_the_frozen_part_once(cache: Path, tmp_pa
 @pytest.mark.parametrize(
     ("recipe", "less"),
     [
-        ("dcfst_tiny", {"candidates": 4}),
+        ("dcfst_mobile", {"candidates": 4}),
         ("rtmdnet_mobile", {"freeze": True, "domains": 2, "positives": 4, "negatives": 6}),
     ],
 )

@@ -97,9 +97,9 @@ def test_data_of_a_kind_that_the_recipe_does_not_name_is_refused(
         capsys.readouterr().err == f"tracker_ros train: --data lassot={tmp_path}: recipe siamfc takes vid\n"
     )
     folders = [f"{kind}={tmp_path}" for kind in ("photos", "segmented", "labelled", "unlabelled")]
-    assert len(roots(folders, read_recipe("siamfc_tiny"))) == 4
+    assert len(roots(folders, read_recipe("micro_resnet"))) == 4
     with pytest.raises(DataError, match="takes photos, stamps, polygons, segmented, labelled, unlabelled$"):
-        roots([f"synthetic={tmp_path}"], read_recipe("siamfc_tiny"))
+        roots([f"synthetic={tmp_path}"], read_recipe("micro_resnet"))
 
 
 def test_commands_of_the_documentation_name_kinds_of_their_recipes() -> None:

@@ -74,7 +74,7 @@ def overlap(preset: str, folder: Path, frames: int) -> float:
     [
         ("dcf_tiny", "UAV123_truck2"),
         ("dcf_tiny", "VOT2015_ball1"),
-        ("siamfc_tiny", "OTB100_Human7"),
+        ("siamfc_mobile", "OTB100_Human7"),
         ("siamrpn_mobile", "VOT2015_ball1"),
         ("edcf_mobile", "OTB100_Human7"),
         ("rtmdnet_mobile", "OTB100_Human7"),

@@ -167,15 +167,15 @@ def test_no_recipe_leaves_a_frozen_part_random(name: str, monkeypatch) -> None:
     "changes, said",
     [
         (
-            {"arguments": {"backbone": "micro_resnet", "freeze": True}, "initial": {}},
+            {"arguments": {"backbone": "mobilenet_v3", "freeze": True}, "initial": {}},
             "does not learn and would",
         ),
         (
-            {"freeze_epochs": {"network.locator": 2}, "initial": {"network.backbone": "micro_resnet"}},
+            {"freeze_epochs": {"network.locator": 2}, "initial": {"network.backbone": "siamban_mobile"}},
             "network.locator.* does not learn at first and would stay random",
         ),
     ],
 )
 def test_a_frozen_part_that_would_be_random_is_an_error(changes: dict, said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        build(read_recipe("dcfst_tiny", changes))
+        build(read_recipe("dcfst_mobile", changes))

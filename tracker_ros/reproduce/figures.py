@@ -110,7 +110,7 @@ def weights_over_time(tracker: Tracker, sequence: Any, count: int) -> dict[str, 
 
 def response_maps(item: Item, request: Request) -> Finding:
     """Draw EDCF's figure 1: the search region and the response maps of SiamFC, EDSiam and EDCF on it."""
-    names = ["siamfc_tiny", "edcf_mobile"] if request.light else ["siamfc", "edsiam", "edcf"]
+    names = ["siamfc_mobile", "edcf_mobile"] if request.light else ["siamfc", "edsiam", "edcf"]
     trackers = {name: load(name, weights=request.weights.get(name)) for name in names}
     plt, sequences = plotting(), request.sequences[:2]
     size = (len(sequences), len(names) + 1)
