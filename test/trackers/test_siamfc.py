@@ -35,7 +35,7 @@ def test_full_network_has_the_published_parameters() -> None:
 
 
 def test_small_network_leaves_out_the_cells_that_padding_reaches_most() -> None:
-    model = SiamFCModel(8, backbone="micro_resnet").eval()
+    model = SiamFCModel(8, backbone="mobilenet_v3").eval()
     with torch.no_grad():
         features = model.features(torch.zeros(1, 3, 127, 127))
         template = model.template(torch.zeros(1, 3, 127, 127), torch.tensor([[64.0, 64.0]]))
@@ -132,16 +132,16 @@ def test_settings_that_the_network_cannot_have_are_explained() -> None:
     with pytest.raises(SettingsError, match="'output_channels' must be even, got 33"):
         create("siamfc", {"output_channels": 33})
     with pytest.raises(
-        SettingsError, match="'micro_resnet' has 'stride' 8 and 'width_multiplier' 1, got 4 and 1.0"
+        SettingsError, match="'mobilenet_v3' has 'stride' 8 and 'width_multiplier' 1, got 4 and 1.0"
     ):
-        create("siamfc", {"backbone": "micro_resnet", "stride": 4})
+        create("siamfc", {"backbone": "mobilenet_v3", "stride": 4})
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {"width_multiplier": 0.0625},
-        {"backbone": "micro_resnet", "output_channels": 8, "background_weight": 0.2, "learning_rate": 0.01},
+        {"backbone": "mobilenet_v3", "output_channels": 8, "background_weight": 0.2, "learning_rate": 0.01},
     ],
 )
 def test_torchscript_gives_the_same_boxes(settings: dict[str, object]) -> None:
@@ -153,7 +153,7 @@ def test_torchscript_gives_the_same_boxes(settings: dict[str, object]) -> None:
     "settings",
     [
         {"output_channels": 32, "width_multiplier": 0.125},
-        {"output_channels": 32, "backbone": "micro_resnet", "background_weight": 0.2},
+        {"output_channels": 32, "backbone": "mobilenet_v3", "background_weight": 0.2},
     ],
 )
 def test_training_overfits_two_pairs_into_the_tracker(settings: dict[str, object]) -> None:

@@ -3,7 +3,7 @@
 """SiamFC (Bertinetto et al., 2016): an AlexNet without padding, and cross-correlation.
 
 Images are RGB in 0-255 without mean subtraction, as the published networks were trained; the first
-batch normalisation takes care of the scale. Beside it the same on the package's own small backbone.
+batch normalisation takes care of the scale. Beside it the same on MobileNetV3.
 """
 
 from __future__ import annotations
@@ -109,33 +109,25 @@ class SiamFCFeatures(ShallowFeatures):
         return self.deep(self.shallow(images))
 
 
-#: Levels of the light backbones that `LightSiamFCFeatures` reads.
-LIGHT_LEVELS = {"micro_resnet": ("stride8",), "mobilenet_v3": ("stride8", "stride16")}
+#: The light backbone, in the place of the published AlexNet.
+LIGHT = "mobilenet_v3"
 
 
 class LightSiamFCFeatures(nn.Module):
-    """Levels of a light backbone on a grid of stride 8, and a linear layer, normalised: 127 -> 16, 255 -> 32.
+    """Two levels of `LIGHT` on a grid of stride 8, and a linear layer, normalised: 127 -> 16, 255 -> 32."""
 
-    Args:
-        backbone: one of `LIGHT_LEVELS`.
-        channels: of the result.
-    """
-
-    def __init__(self, backbone: str, channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.backbone = build_backbone(backbone, LIGHT_LEVELS[backbone])
+        self.backbone = build_backbone(LIGHT, ("stride8", "stride16"))
         self.neck = nn.Conv2d(sum(self.backbone.channels), channels, 1, bias=False)
         self.norm = FoldingNorm(channels)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the features [N, channels, h, w] of images [N, 3, H, W]."""
-        levels = self.backbone(images)
-        maps = levels[0]
-        if len(levels) > 1:
-            size = [maps.shape[2], maps.shape[3]]
-            deep = F.interpolate(levels[1], size, mode="bilinear", align_corners=False)
-            maps = torch.cat((maps, deep), 1)
-        return self.norm.convolve(maps, self.neck.weight, None)
+        fine, deep = self.backbone(images)
+        size = [fine.shape[2], fine.shape[3]]
+        deep = F.interpolate(deep, size, mode="bilinear", align_corners=False)
+        return self.norm.convolve(torch.cat((fine, deep), 1), self.neck.weight, None)
 
 
 def correlate(features: Tensor, templates: Tensor) -> Tensor:
@@ -169,15 +161,15 @@ def target_weights(sizes: Tensor, cells: int, stride: int, background: float) ->
 class SiamFCModel(nn.Module):
     """The network that the tracker `siamfc` shares with its training: features, cross-correlation, logit.
 
-    On a light backbone, whose convolutions pad, the template's outer cells are left out: padding reaches them
-    most, and a template that knows where its border is finds the border of the search region. Features of
-    unit variance ask for a larger gain there, which is trained.
+    On the light backbone, whose convolutions pad, the template's outer cells are left out: padding reaches
+    them most, and a template that knows where its border is finds the border of the search region. Features
+    of unit variance ask for a larger gain there, which is trained.
 
     Args:
         channels: of the features.
-        stride: see `SiamFCFeatures`; that of light backbones is 8.
-        width: see `SiamFCFeatures`; light backbones have one width.
-        backbone: 'alexnet', the published one, or one of `LIGHT_LEVELS`.
+        stride: see `SiamFCFeatures`; that of the light backbone is 8.
+        width: see `SiamFCFeatures`; the light backbone has one width.
+        backbone: 'alexnet', the published one, or `LIGHT`.
         background: weight of the template's cells outside the target; 1 as published.
     """
 
@@ -190,12 +182,10 @@ class SiamFCModel(nn.Module):
         background: float = 1.0,
     ) -> None:
         super().__init__()
-        light = backbone in LIGHT_LEVELS
+        light = backbone == LIGHT
         self.stride, self.background, self.reach = stride, background, REACH
         self.trim = 2 if light else 0
-        self.features = (
-            LightSiamFCFeatures(backbone, channels) if light else SiamFCFeatures(channels, stride, width)
-        )
+        self.features = LightSiamFCFeatures(channels) if light else SiamFCFeatures(channels, stride, width)
         self.adjust = Adjust(0.01 if light else 1e-3, 0.0, train_gain=light)
 
     def template(self, images: Tensor, sizes: Tensor) -> Tensor:

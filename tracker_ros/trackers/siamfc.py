@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tracker_ros.networks.siamfc import LIGHT_LEVELS, SiamFCModel
+from tracker_ros.networks.siamfc import LIGHT, SiamFCModel
 from tracker_ros.trackers._scale_search import SearchSettings, SiameseSearch
 from tracker_ros.trackers.base import SettingsError, register, setting
 
@@ -25,8 +25,8 @@ class SiamFCSettings(SearchSettings):
     output_channels: int = setting(256, "of the last layer", 2, 1024)
     backbone: str = setting(
         "alexnet",
-        "network that extracts the features; the light ones have stride 8",
-        choices=("alexnet", *LIGHT_LEVELS),
+        "network that extracts the features; the light one has stride 8",
+        choices=("alexnet", LIGHT),
     )
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 1.0)
     background_weight: float = setting(
@@ -38,14 +38,14 @@ class SiamFCSettings(SearchSettings):
 class SiamFC(SiameseSearch):
     """SiamFC, 127 px against 255 px; and CFNet's Baseline-conv5 (stride 4, 32 channels, learning rate > 0).
 
-    The light backbones and a `background_weight` below 1 are this package's own
+    The light backbone and a `background_weight` below 1 are this package's own
     (docs/losses.md). Both must be what the weights were trained with.
     """
 
     def __init__(self, settings: SiamFCSettings) -> None:
         if settings.stride not in CELLS:
             raise SettingsError(f"siamfc: 'stride' must be 4 or 8, got {settings.stride}")
-        if settings.backbone in LIGHT_LEVELS and (settings.stride, settings.width_multiplier) != (8, 1.0):
+        if settings.backbone == LIGHT and (settings.stride, settings.width_multiplier) != (8, 1.0):
             raise SettingsError(
                 f"siamfc: '{settings.backbone}' has 'stride' 8 and 'width_multiplier' 1,"
                 f" got {settings.stride} and {settings.width_multiplier}"

@@ -53,7 +53,7 @@ def match_labels(batch: dict[str, Tensor], height: int, width: int, stride: floa
 class SiamFCTraining(PairTraining):
     """SiamFC's training; with `stride` 4 and 32 channels that of CFNet's Baseline-conv5.
 
-    A network that pads would learn that targets are in the middle: with a light backbone they are off it.
+    A network that pads would learn that targets are in the middle: with the light backbone they are off it.
 
     Args: those of the tracker's settings of the same names.
     """
