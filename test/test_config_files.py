@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tracker_ros.config_files import user_cache, yaml_file, yaml_files
+from tracker_ros.cli import main
+from tracker_ros.config_files import RETIRED, retired, user_cache, yaml_file, yaml_files
 from tracker_ros.data.sequence import DataError
-from tracker_ros.trackers import load
+from tracker_ros.networks.siamfc import SiamFCModel
+from tracker_ros.trackers import SettingsError, load, preset_files
 from tracker_ros.training.frames import cache_folder
-from tracker_ros.weights import WeightsError, manifest
+from tracker_ros.training.recipes import RecipeError, read_recipe
+from tracker_ros.weights import WeightsError, load_weights, manifest
 
 
 @pytest.fixture
@@ -62,3 +65,28 @@ def test_a_name_finds_the_first_folder_s_file_and_a_path_itself(
         yaml_file("recipes", "recipe", "hers")
     with pytest.raises(FileNotFoundError, match="there is no recipe file hers.yaml"):
         yaml_file("recipes", "recipe", "hers.yaml")
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(RETIRED.items()))
+def test_a_retired_preset_is_answered_with_what_to_use(old: str, new: str) -> None:
+    assert new in preset_files()
+    with pytest.raises(SettingsError) as told:
+        load(old)
+    assert str(told.value) == f"tracker preset '{old}' was retired: use {new}"
+
+
+def test_a_retired_recipe_and_weights_are_answered_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RecipeError, match="^recipe 'dcfst_tiny' was retired: use dcfst_mobile$"):
+        read_recipe("dcfst_tiny")
+    words = "set of weights 'siamfc_tiny' was retired: use siamfc_mobile"
+    with pytest.raises(WeightsError, match=f"^{words}$"):
+        load_weights(SiamFCModel(8, width=0.1), "siamfc_tiny")
+    assert main(["weights", "verify", "siamfc_tiny"]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_only_what_is_there_is_named_instead() -> None:
+    """TADT has neither recipe nor weights of its own, and a user may have a preset of a retired name."""
+    with pytest.raises(RecipeError, match="unknown recipe 'tadt_tiny'; known: "):
+        read_recipe("tadt_tiny")
+    assert retired("preset", "siamfc_tiny", ("siamfc_mobile", "siamfc_tiny")) == ""

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 DEFAULT_PRESET = "siamban_mobile"
 """The default tracker: a preset of config/trackers that every node and command uses unless told otherwise."""
+
+RETIRED = {"dcfst_tiny": "dcfst_mobile", "siamfc_tiny": "siamfc_mobile", "tadt_tiny": "tadt_lite0"}
+"""By the name of a preset that is gone: the one to use instead; for a recipe or weights of its own too."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,3 +76,15 @@ def yaml_file(folder: str, kind: str, name: str) -> Path:
     if name not in files:
         raise FileNotFoundError(f"unknown {kind} '{name}'; known: {', '.join(sorted(files))}")
     return files[name]
+
+
+def retired(kind: str, name: str, known: Container[str]) -> str:
+    """Return what to say of a name that is gone and has a successor among the `known` ones; else ''.
+
+    Args:
+        kind: what bore the name.
+    """
+    successor = RETIRED.get(name, "")
+    if name in known or successor not in known:
+        return ""
+    return f"{kind} '{name}' was retired: use {successor}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import yaml_file, yaml_files
+from tracker_ros.config_files import retired, yaml_file, yaml_files
 from tracker_ros.trackers.base import SettingsError, without
 from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
 
@@ -47,7 +47,9 @@ def read_preset(name: str) -> Preset:
     try:
         path = yaml_file("trackers", "preset", name)
     except FileNotFoundError as error:
-        raise SettingsError(f"{error}{without()}") from error
+        raise SettingsError(
+            retired("tracker preset", name, preset_files()) or f"{error}{without()}"
+        ) from error
     try:
         return _preset(path.stem, read_yaml(path))
     except YamlError as error:

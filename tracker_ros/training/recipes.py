@@ -36,7 +36,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import yaml_file, yaml_files
+from tracker_ros.config_files import retired, yaml_file, yaml_files
 from tracker_ros.training.augment import Augmentation
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.schedules import Optimizer, Schedule
@@ -145,7 +145,7 @@ def read_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     try:
         path = yaml_file("recipes", "recipe", name)
     except FileNotFoundError as error:
-        raise RecipeError(str(error)) from error
+        raise RecipeError(retired("recipe", name, recipe_files()) or str(error)) from error
     try:
         content = {**read_yaml(path), **(changes or {})}
         refuse_former_keys(content)

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from tracker_ros.config_files import retired
 from tracker_ros.files import write_whole
 from tracker_ros.terminal import make_console, print_error
 from tracker_ros.weights.download import VARIABLE, download
@@ -72,7 +73,10 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 def _entry(name: str) -> Entry:
     known = entries()
     if name not in known:
-        raise WeightsError(f"unknown weights '{name}'; known: {', '.join(sorted(known))}")
+        raise WeightsError(
+            retired("set of weights", name, known)
+            or f"unknown weights '{name}'; known: {', '.join(sorted(known))}"
+        )
     return known[name]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tracker_ros.config_files import retired
 from tracker_ros.files import name_for_libraries
 from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, verify
 
@@ -78,7 +79,8 @@ def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
     known = entries()
     if weights not in known:
         raise WeightsError(
-            f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file:"
+            retired("set of weights", weights, known)
+            or f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file:"
             " `tracker_ros train --recipe NAME ... --export FILE` makes one (docs/training.md)"
         )
     _load_entry(module, known[weights])
