@@ -35,14 +35,15 @@ def test_the_trackers_own_path_is_followed_though_too_little_is_seen_to_show_it(
     assert report.box.cx == pytest.approx(168, abs=1)
 
 
-@pytest.mark.parametrize(("own", "proving", "elsewhere"), [
-    (0.69, False, False), (0.71, False, True), (0.3, True, True), (-1.0, False, False)
+@pytest.mark.parametrize(("own", "rival", "proving", "elsewhere"), [
+    (0.69, -1.0, False, False), (0.71, 0.6, False, True), (0.71, 0.62, False, False), (0.3, -1.0, True, True),
+    (-1.0, -1.0, False, False)
 ])  # fmt: skip
 def test_a_place_is_left_for_a_proof_or_for_what_looks_clearly_more_like_the_target(
-    own: float, proving: bool, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+    own: float, rival: float, proving: bool, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session, there = tracking(), Box(50.0, 24.0, 10.0, 8.0)
-    found = (there if own >= 0 else None, Looks(own, -1.0), proving)
+    found = (there if own >= 0 else None, Looks(own, rival), proving)
     monkeypatch.setattr(session._recovery, "look_around", lambda *_: found)
     gaze = session._gaze
     gaze.looks = Looks(0.6, -1.0)

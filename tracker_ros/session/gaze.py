@@ -136,5 +136,5 @@ class Gaze:
         reach = absence.seconds / max(2 * s.coast_seconds, 1e-3)
         radius = reach * math.hypot(*frame.shape[1:])
         elsewhere, looks, proving = self._recovery.look_around(frame, model, absence, radius)
-        better = proving or looks.own > self.looks.own + CLEAR
+        better = proving or (looks.own > self.looks.own + CLEAR and looks.margin >= CLEAR)
         self._candidate = found if good and not better else elsewhere
