@@ -11,7 +11,7 @@ import pytest
 
 from tracker_ros import cli
 from tracker_ros.evaluation.tables import render
-from tracker_ros.terminal import make_console
+from tracker_ros.terminal import FILE_WIDTH, make_console
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,14 @@ def test_every_console_shows_texts_as_they_are() -> None:
     package = Path(cli.__file__).parent
     own = [path.name for path in package.rglob("*.py") if re.search(r"\bConsole\(", path.read_text())]
     assert own == ["terminal.py"]
+
+
+@pytest.mark.parametrize(("columns", "width"), [(None, FILE_WIDTH), ("80", 80)])
+def test_what_goes_to_a_file_is_as_wide_as_a_table_needs(
+    columns: str | None, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report of eleven columns, written to a log, had three letters a column."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert make_console().width == width

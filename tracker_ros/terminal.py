@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+FILE_WIDTH = 200
+"""Columns of what is written to a file or a pipe."""
 
 
 def print_error(command: str, error: object) -> None:
@@ -19,9 +23,14 @@ def print_error(command: str, error: object) -> None:
 def make_console(**options: Any) -> Console:
     """Return a console that shows texts as they are: the brackets of a folder `data[old]` are no markup.
 
+    A file or a pipe has no width: tables are not squeezed into 80 columns there, unless COLUMNS asks for it.
+
     Args:
         options: of `rich.console.Console`.
     """
     from rich.console import Console  # takes a while, and an error needs none
 
+    stream = sys.stderr if options.get("stderr") else sys.stdout
+    if not stream.isatty() and "COLUMNS" not in os.environ:
+        options.setdefault("width", FILE_WIDTH)
     return Console(markup=False, emoji=False, highlight=False, **options)
