@@ -79,7 +79,7 @@ def yaml_file(folder: str, kind: str, name: str) -> Path:
 
 
 def retired(kind: str, name: str, known: Container[str]) -> str:
-    """Return what to say of a name that is gone and has a successor among the `known` ones; else ''.
+    """Return the answer to a name that is gone and has a successor among the `known` ones; else ''.
 
     Args:
         kind: what bore the name.
