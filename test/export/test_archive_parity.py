@@ -48,6 +48,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "sample_memory": 3,
     },
     "dcfst": {},
+    "siamban": {},
     "siamrpn": {"width_multiplier": 0.1},
     "siamrpnpp": {"bottleneck_width": 4},
     "rtmdnet": {
@@ -94,6 +95,11 @@ def made(name: str) -> tuple[Tracker, str, dict[str, Any]]:
     tracker = create(name, SETTINGS[name])
     load_weights(tracker, "random:0")
     return tracker.eval(), name, SETTINGS[name]
+
+
+def test_every_tracker_is_among_these() -> None:
+    """The long form alone would miss one."""
+    assert {*registered()} <= {*SETTINGS, *PRESETS}
 
 
 @pytest.mark.parametrize("name", sorted({*registered(), *SETTINGS, *PRESETS}))
