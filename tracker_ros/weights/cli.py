@@ -13,12 +13,11 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from tracker_ros.config_files import retired
 from tracker_ros.files import write_whole
 from tracker_ros.terminal import make_console, print_error
 from tracker_ros.weights.download import VARIABLE, download
 from tracker_ros.weights.loader import WeightsError, require_finite
-from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, verify
+from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, unknown, verify
 
 ABOUT = """Each file is taken only if its SHA-256 is that of the manifest. A download that broke off goes
 on where it was. HTTPS_PROXY and NO_PROXY are respected."""
@@ -73,10 +72,7 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 def _entry(name: str) -> Entry:
     known = entries()
     if name not in known:
-        raise WeightsError(
-            retired("set of weights", name, known)
-            or f"unknown weights '{name}'; known: {', '.join(sorted(known))}"
-        )
+        raise unknown(name)
     return known[name]
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tracker_ros.config_files import retired
 from tracker_ros.files import name_for_libraries
-from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, verify
+from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, unknown, verify
 
 RANDOM = "random:"
 _NETWORK = "net."
@@ -78,11 +77,8 @@ def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
         return
     known = entries()
     if weights not in known:
-        raise WeightsError(
-            retired("set of weights", weights, known)
-            or f"unknown weights '{weights}'; known: {', '.join(sorted(known))}, or give a file:"
-            " `tracker_ros train --recipe NAME ... --export FILE` makes one (docs/training.md)"
-        )
+        advice = "`tracker_ros train --recipe NAME ... --export FILE` makes one (docs/training.md)"
+        raise unknown(weights, f", or give a file: {advice}")
     _load_entry(module, known[weights])
 
 

@@ -29,7 +29,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tracker_ros.config_files import config_folders, user_cache
+from tracker_ros.config_files import config_folders, retired, user_cache
 from tracker_ros.yaml_files import YamlError, read_yaml, require_names, shown
 
 VARIABLE = "TRACKER_ROS_WEIGHTS"
@@ -119,6 +119,13 @@ def _packaged(entry: Entry) -> Path | None:
         return None
     paths = (Path(str(file.locate())) for file in files if file.name == entry.file)
     return next((path for path in paths if path.is_file()), None)
+
+
+def unknown(name: str, advice: str = "") -> WeightsError:
+    """Return the error for a name that the manifest does not have; `advice` follows those that it has."""
+    known = entries()
+    listed = f"unknown weights '{name}'; known: {', '.join(sorted(known))}{advice}"
+    return WeightsError(retired("set of weights", name, known) or listed)
 
 
 def missing(entry: Entry) -> WeightsError:
