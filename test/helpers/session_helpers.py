@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 
 import torch
+from image_helpers import texture
 from torch import Tensor
 
 from tracker_ros.geometry import Box
@@ -53,3 +54,39 @@ def tracking(**values: object) -> Session:
     session.step(frame(), 0.05)
     assert session.step(frame(), 0.1).state is State.TRACKING
     return session
+
+
+class Spot(Tracker):
+    """Knows one colour near the box; its state says which. The score is how much of it is there."""
+
+    calls = 0
+
+    def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+        x, y = (int(v) for v in box[:2])
+        return {"box": box, "color": frame[:, y, x].float()}
+
+    def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+        Spot.calls += 1
+        x, y = (int(v) for v in state["box"][:2])
+        same = ((frame.float() - state["color"].view(3, 1, 1)).abs().amax(0) < 20).float()
+        near = torch.zeros_like(same)
+        near[max(y - 20, 0) : y + 21, max(x - 20, 0) : x + 21] = 1
+        rows, columns = (same * near).nonzero(as_tuple=True)
+        box = state["box"].clone()
+        if len(rows):
+            box[0], box[1] = columns.float().mean() + 0.5, rows.float().mean() + 0.5
+        score = torch.tensor(min(len(rows) / 400.0, 1.0))
+        window = torch.cat((state["box"][:2], torch.tensor([40.0, 40.0])))
+        return Estimate(box, score, torch.eye(12), window, {})
+
+    def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        x, y = (int(v) for v in estimate.box[:2])
+        return {"box": estimate.box, "color": torch.lerp(state["color"], frame[:, y, x].float(), 0.5)}
+
+
+def spot(x: int | None, y: int = 60, color: tuple[int, int, int] = (250, 40, 40)) -> Tensor:
+    """A grey textured frame with a square of 20 px about (x, y)."""
+    frame = texture(240, 320) // 4 + 60
+    if x is not None:
+        frame[:, y - 10 : y + 10, x - 10 : x + 10] = torch.tensor(color, dtype=torch.uint8).view(3, 1, 1)
+    return frame

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from session_helpers import BOX, frame, tracking
-from test_redetection import Spot, spot
+from session_helpers import BOX, Spot, frame, spot, tracking
 from torch import Tensor
 
 from tracker_ros.geometry import Box

@@ -50,6 +50,11 @@ ALONE = 3.0
 """Share of the margin asked for from which a likeness in reach is nobody else's; then it may be less."""
 
 
+def is_rather_another(looks: Looks, settings: SessionSettings) -> bool:
+    """Return whether something looks more like another object than like the target, by far."""
+    return looks.margin < -settings.keep_slack / 2
+
+
 class Recovery:
     """The memory of one target, to find it again and to recognise it.
 
@@ -143,13 +148,10 @@ class Recovery:
 
     def is_other(self, looks: Looks) -> bool:
         """Return whether something looks unlike all views of the target, or rather like another."""
-        return self._is_unlike(looks) or self._is_rather_another(looks)
+        return self._is_unlike(looks) or is_rather_another(looks, self.settings)
 
     def _is_unlike(self, looks: Looks) -> bool:
         return looks.own < self._identity.usual - self.settings.keep_slack
-
-    def _is_rather_another(self, looks: Looks) -> bool:
-        return looks.margin < -self.settings.keep_slack / 2
 
     def goes_on(self, looks: Looks) -> bool:
         """Return whether something looks as the target did a moment ago, and not quite unlike its views."""
@@ -180,7 +182,7 @@ class Recovery:
         changed = leapt and looks.own < self._lately - JERK and other
         # What is unlike all views but as it was a moment ago has turned, or the light has changed.
         unlike = self._is_unlike(looks) and not self.goes_on(looks)
-        foreign = unlike or self._is_rather_another(looks) or changed
+        foreign = unlike or is_rather_another(looks, s) or changed
         self._foreign = self._foreign + 1 if foreign else 0
         if not foreign:
             self._identity.follow()

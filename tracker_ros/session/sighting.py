@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tracker_ros.geometry import Box
 from tracker_ros.session.absence import sizes
 from tracker_ros.session.identity import Looks
-from tracker_ros.session.recovery import FOREIGN_FRAMES, LEAP
+from tracker_ros.session.recovery import FOREIGN_FRAMES, LEAP, is_rather_another
 from tracker_ros.session.states import SessionSettings
 
 FAINT = 0.5
@@ -81,7 +81,7 @@ class Sighting:
         kept = self._odd < FOREIGN_FRAMES and goes_on and score >= settings.keep_score
         self.candidate = (self.candidate and kept) or self.frames >= settings.confirm_frames
         faint = score >= FAINT * settings.keep_score
-        known = seen.looks.own >= 0 and seen.looks.margin >= -settings.keep_slack / 2
+        known = seen.looks.own >= 0 and not is_rather_another(seen.looks, settings)
         held = faint and known and (goes_on or moved <= LEAP)
         self.box = found if self.candidate or held else None
         self.unbroken = self.unbroken and faint and moved <= LEAP and smooth
