@@ -73,7 +73,8 @@ def _draw_quality(axes: Any, times: np.ndarray, moments: Sequence[Moment], summa
     axes.set(ylim=(0, 1.08), xlim=(0, max(float(times[-1]), 1e-3)), ylabel="IoU, score")
     axes.grid(**_GRID)
     # Above the curves, which may be anywhere inside.
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=7, fontsize=8, frameon=False, borderpad=0)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=7, fontsize=8, frameon=False, borderpad=0,
+                columnspacing=1.0, handlelength=1.0, handletextpad=0.4)  # fmt: skip
     if not np.isnan(summary.mean_iou):
         axes.set_title(f"mean IoU {summary.mean_iou:.3f}, success AUC {summary.auc:.3f}, "
                        f"precision at 20 px {summary.precision:.3f}", fontsize=9, loc="right")  # fmt: skip
