@@ -111,6 +111,7 @@ class Session:
             Exception: whatever the tracker raises on it.
         """
         require_input(frame, stamp)
+        box = Box(*map(float, box))  # NumPy's numbers would make float64 of all that is computed from it
         if problem := box.problem(frame.shape[2], frame.shape[1]):
             raise ValueError(problem)
         with torch.inference_mode():
