@@ -118,4 +118,5 @@ def test_a_module_that_is_no_tracker_is_refused(
 ) -> None:
     path = replaced(sound, tmp_path, torch.jit.script(Other()))
     assert main(["export", "--check", str(path)]) == 2
-    assert f"{path} cannot be loaded: " in capsys.readouterr().err
+    lacking = "it has no method initialize, localize, update, missed: export it with this version"
+    assert f"{path} cannot be loaded: {lacking}" in capsys.readouterr().err

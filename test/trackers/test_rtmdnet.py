@@ -214,6 +214,23 @@ def test_a_failure_widens_the_search_and_trains() -> None:
     assert second.window[2] == pytest.approx(2 * 1.4 * float(mean), rel=1e-5)
 
 
+def test_a_miss_is_a_failure_that_keeps_the_box() -> None:
+    """Where the session does not believe the box, the tracker learns and widens its search all the same."""
+    frames, boxes = clip(3)
+    tracker = untrained("rtmdnet", **SMALL, update_min_score=0.5)
+    with torch.inference_mode():
+        state = tracker.initialize(frames[0], boxes[0])
+        found = tracker.localize(frames[1], state)
+        bad, good = (found._replace(score=torch.tensor(score)) for score in (0.4, 0.6))
+        failed, missed = tracker.update(frames[1], state, bad), tracker.missed(state, bad)
+        believed = tracker.missed(state, good)
+    assert failed.keys() == missed.keys() and not torch.equal(missed["w5"], state["w5"])
+    assert [name for name in failed if not torch.equal(failed[name], missed[name])] == ["box"]
+    assert torch.equal(missed["box"], state["box"]) and missed["failed"] == 1
+    changed = [name for name in state if not torch.equal(state[name], believed[name])]
+    assert changed == ["seed"], "what its classifier likes it has nothing to learn from"
+
+
 def test_a_run_repeats_and_depends_on_its_seed_alone() -> None:
     frames, boxes = clip(3)
 

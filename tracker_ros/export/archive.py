@@ -49,7 +49,7 @@ class Manifest:
         archive_sha256: of the archive's bytes.
         torch: the version that wrote it.
         format: how the archive is encoded.
-        input: what the three methods take.
+        input: what the methods take.
         boxes: [N][4], the boxes (cx, cy, w, h) that it gave for the built-in clip.
         precision: of the networks; the rest computes in float32.
         deviation: pixels by which half precision moved an edge or the centre of those boxes at most.
@@ -117,7 +117,7 @@ def manifest_path(path: Path) -> Path:
 
 
 def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> Any:
-    """Return the tracker in an archive, frozen for `device`, with the three methods of a `Tracker`.
+    """Return the tracker in an archive, frozen for `device`, with the methods of a `Tracker`.
 
     Args:
         path: the archive.

@@ -17,7 +17,7 @@ import torch
 from tracker_ros.trackers.base import Tracker
 from tracker_ros.weights.loader import require_finite
 
-METHODS = ["initialize", "localize", "update"]
+METHODS = ["initialize", "localize", "update", "missed"]
 
 
 def can_script() -> bool:
@@ -28,7 +28,7 @@ def can_script() -> bool:
 def optimized(tracker: Tracker) -> Any:
     """Return the tracker compiled and frozen for the device it is on; itself where that is not possible.
 
-    What comes back has the three methods of a `Tracker` and, on a CPU, gives the same numbers.
+    What comes back has the methods of a `Tracker` and, on a CPU, gives the same numbers.
     Freezing folds parameters into the code: it belongs on the machine that runs it, after loading.
     """
     if not can_script():
@@ -54,10 +54,13 @@ def load(content: bytes, device: str) -> Any:
 
     Raises:
         RuntimeError: when torch cannot read them.
+        AttributeError: for a module without all methods of a tracker.
         WeightsError: for parameters that are not finite.
     """
     with _quiet():
         module = torch.jit.load(io.BytesIO(content), map_location=device).eval()
+        if lacking := [name for name in METHODS if not hasattr(module, name)]:
+            raise AttributeError(f"it has no method {', '.join(lacking)}: export it with this version")
         require_finite(module.state_dict(), "the archive")
         return _frozen(module)
 

@@ -231,6 +231,8 @@ class Session:
         else:
             lost = self.state is State.LOST
             self._gaze.seek(frame, self._model, found, score, absence, lost)
+            if not lost:
+                self._model = twice(self._tracker.missed, self._model, estimate)
         self._timeline.stamp = stamp
         return self._report(estimate, score, *values[5:])
 

@@ -4,7 +4,7 @@
 
 A tracker is a pure function of (frame, state): no attribute changes between frames. One module can
 therefore serve many targets, a run can be repeated, and a session can veto an update or restore an
-earlier state. The three methods are exported into one TorchScript archive.
+earlier state. The methods are exported into one TorchScript archive.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from tracker_ros.trackers.renamed import RENAMED
@@ -46,7 +47,7 @@ class Estimate(NamedTuple):
 
 
 class Tracker(nn.Module):
-    """Base of every tracker. Subclasses write the three methods with `@torch.jit.export`.
+    """Base of every tracker. Subclasses write its methods with `@torch.jit.export`, `missed` if need be.
 
     `frame` is uint8 [3, H, W] RGB on the tracker's device; crop it before making it float.
     `box` is float32 [4] (cx, cy, w, h) in image pixels. A state is a flat dict of tensors that the
@@ -70,6 +71,15 @@ class Tracker(nn.Module):
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Return the next state: moves to `estimate.box` and, where the method learns online, learns."""
         raise TypeError(f"{type(self).__name__} does not define update()")
+
+    @torch.jit.export
+    def missed(self, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Return the next state where `estimate` is not believed to be the target: by default the same.
+
+        The box is the session's to move. A method that learns from what it remembers when it fails does so
+        here; it must not learn from the frame.
+        """
+        return state
 
 
 class SettingsError(ValueError):

@@ -230,23 +230,39 @@ class RtMdNet(Tracker):
         if "growth" in estimate.aux:
             self.damped_scale.learn(estimate.aux["size_sample"], estimate.aux["growth"], moved)
         if not good or learned % self.update_interval == 0:
-            span = self.positive_memory if good else min(self.negative_memory, self.positive_memory)
-            positives = self._recall(moved, "positives", learned, span, self.positive_memory)
-            negatives = self._recall(moved, "negatives", learned, self.negative_memory, self.negative_memory)
-            self._store(
-                moved,
-                train_head(
-                    positives,
-                    negatives,
-                    self._head(moved),
-                    self._objective(),
-                    self.update_iterations,
-                    self.update_lr,
-                    self.hard_negative_pool,
-                    fork(state["seed"], 1),
-                ),
-            )
+            self._train(moved, learned, self.positive_memory if good else self.negative_memory, state["seed"])
         return moved
+
+    @torch.jit.export
+    def missed(self, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+        """Do what follows a bad frame: train on the latest good ones and look farther in the next frame."""
+        moved = state.copy()
+        moved["seed"] = fork(state["seed"], 0)
+        good = bool(estimate.score > self.update_min_score)
+        moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
+        if not good:
+            self._train(moved, int(state["learned"]), self.negative_memory, state["seed"])
+        return moved
+
+    def _train(self, state: dict[str, Tensor], learned: int, span: int, seed: Tensor) -> None:
+        """Train the classifier on the positives of the last `span` learned frames and all negatives kept."""
+        positives = self._recall(
+            state, "positives", learned, min(span, self.positive_memory), self.positive_memory
+        )
+        negatives = self._recall(state, "negatives", learned, self.negative_memory, self.negative_memory)
+        self._store(
+            state,
+            train_head(
+                positives,
+                negatives,
+                self._head(state),
+                self._objective(),
+                self.update_iterations,
+                self.update_lr,
+                self.hard_negative_pool,
+                fork(seed, 1),
+            ),
+        )
 
     def _read(self, frame: Tensor, boxes: Tensor, size: Tensor) -> Tensor:
         """Return features [R, D] of boxes [R, 4], from a scene in which a target of `size` [2] is square."""
