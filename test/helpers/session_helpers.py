@@ -19,10 +19,20 @@ RAISE, NAN = 254, 255
 
 
 def frame(score: float = 0.9, dx: int = 0, width: int = 64, code: int | None = None) -> Tensor:
-    """A frame that tells `Oracle` the score in percent, and how far the target moved to the right."""
+    """A frame that tells `Oracle` the score in percent, and how far the target moved to the right.
+
+    What it shows is black, whatever the score.
+    """
     pixels = torch.zeros(3, 48, width, dtype=torch.uint8)
     pixels[0, 0, 0] = round(score * 100) if code is None else code
     pixels[0, 0, 1] = dx
+    return pixels
+
+
+def hidden() -> Tensor:
+    """A frame in which something of another colour is in front of everything, and the score is low."""
+    pixels = frame(0.1)
+    pixels[1] = 200
     return pixels
 
 

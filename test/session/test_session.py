@@ -8,14 +8,17 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from session_helpers import BOX, NAN, RAISE, Oracle, frame, tracking
+from session_helpers import BOX, NAN, RAISE, Oracle, frame, hidden, spot, tracking
 from torch import Tensor
 
 from tracker_ros.geometry import Box
 from tracker_ros.session import Report, Session, State
+from tracker_ros.trackers import load
 from tracker_ros.trackers.base import Estimate, SettingsError
 
 
@@ -52,7 +55,7 @@ def test_a_bad_frame_in_acquiring_starts_the_count_again() -> None:
 def test_coasting_follows_constant_velocity_and_learns_nothing() -> None:
     session = tracking(velocity_gain=1.0, coast_seconds=1.0)
     session.step(frame(dx=4), 0.2)  # 40 px a second
-    box = session.step(frame(0.1), 0.3).box
+    box = session.step(hidden(), 0.3).box
     assert session.state is State.COASTING and box is not None
     assert box.cx == pytest.approx(BOX.cx + 4 + 4, abs=1e-4)
     updates = session._model["updates"].item()
@@ -69,8 +72,40 @@ def test_velocity_is_measured_from_the_selection() -> None:
     session = Session(Oracle(), {"velocity_gain": 1.0, "max_jump": 10.0})
     session.select(frame(), BOX, 0.5)
     session.step(frame(dx=4), 0.6)  # 40 px a second
-    report = session.step(frame(0.1), 0.7)
+    report = session.step(hidden(), 0.7)
     assert report.box is not None and report.box.cx == pytest.approx(BOX.cx + 8, abs=1e-4)
+
+
+def test_a_tracker_is_told_of_what_is_not_believed_while_coasting_alone() -> None:
+    class Told(Oracle):
+        """Counts in its state what it is told."""
+
+        def missed(self, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+            return {**state, "scores": torch.cat((state["scores"], estimate.score[None]))}
+
+        def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+            return {**super().initialize(frame, box), "scores": torch.zeros(0)}
+
+        def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+            return {**super().update(frame, state, estimate), "scores": state["scores"]}
+
+    session = Session(Told(), {"coast_seconds": 0.5})
+    session.select(frame(), BOX, 0.0)
+    states = [session.step(pixels, 0.1 * (step + 1)).state for step, pixels in enumerate([
+        frame(), frame(), *[hidden()] * 7, frame(0.3)
+    ])]  # fmt: skip
+    assert states[1] is State.TRACKING and states[2] is State.COASTING and states[-1] is State.LOST
+    assert session._model["scores"].tolist() == pytest.approx([0.1] * states.count(State.COASTING))
+
+
+def test_a_box_of_numpy_s_numbers_is_as_good_as_one_of_python_s() -> None:
+    """They would make float64 of the places that a loss is looked for at."""
+    session = Session(load("dcf"))
+    session.select(spot(100), Box(*np.array([100.0, 60.0, 20.0, 20.0])), 0.0)
+    for step, x in enumerate([102, 104, None, None, None, None]):
+        report = session.step(spot(x), 0.1 * (step + 1))
+        assert report.state is not State.ERROR, report.message
+    assert report.state in (State.COASTING, State.LOST)
 
 
 def test_coasting_stays_inside_the_frame() -> None:
@@ -82,8 +117,8 @@ def test_coasting_stays_inside_the_frame() -> None:
 
 def test_lost_has_no_box_and_is_left_by_good_frames() -> None:
     session = tracking(coast_seconds=0.5)
-    assert session.step(frame(0.1), 0.5).state is State.COASTING
-    report = session.step(frame(0.1), 0.7)
+    assert session.step(hidden(), 0.5).state is State.COASTING
+    report = session.step(hidden(), 0.7)
     assert report.state is State.LOST and report.box is None and "0.6 s" in report.message
     assert session.step(frame(), 2.0).box is None
     assert session.step(frame(), 2.1).state is State.TRACKING

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from session_helpers import BOX, frame, tracking
+from session_helpers import BOX, frame, hidden, tracking
 
 from tracker_ros.geometry import Box
 from tracker_ros.session import Session, State
@@ -35,6 +35,19 @@ def test_what_scores_a_little_is_held_while_it_does_not_leap() -> None:
     # Within 0.4 sizes of the prediction, or max_jump of the tracker's box before, with half of keep_score.
     assert held == [None, at(0.3), at(1.2), at(1.7), None, at(0.4), None]
     assert not sighting.candidate
+
+
+@pytest.mark.parametrize(("score", "last", "side"), [
+    (0.11, -1.0, 30.0), (0.09, 0.49, None), (0.09, 0.5, SIZE), (0.0, 0.5, SIZE)
+])  # fmt: skip
+def test_what_hardly_scores_is_held_while_it_looks_as_before_and_keeps_its_size(
+    score: float, last: float, side: float | None
+) -> None:
+    """Below half of `keep_score`, .1: what hides a target shrinks the tracker's box, for good."""
+    sighting = Sighting()
+    found = at(0.3)._replace(w=30.0, h=30.0)
+    sighting.add(Seen(found, score, Looks(0.8, 0.5, last)), True, True, HERE, SETTINGS)
+    assert sighting.box == (found._replace(w=side, h=side) if side else None)
 
 
 @pytest.mark.parametrize(("looks", "held"), [
@@ -66,7 +79,7 @@ def test_a_candidate_takes_two_good_frames_at_one_place_and_lasts_until_its_scor
 
 def test_what_may_be_the_target_is_shown_as_unverified_and_ends_with_its_score() -> None:
     session = tracking(coast_seconds=0.3, look_margin=2.0)  # nothing is ever ahead of others by as much
-    states = [session.step(frame(0.1), 0.2 + 0.1 * step).state for step in range(6)]
+    states = [session.step(hidden(), 0.2 + 0.1 * step).state for step in range(6)]
     assert states[-1] is State.LOST
     reports = [session.step(frame(0.9), 1.0 + 0.1 * step) for step in range(10)]
     shown = reports[-1]

@@ -13,7 +13,9 @@ from tracker_ros.session.recovery import FOREIGN_FRAMES, LEAP, is_rather_another
 from tracker_ros.session.states import SessionSettings
 
 FAINT = 0.5
-"""Share of `keep_score` from which a box that did not leap is better than a prediction."""
+"""Share of `keep_score` from which a box that did not leap is held, and with its own size."""
+STILL = 0.5
+"""Likeness to what was seen last from which a box that scores less is: it is seen badly, and not hidden."""
 
 
 class Seen(NamedTuple):
@@ -28,10 +30,12 @@ class Seen(NamedTuple):
 class Sighting:
     """The tracker's own box in COASTING and LOST, one frame after the other.
 
-    A box is held where the tracker still scores a little and goes on from where it was, unless it looks
-    rather like another: an object seen badly, of which a prediction knows less. It becomes a candidate, which
-    may be the target and may be another object, after `confirm_frames` that score like the target in a row,
-    and stays one until its score ends it, or its looks in two frames.
+    A box is held where the tracker still scores a little, or where it looks as the target did, and goes on
+    from where it was, unless it looks rather like another: an object seen badly, of which a prediction knows
+    less. With a score of next to nothing it says where the target is and not how large, and keeps the size
+    that the target had. It becomes a candidate, which may be the target and may be another object, after
+    `confirm_frames` that score like the target in a row, and stays one until its score ends it, or its looks
+    in two frames.
 
     Attributes:
         box: what is held; None for nothing.
@@ -80,9 +84,11 @@ class Sighting:
         self._odd = 0 if possible else self._odd + 1
         kept = self._odd < FOREIGN_FRAMES and goes_on and score >= settings.keep_score
         self.candidate = (self.candidate and kept) or self.frames >= settings.confirm_frames
-        faint = score >= FAINT * settings.keep_score
+        scored = score >= FAINT * settings.keep_score
+        there = scored or seen.looks.last >= STILL
         known = seen.looks.own >= 0 and not is_rather_another(seen.looks, settings)
-        held = faint and known and (goes_on or moved <= LEAP)
-        self.box = found if self.candidate or held else None
-        self.unbroken = self.unbroken and faint and moved <= LEAP and smooth
+        held = self.candidate or (there and known and (goes_on or moved <= LEAP))
+        sized = found if self.candidate or scored else found._replace(w=expected.w, h=expected.h)
+        self.box = sized if held else None
+        self.unbroken = self.unbroken and scored and moved <= LEAP and smooth
         self._at = found
