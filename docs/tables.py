@@ -161,6 +161,12 @@ def accuracy_svg(_: str) -> str:
         colour = "#7a8694" if name.startswith("OpenCV") or name.startswith("NanoTrack") else "#1f6fc4"
         at, label = free_label(name, x, y, taken)
         taken.append(label)
+        middle = (label[1] + label[3]) / 2
+        if abs(middle - y) > 8:  # beside another point: a line says whose it is
+            end = min(max(x, label[0]), label[2])
+            parts.append(
+                f'<path d="M{x:.1f} {y:.1f}L{end:.1f} {middle:.1f}" stroke="{colour}" opacity=".5"/>'
+            )
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
         parts.append(f'<text x="{at:.1f}" y="{label[3] - 3:.1f}" fill="{colour}">{name}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
@@ -173,7 +179,7 @@ def free_label(name: str, x: float, y: float, taken: list[Area]) -> tuple[float,
     """Return the start of the point's label and its area (x1, y1, x2, y2), free of others if possible."""
     width = 7.3 * len(name)
     tries: list[Area] = []
-    for rise in (0, -12, 12, -22, 22):
+    for rise in (0, -12, 12, -22, 22, -34, 34, -46, 46):
         for begin in (x + 8, x - 8 - width, x - width / 2):
             if rise or begin != x - width / 2:
                 tries.append((begin, y + rise - 7, begin + width, y + rise + 7))
