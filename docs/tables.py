@@ -158,21 +158,25 @@ def accuracy_svg(_: str) -> str:
     points = {name: place(min(max(fps, low), high), auc) for name, auc, fps in rows}
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points.values()]
     for name, (x, y) in points.items():
-        colour = "#7a8694" if name.startswith("OpenCV") or name.startswith("NanoTrack") else "#1f6fc4"
-        at, label = free_label(name, x, y, taken)
-        taken.append(label)
-        middle = (label[1] + label[3]) / 2
-        if abs(middle - y) > 8:  # beside another point: a line says whose it is
-            end = min(max(x, label[0]), label[2])
-            parts.append(
-                f'<path d="M{x:.1f} {y:.1f}L{end:.1f} {middle:.1f}" stroke="{colour}" opacity=".5"/>'
-            )
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
-        parts.append(f'<text x="{at:.1f}" y="{label[3] - 3:.1f}" fill="{colour}">{name}</text>')
+        parts += labelled_point(name, x, y, taken)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 Area = tuple[float, float, float, float]
+
+
+def labelled_point(name: str, x: float, y: float, taken: list[Area]) -> list[str]:
+    """Draw a tracker's point and its name where `taken` leaves room, and add the name's area to that."""
+    colour = "#7a8694" if name.startswith("OpenCV") or name.startswith("NanoTrack") else "#1f6fc4"
+    at, label = free_label(name, x, y, taken)
+    taken.append(label)
+    middle, end = (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
+    line = f'<path d="M{x:.1f} {y:.1f}L{end:.1f} {middle:.1f}" stroke="{colour}" opacity=".5"/>'
+    return [
+        *([line] if abs(middle - y) > 8 else []),  # beside another point it says whose name it is
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>',
+        f'<text x="{at:.1f}" y="{label[3] - 3:.1f}" fill="{colour}">{name}</text>',
+    ]
 
 
 def free_label(name: str, x: float, y: float, taken: list[Area]) -> tuple[float, Area]:

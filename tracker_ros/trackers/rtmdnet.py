@@ -217,12 +217,9 @@ class RtMdNet(Tracker):
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Remembers a good frame; trains after every `interval` good frames and after every bad one."""
-        moved = state.copy()
+        good, learned = bool(estimate.score > self.update_min_score), int(state["learned"])
+        moved = self._judged(state, good)
         moved["box"] = estimate.box
-        moved["seed"] = fork(state["seed"], 0)
-        learned = int(state["learned"])
-        good = bool(estimate.score > self.update_min_score)
-        moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
         if good:
             self._remember(frame, moved, learned)
             learned += 1
@@ -236,12 +233,17 @@ class RtMdNet(Tracker):
     @torch.jit.export
     def missed(self, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
         """Do what follows a bad frame: train on the latest good ones and look farther in the next frame."""
-        moved = state.copy()
-        moved["seed"] = fork(state["seed"], 0)
         good = bool(estimate.score > self.update_min_score)
-        moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
+        moved = self._judged(state, good)
         if not good:
             self._train(moved, int(state["learned"]), self.negative_memory, state["seed"])
+        return moved
+
+    def _judged(self, state: dict[str, Tensor], good: bool) -> dict[str, Tensor]:
+        """Return a copy of the state that knows whether a frame was good, with new random numbers."""
+        moved = state.copy()
+        moved["seed"] = fork(state["seed"], 0)
+        moved["failed"] = torch.full_like(state["failed"], 0.0 if good else 1.0)
         return moved
 
     def _train(self, state: dict[str, Tensor], learned: int, span: int, seed: Tensor) -> None:
