@@ -12,7 +12,7 @@ from tracker_ros.cli import main
 from tracker_ros.config_files import RETIRED, retired, user_cache, yaml_file, yaml_files
 from tracker_ros.data.sequence import DataError
 from tracker_ros.networks.siamfc import SiamFCModel
-from tracker_ros.trackers import SettingsError, load, preset_files
+from tracker_ros.trackers import load, preset_files, read_preset
 from tracker_ros.training.frames import cache_folder
 from tracker_ros.training.recipes import RecipeError, read_recipe
 from tracker_ros.weights import WeightsError, load_weights, manifest
@@ -68,11 +68,11 @@ def test_a_name_finds_the_first_folder_s_file_and_a_path_itself(
 
 
 @pytest.mark.parametrize(("old", "new"), sorted(RETIRED.items()))
-def test_a_retired_preset_is_answered_with_what_to_use(old: str, new: str) -> None:
-    assert new in preset_files()
-    with pytest.raises(SettingsError) as told:
-        load(old)
-    assert str(told.value) == f"tracker preset '{old}' was retired: use {new}"
+def test_a_retired_preset_gives_its_successor_and_a_warning(old: str, new: str) -> None:
+    assert new in preset_files() and old not in preset_files()
+    with pytest.warns(FutureWarning, match=f"^tracker preset '{old}' was retired: use {new}, which"):
+        described = read_preset(old)
+    assert described == read_preset(new)
 
 
 def test_a_retired_recipe_and_weights_are_answered_alike(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,12 @@ from pathlib import Path
 DEFAULT_PRESET = "siamban_mobile"
 """The default tracker: a preset of config/trackers that every node and command uses unless told otherwise."""
 
-RETIRED = {"dcfst_tiny": "dcfst_mobile", "siamfc_tiny": "siamfc_mobile", "tadt_tiny": "tadt_lite0"}
+RETIRED = {
+    "dcfst_tiny": "dcfst_mobile",
+    "rtmdnet_tiny": "rtmdnet_mobile",
+    "siamfc_tiny": "siamfc_mobile",
+    "tadt_tiny": "tadt_lite0",
+}
 """By the name of a preset that is gone: the one to use instead; for a recipe or weights of its own too."""
 
 _ROOT = Path(__file__).resolve().parents[1]

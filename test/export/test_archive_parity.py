@@ -68,7 +68,6 @@ PRESETS = (
     "dslt_tiny",
     "edcf_mobile",
     "rtmdnet_mobile",
-    "rtmdnet_tiny",
     "siamban_mobile",
     "siamfc_mobile",
     "siamrpn_mobile",
@@ -76,7 +75,7 @@ PRESETS = (
     "tadt_lite0",
 )
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
-ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_tiny", "siamban_mobile")
+ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_mobile", "siamban_mobile")
 TOLERANCE = 1e-3
 
 

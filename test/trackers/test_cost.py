@@ -18,7 +18,7 @@ PRESETS = [
     "dcfst_mobile",
     "dslt_tiny",
     "edcf_mobile",
-    "rtmdnet_tiny",
+    "rtmdnet_mobile",
     "siamban_mobile",
     "siamfc_mobile",
     "siamrpn_mobile",

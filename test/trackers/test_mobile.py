@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, untrained
+from cf_helpers import clip, greatest_difference, overfit, pairs, peaks_of, track, untrained
 from classification_helpers import learn
 from safetensors.torch import save_file
 
@@ -16,6 +16,8 @@ from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.cfnet import mobile_model
 from tracker_ros.networks.mobile_rpn import GRID, MobileRpnNet, MobileRpnPlusPlusNet
 from tracker_ros.networks.siamban import SiamBanNet, cell_places
+from tracker_ros.ops.boxes import iou
+from tracker_ros.trackers import load
 from tracker_ros.trackers.base import create
 from tracker_ros.training.cfnet import CFNetTraining
 from tracker_ros.training.contract import PairTraining
@@ -176,6 +178,24 @@ def test_a_box_is_seen_alike_among_near_and_among_far_candidates() -> None:
         with torch.no_grad():
             read.append(tracker._read(frame, torch.cat((box.unsqueeze(0), box + away)), box[2:])[0])
     torch.testing.assert_close(read[0], read[1])
+
+
+def test_features_of_the_first_frame_are_standardised() -> None:
+    frames, boxes = clip(1)
+    sizes = {"update_positives": 32, "update_negatives": 96}
+    with torch.inference_mode():
+        tracker = load("rtmdnet_mobile", {**SETTINGS["rtmdnet"], **sizes})
+        state = tracker.initialize(frames[0], boxes[0])
+    samples = torch.cat((state["positives0"], state["negatives0"]))
+    assert samples.mean(0).abs().max() < 1e-4
+    # Less than 1, because nearly constant features are not blown up.
+    assert 0.5 < samples.std(0).median() < 1
+
+
+def test_the_shipped_box_classifier_follows_a_target() -> None:
+    frames, boxes = clip(8, motion=(3.0, 1.5))
+    estimates = track(load("rtmdnet_mobile", {"update_interval": 3}), frames, boxes[0])
+    assert iou(torch.stack([e.box for e in estimates]), boxes[1:]).min() > 0.6
 
 
 def test_box_classifier_overfits_and_standardises_each_scene() -> None:

@@ -19,7 +19,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "dcfst": {"backbone": "micro_resnet"},
     "dslt": {"backbone": "micro_resnet", "search_size": 96, "initial_iterations": 3},
     "rtmdnet": {
-        "backbone": "micro_resnet",
+        "backbone": "mobilenet_v3",
         "hidden_units": 16,
         "candidate_count": 32,
         "initial_positives": 32,
@@ -29,7 +29,6 @@ SMALL: dict[str, dict[str, Any]] = {
         "update_min_score": 0.0,
         "box_regression_samples": 16,
         "hard_negative_pool": 96,
-        "scale_count": 3,
     },
     "siamrpnpp": {"backbone": "mobilenet_v3"},
     "tadt": {"backbone": "micro_resnet", "search_size": 96},

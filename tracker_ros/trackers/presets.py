@@ -12,12 +12,13 @@ A preset names the tracker, its weights and the settings that differ from their 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import retired, yaml_file, yaml_files
+from tracker_ros.config_files import RETIRED, retired, yaml_file, yaml_files
 from tracker_ros.trackers.base import SettingsError, without
 from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
 
@@ -41,15 +42,18 @@ def preset_files() -> dict[str, Path]:
 def read_preset(name: str) -> Preset:
     """Return the preset of this name, or the one in this file if `name` ends in .yaml.
 
+    Of a retired name it is its successor, with a FutureWarning: a robot's launch file still names it.
+
     Raises:
         SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
     """
+    if words := retired("tracker preset", name, preset_files()):
+        warnings.warn(f"{words}, which now takes its place", FutureWarning, stacklevel=2)
+        name = RETIRED[name]
     try:
         path = yaml_file("trackers", "preset", name)
     except FileNotFoundError as error:
-        raise SettingsError(
-            retired("tracker preset", name, preset_files()) or f"{error}{without()}"
-        ) from error
+        raise SettingsError(f"{error}{without()}") from error
     try:
         return _preset(path.stem, read_yaml(path))
     except YamlError as error:

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from tracker_ros.losses.classification import KINDS, ClassificationLoss
-from tracker_ros.networks.light_mdnet import LightMdNet
 from tracker_ros.networks.mobile_mdnet import MobileMdNet
 from tracker_ros.networks.vggm import MdNet
 from tracker_ros.ops.anchors import decode, encode
@@ -28,7 +27,6 @@ from tracker_ros.trackers._candidates import (
     uniform_boxes,
     with_overlap,
 )
-from tracker_ros.trackers._damped_scale import DampedScale
 from tracker_ros.trackers._online_head import fit_boxes, head_margin, train_head
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
@@ -39,8 +37,8 @@ class RtMdNetSettings:
 
     backbone: str = setting(
         "vggm",
-        "network that extracts the features; 'micro_resnet' starts its layers at random",
-        choices=("vggm", "micro_resnet", "mobilenet_v3"),
+        "network that extracts the features",
+        choices=("vggm", "mobilenet_v3"),
     )
     loss: str = setting("bce", "loss that online learning minimises", choices=KINDS)
     shrinkage_a: float = setting(
@@ -59,26 +57,6 @@ class RtMdNetSettings:
     lost_search_radius: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)
     candidate_scale: float = setting(1.05, "greatest size of a candidate, in target sizes", 1.0, 2.0)
     averaged_candidates: int = setting(5, "candidates whose mean is the answer", 1, 16)
-    refinement_candidates: int = setting(0, "boxes of the refinement; 0 for none", 0, 1024)
-    refinement_radius: float = setting(
-        0.15, "farthest candidate of the second look, in target sizes", 0.01, 2.0
-    )
-    scale_count: int = setting(0, "scales that are compared, an odd number; 0 for none", 0, 65)
-    scale_step: float = setting(1.03, "ratio of neighbouring scales", 1.001, 1.2)
-    scale_learning_rate: float = setting(
-        0.4, "share of a measured size change that the box takes over", 0.0, 1.0
-    )
-    max_scale_change: float = setting(1.03, "greatest change of size in a frame, as a factor", 1.001, 2.0)
-    max_scale_total: float = setting(
-        2.5, "greatest change of size since the first frame, as a factor", 1.0, 20.0
-    )
-    scale_filter_learning_rate: float = setting(
-        0.025, "share of the newest frame in the scale filter", 0.0, 1.0
-    )
-    scale_filter_initial_share: float = setting(
-        0.3, "share of the first frame in the filter that is asked", 0.0, 1.0
-    )
-    scale_min_score: float = setting(0.7, "least score that may change the size", 0.0, 1.0)
     positive_iou: float = setting(0.7, "least IoU of a box on the target", 0.0, 1.0)
     negative_iou: float = setting(
         0.3, "greatest IoU of a box beside the target after the first frame", 0.0, 1.0
@@ -108,8 +86,7 @@ class RtMdNet(Tracker):
     The state holds the six parameters of the classifier (``w4`` ... ``b6``; the last layer starts at
     zero, for every target is a new domain), the box regression, box features of learned frames
     (``positives0`` ..., ``negatives0`` ..., in rings), how features are standardised, how many frames were
-    learned, whether the last one failed, and the seed of the random numbers; with `scale_count` also what
-    `DampedScale` keeps. The score is the mean
+    learned, whether the last one failed, and the seed of the random numbers. The score is the mean
     probability of the best candidates. Momentum starts from zero in every update, which keeps it out of
     the state; the published code carries it over, and also trains on rescaled copies of the first frame.
     """
@@ -119,19 +96,8 @@ class RtMdNet(Tracker):
         # TorchScript knows plain attributes, not dataclasses.
         for field in fields(settings):
             setattr(self, field.name, getattr(settings, field.name))
-        self.damped_scale = DampedScale(
-            max(settings.scale_count, 1),
-            settings.scale_step,
-            damping=settings.scale_learning_rate,
-            learning_rate=settings.scale_filter_learning_rate,
-            initial_share=settings.scale_filter_initial_share,
-            max_change=settings.max_scale_change,
-            max_total=settings.max_scale_total,
-        )
-        if settings.backbone == "micro_resnet":
-            self.net: nn.Module = LightMdNet(settings.hidden_units, settings.seed)
-        elif settings.backbone == "mobilenet_v3":
-            self.net = MobileMdNet(settings.hidden_units)
+        if settings.backbone == "mobilenet_v3":
+            self.net: nn.Module = MobileMdNet(settings.hidden_units)
         else:
             self.net = MdNet(settings.width_multiplier)
 
@@ -176,8 +142,6 @@ class RtMdNet(Tracker):
         self._store(state, parameters)
         if self.box_regression:
             self._learn_regression(frame, box, fork(seed, 4), state)
-        if self.scale_count > 0:
-            self.damped_scale.start(frame, box, state)
         return state
 
     @torch.jit.export
@@ -193,26 +157,13 @@ class RtMdNet(Tracker):
         best = margin.topk(self.averaged_candidates).indices
         side = 2 * reach * box[2:].mean()
         response = candidate_map(candidates[:, :2] - box[:2], side, torch.sigmoid(margin))
-        if self.refinement_candidates > 0:
-            middle, seed = candidates[best].mean(0), fork(state["seed"], 4)
-            around = gaussian_boxes(
-                middle, self.refinement_candidates, self.refinement_radius, self.candidate_scale, seed
-            )
-            candidates = torch.cat((candidates[best], inside(around, frame)))
-            features = self._seen(frame, candidates, box[2:], state)
-            margin = head_margin(features, self._head(state))
-            best = margin.topk(self.averaged_candidates).indices
         score = torch.sigmoid(margin[best]).mean()
         boxes = candidates[best]
         if self.box_regression and bool(score > self.update_min_score):
             boxes = decode(boxes, features[best] @ state["regression"] + state["regression_bias"])
         found = inside(boxes.mean(0, keepdim=True), frame)[0]
-        aux = {"boxes": boxes}
-        if self.scale_count > 0 and bool(score > self.scale_min_score):
-            sample, growth = self.damped_scale.measure(frame, found, state)
-            found = inside(torch.cat((found[:2], found[2:] * growth)).unsqueeze(0), frame)[0]
-            aux["size_sample"], aux["growth"] = sample, growth
-        return Estimate(found, score, response, torch.stack((box[0], box[1], side, side)), aux)
+        region = torch.stack((box[0], box[1], side, side))
+        return Estimate(found, score, response, region, {"boxes": boxes})
 
     @torch.jit.export
     def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
@@ -224,8 +175,6 @@ class RtMdNet(Tracker):
             self._remember(frame, moved, learned)
             learned += 1
             moved["learned"] = torch.full_like(state["learned"], learned)
-        if "growth" in estimate.aux:
-            self.damped_scale.learn(estimate.aux["size_sample"], estimate.aux["growth"], moved)
         if not good or learned % self.update_interval == 0:
             self._train(moved, learned, self.positive_memory if good else self.negative_memory, state["seed"])
         return moved
