@@ -29,6 +29,16 @@ def frame(score: float = 0.9, dx: int = 0, width: int = 64, code: int | None = N
     return pixels
 
 
+def painted(share: float, score: float = 1.0, dx: int = 0) -> Tensor:
+    """A frame whose target's colour is so far from red on its way to blue; with grain, as a camera's."""
+    pixels = frame(score, dx=dx)
+    color = torch.tensor([200.0, 60.0, 50.0]) * (1 - share) + torch.tensor([50.0, 60.0, 200.0]) * share
+    grain = torch.rand(3, 8, 10, generator=torch.Generator().manual_seed(0)) * 40 - 20
+    left = 27 + dx
+    pixels[:, 20:28, left : left + 10] = (color.view(3, 1, 1) + grain).clamp(0, 255).to(torch.uint8)
+    return pixels
+
+
 def hidden() -> Tensor:
     """A frame in which something of another colour is in front of everything, and the score is low."""
     pixels = frame(0.1)

@@ -7,25 +7,13 @@ from __future__ import annotations
 import math
 
 import pytest
-import torch
-from session_helpers import BOX, Oracle, frame, tracking
-from torch import Tensor
+from session_helpers import BOX, Oracle, frame, painted, tracking
 
 from tracker_ros.session import Report, Session, State
 from tracker_ros.session.evidence import MEAN_SECONDS, Evidence
 from tracker_ros.session.states import SessionSettings
 
 RATE = 30
-
-
-def painted(share: float, score: float = 1.0, dx: int = 0) -> Tensor:
-    """A frame whose target's colour is so far from red on its way to blue; with grain, as a camera's."""
-    pixels = frame(score, dx=dx)
-    color = torch.tensor([200.0, 60.0, 50.0]) * (1 - share) + torch.tensor([50.0, 60.0, 200.0]) * share
-    grain = torch.rand(3, 8, 10, generator=torch.Generator().manual_seed(0)) * 40 - 20
-    left = 27 + dx
-    pixels[:, 20:28, left : left + 10] = (color.view(3, 1, 1) + grain).clamp(0, 255).to(torch.uint8)
-    return pixels
 
 
 def followed(**settings: float) -> Session:
@@ -46,6 +34,16 @@ def test_nobody_is_learned_who_was_not_looked_at(first: int) -> None:
         session.step(painted(0.0), step / RATE)
     states = [session.step(painted(1.0), step / RATE).state for step in range(first, first + 5)]
     assert states[-1] is State.COASTING and "looks like another object" in session.message
+
+
+@pytest.mark.parametrize("confirm", [1, 2])
+def test_what_may_be_another_object_confirms_no_target(confirm: int) -> None:
+    session = Session(Oracle(), {"confirm_frames": confirm})
+    session.select(painted(0.0), BOX, 0.0)
+    for step in range(1, confirm):
+        assert session.step(painted(0.0), step / RATE).state is State.ACQUIRING
+    assert session.step(painted(1.0), confirm / RATE).state is State.ACQUIRING
+    assert session.step(painted(1.0), (confirm + 1) / RATE).state is State.COASTING
 
 
 def test_the_mean_of_scores_forgets_exponentially() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 SAMPLED = 8
-"""Every so many rows and columns of a frame are looked at for contrast."""
+"""Every so many rows and columns of a frame are looked at for contrast; fewer of a tiny one are left out."""
 CONTRAST = 8
 """Grey values that those of a frame with something in it differ by, at least."""
 
@@ -23,7 +23,8 @@ def require_input(frame: Tensor, stamp: float) -> None:
     Raises:
         ValueError: saying what was given; others would be lost targets and errors long after.
     """
-    if not isinstance(frame, Tensor) or frame.dtype != torch.uint8 or frame.ndim != 3 or len(frame) != 3:
+    right = isinstance(frame, Tensor) and frame.dtype == torch.uint8 and frame.ndim == 3
+    if not right or len(frame) != 3 or frame.numel() == 0:
         given = f"{frame.dtype} {list(frame.shape)}" if hasattr(frame, "dtype") else type(frame).__name__
         raise ValueError(f"frame must be a uint8 tensor [3, H, W] (`to_tensor` makes one), got {given}")
     if not math.isfinite(stamp):
@@ -50,8 +51,9 @@ def essence(error: Exception) -> str:
 def shows_nothing(frame: Tensor) -> bool:
     """Return whether a frame (uint8 [3, H, W]) is of one colour, as of a dead link or a capped lens."""
     # Nearly every frame shows as much in a few green pixels already.
-    green = frame[1, :: 2 * SAMPLED, :: 2 * SAMPLED]
+    step = max(1, min(SAMPLED, min(frame.shape[1:]) // SAMPLED))
+    green = frame[1, :: 2 * step, :: 2 * step]
     if int(green.max()) - int(green.min()) >= CONTRAST:
         return False
-    low, high = torch.aminmax(frame[:, ::SAMPLED, ::SAMPLED].flatten(1), dim=1)
+    low, high = torch.aminmax(frame[:, ::step, ::step].flatten(1), dim=1)
     return int((high.int() - low.int()).amax()) < CONTRAST

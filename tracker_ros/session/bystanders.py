@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.session.appearance import likeness
+from tracker_ros.session.motion import share
 
 Place = tuple[float, float]
 
@@ -20,7 +21,7 @@ GATE = 0.5
 DRIFT = 0.3
 """So many sizes a second it may be farther from there, once it is out of sight itself."""
 GAIN = 0.3
-"""Share of a new measurement in its velocity."""
+"""Share of a new measurement in its velocity; see `share`."""
 KEPT_LOOKS = 0.6
 """Likeness to its last view below which something else stands where it should be."""
 MOST = 16
@@ -49,12 +50,13 @@ class _Bystander:
         return self.at[0] + self.velocity[0] * elapsed, self.at[1] + self.velocity[1] * elapsed
 
     def move(self, sight: Sight, stamp: float) -> None:
-        elapsed = max(stamp - self.stamp, 1e-3)
-        vx, vy = self.velocity
-        self.velocity = (
-            vx + GAIN * ((sight.at[0] - self.at[0]) / elapsed - vx),
-            vy + GAIN * ((sight.at[1] - self.at[1]) / elapsed - vy),
-        )
+        elapsed, (vx, vy) = stamp - self.stamp, self.velocity
+        if elapsed > 0:
+            part = share(GAIN, elapsed)
+            self.velocity = (
+                vx + part * ((sight.at[0] - self.at[0]) / elapsed - vx),
+                vy + part * ((sight.at[1] - self.at[1]) / elapsed - vy),
+            )
         self.at, self.view, self.stamp = sight.at, sight.view, stamp
 
 

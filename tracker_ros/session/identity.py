@@ -62,6 +62,10 @@ class Identity:
         self._seen = self._last = self._views
         self.usual = USUAL
 
+    def begin_frame(self) -> None:
+        """Forget what was looked at in the frame before."""
+        self._frame = None
+
     @property
     def is_known(self) -> bool:
         """Return whether as many views are known as are kept."""

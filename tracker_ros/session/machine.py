@@ -135,6 +135,8 @@ class Session:
         self._motion.tune(settings.velocity_gain, settings.coast_seconds)
         self._recovery.tune(settings)
         self._evidence.tune(settings)
+        if not settings.ego_motion:
+            self._camera = CameraMotion()  # a frame of long ago tells nothing once it is wanted again
 
     def stop(self) -> Report:
         """Stop tracking the target."""
@@ -177,17 +179,18 @@ class Session:
     def tick(self, now: float) -> Report:
         """Advance time without a frame: a silent camera leads through COASTING to LOST."""
         stamp, seen = self._timeline.stamp, self._timeline.seen
-        if self.state in (State.ACQUIRING, State.TRACKING) and now - stamp > self.settings.coast_seconds:
+        silence = self._timeline.silence(self.settings.coast_seconds)
+        if self.state in (State.ACQUIRING, State.TRACKING) and now - stamp > silence:
             self._coast(f"no frame for {now - stamp:.1f} s")
             self._timeline.go_blind()
         since = stamp if self._doubtful else seen
-        if self.state is State.COASTING and now - since > 2 * self.settings.coast_seconds:
+        if self.state is State.COASTING and now - since > self.settings.coast_seconds + silence:
             self._start_over(f"no sight of the target for {now - seen:.1f} s")
         return self._report(None)
 
     def _miss(self, stamp: float) -> Report:
         """Advance by a frame in which nothing can be seen: that the target is not is no news of it."""
-        self._timeline.stamp = stamp
+        self._timeline.advance(stamp)
         if self.state in (State.ACQUIRING, State.TRACKING):
             self._coast(NOTHING)
             self._timeline.go_blind()
@@ -197,11 +200,12 @@ class Session:
         return self._report(None)
 
     def _advance(self, frame: Tensor, stamp: float) -> Report:
+        self._recovery.begin_frame()
         if self.settings.ego_motion:
             self._motion.camera_moved(self._camera.step(frame))
         before = self.state
         if before is State.LOST and self.settings.reacquire == "never":
-            self._timeline.stamp = stamp
+            self._timeline.advance(stamp)
             return self._report(None)
         predicted = self._predicted(stamp)
         absence = self._timeline.absence(stamp, predicted, self._motion.box)
@@ -233,7 +237,7 @@ class Session:
             self._gaze.seek(frame, self._model, found, score, absence, lost)
             if not lost:
                 self._model = twice(self._tracker.missed, self._model, estimate)
-        self._timeline.stamp = stamp
+        self._timeline.advance(stamp)
         return self._report(estimate, score, *values[5:])
 
     def _keep(self, found: Box, looks: Looks | None, leap: float, score: float, stamp: float) -> None:
@@ -250,7 +254,8 @@ class Session:
             self._coast(f"looks like another object: {looks.own:.2f} alike, {looks.rival:.2f} like others")
         else:
             self._timeline.see(stamp)
-            self._good += 1
+            # What may be another object confirms nothing; the next frame decides.
+            self._good = 0 if self._recovery.suspects else self._good + 1
             if self.state is State.ACQUIRING and self._good >= self.settings.confirm_frames:
                 self._enter(State.TRACKING, f"score {score:.2f}")
 

@@ -24,6 +24,17 @@ WAY = 12
 """So many of them are."""
 RECENT = 0.2
 """Seconds before the last sight of the target in which its place is not certain."""
+RATE = 30.0
+"""Frames a second at which a gain is the share of a frame's measurement."""
+
+
+def share(gain: float, seconds: float) -> float:
+    """Return the share of a measurement over so many seconds, where it is `gain` in each of `RATE` a second.
+
+    So a camera's rate does not decide how fast a velocity follows, nor do two frames a moment apart, whose
+    places differ by a rounding.
+    """
+    return 1 - (1 - gain) ** (seconds * RATE)
 
 
 class CameraMotion:
@@ -51,7 +62,7 @@ class Motion:
     Over the angles of one search region a constant velocity in the image is one in bearing too.
 
     Args:
-        gain: share of a new velocity measurement.
+        gain: share of a new velocity measurement at `RATE` frames a second.
         horizon: seconds for which a velocity is believed.
 
     Attributes:
@@ -68,18 +79,21 @@ class Motion:
         self._at = 0.0
 
     def tune(self, gain: float, horizon: float) -> None:
-        """Change the arguments; what is known about the target stays."""
+        """Change the arguments; what is known about the target stays.
+
+        Whether the background's motion is known from now on, the next frame says.
+        """
         self._gain, self._horizon = gain, horizon
+        self._against_ground = False
 
     def start(self, box: Box, stamp: float) -> None:
         """Begin at a box, at rest."""
         self.box, self._at = box, stamp
-        self.rest()
+        self._velocity, self._shift, self._rests = (0.0, 0.0), (0.0, 0.0), False
         self._way.clear()
-        self._shift = (0.0, 0.0)
 
     def rest(self) -> None:
-        """Forget the velocity; where the target was last seen stays known."""
+        """Forget the velocity; where the target was last seen stays known, and how it moved before that."""
         self._velocity = (0.0, 0.0)
         self._rests = True
 
@@ -89,15 +103,14 @@ class Motion:
         self._against_ground = True
 
     def follow(self, found: Box, stamp: float) -> None:
-        """Update the velocity from a measured box."""
+        """Update the velocity from a measured box; after a rest it begins anew from there."""
         elapsed = stamp - self._at
-        if 0 < elapsed < 1:
+        if self._rests:  # what was before may be of another scale, or another object
+            self._way.clear()
+        elif elapsed > 0:
             way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])
-            vx, vy = self._velocity
-            self._velocity = (
-                vx + self._gain * (way[0] / elapsed - vx),
-                vy + self._gain * (way[1] / elapsed - vy),
-            )
+            part, (vx, vy) = share(self._gain, elapsed), self._velocity
+            self._velocity = vx + part * (way[0] / elapsed - vx), vy + part * (way[1] / elapsed - vy)
         if not self._way or stamp - self._way[-1][0] >= STEP or stamp < self._way[-1][0]:
             self._way.append((stamp, found.cx, found.cy))
         self.box, self._at, self._shift, self._rests = found, stamp, (0.0, 0.0), False

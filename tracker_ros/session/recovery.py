@@ -90,6 +90,10 @@ class Recovery:
         # The first look at others comes once the target is confirmed.
         self._met = stamp - OTHERS_SECONDS
 
+    def begin_frame(self) -> None:
+        """Forget what was found in the frame before: its memory may hold the next one by now."""
+        self._surroundings.begin_frame()
+
     def restart(self) -> None:
         """Begin the search with the most similar place again."""
         self._surroundings.restart()
@@ -117,10 +121,14 @@ class Recovery:
         if self._foreign > 0 or looks.margin < 0:
             return
         self._surroundings.keep(frame, box, stamp)
-        if stamp - self._met >= OTHERS_SECONDS:
+        # In shares of their intervals. A frame is looked into for one of them; of a slow camera, for the one
+        # that is most overdue.
+        met = (stamp - self._met) / OTHERS_SECONDS
+        viewed = (stamp - self._viewed) / (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS)
+        if met >= max(viewed, 1.0):
             self._surroundings.meet(frame, box)
             self._met = stamp
-        elif stamp - self._viewed >= (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS):
+        elif viewed >= 1.0:
             self._surroundings.remember(frame, box)
             self._identity.see()
             self._viewed = stamp

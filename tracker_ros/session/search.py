@@ -40,6 +40,10 @@ class Search:
         columns = _blocks(box.cx, box.w, frame.shape[2], self._block)
         self._template = F.avg_pool2d(frame[:, rows, columns].float(), self._block)
 
+    def begin_frame(self) -> None:
+        """Forget what was found in the frame before."""
+        self._frame = None
+
     def restart(self) -> None:
         """Begin with the most similar place again."""
         self._turn = 0

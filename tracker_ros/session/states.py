@@ -34,7 +34,7 @@ class SessionSettings:
     recover_score: float = setting(0.4, "score that ends COASTING or LOST", 0.0, 1.0)
     confirm_frames: int = setting(2, "good frames in a row that lead to TRACKING", 1, 100)
     coast_seconds: float = setting(1.0, "COASTING turns to LOST after this time", 0.0, 60.0)
-    velocity_gain: float = setting(0.3, "share of a new velocity measurement", 0.0, 1.0)
+    velocity_gain: float = setting(0.3, "share of a new velocity measurement at 30 frames a second", 0.0, 1.0)
     max_backstep: float = setting(0.5, "a stamp may be this much older than the last, seconds", 0.0, 60.0)
     ego_motion: bool = setting(False, "take the camera's own motion out of the motion model")
     search_windows: int = setting(2, "more windows to look into per frame while the target is gone", 0, 64)

@@ -49,6 +49,11 @@ class Surroundings:
         self._bystanders.start(1.0, [], 0.0)
         self._stamp = None
 
+    def begin_frame(self) -> None:
+        """Forget what was found in the frame before."""
+        self._search.begin_frame()
+        self._identity.begin_frame()
+
     def restart(self) -> None:
         """Begin the search with the most similar place again."""
         self._search.restart()

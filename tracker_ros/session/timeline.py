@@ -10,6 +10,9 @@ from tracker_ros.geometry import Box
 from tracker_ros.session.absence import Absence
 from tracker_ros.session.states import SessionSettings
 
+PATIENCE = 3.0
+"""A camera is not silent before so many of its intervals have passed."""
+
 
 class Timeline:
     """Keeps the size and stamps of frames, and the stamp at which the target was seen last.
@@ -23,6 +26,7 @@ class Timeline:
     def __init__(self) -> None:
         self.height = self.width = 0
         self.stamp = self.seen = 0.0
+        self._intervals = (0.0, 0.0)
         self._anywhere = self._blind = False
 
     def start(self, frame: Tensor, stamp: float) -> None:
@@ -39,6 +43,20 @@ class Timeline:
         if stamp < self.stamp - max_backstep:
             return f"stamps jumped back by {self.stamp - stamp:.1f} s"
         return ""
+
+    def advance(self, stamp: float) -> None:
+        """Note the stamp of a frame that follows the one before."""
+        if stamp > self.stamp:
+            self._intervals = self._intervals[1], stamp - self.stamp
+        self.stamp = stamp
+
+    def silence(self, coast_seconds: float) -> float:
+        """Return the seconds without a frame from which the camera counts as silent: some intervals at least.
+
+        An interval is the shorter one of the last two, so that a camera that was away for a while is not
+        waited for as long again.
+        """
+        return max(coast_seconds, PATIENCE * min((i for i in self._intervals if i > 0), default=0.0))
 
     def begin_anew(self, frame: Tensor, stamp: float, settings: SessionSettings) -> None:
         """Go on after a discontinuity: the target may be anywhere, as after a long absence."""
