@@ -52,7 +52,12 @@ SOURCE = "needs ROS 2: source one (source /opt/ros/DISTRO/setup.bash), or run `b
 @pytest.mark.parametrize(
     ("command", "missing", "distribution", "words"),
     [
-        ("eval", "pandas.core", "", "needs the Python package pandas: pip install 'tracker_ros[eval]'"),
+        (
+            "eval",
+            "pandas.core",
+            "",
+            "the Python package pandas: pip install '.[eval]' in the folder of its so",
+        ),
         (
             "eval",
             "tracker_ros.evaluation.cli",

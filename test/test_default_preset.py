@@ -16,7 +16,7 @@ import yaml
 
 from tracker_ros.cli import COMMANDS, make_parser
 from tracker_ros.config_files import DEFAULT_PRESET, config_file
-from tracker_ros.trackers import Tracker, load
+from tracker_ros.trackers import Tracker, load, preset_files, read_preset
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,6 +55,13 @@ def test_nodes_and_replay_run_the_default() -> None:
     assert {field.name: field.default for field in fields(case)}["tracker"] == DEFAULT_PRESET
     given = yaml.safe_load(config_file("uav_tracking.yaml").read_text())
     assert "tracker" not in given["/**/tracker"]["ros__parameters"]
+
+
+def test_no_shipped_parameters_take_the_place_of_what_a_preset_was_measured_with() -> None:
+    """A parameter that is given wins over the preset's session, so that another tracker would fly."""
+    given = yaml.safe_load(config_file("uav_tracking.yaml").read_text())["/**/tracker"]["ros__parameters"]
+    assert not {"session", "settings"} & {key.split(".")[0] for key in given}
+    assert any(read_preset(name).session for name in preset_files())
 
 
 def test_one_place_in_the_code_names_it() -> None:

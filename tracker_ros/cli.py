@@ -88,7 +88,8 @@ def explain(name: str, missing: ModuleNotFoundError) -> str:
         return f"'{name}' is not part of this installation: {module} is missing"
     if _OF_ROS.fullmatch(package):
         return f"'{name}' needs {_ros_advice(name, package)}"
-    advice = f"pip install '{PACKAGE}[{extra}]'" if extra else f"install {package}"
+    # By the folder: the name on an index of packages may be somebody else's.
+    advice = f"pip install '.[{extra}]' in the folder of its sources" if extra else f"install {package}"
     return f"'{name}' needs the Python package {package}: {advice}"
 
 

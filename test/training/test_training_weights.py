@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,8 @@ from tracker_ros.geometry import xywh_to_boxes
 from tracker_ros.networks.micro_resnet_features import GradientMicroResNetFeatures, MicroResNetFeatures
 from tracker_ros.ops.boxes import iou
 from tracker_ros.ops.frames import to_tensor
-from tracker_ros.trackers import load
+from tracker_ros.trackers import load, preset_files, read_preset
+from tracker_ros.training.recipes import build, read_recipe
 from tracker_ros.weights.loader import read_state_dict
 from tracker_ros.weights.manifest import entries, sha256
 
@@ -30,6 +32,31 @@ def test_shipped_files_are_described_small_and_undamaged() -> None:
         assert sha256(path) == described[path.name].sha256
         assert path.with_suffix(".md").is_file(), f"{path.name} has no model card"
         assert all(torch.isfinite(tensor).all() for tensor in read_state_dict(path).values())
+
+
+CARDS = sorted(SHIPPED.glob("*_*.md"))
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
+def test_the_recipe_of_a_card_can_be_trained_again(card: Path, tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", card.read_text(), re.DOTALL)
+    (tmp_path / "again.yaml").write_text(block)
+    recipe = read_recipe(str(tmp_path / "again.yaml"))
+    assert recipe.name == "again"
+    build(recipe, smoke=True, with_initial=False)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: path.stem)
+def test_a_card_has_the_figures_of_the_readme(card: Path) -> None:
+    readme = (SHIPPED.parents[1] / "README.md").read_text()
+    presets = [name for name in preset_files() if read_preset(name).weights == card.stem]
+    rows = [
+        re.search(rf"\| \*{{0,2}}`{name}`\*{{0,2}} \| (\.\d+) / \.\d+ \| (\.\d+) / \.\d+ \|", readme)
+        for name in presets
+    ]
+    assert any(rows), presets
+    for row in filter(None, rows):
+        assert all(figure in card.read_text().split("## Figures")[1] for figure in row.groups()), row[0]
 
 
 def test_first_level_of_tiny_is_what_the_filter_uses() -> None:

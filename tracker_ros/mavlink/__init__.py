@@ -5,5 +5,5 @@
 try:
     import pymavlink  # noqa: F401
 except ModuleNotFoundError as missing:
-    text = "MAVLink needs the Python package pymavlink: pip install 'tracker_ros[mavlink]'"
+    text = "MAVLink needs the Python package pymavlink: pip install '.[mavlink]' in the folder of the sources"
     raise ModuleNotFoundError(text, name="pymavlink") from missing

@@ -74,7 +74,9 @@ def model_card(
 ) -> str:
     """Write a model card in Markdown: what was trained how, on what, with which command."""
     data = "\n".join(f"- {kind}: SHA-256 {value[:16]}" for kind, value in fingerprints.items()) or "- none"
-    recipe_text = yaml.safe_dump(described(recipe), sort_keys=False).strip()
+    # Without its name, which is its file's: the block can be saved as a recipe.
+    content = {key: value for key, value in described(recipe).items() if key != "name"}
+    recipe_text = yaml.safe_dump(content, sort_keys=False).strip()
     return (
         f"# {name}\n\n{notes}\n\n"
         f"- file: SHA-256 {digest}\n- steps: {steps}\n- seed: {recipe.seed}\n- command: `{command}`\n\n"
