@@ -11,7 +11,9 @@ from functools import wraps
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile
 
+from tracker_ros.ros import endpoints
 from tracker_ros.ros.bond import Bond
 from tracker_ros.ros.compat import steady_clock
 from tracker_ros.ros.parameters import ParameterError
@@ -70,6 +72,15 @@ class ManagedNode(LifecycleNode):
     def __init__(self, name: str):
         super().__init__(name)
         self._bond = Bond(self)
+        self._subscribed: list[Any] = []
+
+    def subscribe(self, kind: Any, topic: str, receive: Callable[[Any], None], profile: QoSProfile) -> None:
+        """Receive messages until the node is no longer active; for `begin`.
+
+        Raises:
+            ParameterError: as `endpoints.publisher` does.
+        """
+        self._subscribed.append(endpoints.subscription(self, kind, topic, receive, profile))
 
     def start_if_asked(self) -> None:
         """Configure and activate as soon as the executor runs, if the parameter ``autostart`` says so."""
@@ -83,18 +94,31 @@ class ManagedNode(LifecycleNode):
 
     @logged(ParameterError)
     def on_activate(self, state: LifecycleState) -> None:
-        """Work from now on."""
-        super().on_activate(state)
-        self.begin()
-        if not self.get_parameter("autostart").value:
-            self._bond.form()
+        """Work from now on; an activation that fails leaves nothing at work."""
+        try:
+            super().on_activate(state)
+            self.begin()
+            if not self.get_parameter("autostart").value:
+                self._bond.form()
+        except Exception:
+            self._end(state)
+            raise
 
     @logged()
     def on_deactivate(self, state: LifecycleState) -> None:
         """Stop working."""
-        self._bond.end()
+        self._end(state)
+
+    def _end(self, state: LifecycleState) -> None:
+        self._disconnect()
         self.halt()
         super().on_deactivate(state)
+
+    def _disconnect(self) -> None:
+        """End the bond and the subscriptions."""
+        self._bond.end()
+        while self._subscribed:
+            self.destroy_subscription(self._subscribed.pop())
 
     @logged()
     def on_cleanup(self, state: LifecycleState) -> None:
@@ -104,18 +128,18 @@ class ManagedNode(LifecycleNode):
     @logged()
     def on_shutdown(self, state: LifecycleState) -> None:
         """Stop from any state."""
-        self._bond.end()
+        self._disconnect()
         self.release()
 
     @logged()
     def on_error(self, state: LifecycleState) -> None:
         """Back to the unconfigured state after a transition that broke."""
-        self._bond.end()
+        self._disconnect()
         self.release()
 
     def close(self) -> None:
         """End what does not end with the node, before the process ends."""
-        self._bond.end()
+        self._disconnect()
 
     @abstractmethod
     def begin(self) -> None:
@@ -127,8 +151,8 @@ class ManagedNode(LifecycleNode):
 
     @abstractmethod
     def halt(self) -> None:
-        """Undo activation; nothing to do where the node is not active."""
+        """Undo `begin`, also half of it; nothing to do where the node is not active."""
 
     @abstractmethod
     def release(self) -> None:
-        """Halt and undo the configuration; nothing to do where there is none."""
+        """Halt and undo the configuration, also half of one; nothing to do where there is none."""

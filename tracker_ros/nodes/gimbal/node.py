@@ -13,6 +13,7 @@ from typing import Any
 
 from geometry_msgs.msg import QuaternionStamped, Vector3Stamped
 from rclpy.lifecycle import LifecycleState
+from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
@@ -52,7 +53,7 @@ class GimbalNode(ManagedNode):
         self._declare()
         self._output: Output | None = None
         self._offered = False
-        self._subscribed: list[Any] = []
+        self._timer: Timer | None = None
         self._live = LiveParameters(
             self,
             lambda: AT_CONFIGURATION if self._offered else "",
@@ -82,6 +83,13 @@ class GimbalNode(ManagedNode):
     @logged(OutputError, ParameterError)
     def on_configure(self, state: LifecycleState) -> None:
         """Read the parameters; offer the output."""
+        try:
+            self._configure()
+        except Exception:  # the node can be configured again, and would have two outputs
+            self.release()
+            raise
+
+    def _configure(self) -> None:
         output = self._value("output")
         require_choice("output", output, CHOICES)
         self._control = ControlSettings(**read_settings(self, "control", ControlSettings))
@@ -100,35 +108,35 @@ class GimbalNode(ManagedNode):
         self._waiting: Detection2D | None = None
         self._problem: str | None = None
         self._stepped = time.monotonic()
-        if self._output is not None:
-            self._output.claim()
+        tracker = self._value("tracker_node")
+        for kind, topic, receive, profile in (
+            (CameraInfo, "camera_info", self._on_info, qos.camera()),
+            (QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
+            (Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
+            (TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
+        ):
+            self.subscribe(kind, topic, receive, profile)
+        # Last: who cannot hear that the target is lost neither commands the gimbal nor takes it from a pilot.
         # A clock that nobody stops: a command must end whatever happens to the time of the stamps.
         self._timer = self.create_timer(1.0 / self._value("rate"), self._step, clock=steady_clock())
-        tracker = self._value("tracker_node")
-        self._subscribed = [
-            endpoints.subscription(self, CameraInfo, "camera_info", self._on_info, qos.camera()),
-            endpoints.subscription(self, QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
-            endpoints.subscription(self, Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
-            endpoints.subscription(self, TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
-        ]
+        if self._output is not None:
+            self._output.claim()
 
     def _tune(self, settings: ControlSettings) -> None:
         self._control = settings
-        if self._subscribed:
+        if self._timer is not None:
             self._controller.tune(settings)
 
     def _tune_rate(self, rate: float) -> None:
-        if self._subscribed:
+        if self._timer is not None:
             retime(self._timer, 1 / rate)
 
     def halt(self) -> None:
         """Stop the gimbal at once."""
-        if not self._subscribed:
+        if self._timer is None:  # nothing was commanded
             return
         self.destroy_timer(self._timer)
-        for subscription in self._subscribed:
-            self.destroy_subscription(subscription)
-        self._subscribed = []
+        self._timer = None
         self._send(Rates())
 
     def release(self) -> None:

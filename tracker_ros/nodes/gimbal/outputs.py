@@ -29,11 +29,10 @@ class Mavros:
     def __init__(self, node: Node, settings: MavlinkSettings):
         self._node, self._settings = node, settings
         self._manager = "mavros/gimbal_control/manager"
-        configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
-        self._control: Any = node.create_client(configure, f"{self._manager}/configure")
-        self._configure = configure
+        self._configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
         self._claimed = False
-        self._open()
+        self._open()  # the part that may fail comes first: nobody would close the other
+        self._control: Any = node.create_client(self._configure, f"{self._manager}/configure")
 
     def _open(self) -> None:
         self._message = interface(self.name, "mavros_msgs", "msg", "GimbalManagerSetPitchyaw")

@@ -26,12 +26,13 @@ from tracker_ros.nodes.tracker.model import prepare
 from tracker_ros.nodes.tracker.outputs import Outputs
 from tracker_ros.nodes.tracker.parameters import Parameters, TrackerParameters
 from tracker_ros.nodes.tracker.pipeline import Pipeline
-from tracker_ros.ros import endpoints, qos
+from tracker_ros.ros import qos
 from tracker_ros.ros.camera import read_images
 from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.live import AT_CONFIGURATION, Group, LiveParameters
 from tracker_ros.ros.messages import box_of, stamp_seconds
 from tracker_ros.ros.parameters import ParameterError
+from tracker_ros.ros.reader import Reader
 from tracker_ros.ros.reports import detected
 from tracker_ros.ros.targets import Targets
 from tracker_ros.ros.transitions import ManagedNode, how_to_activate, logged
@@ -63,6 +64,7 @@ class TrackerNode(ManagedNode):
         self._targets: Targets
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
+        self._images: Reader | None = None
         # A callback that awaits an answer holds its group meanwhile: what must go on is in another one. The
         # services exist as long as the node, so that an answer never comes after its service is gone.
         self._awaiting = ReentrantCallbackGroup()
@@ -103,7 +105,7 @@ class TrackerNode(ManagedNode):
         """Subscribe to images; raise ParameterError for a quality of service that is none."""
         assert self._outputs is not None
         topic = image_topic(self, self._values.image_transport)
-        pipeline = Pipeline(
+        self._pipeline = pipeline = Pipeline(
             self,
             self._targets,
             self._outputs,
@@ -115,14 +117,11 @@ class TrackerNode(ManagedNode):
         self._images = read_images(
             self, pipeline.receive, self._values.image_transport, self._values.image_reliability
         )
-        self._requests = [
-            endpoints.subscription(self, Detection2D, "~/init_box", self._on_init_box, qos.COMMAND),
-            endpoints.subscription(self, String, "~/select_target", self._on_select_target, qos.COMMAND),
-            endpoints.subscription(self, String, "~/stop_target", self._on_stop_target, qos.COMMAND),
-            endpoints.subscription(self, Detection2DArray, "~/detections", self._on_detections, qos.RESULT),
-        ]
+        self.subscribe(Detection2D, "~/init_box", self._on_init_box, qos.COMMAND)
+        self.subscribe(String, "~/select_target", self._on_select_target, qos.COMMAND)
+        self.subscribe(String, "~/stop_target", self._on_stop_target, qos.COMMAND)
+        self.subscribe(Detection2DArray, "~/detections", self._on_detections, qos.RESULT)
         self._outputs.location.open()
-        self._pipeline = pipeline
 
     def _tune_session(self, settings: SessionSettings) -> None:
         if self._pipeline is not None:
@@ -147,9 +146,9 @@ class TrackerNode(ManagedNode):
         if self._pipeline is None:
             return
         pipeline, self._pipeline = self._pipeline, None
-        self._images.close()
-        for subscription in self._requests:
-            self.destroy_subscription(subscription)
+        if self._images is not None:
+            self._images.close()
+            self._images = None
         assert self._outputs is not None
         self._outputs.location.halt()
         pipeline.close(seconds)
