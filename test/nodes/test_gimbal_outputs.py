@@ -26,6 +26,7 @@ class FakeNode:
         self.sent: dict[str, list[Any]] = {}
         self.errors: list[str] = []
         self.is_there = True
+        self.calls: dict[str, list[Any]] = {}
 
     def resolve_topic_name(self, topic: str) -> str:
         return f"/{topic}"
@@ -35,17 +36,25 @@ class FakeNode:
         return SimpleNamespace(publish=published.append, get_subscription_count=lambda: self.is_there)
 
     def create_client(self, kind: Any, name: str) -> Any:
-        asked = self.sent.setdefault(name, [])
+        """A client that is refused and that keeps, in `calls`, what was not answered or removed."""
+        asked, calls = self.sent.setdefault(name, []), self.calls.setdefault(name, [])
 
         def call_async(request: Any) -> Any:
             asked.append(request)
             refused = SimpleNamespace(success=False, result=2)
-            return SimpleNamespace(
-                done=lambda: False,
+            call = SimpleNamespace(
+                done=lambda: not any(call is one for one in calls),
                 add_done_callback=lambda told: told(SimpleNamespace(result=lambda: refused)),
             )
+            calls.append(call)
+            return call
 
-        return SimpleNamespace(call_async=call_async, service_is_ready=lambda: self.is_there)
+        def remove(call: Any) -> None:
+            calls[:] = [one for one in calls if one is not call]
+
+        return SimpleNamespace(
+            call_async=call_async, remove_pending_request=remove, service_is_ready=lambda: self.is_there
+        )
 
     def get_logger(self) -> Any:
         return SimpleNamespace(error=self.errors.append)
@@ -90,6 +99,34 @@ def test_the_mavros_service_gets_degrees_and_only_zero_does_not_wait(monkeypatch
     first, last = node.sent["mavros/gimbal_control/manager/pitchyaw"]
     assert (first.pitch_rate, first.yaw_rate) == pytest.approx((math.degrees(0.5), math.degrees(-0.25)))
     assert (last.pitch_rate, last.yaw_rate) == (0.0, 0.0)
+
+
+def test_the_mavros_service_waits_for_answers_at_rest_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "mavros_msgs.srv", "GimbalManagerConfigure", "GimbalManagerPitchyaw")
+    now = [100.0]
+    monkeypatch.setattr("tracker_ros.nodes.gimbal.outputs.time.monotonic", lambda: now[0])
+    node = FakeNode()
+    output = outputs.OUTPUTS["mavros_service"](node, MavlinkSettings())  # type: ignore[arg-type]
+    name = "mavros/gimbal_control/manager/pitchyaw"
+    sent, open_calls = node.sent[name], node.calls[name]
+
+    def count(*rates: Rates) -> int:
+        """How many of these are sent, a fiftieth of a second apart."""
+        before = len(sent)
+        for one in rates:
+            output.send(one)
+            now[0] += 0.02
+        return len(sent) - before
+
+    moves, rests = Rates(0.1, 0.1), Rates()
+    for steady in (moves, rests):  # nobody answers for a minute
+        assert 55 <= count(*[steady] * 3000) <= 61
+        assert len(open_calls) == 1, "what will not be answered is forgotten"
+    now[0] += 1.0
+    assert count(moves, moves, rests, rests, moves, moves) == 2, "a stop waits for nothing, what follows does"
+    assert sent[-1].pitch_rate == 0.0
+    open_calls.clear()  # that is the answer
+    assert count(moves, moves) == 1
 
 
 def test_px4_gets_both_commands_in_degrees(monkeypatch: pytest.MonkeyPatch) -> None:

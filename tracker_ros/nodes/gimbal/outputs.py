@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -19,6 +20,8 @@ from tracker_ros.ros import endpoints, qos
 
 DO_GIMBAL_MANAGER_PITCHYAW, DO_GIMBAL_MANAGER_CONFIGURE = 1000, 1001
 UNCHANGED = -1
+ANSWER_SECONDS = 1.0
+"""A service's answer is awaited so long: one that was lost must not hold up the commands for good."""
 
 
 class Mavros:
@@ -90,7 +93,8 @@ class Mavros:
 class MavrosService(Mavros):
     """The same plugin's service, MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW, in degrees.
 
-    A command is sent when the one before was answered: the newest rates, at the rate that the link bears.
+    A command is sent when the one before was answered, or was not for `ANSWER_SECONDS`: the newest rates, at
+    the rate that the link bears. Only a stop, the first zero after other rates, waits for nothing.
     """
 
     name = "mavros_service"
@@ -99,14 +103,21 @@ class MavrosService(Mavros):
         self._message = interface(self.name, "mavros_msgs", "srv", "GimbalManagerPitchyaw")
         self._service: Any = self._node.create_client(self._message, f"{self._manager}/pitchyaw")
         self._waiting: Any = None
+        self._until, self._sent = 0.0, Rates()
 
     def send(self, rates: Rates) -> None:
         """Call MAVROS' service with rates; one call at a time."""
         self._ask_for_control()
-        waits = self._waiting is not None and not self._waiting.done() and rates != Rates()
-        if waits or not self._service.service_is_ready():
+        stops = rates == Rates() and self._sent != Rates()
+        if (self._waits() and not stops) or not self._service.service_is_ready():
             return
+        if self._waiting is not None:
+            self._service.remove_pending_request(self._waiting)  # the client would keep it for good
         self._waiting = self._service.call_async(self._message.Request(**self._fields(rates)))
+        self._until, self._sent = time.monotonic() + ANSWER_SECONDS, rates
+
+    def _waits(self) -> bool:
+        return self._waiting is not None and not self._waiting.done() and time.monotonic() < self._until
 
     def close(self) -> None:
         """Release control and forget the client."""
