@@ -186,6 +186,33 @@ def test_at_the_end_the_gimbal_rests_and_control_is_given_back() -> None:
     assert other.poll(0.0) == [], "what is not held is not given back"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [None, ack(mav.MAV_RESULT_IN_PROGRESS), ack(DENIED), status(PILOT)],
+    ids=["none", "in progress", "denied", "a pilot"],
+)
+def test_control_that_was_asked_for_is_given_back_whatever_the_answer(answer: Any) -> None:
+    client = Client()
+    client.client.claim()
+    client.poll(0.0)
+    if answer is not None:
+        client.hears(answer, 0.02)
+    client.client.release()
+    (back,) = client.poll(0.05)
+    assert back.command == CONFIGURE and [back.param1, back.param2] == [-3, -3]
+    client.hears(ack(ACCEPTED), 0.1)
+    assert client.rates(0.2) == [], "an answer that comes later gives no control"
+    client.client.release()
+    assert client.poll(0.3) == [], "once is enough"
+
+
+def test_a_request_that_never_went_out_is_not_taken_back() -> None:
+    client = Client()
+    client.client.claim()
+    client.client.release()
+    assert client.poll(0.0) == [] and client.poll(2.0) == []
+
+
 def test_a_heartbeat_a_second() -> None:
     client = Client()
     beats = [now / 10 for now in range(31) if client.client.poll(now / 10)]

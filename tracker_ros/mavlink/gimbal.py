@@ -75,7 +75,7 @@ class GimbalClient:
         self._on_attitude, self._tell = on_attitude, tell
         self._pending: deque[str] = deque()
         self._wanted: deque[tuple[float, float, float]] = deque(maxlen=1)
-        self._control = RESTING
+        self._control, self._asked = RESTING, False
         self._since = self._ask_at = self._beat = self._polled = -math.inf
         self._tries = 0
         self._commanded = -math.inf
@@ -163,17 +163,20 @@ class GimbalClient:
             float(mav.MAVLINK_MSG_ID_GIMBAL_DEVICE_ATTITUDE_STATUS),
             float(ATTITUDE_INTERVAL),
         )
-        self._tries = min(self._tries + 1, 255)
+        self._tries, self._asked = min(self._tries + 1, 255), True
         return [asked, often]
 
     def _give_back(self) -> list[Message]:
-        """Send rates of zero and give control back, where it is held."""
-        held, self._control = self._control == HELD, RESTING
-        if not held:
-            return []
+        """Give control back, of rates of zero where it is held.
+
+        A request that is still on its way, or whose answer was lost, may give control to who has left.
+        """
+        asked, self._asked = self._asked, False
+        moves = self._control == HELD or (self._control == ASKING and self._moves)
+        self._control = RESTING
         both = [GIVE_BACK, GIVE_BACK, UNCHANGED, UNCHANGED]
         back = self._command(mav.MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE, 0, *both, device=self._address.device)
-        return [self._rates(0.0, 0.0), back]
+        return [self._rates(0.0, 0.0)] * moves + [back] * asked
 
     def _rates(self, pitch: float, yaw: float) -> Message:
         """GIMBAL_MANAGER_SET_PITCHYAW (287) without angles: not a number is none."""
