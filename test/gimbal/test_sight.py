@@ -28,6 +28,15 @@ def test_filter_follows_a_constant_rate_exactly_and_wraps() -> None:
     assert ahead.elevation == pytest.approx(-0.5 + 0.22)
 
 
+def test_a_detection_is_held_from_when_it_came_not_from_the_step_before() -> None:
+    sight = LineOfSight(smoothing=0.05, forget=0.5)
+    for at in (1.0, 1.3):  # the first starts the filter, the second goes on
+        sight.observe(at, seen(0.1), since=0.6)
+        sight.advance(0.7)
+        last = sight.confirmed(at)
+        assert last is not None and last.at == at and last.age(at) == pytest.approx(0.1)
+
+
 def test_what_the_tracker_only_guessed_is_taken_back_in_either_order() -> None:
     sight = LineOfSight(0.05, 0.5)
     sight.observe(1.0, seen(0.1), "a")

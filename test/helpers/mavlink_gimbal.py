@@ -23,6 +23,7 @@ class SimulatedGimbal:
     Attributes:
         yaw, pitch: where it points: from north to the right, above the horizon.
         rates: that it was last told.
+        told: all of them, in turn.
         primary: who is in control.
         others: what other components say beside it: messages, and who sends them.
         speaks: whether it tells its attitude.
@@ -32,6 +33,7 @@ class SimulatedGimbal:
     def __init__(self, ids: Ids = (1, 154)) -> None:
         self.yaw = self.pitch = 0.0
         self.rates = (0.0, 0.0)
+        self.told: list[tuple[float, float]] = []
         self.primary: Ids = (0, 0)
         self.others: list[tuple[Any, Ids]] = []
         self.speaks = True
@@ -94,5 +96,6 @@ class SimulatedGimbal:
             assert math.isnan(message.pitch) and math.isnan(message.yaw)
             if sender == self.primary:
                 self.rates = message.pitch_rate, message.yaw_rate
+                self.told.append(self.rates)
             else:
                 self.ignored += 1

@@ -28,12 +28,17 @@ EARTH, VEHICLE, LOCK = 64, 32, 16
 class Client:
     """A client that hears what the test says, and what it sent and told."""
 
-    def __init__(self, component: int = 154, device: int = 0):
+    def __init__(self, component: int = 154, device: int = 0, rate: float = 50.0):
         self.told: list[str] = []
         self.attitudes: list[tuple[Attitude, float]] = []
         address = Address(1, component, *OURS, device)
+        self.rate = rate
         self.client = GimbalClient(
-            address, 28, lambda attitude, age: self.attitudes.append((attitude, age)), self.told.append
+            address,
+            28,
+            lambda attitude, age: self.attitudes.append((attitude, age)),
+            self.told.append,
+            lambda: self.rate,
         )
 
     def poll(self, now: float) -> list[Any]:
@@ -171,6 +176,28 @@ def test_a_stuck_node_stops_the_gimbal_once() -> None:
     assert client.poll(9.0) == []
     assert len(client.rates(9.1)) == 1
     assert len(client.rates(9.2, 0.0, 0.0)) == 1 and client.poll(12.0) == [], "it is at rest already"
+
+
+@pytest.mark.parametrize(("rate", "limit"), [(1.0, 2.0), (3.0, 2 / 3), (5.0, 0.4), (500.0, 0.3)])
+def test_a_gimbal_is_not_stopped_between_the_commands_of_a_low_rate(rate: float, limit: float) -> None:
+    client = Client(rate=rate).in_control()
+    sent = []
+    for command in range(5):
+        now = 1.0 + command / rate
+        sent += client.rates(now) + client.poll(now + 0.99 / rate)
+    assert [message.pitch_rate for message in sent] == pytest.approx([0.1] * 5) and client.told == []
+    assert client.poll(now + limit - 0.01) == []
+    (stop,) = client.poll(now + limit + 0.01)
+    assert stop.pitch_rate == 0.0 and client.told == [f"no rates for {limit:g} s: the gimbal is stopped"]
+
+
+def test_a_rate_that_changes_in_flight_changes_the_limit() -> None:
+    client = Client(rate=1.0).in_control()
+    client.rates(1.0)
+    assert client.poll(2.9) == []
+    client.rates(3.0)
+    client.rate = 50.0
+    assert len(client.poll(3.35)) == 1
 
 
 def test_at_the_end_the_gimbal_rests_and_control_is_given_back() -> None:

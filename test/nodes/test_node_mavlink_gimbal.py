@@ -40,7 +40,7 @@ CLOSE = math.radians(0.7)
 class Flight:
     """A camera on the simulated gimbal that sees a target at rest, and the node that is to point at it."""
 
-    def __init__(self, domain: Domain):
+    def __init__(self, domain: Domain, **parameters: float):
         self.gimbal = SimulatedGimbal()
         self.process = NodeProcess(
             "tracker_ros.nodes.gimbal.node",
@@ -51,6 +51,7 @@ class Flight:
                 "mavlink.endpoint": f"udpout:127.0.0.1:{self.gimbal.port}",
                 "control.kp": 3.0,
                 "control.ki": 0.0,
+                **parameters,
             },
         )
         self.client = Client(domain, tracker="gimbal")
@@ -168,6 +169,16 @@ def test_without_images_the_gimbal_rests(flight: Flight) -> None:
     flight.start()
     flight.fly(lambda: flight.gimbal.rates != (0.0, 0.0), "rates")
     flight.client.wait(lambda: flight.gimbal.rates == (0.0, 0.0), "rest without images")
+
+
+def test_a_low_rate_turns_the_gimbal_without_a_stop(domain: Domain) -> None:
+    flight = Flight(domain, rate=1.5)  # less often than a detection may be old, and than a node may be silent
+    try:
+        flight.start()
+        flight.fly(lambda: sum(rates != (0.0, 0.0) for rates in flight.gimbal.told) >= 4, "rates")
+        assert "no rates for" not in flight.process.output
+    finally:
+        flight.close()
 
 
 def test_a_process_that_is_interrupted_stops_the_gimbal_first(flight: Flight) -> None:

@@ -87,8 +87,12 @@ class LineOfSight:
         self._sight = self._before = None
         self._target = ""
 
-    def observe(self, at: float, seen: Direction, target: str = "") -> None:
-        """Accept a detection, exposed at `at`; late ones and guesses (see `coast`) are ignored."""
+    def observe(self, at: float, seen: Direction, target: str = "", since: float = 0.0) -> None:
+        """Accept a detection, exposed at `at`; late ones and guesses (see `coast`) are ignored.
+
+        `since` is how long ago `advance` was last called, in seconds of the steady clock: what the next call
+        adds was over by then, which at a low rate is longer than a detection may be used for.
+        """
         if target != self._target:
             self._forget_target()
             self._target = target
@@ -99,7 +103,7 @@ class LineOfSight:
             return
         self._before = last
         if last is None or not 0 < at - last.at <= self._forget:
-            self._sight = Sight(at, *seen)
+            self._sight = Sight(at, *seen, held=-since)
             return
         elapsed, ahead = at - last.at, last.predicted(at)
         fading = math.exp(-elapsed / self._smoothing)
@@ -111,6 +115,7 @@ class LineOfSight:
             ahead.elevation + g * errors[1],
             ahead.azimuth_rate + h * errors[0],
             ahead.elevation_rate + h * errors[1],
+            held=-since,
         )
 
     def coast(self, at: float) -> None:

@@ -23,7 +23,9 @@ POLL_SECONDS = 0.01
 ASK_SECONDS = 1.0
 """A request for control that was not answered is sent again so much later, as long as nobody answers."""
 SILENCE = 0.3
-"""Seconds without rates after which the gimbal is stopped: who should send them is stuck."""
+"""Seconds without rates after which the gimbal is stopped, at the earliest: who should send them is stuck."""
+MISSED = 2.0
+"""Intervals between commands after which it is stopped, where these are longer."""
 GRACE = 1.0
 """So long after control was given a status may still be from before."""
 ATTITUDE_INTERVAL = 20_000
@@ -62,6 +64,7 @@ class GimbalClient:
         flags: GIMBAL_MANAGER_FLAGS of the rates.
         on_attitude: called with every attitude of the gimbal, and how many seconds old it is.
         tell: called with one sentence when control is given, refused or lost, and of attitudes not used.
+        rate: tells how many commands a second are to be expected; called on the thread of `poll`.
     """
 
     def __init__(
@@ -70,7 +73,9 @@ class GimbalClient:
         flags: int,
         on_attitude: Callable[[Attitude, float], None],
         tell: Callable[[str], None],
+        rate: Callable[[], float],
     ):
+        self._rate = rate
         self._address, self._flags = address, flags
         self._on_attitude, self._tell = on_attitude, tell
         self._pending: deque[str] = deque()
@@ -123,13 +128,14 @@ class GimbalClient:
 
     def _wanted_rates(self, now: float) -> list[Message]:
         """Return the newest rates if they were not sent yet; zero, once, when no new ones come."""
+        silence = max(SILENCE, MISSED / self._rate())
         if self._wanted:
             pitch, yaw, self._commanded = self._wanted.popleft()
-            if now - self._commanded <= SILENCE:  # the line may have been down meanwhile
+            if now - self._commanded <= silence:  # the line may have been down meanwhile
                 return [self._rates(pitch, yaw)]
-        if not self._moves or now - self._commanded <= SILENCE:
+        if not self._moves or now - self._commanded <= silence:
             return []
-        self._tell(f"no rates for {SILENCE:g} s: the gimbal is stopped")
+        self._tell(f"no rates for {silence:g} s: the gimbal is stopped")
         return [self._rates(0.0, 0.0)]
 
     def due(self) -> float:

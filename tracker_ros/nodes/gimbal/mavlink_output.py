@@ -45,7 +45,7 @@ class MavlinkOutput:
             raise OutputError(f"parameter 'mavlink.endpoint': {error}") from error
         self._node = node
         self._attitudes = endpoints.publisher(node, QuaternionStamped, "~/attitude", qos.MEASUREMENT)
-        self._client = GimbalClient(address, settings.flags, self._on_attitude, self._tell)
+        self._client = GimbalClient(address, settings.flags, self._on_attitude, self._tell, self._rate)
         self._server = Server(self._client, lambda: EndPoint(settings.endpoint, *own), self._tell)
 
     def claim(self) -> None:
@@ -71,6 +71,11 @@ class MavlinkOutput:
         q = message.quaternion
         q.w, q.x, q.y, q.z = attitude[:4]
         self._attitudes.publish(message)
+
+    def _rate(self) -> float:
+        """Return how often `send` is called, in Hz; it may change in flight."""
+        rate: float = self._node.get_parameter("rate").value
+        return rate
 
     def _tell(self, text: str) -> None:
         if self._node.context.ok():

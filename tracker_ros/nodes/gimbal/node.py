@@ -206,7 +206,8 @@ class GimbalNode(ManagedNode):
         except CameraError as error:
             self.get_logger().warning(f"target not used: {error}", throttle_duration_sec=REPEAT_SECONDS)
             return
-        self._controller.sight.observe(exposed, direction(rotate(attitude, ray)), target.id)
+        since = time.monotonic() - self._stepped
+        self._controller.sight.observe(exposed, direction(rotate(attitude, ray)), target.id, since)
 
     def _may_follow(self, target: Detection2D) -> bool:
         """Return whether a detection is the selected object, as far as the tracker knows, or any will do."""
