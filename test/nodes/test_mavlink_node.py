@@ -132,6 +132,34 @@ def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(
     assert (node.view().track.flags, node.view().works) == (ERROR, False)
 
 
+def test_the_status_of_a_slow_camera_does_not_flap_and_a_gap_makes_no_slow_camera(
+    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(node, "_origin", Place(47.0, 8.0, 500.0))
+    box = box_message(Box(8.0, 4.0, 4.0, 4.0))
+    state = TrackState(state=TrackState.TRACKING, target_id="a", verified=True, bbox=box)
+    state.image_width, state.image_height = 16, 8
+
+    def reported(interval: float, after: float, states: int = 10) -> list[bool]:
+        """Whether box and place are, so long after the last of some states."""
+        for _ in range(states):
+            now[0] += interval
+            node._on_state(state)
+            node._on_place(Detection3D(id="a"))
+        now[0] += after
+        seen = [node.view().track.box is not None, node.view().place is not None]
+        now[0] -= after
+        return seen
+
+    assert reported(0.03, 0.45) == [True] * 2 and reported(0.03, 0.55) == [False] * 2
+    assert reported(10.0, 0.55, states=1) == [False] * 2, "after a gap a tracker is as fast as before"
+    assert reported(0.6, 1.15) == [True] * 2 and reported(0.6, 1.25) == [False] * 2
+    assert reported(1.0, 1.95) == [True] * 2
+    assert reported(60.0, 2.05) == [False] * 2, "a bound holds for every camera"
+
+
 def test_the_place_is_that_of_the_present_target_and_fresh(
     node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:

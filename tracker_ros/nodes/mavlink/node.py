@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from statistics import median
 from typing import Any
 
 from rclpy.node import Node
@@ -35,8 +37,11 @@ from tracker_ros.srv import SelectTarget
 
 SILENCE = 2.0
 """Seconds after which a tracker that says nothing is taken to have no target."""
-FRESH = 0.5
-"""Seconds for which a box is reported: one of a tracker that died must not be sent as if it were seen."""
+FRESH, MISSED = 0.5, 2.0
+"""Seconds, or usual intervals between states where these are longer, for which a box is reported.
+
+At most `SILENCE`: one of a tracker that died must not be sent as if it were seen.
+"""
 CLOSING = 2.0
 """Seconds that the end point has to close."""
 
@@ -59,7 +64,8 @@ class MavlinkNode(Node):
         super().__init__("mavlink")
         self._declare()
         self._tracker = self.resolve_topic_name(self._value("tracker_node"))
-        self._state, self._at = TrackState(), -SILENCE
+        self._state, self._at, self._fresh = TrackState(), -SILENCE, FRESH
+        self._intervals = deque([0.0] * 5, maxlen=5)
         self._size = (0, 0)
         self._images: Subscription | None = None
         self._select: Any = self.create_client(SelectTarget, f"{self._tracker}/select")
@@ -181,7 +187,11 @@ class MavlinkNode(Node):
         # A target is lost when the size changes.
         elif is_found or (state.target_id and state.target_id != before.target_id):
             self._measure()
-        self._state, self._at = state, time.monotonic()
+        now = time.monotonic()
+        # The middle one of five: a gap makes no slow camera.
+        self._intervals.append(now - self._at)
+        self._fresh = min(max(FRESH, MISSED * median(self._intervals)), SILENCE)
+        self._state, self._at = state, now
 
     def _on_place(self, target: Detection3D) -> None:
         at = target.bbox.center.position
@@ -190,7 +200,7 @@ class MavlinkNode(Node):
 
     def _place(self, target_id: str) -> Place | None:
         """Return the target's place on the earth; None without a recent one of this target."""
-        if self._seen is None or self._seen[0] != target_id or time.monotonic() - self._seen[2] > FRESH:
+        if self._seen is None or self._seen[0] != target_id or time.monotonic() - self._seen[2] > self._fresh:
             return None
         return self._seen[1]
 
@@ -217,7 +227,7 @@ class MavlinkNode(Node):
         # An autopilot flies after what is said to be tracked: another object than the selected one is not.
         if flags != IDLE and not (state.verified or self._value("follow_unverified")):
             flags = TRACKING_FAILED
-        if silence > FRESH and flags != IDLE:
+        if silence > self._fresh and flags != IDLE:
             flags = TRACKING_FAILED
         box = _fractions(state.bbox, width, height) if width and flags in (ACTIVE, COASTING) else None
         return View(
