@@ -44,16 +44,19 @@ def slow_scores(
 ) -> tuple[float, ...]:
     """AUC, precision at 20 px and normalised precision at 0.2, frame by frame as each toolkit documents."""
     prediction = prediction.copy()
-    prediction[0] = truth[0]
     frames, success, precision, normalised = 0, 0.0, 0, 0
     for i, (p, t) in enumerate(zip(prediction, truth, strict=True)):
         named, sized = bool(np.isfinite(t).all()), bool(np.isfinite(t).all() and min(t[2:]) > 0)
-        if mode == "pytracking" and named and min(p[2:]) <= 0 and i > 0:
+        if mode in ("pytracking", "lasot") and named and not (p > [-np.inf, -np.inf, 0, 0]).all() and i > 0:
             p = prediction[i] = prediction[i - 1]
+        p = p if i > 0 else t
         if mode == "got10k" and not named:
             continue
         frames += 1
-        if mode == "lasot" and (absent[i] or not sized):
+        if mode == "lasot" and absent[i]:
+            continue
+        if mode == "lasot" and not all(number > 0 for number in t):
+            precision, normalised = precision + 1, normalised + 1
             continue
         success += sum(slow_overlap(p, t) > k / 20 for k in range(21)) / 21
         if mode == "pysot" and not named:
@@ -73,6 +76,8 @@ def test_curves_agree_with_a_frame_by_frame_count(mode: str, seed: int) -> None:
     prediction, truth = boxes(80, seed, missing=0.2)
     prediction[[7, 8, 30], 2:] = 0
     truth[40] = [0, 0, 0, 0] if mode in ("pytracking", "lasot") else truth[0]
+    if mode == "lasot":
+        truth[50:60, 0], truth[60:70, 1], prediction[[20, 21]] = 0, -3, np.nan
     absent = np.random.default_rng(seed).random(80) < 0.1
     curves = ope_curves(prediction, truth, mode, absent)
     expected = slow_scores(prediction, truth, mode, absent)
@@ -125,6 +130,21 @@ def test_absent_frames_stay_in_lasots_denominator() -> None:
     curves = ope_curves(truth, truth, "lasot", [False, False, True, True])
     assert curves.auc == pytest.approx(0.5 * 20 / 21)
     assert curves.dpr == curves.normalised_precision == 0.5
+
+
+def test_lasot_holds_the_last_box_and_takes_a_box_at_the_border_for_no_truth() -> None:
+    """Ten frames of a perfect tracker that says nothing during the absence and two frames on."""
+    truth = np.tile([50.0, 50, 20, 20], (10, 1))
+    prediction = truth.copy()
+    prediction[3:7] = np.nan
+    absent = np.arange(10) // 2 == 2
+    curves = ope_curves(prediction, truth, "lasot", absent)
+    assert curves.auc == pytest.approx(0.8 * 20 / 21)
+    assert curves.dpr == curves.normalised_precision == 0.8
+    truth[8:, 0], prediction[8:, 0] = 0, 300
+    curves = ope_curves(prediction, truth, "lasot", absent)
+    assert curves.auc == pytest.approx(0.6 * 20 / 21), "a miss for success"
+    assert curves.dpr == curves.normalised_precision == 0.8, "and a hit for precision"
 
 
 def test_sequences_weigh_the_same_whatever_their_length() -> None:

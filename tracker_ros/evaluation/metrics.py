@@ -28,7 +28,8 @@ NAN_MODES: Mapping[str, str] = {
     "pysot": "they stay in the denominator: a miss for success, a hit for both precisions",
     "pytracking": "as pysot; true boxes without a size miss the precision, and a prediction without a size"
     " is replaced by the one before it",
-    "lasot": "they, and frames marked absent, stay in the denominator and are misses everywhere",
+    "lasot": "they stay in the denominator: a miss for success, a hit for both precisions, and so do frames"
+    " marked absent, as misses; a prediction without a size is replaced by the one before it",
 }
 
 
@@ -159,7 +160,9 @@ def _treatment(mode: str, truth: Array, absent: npt.NDArray[np.bool_]) -> _Frame
         return _Frames(every, none, off, off)
     if mode == "pytracking":
         return _Frames(every, ~sized, ~given, ~sized)
-    return _Frames(every, ~sized | absent, none, none)
+    # Its test for a true box is four numbers above 0: one that touches the left or upper border is none.
+    off = ~np.asarray((truth > 0).all(axis=1), dtype=np.bool_)
+    return _Frames(every, off | absent, off & ~absent, off & ~absent)
 
 
 def ope_curves(
@@ -183,9 +186,9 @@ def ope_curves(
         raise ValueError(f"unknown mode '{mode}' for frames without truth; known: {', '.join(NAN_MODES)}")
     if not is_box(t).any():
         raise ValueError("no frame has a true box")
-    p[0] = t[0]
-    if mode == "pytracking":
+    if mode in ("pytracking", "lasot"):
         p = hold_last_box(p, np.isfinite(t).all(axis=1))
+    p[0] = t[0]
     away = np.zeros(len(t), dtype=bool) if absent is None else np.asarray(absent, dtype=bool)
     kept, missed, hit, normalised_hit = _treatment(mode, t, away)
     iou = np.where(missed, 0.0, overlaps(p, t))[kept]
