@@ -49,7 +49,9 @@ class DcfstSettings:
         1.0, "width of the window over the response in target sides; 0: none", 0.0, 10.0
     )
     window_floor: float = setting(0.5, "least value of the window", 0.0, 1.0)
-    not_found_score: float = setting(0.25, "no move and no update below this score", 0.0, 1.0)
+    not_found_score: float = setting(
+        0.25, "no move and no update where the windowed response stays below this", 0.0, 1.0
+    )
     not_found_share: float = setting(
         0.0, "no move and no update below this share of the usual score", 0.0, 1.0
     )
@@ -151,13 +153,17 @@ class Dcfst(Tracker):
         offset = (subcell_peak(weighted, False).flip(0) - (grid - 1) / 2) * self.network.spacing
         found = torch.cat((offset + self.network.search / 2, box[2:] / scale))
         estimate = box
-        if self.is_found(score, state):
+        is_found = self.is_found(weighted[row, column].clamp(0.0, 1.0), score, state)
+        if is_found:
             if self.refinement_candidates > 0:
                 found = self.refine(levels, state["modulation"], found)
             estimate = self.outside(found, box, region, frame)
         # The outer edges of the grid's cells.
         window = torch.cat((box[:2], (self.network.spacing * grid * scale).expand(2)))
-        aux = {"hard": self.is_distracted(response, row, column)}
+        aux = {
+            "found": torch.full_like(score, float(is_found)),
+            "hard": self.is_distracted(response, row, column),
+        }
         return Estimate(estimate, score, response, window, aux)
 
     @torch.jit.export
@@ -169,7 +175,7 @@ class Dcfst(Tracker):
         following["usual"] = usual_score(state["usual"], estimate.score)
         hard = bool(estimate.aux["hard"])
         due = int(following["age"]) % self.update_interval == 0
-        if not self.is_found(estimate.score, state) or not (hard or due):
+        if not bool(estimate.aux["found"]) or not (hard or due):
             return following
         # The rate is one of a frame: skipped frames count as if each had looked like this one.
         rate = self.distractor_learning_rate if hard else 1 - (1 - self.learning_rate) ** self.update_interval
@@ -198,10 +204,16 @@ class Dcfst(Tracker):
         correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
         following["w"] = solve_gram(gram, correlation, self.regularization).float()
 
-    def is_found(self, score: Tensor, state: dict[str, Tensor]) -> bool:
-        """Return whether a frame's score [] is that of a target in sight."""
+    def is_found(self, weighted: Tensor, score: Tensor, state: dict[str, Tensor]) -> bool:
+        """Return whether a frame's peak is that of a target in sight.
+
+        Args:
+            weighted: [], the windowed response there: what the public code compares with its threshold.
+            score: [], as the response is: its usual value does not hang on where the target was.
+            state: of the frame before.
+        """
         hidden = is_hidden(score, state["usual"], self.not_found_share)
-        return bool(score >= self.not_found_score) and not hidden
+        return bool(weighted >= self.not_found_score) and not hidden
 
     def region(self, box: Tensor) -> Tensor:
         """Return the square search region [4] around a box, in image pixels."""
