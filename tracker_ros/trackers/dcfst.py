@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tracker_ros.networks.dcfst import AREA, DcfstNetwork
@@ -18,10 +17,11 @@ from tracker_ros.ops.boxes import into_frame
 from tracker_ros.ops.crop import crop
 from tracker_ros.ops.peaks import argmax_2d, subcell_peak
 from tracker_ros.ops.ridge import ridge, solve_gram
+from tracker_ros.trackers._dcfst_memory import average_data, average_gram, first_data, first_gram, views
 from tracker_ros.trackers._usual import is_hidden, usual_score
 from tracker_ros.trackers.base import Estimate, Tracker, register, setting
 
-#: Range of the boxes that refinement begins from, in target sides: of their middles and of their sizes.
+#: Range of the boxes that refinement begins from, in roots of the target's area: of their middles and sizes.
 JITTER = (0.1, 0.1, 0.5, 0.5)
 
 
@@ -43,7 +43,9 @@ class DcfstSettings:
     learning_rate: float = setting(0.01, "share of the newest frame in the model; delta of eq. 6", 0.0, 1.0)
     distractor_learning_rate: float = setting(0.1, "delta of a frame with a distractor", 0.0, 1.0)
     initial_share: float = setting(0.25, "the first frame's share never falls below this", 0.0, 1.0)
-    update_interval: int = setting(1, "frames from one update of the model to the next", 1, 1000)
+    update_interval: int = setting(
+        1, "frames from one update of the model to the next; a data matrix learns those between too", 1, 1000
+    )
     initial_augmentation: bool = setting(True, "learn the first frame mirrored and blurred too")
     window_width: float = setting(
         1.0, "width of the window over the response in target sides; 0: none", 0.0, 10.0
@@ -59,7 +61,9 @@ class DcfstSettings:
         0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0
     )
     distractor_distance: float = setting(0.15, "away: this far, in sides of the search region", 0.0, 1.0)
-    refinement_candidates: int = setting(9, "boxes of the refinement; 0 for none", 0, 100)
+    refinement_candidates: int = setting(
+        9, "boxes of the refinement, the found one among them; 0 for none", 0, 100
+    )
     refinement_averaged: int = setting(3, "best refined boxes that are averaged", 1, 100)
     refinement_iterations: int = setting(5, "steps of refinement", 1, 100)
     scale_learning_rate: float = setting(
@@ -120,22 +124,12 @@ class Dcfst(Tracker):
             "labels": self.network.labels(inside).double(),
             "modulation": self.network.iou.reference(levels, inside.unsqueeze(0))[0],
         }
-        data = self.samples(levels, inside[2:])
-        if self.by_gram:
-            gram = data.t() @ data
-            correlation = data.t() @ state["labels"]
-            if self.initial_augmentation:
-                views = self.views(patch)
-                for view in views:
-                    more = self.samples(self.network.backbone(view), inside[2:])
-                    gram, correlation = gram + more.t() @ more, correlation + more.t() @ state["labels"]
-                gram, correlation = gram / (len(views) + 1), correlation / (len(views) + 1)
-            state["first_gram"], state["first_correlation"] = gram, correlation
-            state["gram"], state["correlation"] = torch.zeros_like(gram), torch.zeros_like(correlation)
-            state["w"] = solve_gram(gram, correlation, self.regularization).float()
-        else:
-            state["data"] = data
-            state["w"] = ridge(data, state["labels"], self.regularization).float()
+        samples = [self.samples(levels, inside[2:])]
+        if self.initial_augmentation:
+            for view in views(patch):
+                samples.append(self.samples(self.network.backbone(view), inside[2:]))
+        state.update(first_gram(samples, state["labels"]) if self.by_gram else first_data(samples))
+        state["w"] = self.solve(state, 1.0)
         return state
 
     @torch.jit.export
@@ -175,34 +169,44 @@ class Dcfst(Tracker):
         following["usual"] = usual_score(state["usual"], estimate.score)
         hard = bool(estimate.aux["hard"])
         due = int(following["age"]) % self.update_interval == 0
-        if not bool(estimate.aux["found"]) or not (hard or due):
+        if not bool(estimate.aux["found"]) or (self.by_gram and not (hard or due)):
             return following
-        # The rate is one of a frame: skipped frames count as if each had looked like this one.
-        rate = self.distractor_learning_rate if hard else 1 - (1 - self.learning_rate) ** self.update_interval
         region = self.region(estimate.box)
         patch = crop(frame, region, self.network.search, self.network.search)
         data = self.samples(self.network.backbone(patch), self.inside(estimate.box, region)[2:])
         if self.by_gram:
-            self.remember(state, following, data, rate)
+            # The rate is one of a frame: skipped frames count as if each had looked like this one.
+            rate = 1 - (1 - self.learning_rate) ** self.update_interval
         else:
-            following["data"] = torch.lerp(state["data"], data, rate)
-            following["w"] = ridge(following["data"], state["labels"], self.regularization).float()
+            hard, rate = self.is_hard(data, state["w"]), self.learning_rate
+        if hard:
+            rate = self.distractor_learning_rate
+        share = max(float(state["share"]) * (1 - rate), self.initial_share)
+        if self.by_gram:
+            following.update(average_gram(state, data, rate, share))
+        else:
+            following["data"] = average_data(state, data, rate, share)
+        following["share"] = torch.full_like(state["share"], share)
+        if hard or due:
+            following["w"] = self.solve(following, share)
         return following
 
-    def remember(
-        self, state: dict[str, Tensor], following: dict[str, Tensor], data: Tensor, rate: float
-    ) -> None:
-        """Add one frame to the running averages of X'X and X'y and solve for the model."""
-        share = float(state["share"])
-        kept = max(share * (1 - rate), self.initial_share)
-        # Averages of the later frames alone; together with the first they weigh 1.
-        fresh = min(rate / max(1 - kept, 1e-6), 1.0)
-        following["gram"] = torch.lerp(state["gram"], data.t() @ data, fresh)
-        following["correlation"] = torch.lerp(state["correlation"], data.t() @ state["labels"], fresh)
-        following["share"] = torch.full_like(state["share"], kept)
-        gram = torch.lerp(following["gram"], state["first_gram"], kept)
-        correlation = torch.lerp(following["correlation"], state["first_correlation"], kept)
-        following["w"] = solve_gram(gram, correlation, self.regularization).float()
+    def solve(self, memory: dict[str, Tensor], share: float) -> Tensor:
+        """Return the model w [D] of the frames in memory, the first one's share among them this."""
+        if not self.by_gram:
+            return ridge(memory["data"], memory["labels"], self.regularization).float()
+        gram = torch.lerp(memory["gram"], memory["first_gram"], share)
+        correlation = torch.lerp(memory["correlation"], memory["first_correlation"], share)
+        return solve_gram(gram, correlation, self.regularization).float()
+
+    def is_hard(self, data: Tensor, model: Tensor) -> bool:
+        """Return whether the model sees a distractor around the middle of the crop of `data` [N, D].
+
+        DCFST-18's public code looks there, in the crop around the refined box, before it learns it.
+        """
+        grid = self.network.grid
+        middle = torch.full_like(model[0], (grid - 1) / 2)
+        return bool(self.is_distracted((data.float() @ model).view(grid, grid), middle, middle))
 
     def is_found(self, weighted: Tensor, score: Tensor, state: dict[str, Tensor]) -> bool:
         """Return whether a frame's peak is that of a target in sight.
@@ -245,15 +249,6 @@ class Dcfst(Tracker):
         """
         return self.embed(levels, size).double()
 
-    def views(self, patch: Tensor) -> list[Tensor]:
-        """Mirror the first crop, and blur it by 3 and 5 pixels, all with the target in the middle."""
-        views = [patch.flip(3)]
-        for size in (3, 5):
-            edge = size // 2
-            padded = F.pad(patch, [edge, edge, edge, edge], mode="replicate")
-            views.append(F.avg_pool2d(padded, size, 1))
-        return views
-
     def is_distracted(self, response: Tensor, row: Tensor, column: Tensor) -> Tensor:
         """Return [] bool: does another place than around the peak score like a target?"""
         places = torch.arange(self.network.grid, device=response.device)
@@ -269,8 +264,8 @@ class Dcfst(Tracker):
         """
         ready = [level[0] for level in self.network.iou(levels)]
         sides = (found[2] * found[3]).sqrt()
-        middles, sizes = found[:2] + self.offsets[:, :2] * sides, found[2:] * (1 + self.offsets[:, 2:])
-        boxes = torch.cat((middles, sizes), dim=1)
+        middles, sizes = found[:2] + self.offsets[:, :2] * sides, found[2:] + self.offsets[:, 2:] * sides
+        boxes = torch.cat((middles, sizes.clamp(min=float(found[2:].min()) / 3)), dim=1)
         highest, slope = self.network.iou.ascend(ready, modulation, boxes)
         length = torch.ones_like(highest)
         for _ in range(self.refinement_iterations):
