@@ -92,6 +92,18 @@ def test_refined_boxes_that_are_too_long_do_not_count(size: tuple[float, float])
     assert ratios[0] > tracker.max_aspect_ratio > ratios.min()
     refined = tracker.refine(NO_LEVELS, torch.zeros(2, 1), found)
     assert float(refined[2:].max() / refined[2:].min()) <= tracker.max_aspect_ratio
+    # Nor in a mean of more boxes than there are left.
+    several = refining(torch.zeros(4), refinement_averaged=9)
+    several.network.iou.ascend = tracker.network.iou.ascend
+    boxes = torch.cat(((found[:2] + tracker.offsets[:, :2] * found[2:].prod().sqrt()), sizes), 1)
+    left = several.refine(NO_LEVELS, torch.zeros(2, 1), found)
+    torch.testing.assert_close(left, boxes[ratios <= tracker.max_aspect_ratio].mean(0))
+
+
+def test_where_all_refined_boxes_are_too_long_the_found_one_stays() -> None:
+    tracker = refining(torch.tensor([80.0, 80.0, 400.0, 10.0]))
+    found = torch.tensor([80.0, 80.0, 400.0, 10.0])
+    assert torch.equal(tracker.refine(NO_LEVELS, torch.zeros(2, 1), found), found)
 
 
 def regressing(success: float) -> tuple[Tracker, Tensor, dict[str, Tensor]]:

@@ -260,7 +260,8 @@ class Dcfst(Tracker):
         """Return the box [4] (crop pixels) after gradient ascent on its predicted IoU, as in ATOM.
 
         Jittered copies climb by slope times size; the mean of those that end highest counts. A step that does
-        not raise the predicted IoU is taken back, and the next one is half as long.
+        not raise the predicted IoU is taken back, and the next one is half as long. Boxes that became too
+        long do not count; where all did, the found one stays.
         """
         ready = [level[0] for level in self.network.iou(levels)]
         sides = (found[2] * found[3]).sqrt()
@@ -280,6 +281,8 @@ class Dcfst(Tracker):
             slope = torch.where(higher.unsqueeze(1), steepness, slope)
             highest = torch.where(higher, predicted, highest)
         ratio = boxes[:, 2:].max(1).values / boxes[:, 2:].min(1).values
-        highest = torch.where(ratio > self.max_aspect_ratio, torch.full_like(highest, -1e3), highest)
-        best = highest.argsort(descending=True)[: self.refinement_averaged]
-        return boxes.index_select(0, best).mean(0)
+        fit = ratio <= self.max_aspect_ratio
+        if not bool(fit.any()):
+            return found
+        best = highest[fit].argsort(descending=True)[: self.refinement_averaged]
+        return boxes[fit].index_select(0, best).mean(0)
