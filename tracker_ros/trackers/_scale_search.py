@@ -36,7 +36,7 @@ class SearchSettings:
     response_upsampling: int = setting(16, "bicubic upsampling of the response map", 1, 32)
     learning_rate: float = setting(0.0, "share of the newest frame in the model", 0.0, 1.0)
     not_found_share: float = setting(
-        0.0, "no move and no update below this share of the usual score", 0.0, 1.0
+        0.0, "share of the usual score below which the box stays and the model learns nothing", 0.0, 1.0
     )
 
 

@@ -57,7 +57,7 @@ class WeightedSettings(AdaCFNetSettings):
 class CFNetSettings(AdaCFNetSettings):
     """Defaults: CFNet-conv2."""
 
-    last_layer: str = setting("conv2", "the last layer", choices=("conv1", "conv2"))
+    last_layer: str = setting("conv2", "last convolutional layer of the features", choices=("conv1", "conv2"))
 
 
 @register("cfnet", CFNetSettings)

@@ -47,8 +47,10 @@ class DcfSettings:
         0.12, "width of the Gaussian label over the root of the target's area", 0.01, 1.0
     )
     admm_penalty: float = setting(0.1, "weight of the first iteration of the filter's solver", 1e-6, 1e3)
-    admm_growth: float = setting(3.0, "factor on that weight in each iteration", 1.0, 100.0)
-    admm_iterations: int = setting(4, "of the filter's solver", 1, 50)
+    admm_growth: float = setting(
+        3.0, "factor on `admm_penalty` in each iteration of the filter's solver", 1.0, 100.0
+    )
+    admm_iterations: int = setting(4, "iterations of the filter's solver", 1, 50)
     compressed_channels: int = setting(
         0, "channels that are made of the features; 0: all features, as they are", 0, 512
     )

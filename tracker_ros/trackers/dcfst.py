@@ -55,12 +55,14 @@ class DcfstSettings:
         0.25, "no move and no update where the windowed response stays below this", 0.0, 1.0
     )
     not_found_share: float = setting(
-        0.0, "no move and no update below this share of the usual score", 0.0, 1.0
+        0.0, "share of the usual score below which the box stays and the model learns nothing", 0.0, 1.0
     )
     distractor_score: float = setting(
         0.3, "score that makes a peak away from the target a distractor", 0.0, 1.0
     )
-    distractor_distance: float = setting(0.15, "away: this far, in sides of the search region", 0.0, 1.0)
+    distractor_distance: float = setting(
+        0.15, "distance from which a second peak is a distractor, in sides of the search region", 0.0, 1.0
+    )
     refinement_candidates: int = setting(
         9, "boxes of the refinement, the found one among them; 0 for none", 0, 100
     )

@@ -47,8 +47,10 @@ class DsltSettings:
     search_area_scale: float = setting(
         4.0, "side of the search region over the root of the target's area", 1.5, 10.0
     )
-    reduced_channels: int = setting(128, "that each level is reduced to", 1, 1024)
-    coarse_weight: float = setting(0.2, "of the coarse level in the joined features; 0: none", 0.0, 1.0)
+    reduced_channels: int = setting(128, "channels to which each feature level is reduced", 1, 1024)
+    coarse_weight: float = setting(
+        0.2, "weight of the coarse level in the joined features; 0: none", 0.0, 1.0
+    )
     loss: str = setting("shrinkage", "loss that online learning minimises", choices=KINDS)
     shrinkage_a: float = setting(
         10.0, "a of the shrinkage loss: how fast it falls for easy samples", 0.0, 100.0
@@ -57,7 +59,7 @@ class DsltSettings:
         0.2, "c of the shrinkage loss: the residual at which the factor is half", 0.0, 1.0
     )
     shrinkage_exponential: bool = setting(True, "multiply the shrinkage loss by exp(label)")
-    shrinkage_modulation: bool = setting(True, "false leaves the exponential alone of the shrinkage loss")
+    shrinkage_modulation: bool = setting(True, "use the modulating factor of the shrinkage loss")
     label_sigma: float = setting(
         0.1, "width of the Gaussian label over the root of the target's area", 0.01, 1.0
     )
@@ -81,7 +83,7 @@ class DsltSettings:
     motion_prior_width: float = setting(
         0.65, "width of the motion prior in search sides; 0 for none", 0.0, 10.0
     )
-    seed: int = setting(0, "of all random numbers", 0, 2**31)
+    seed: int = setting(0, "seed of all random numbers", 0, 2**31)
 
 
 @register("dslt", DsltSettings)

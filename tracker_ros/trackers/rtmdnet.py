@@ -51,7 +51,7 @@ class RtMdNetSettings:
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.02, 4.0)
     hidden_units: int = setting(128, "units of each fully connected layer, except on vggm", 1, 4096)
     standardize: bool = setting(False, "shift and scale features to mean 0, deviation 1 in the first frame")
-    seed: int = setting(0, "of all random numbers", 0, 2**31)
+    seed: int = setting(0, "seed of all random numbers", 0, 2**31)
     candidate_count: int = setting(256, "boxes that are classified in a frame", 16, 4096)
     search_radius: float = setting(0.6, "farthest candidate, in mean target sizes", 0.05, 10.0)
     lost_search_radius: float = setting(1.4, "farthest candidate after a failure", 0.05, 10.0)

@@ -22,7 +22,7 @@ class SiamFCSettings(SearchSettings):
     """Defaults: the published tracker with three scales."""
 
     stride: int = setting(8, "pixels a cell: 8, or 4 as in CFNet's Baseline-conv5", 4, 8)
-    output_channels: int = setting(256, "of the last layer", 2, 1024)
+    output_channels: int = setting(256, "channels of the network's last layer", 2, 1024)
     backbone: str = setting(
         "alexnet",
         "network that extracts the features; the light one has stride 8",

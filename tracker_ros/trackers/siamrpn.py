@@ -18,7 +18,9 @@ class SiamRpnSettings(ProposalSettings):
     """Settings of `siamrpn`."""
 
     correlation: str = setting(
-        "up", "'up' as in the paper; 'depthwise' as in pysot's AlexNet model", choices=("up", "depthwise")
+        "up",
+        "correlation of template and search features: 'up' (up-channel, the paper's), 'depthwise' (pysot's)",
+        choices=("up", "depthwise"),
     )
     width_multiplier: float = setting(1.0, "share of the published channels of the inner layers", 0.05, 4.0)
     backbone: str = setting(

@@ -46,9 +46,11 @@ class TadtSettings:
     backbone: str = setting("vgg16", "network that extracts the features", choices=tuple(_LEVELS))
     search_size: int = setting(180, "side of the search crop in pixels", 48, 512)
     min_target_size: float = setting(
-        44.0, "targets are resampled to at least this root of their area", 8.0, 256.0
+        44.0, "least root of the target's area after resampling, in pixels", 8.0, 256.0
     )
-    max_target_size: float = setting(59.0, "and to at most this", 8.0, 256.0)
+    max_target_size: float = setting(
+        59.0, "greatest root of the target's area after resampling, in pixels", 8.0, 256.0
+    )
     shallow_selection: str = setting(
         "regress+rank",
         "how channels of the shallow level are chosen",
@@ -83,7 +85,7 @@ class TadtSettings:
     scale_learning_rate: float = setting(
         1.0, "share of a measured size change that the box takes over", 0.0, 1.0
     )
-    seed: int = setting(0, "of all random numbers", 0, 2**31)
+    seed: int = setting(0, "seed of all random numbers", 0, 2**31)
 
 
 @register("tadt", TadtSettings)
