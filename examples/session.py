@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session of your own around a tracker, as for a camera that is read frame by frame.
 
-Reads a video with OpenCV (any source of images serves), selects a target in the first frame, stops to
-look at the state in every frame, and selects anew when the target is lost:
+Reads a video with OpenCV (any source of images serves), selects the target in the first frame, looks at the
+state in every frame, and prints when the target is lost. The session itself searches for a lost target; this
+program selects in IDLE only, that is before the first frame:
 
     python session.py flight.mp4 X,Y,W,H
 """
