@@ -328,7 +328,8 @@ def test_numbers_have_ranges() -> None:
     assert number(0.0, 1.0)("0.25") == 0.25 and integer(1)("7") == 7
     for read, text, words in (
         (number(above=0.0), "0", "not a number above 0"),
-        (integer(1), "1.5", "at least 1"),
+        (integer(1), "1.5", "not a whole number from 1 to 2147483647"),
+        (integer(0), "99999999999", "not a whole number from 0 to 2147483647"),
         (integer(0, 9), "10", "from 0 to 9"),
         (number(), "nan", "not a finite number"),
     ):

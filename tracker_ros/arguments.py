@@ -40,8 +40,7 @@ def integer(low: int, high: int = 2**31 - 1) -> Callable[[str], int]:
         except ValueError:
             value = low - 1
         if not low <= value <= high:
-            limit = f"of at least {low}" if high == 2**31 - 1 else f"from {low} to {high}"
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {limit}")
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {low} to {high}")
         return value
 
     return read
