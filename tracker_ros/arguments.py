@@ -8,7 +8,7 @@ import argparse
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -81,6 +81,30 @@ def new_file(text: str) -> Path:
     if path.exists() and not path.is_file():
         raise argparse.ArgumentTypeError(f"'{text}' is there and is no file: give another name")
     return path
+
+
+def refuse_idle(
+    parser: argparse.ArgumentParser, args: argparse.Namespace, mode: str, used: Collection[str]
+) -> None:
+    """Refuse the options that would have no effect, by their names; one at its default is not given.
+
+    Args:
+        parser: of the command.
+        mode: decides what has an effect, such as ``--smoke``.
+        used: the attributes of `args` that have one.
+
+    Raises:
+        ValueError: naming the options.
+    """
+    idle = [
+        action.option_strings[-1]
+        for action in parser._actions
+        if action.option_strings and action.dest not in used
+        # The help has no attribute.
+        if getattr(args, action.dest, action.default) != action.default
+    ]
+    if idle:
+        raise ValueError(f"{mode} takes no notice of {', '.join(idle)}: leave that out")
 
 
 def join_negative(words: Sequence[str]) -> list[str]:

@@ -102,6 +102,14 @@ def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_pa
             "no module 'brain'; known: features, scale_filter",
         ),
         ([], "say what to do"),
+        (["--check", "j.ts", "--tracker", "dcf", "--out", "x.ts"], "takes no notice of --tracker, --out"),
+        (["--check", "j.ts", "--set", "size=1", "--half", "float16"], "takes no notice of --set, --half"),
+        (["--out", "x.ts", "--shape", "1,3,160,160"], "whole tracker takes no notice of --shape"),
+        (
+            ["--out", "x.pt2", "--module", "features", "--half", "float16"],
+            "--module takes no notice of --half",
+        ),
+        (["--out", "x.pt2", "--module", ""], "no module ''"),
     ],
 )
 def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monkeypatch):

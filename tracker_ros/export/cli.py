@@ -10,21 +10,23 @@ from typing import Any
 
 import numpy as np
 
+from tracker_ros.arguments import refuse_idle
 from tracker_ros.config_files import DEFAULT_PRESET
-from tracker_ros.export.archive import ArchiveError, clip_boxes, export, load_archive, read_manifest
+from tracker_ros.export.archive import clip_boxes, export, load_archive, read_manifest
 from tracker_ros.export.formats import NETWORKS, save_network
 from tracker_ros.export.half import PRECISIONS
 from tracker_ros.terminal import print_error
 from tracker_ros.trackers import SettingsError, given_settings, load, resolve
-from tracker_ros.weights import WeightsError
 
 TOLERANCE = 0.05
+SHAPE = (1, 3, 160, 160)
+"""Of the crops that a module is written for."""
 
 
 def add_parsers(sub: Any) -> None:
     """Add the ``export`` command."""
     parser = sub.add_parser("export", help="write a tracker, weights included, as one TorchScript file")
-    parser.add_argument("--tracker", default=DEFAULT_PRESET, help="preset (default: %(default)s)")
+    parser.add_argument("--tracker", help=f"preset (default: {DEFAULT_PRESET})")
     parser.add_argument("--weights", help="in place of the preset's weights")
     parser.add_argument(
         "--set",
@@ -51,9 +53,8 @@ def add_parsers(sub: Any) -> None:
     parser.add_argument(
         "--shape",
         type=_shape,
-        default=(1, 3, 160, 160),
         metavar="N,3,H,W",
-        help="of the crops that the module takes (default: 1,3,160,160)",
+        help=f"of the crops that the module takes (default: {','.join(map(str, SHAPE))})",
     )
     parser.add_argument(
         "--check",
@@ -61,35 +62,46 @@ def add_parsers(sub: Any) -> None:
         metavar="NAME.ts",
         help="load an archive and compare its boxes on the built-in clip with its manifest",
     )
-    parser.set_defaults(run=run_export)
+    parser.set_defaults(run=run_export, parser=parser)
 
 
 def run_export(args: argparse.Namespace) -> int:
     """Run ``tracker_ros export``: 0; 1 for an archive that answers otherwise; 2 for a wrong request."""
     try:
-        if args.check:
+        if args.check is not None:
+            refuse_idle(args.parser, args, "--check", {"check"})
             return check(args.check)
-        if not args.out:
+        if args.out is None:
             raise SettingsError("say what to do: --out NAME.ts or --check NAME.ts")
-        if not args.module and args.out.suffix != ".ts":
-            raise SettingsError(
-                f"{args.out}: the name of an archive ends in .ts; other forms are of a --module"
-            )
-        overrides = given_settings(args.overrides)
-        tracker = load(args.tracker, overrides, args.weights)
-        if args.module:
-            save_network(tracker, args.module, args.shape, args.out)
-            print(f"{args.out}: {args.module} of {args.tracker}, {args.out.stat().st_size / 1e6:.1f} MB")
-            return 0
-        preset = resolve(args.tracker, overrides)
-        manifest = export(tracker, preset.name, preset.settings, args.out, args.half or "float32")
-        print(f"{args.out}: {preset.name}, {args.out.stat().st_size / 1e6:.1f} MB, torch {manifest.torch}")
-        if args.half:
-            print(f"{args.half} moves its boxes by at most {manifest.deviation:.2f} px on the built-in clip")
+        if args.module is not None:
+            _write_module(args)
+        else:
+            _write_archive(args)
         return 0
-    except (SettingsError, WeightsError, ArchiveError) as error:
+    except ValueError as error:
         print_error("export", error)
         return 2
+
+
+def _write_module(args: argparse.Namespace) -> None:
+    refuse_idle(args.parser, args, "--module", {"tracker", "weights", "overrides", "out", "module", "shape"})
+    name = args.tracker or DEFAULT_PRESET
+    tracker = load(name, given_settings(args.overrides), args.weights)
+    save_network(tracker, args.module, args.shape or SHAPE, args.out)
+    print(f"{args.out}: {args.module} of {name}, {args.out.stat().st_size / 1e6:.1f} MB")
+
+
+def _write_archive(args: argparse.Namespace) -> None:
+    if args.out.suffix != ".ts":
+        raise SettingsError(f"{args.out}: the name of an archive ends in .ts; other forms are of a --module")
+    used = {"tracker", "weights", "overrides", "out", "half"}
+    refuse_idle(args.parser, args, "the archive of a whole tracker", used)
+    name, overrides = args.tracker or DEFAULT_PRESET, given_settings(args.overrides)
+    tracker, preset = load(name, overrides, args.weights), resolve(name, overrides)
+    manifest = export(tracker, preset.name, preset.settings, args.out, args.half or "float32")
+    print(f"{args.out}: {preset.name}, {args.out.stat().st_size / 1e6:.1f} MB, torch {manifest.torch}")
+    if args.half:
+        print(f"{args.half} moves its boxes by at most {manifest.deviation:.2f} px on the built-in clip")
 
 
 def check(path: Path) -> int:
