@@ -19,10 +19,11 @@ import torch
 from tracker_ros.cli import main
 from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.export import require_script
 from tracker_ros.export.archive import ArchiveError, load_archive, manifest_path, read_manifest
 from tracker_ros.export.half import with_half_networks
 from tracker_ros.ops.frames import to_tensor
-from tracker_ros.trackers import load
+from tracker_ros.trackers import SettingsError, load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cpp_track"
 
@@ -117,6 +118,23 @@ def test_wrong_requests_end_with_status_2(words, message, capsys, tmp_path, monk
     assert main(["export", *words]) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_torchscript_that_is_switched_off_is_said(archive, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTORCH_JIT", "0")
+    path = tmp_path / "off.ts"
+    assert main(["export", "--tracker", "dcf", "--out", str(path)]) == 2
+    assert f"{path} needs TorchScript, which PYTORCH_JIT=0 switches off" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    assert main(["export", "--check", str(archive)]) == 2
+    assert f"{archive} cannot be loaded: PYTORCH_JIT=0 switches" in capsys.readouterr().err
+    with pytest.raises(SettingsError, match="--scripted needs TorchScript, which PYTORCH_JIT=0"):
+        require_script("--scripted")
+    monkeypatch.delenv("PYTORCH_JIT")
+    require_script("--scripted")
+    monkeypatch.delattr(torch, "jit")
+    with pytest.raises(SettingsError, match="--scripted needs TorchScript, which Python 3.* with torch .* l"):
+        require_script("--scripted")
 
 
 def test_half_precision_moves_boxes_by_what_its_manifest_says(tmp_path):

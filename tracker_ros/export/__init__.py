@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trackers in other forms than Python source."""
 
-from tracker_ros.export.script import optimized
+from tracker_ros.export.script import optimized, require_script
 
-__all__ = ["optimized"]
+__all__ = ["optimized", "require_script"]

@@ -23,6 +23,7 @@ from tracker_ros.data.footage import film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.export.formats import ARCHIVES
 from tracker_ros.export.half import with_half_networks
+from tracker_ros.export.script import require_script, switched_off
 from tracker_ros.files import write_together
 from tracker_ros.ops.frames import to_tensor
 from tracker_ros.trackers import Tracker
@@ -82,9 +83,10 @@ def export(
         format_: a key of `ARCHIVES`.
 
     Raises:
-        SettingsError: when the tracker has no network that could have this precision.
+        SettingsError: when the tracker has no network that could have this precision, or nothing compiles.
         tracker_ros.files.WriteError: naming the file that cannot be written.
     """
+    require_script(str(path))
     written = tracker if precision == "float32" else with_half_networks(tracker, precision)
     # In memory first: torch ends the process where the disk is full.
     content = ARCHIVES[format_].save(written)
@@ -126,7 +128,8 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
 
     Raises:
         ArchiveError: for a file outside the folders, without a manifest, with other bytes than its
-            manifest says, one that torch cannot load, or whose parameters are not finite.
+            manifest says, one that torch cannot load, or whose parameters are not finite; and for any
+            while TorchScript is switched off.
     """
     real = path.resolve()
     allowed = [folder.resolve() for folder in folders]
@@ -138,6 +141,8 @@ def load_archive(path: Path, folders: Iterable[Path], device: str = "cpu") -> An
     content = real.read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest.archive_sha256:
         raise ArchiveError(f"{path} is not what {manifest_path(path).name} describes: sha256 differs")
+    if switched_off():
+        raise ArchiveError(f"{path} cannot be loaded: PYTORCH_JIT=0 switches TorchScript off, unset it")
     if manifest.format not in ARCHIVES:
         raise ArchiveError(f"{path} has the format '{manifest.format}'; known: {', '.join(ARCHIVES)}")
     try:

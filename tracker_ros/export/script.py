@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from tracker_ros.trackers.base import Tracker
+from tracker_ros.trackers.base import SettingsError, Tracker
 from tracker_ros.weights.loader import require_finite
 
 METHODS = ["initialize", "localize", "update", "missed"]
@@ -22,7 +22,35 @@ METHODS = ["initialize", "localize", "update", "missed"]
 
 def can_script() -> bool:
     """Return whether this Python and torch can compile: not from Python 3.14 on or with ``PYTORCH_JIT=0``."""
-    return sys.version_info < (3, 14) and hasattr(torch, "jit") and os.environ.get("PYTORCH_JIT", "1") != "0"
+    return not _why_not()
+
+
+def require_script(what: str) -> None:
+    """Make sure that this Python and torch can compile, where `optimized` would leave the tracker as it is.
+
+    Args:
+        what: was asked for, such as ``--scripted``.
+
+    Raises:
+        SettingsError: saying why they cannot.
+    """
+    if why := _why_not():
+        raise SettingsError(f"{what} needs TorchScript, {why}")
+
+
+def _why_not() -> str:
+    if switched_off():
+        return "which PYTORCH_JIT=0 switches off: unset PYTORCH_JIT"
+    if sys.version_info >= (3, 14) or not hasattr(torch, "jit"):
+        return (
+            f"which Python {sys.version_info[0]}.{sys.version_info[1]} with torch {torch.__version__} lacks"
+        )
+    return ""
+
+
+def switched_off() -> bool:
+    """Return whether the environment keeps torch from compiling, and from loading what was compiled."""
+    return os.environ.get("PYTORCH_JIT", "1") == "0"
 
 
 def optimized(tracker: Tracker) -> Any:
