@@ -137,6 +137,20 @@ def test_torchscript_that_is_switched_off_is_said(archive, capsys, tmp_path, mon
         require_script("--scripted")
 
 
+@pytest.mark.parametrize("content", [b'{"mine": 1}', b"[1]", b"no JSON \xff", b"[" * 10**5])
+def test_a_file_of_the_manifests_name_that_is_none_is_kept(content, capsys, tmp_path):
+    (tmp_path / "keep.json").write_bytes(content)
+    assert main(["export", "--tracker", "dcf", "--out", str(tmp_path / "keep.ts")]) == 2
+    assert f"{tmp_path / 'keep.json'} is there and is no manifest" in capsys.readouterr().err
+    assert (tmp_path / "keep.json").read_bytes() == content and not (tmp_path / "keep.ts").exists()
+
+
+def test_an_earlier_manifest_is_replaced(tmp_path):
+    (tmp_path / "dcf.json").write_text('{"archive_sha256": "", "of_an_earlier_version": true}')
+    assert main(["export", "--tracker", "dcf", "--out", str(tmp_path / "dcf.ts")]) == 0
+    assert read_manifest(tmp_path / "dcf.ts").tracker == "dcf"
+
+
 def test_half_precision_moves_boxes_by_what_its_manifest_says(tmp_path):
     path = tmp_path / "half.ts"
     assert main(["export", "--tracker", "dcf_tiny", "--half", "bfloat16", "--out", str(path)]) == 0

@@ -84,9 +84,11 @@ def export(
 
     Raises:
         SettingsError: when the tracker has no network that could have this precision, or nothing compiles.
+        ArchiveError: when the manifest would replace a file that is none.
         tracker_ros.files.WriteError: naming the file that cannot be written.
     """
     require_script(str(path))
+    _require_free(manifest_path(path))
     written = tracker if precision == "float32" else with_half_networks(tracker, precision)
     # In memory first: torch ends the process where the disk is full.
     content = ARCHIVES[format_].save(written)
@@ -107,6 +109,21 @@ def export(
     text = json.dumps(asdict(manifest), indent=1) + "\n"
     write_together({path: content, manifest_path(path): text})
     return manifest
+
+
+def _require_free(path: Path) -> None:
+    """Make sure that a manifest may be written to `path`: nobody named it, and it may be another's file.
+
+    Any version's manifest may be replaced, also one that this version does not read.
+    """
+    if not path.is_file():
+        return
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or "archive_sha256" not in content:
+        raise ArchiveError(f"{path} is there and is no manifest of an archive: give --out another name")
 
 
 def _deviation(boxes: list[list[float]], others: list[list[float]]) -> float:
