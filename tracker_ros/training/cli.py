@@ -20,7 +20,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.terminal import print_error
 from tracker_ros.training.lengths import seconds
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
-from tracker_ros.weights.manifest import WeightsError
+from tracker_ros.training.requests import refuse_idle_options
 
 #: Stands for every recipe.
 ALL = "all"
@@ -93,12 +93,13 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="TIME",
         help="inside an epoch (default: 10m)",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Execute the arguments; 2 for a request that cannot be met, with the reason on stderr."""
     try:
+        refuse_idle_options(args)
         if args.list:
             from tracker_ros.training.listing import print_recipes
 
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
         return _train(args, recipe)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
-    except (RecipeError, DataError, WeightsError, OSError) as error:
+    except (ValueError, OSError) as error:
         print_error("train", error)
         return 2
     except FloatingPointError as error:
