@@ -93,6 +93,7 @@ BAD: dict[str, dict[str, list[str]]] = {
     "train": {
         "--recipe": NAMES,
         "--adapt": [*IN, "{empty}"],
+        "--devices": [*NUMBERS[:2], *NUMBERS[3:], "0", "-2"],
         "--num-nodes": [*NUMBERS, "0"],
         "--workers": NUMBERS,
         "--epochs": [*NUMBERS, "0"],
@@ -170,7 +171,6 @@ LATER = {
         "--resume",
         "--from",
         "--export",
-        "--devices",
         "--strategy",
         "--accelerator",
     },

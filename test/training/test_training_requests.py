@@ -7,8 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from training_helpers import small
 
 from tracker_ros.cli import main
+from tracker_ros.training.recipes import RecipeError
+from tracker_ros.training.requests import devices
+from tracker_ros.training.trainer import _lightning
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +62,30 @@ def test_options_without_effect_are_named(
 ) -> None:
     expected = f"tracker_ros train: {mode} takes no notice of {named}: leave that out"
     assert refusal(words, capsys) == expected
+
+
+@pytest.mark.parametrize("text", ["0", "-2", "many", "0.5", "00", ",", ""])
+def test_devices_that_are_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' names no device: give how many, a list such as 0,2"):
+        devices(text)
+    assert f"'{text or 'x'}' names no device" in refusal(f"--recipe siamfc --devices={text or 'x'}", capsys)
+
+
+@pytest.mark.parametrize("text", ["1", "16", "-1", "auto", "0,2", "3,"])
+def test_devices_that_lightning_takes(text: str) -> None:
+    assert devices(text) == text
+
+
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ({"devices": 0, "accelerator": "cpu"}, "cannot train with devices 0, accelerator cpu, precision 32"),
+        ({"devices": "0,1", "accelerator": "cpu"}, "should be an int > 0"),
+        ({"accelerator": "abacus"}, "cannot train with accelerator abacus, precision 32-true: .*invalid"),
+    ],
+)
+def test_a_machine_that_is_not_there_is_refused_in_a_line(machine: dict, words: str, tmp_path: Path) -> None:
+    """Lightning has errors of its own for some of them, which no command knows."""
+    with pytest.raises(RecipeError, match=words) as refused:
+        _lightning(small(), tmp_path, None, **machine)
+    assert len(str(refused.value).splitlines()) == 1

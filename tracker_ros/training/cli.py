@@ -20,7 +20,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.terminal import print_error
 from tracker_ros.training.lengths import seconds
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
-from tracker_ros.training.requests import refuse_idle_options
+from tracker_ros.training.requests import devices, refuse_idle_options
 
 #: Stands for every recipe.
 ALL = "all"
@@ -68,7 +68,12 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="with --export: do not train, export this checkpoint",
     )
     parser.add_argument("--half", action="store_true", help="export in half precision")
-    parser.add_argument("--devices", default="1", help="devices a machine: a number, a list or 'auto'")
+    parser.add_argument(
+        "--devices",
+        type=argument(devices),
+        default="1",
+        help="devices a machine: how many, a list such as 0,2 or 'auto'",
+    )
     parser.add_argument("--num-nodes", type=count, default=1, help="machines")
     parser.add_argument("--strategy", default="auto", help="Lightning's strategy, such as ddp or fsdp")
     parser.add_argument("--accelerator", default="auto", help="cpu, gpu or auto")

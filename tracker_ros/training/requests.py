@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from tracker_ros.arguments import refuse_idle
 
+_DEVICES = re.compile("auto|-1|[1-9][0-9]*|[0-9]+(,[0-9]+)+|[0-9]+,")
 _LENGTH = {"epochs", "pairs_per_epoch", "seed"}
 _MACHINE = {"devices", "num_nodes", "strategy", "accelerator", "workers"}
 _RUN = {"recipe", "data", "out", "resume", "time_limit", "save_every", *_LENGTH, *_MACHINE}
@@ -21,6 +23,17 @@ _EFFECTIVE = {
     "dry-run": {"recipe", "data", *_LENGTH},
 }
 """The attributes of the arguments that an option leaves an effect; the first that is given counts."""
+
+
+def devices(text: str) -> str:
+    """Read ``--devices``, as Lightning takes it.
+
+    Raises:
+        ValueError: for text that names no device.
+    """
+    if not _DEVICES.fullmatch(text):
+        raise ValueError(f"'{text}' names no device: give how many, a list such as 0,2, or auto for all")
+    return text
 
 
 def refuse_idle_options(args: argparse.Namespace) -> None:

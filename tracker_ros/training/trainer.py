@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -20,7 +21,7 @@ from tracker_ros.training.checkpoints import WholeFiles, read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.feature_cache import CachedPairs, fill_cache
 from tracker_ros.training.keeping import Keeper
-from tracker_ros.training.recipes import Recipe, described
+from tracker_ros.training.recipes import Recipe, RecipeError, described
 from tracker_ros.training.sampling import PairDataset, collate
 from tracker_ros.training.sources import Named
 from tracker_ros.training.stopping import Stopped, Stopper
@@ -216,6 +217,7 @@ def train(
 
     Raises:
         CheckpointError: when a checkpoint cannot be written, or the one to go on from cannot be read.
+        RecipeError: when Lightning refuses the devices or the strategy.
     """
     if resume:
         read_checkpoint(resume)
@@ -252,20 +254,30 @@ def train(
 
 
 def _lightning(recipe: Recipe, out: Path, callbacks: list[pl.Callback] | None, **machine: Any) -> pl.Trainer:
-    """Make Lightning's trainer for a recipe; without callbacks it shows and keeps nothing."""
+    """Make Lightning's trainer for a recipe; without callbacks it shows and keeps nothing.
+
+    Raises:
+        RecipeError: when there is no such machine here.
+    """
     quiet = callbacks is None
-    return pl.Trainer(
-        **machine,
-        precision=cast(Any, recipe.precision),
-        max_epochs=recipe.epochs,
-        gradient_clip_val=recipe.gradient_clip or None,
-        logger=False if quiet else TensorBoardLogger(str(out), name="logs", version=""),
-        callbacks=callbacks or [],
-        log_every_n_steps=20,
-        reload_dataloaders_every_n_epochs=1,
-        default_root_dir=str(out),
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        enable_progress_bar=not quiet,
-        plugins=[WholeFiles()],
-    )
+    logger = False if quiet else TensorBoardLogger(str(out), name="logs", version="")
+    try:
+        return pl.Trainer(
+            **machine,
+            precision=cast(Any, recipe.precision),
+            max_epochs=recipe.epochs,
+            gradient_clip_val=recipe.gradient_clip or None,
+            logger=logger,
+            callbacks=callbacks or [],
+            log_every_n_steps=20,
+            reload_dataloaders_every_n_epochs=1,
+            default_root_dir=str(out),
+            enable_model_summary=False,
+            enable_checkpointing=False,
+            enable_progress_bar=not quiet,
+            plugins=[WholeFiles()],
+        )
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        given = ", ".join(f"{name} {value}" for name, value in machine.items())
+        why = " ".join(str(error).split())
+        raise RecipeError(f"cannot train with {given}, precision {recipe.precision}: {why}") from error
