@@ -93,6 +93,7 @@ BAD: dict[str, dict[str, list[str]]] = {
     "train": {
         "--recipe": NAMES,
         "--adapt": [*IN, "{empty}"],
+        "--export": ["{empty}", "{noise}", "{file}/x.safetensors"],
         "--devices": [*NUMBERS[:2], *NUMBERS[3:], "0", "-2"],
         "--num-nodes": [*NUMBERS, "0"],
         "--workers": NUMBERS,
@@ -170,7 +171,6 @@ LATER = {
         "--out",
         "--resume",
         "--from",
-        "--export",
         "--strategy",
         "--accelerator",
     },

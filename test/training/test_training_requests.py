@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 from training_helpers import small
 
 from tracker_ros.cli import main
+from tracker_ros.files import WriteError
 from tracker_ros.training.recipes import RecipeError
-from tracker_ros.training.requests import devices
+from tracker_ros.training.requests import check_outputs, devices
 from tracker_ros.training.trainer import _lightning
 
 
@@ -89,3 +91,50 @@ def test_a_machine_that_is_not_there_is_refused_in_a_line(machine: dict, words: 
     with pytest.raises(RecipeError, match=words) as refused:
         _lightning(small(), tmp_path, None, **machine)
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("--out o --export folder.safetensors", "cannot write folder.safetensors: it is a folder, no file"),
+        ("--out o --export wexp", "--export wexp: the name of weights ends in .safetensors"),
+        ("--out o --export w.ckpt", "--export w.ckpt: the name of weights ends in .safetensors"),
+        ("--out o --export file/w.safetensors", "cannot write file/w.safetensors: file is no folder"),
+        ("--out o --export carded.safetensors", "cannot write carded.md: it is a folder, no file"),
+        ("--out o --export README.safetensors", "README.md is there and is no model card"),
+        ("--out file", "--out file is there and is no folder"),
+        ("--out file/o", "cannot write file/o/last.ckpt: file is no folder"),
+        (
+            "--from file.safetensors --export ./file.safetensors",
+            "would replace file.safetensors, which is read",
+        ),
+        (
+            "--from file.safetensors --export link.safetensors",
+            "would replace link.safetensors, which is read",
+        ),
+        ("--from card.md --export card.safetensors", "would replace card.md, which is read"),
+        ("--out o --resume file.safetensors --export file.safetensors", "which is read: give another name"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused_at_once(
+    words: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("folder.safetensors", "carded.md"):
+        (tmp_path / name).mkdir()
+    for name in ("file", "file.safetensors", "card.md", "README.md"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "link.safetensors").symlink_to("file.safetensors")
+    before = sorted(tmp_path.rglob("*"))
+    assert reason in refusal(f"--recipe siamfc {words}", capsys)
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_outputs_that_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old.safetensors").write_text("weights")
+    (tmp_path / "old.md").write_text("- file: SHA-256 0123")
+    for export in (None, "new/deep/w.safetensors", "old.safetensors", "o/w.safetensors"):
+        given = {"out": Path("o"), "export": export and Path(export), "source": None, "resume": Path("o/c")}
+        check_outputs(argparse.Namespace(**given))
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(WriteError, match=r"cannot write o/last.ckpt: you may not write to \."):
+        check_outputs(argparse.Namespace(**given))

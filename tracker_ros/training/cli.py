@@ -20,7 +20,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.terminal import print_error
 from tracker_ros.training.lengths import seconds
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe, recipe_files
-from tracker_ros.training.requests import devices, refuse_idle_options
+from tracker_ros.training.requests import check_outputs, devices, refuse_idle_options
 
 #: Stands for every recipe.
 ALL = "all"
@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
     """Execute the arguments; 2 for a request that cannot be met, with the reason on stderr."""
     try:
         refuse_idle_options(args)
+        check_outputs(args)
         if args.list:
             from tracker_ros.training.listing import print_recipes
 

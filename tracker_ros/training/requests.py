@@ -5,9 +5,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from pathlib import Path
 
 from tracker_ros.arguments import refuse_idle
+from tracker_ros.files import WriteError, require_file
+from tracker_ros.training.recipes import RecipeError
+
+SUFFIX = ".safetensors"
+"""Of weights: `weights.loader` takes another file for a pickle."""
 
 _DEVICES = re.compile("auto|-1|[1-9][0-9]*|[0-9]+(,[0-9]+)+|[0-9]+,")
 _LENGTH = {"epochs", "pairs_per_epoch", "seed"}
@@ -51,3 +58,41 @@ def refuse_idle_options(args: argparse.Namespace) -> None:
     if args.export is not None:
         used.add("half")
     refuse_idle(args.parser, args, "a training without --export", used)
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Make sure that what a training leaves can be written, and read again, before it takes hours.
+
+    Raises:
+        RecipeError: for weights that no command could read, or that would replace another file.
+        WriteError: for a place where nothing can be written.
+    """
+    if args.out is not None:
+        if args.out.exists() and not args.out.is_dir():
+            raise WriteError(f"--out {args.out} is there and is no folder: give another name")
+        _require_place(args.out / "last.ckpt")
+    if args.export is None:
+        return
+    if args.export.suffix != SUFFIX:
+        raise RecipeError(
+            f"--export {args.export}: the name of weights ends in {SUFFIX}, or nothing reads them"
+        )
+    card = args.export.with_suffix(".md")
+    for path in (args.export, card):
+        require_file(path)
+        _require_place(path)
+        if path.resolve() in {read.resolve() for read in (args.source, args.resume) if read is not None}:
+            raise RecipeError(
+                f"--export {args.export} would replace {path}, which is read: give another name"
+            )
+    if card.exists() and "SHA-256" not in card.read_text(errors="replace"):
+        raise RecipeError(f"{card} is there and is no model card: give --export another name")
+
+
+def _require_place(path: Path) -> None:
+    """Make sure that a file can be made; its folders may be missing."""
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir():
+        raise WriteError(f"cannot write {path}: {folder} is no folder")
+    if not os.access(folder, os.W_OK):
+        raise WriteError(f"cannot write {path}: you may not write to {folder}")
