@@ -20,7 +20,7 @@ from tracker_ros.trackers import SettingsError, given_settings, load, resolve
 
 TOLERANCE = 0.05
 SHAPE = (1, 3, 160, 160)
-"""Of the crops that a module is written for."""
+"""Shape of the crops that a module is written for."""
 
 
 def add_parsers(sub: Any) -> None:

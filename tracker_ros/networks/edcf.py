@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""EDCF (Wang et al., 2019): a semantic and a fine-grained branch over one shallow layer, and a decoder.
+"""EDCF (Wang et al., 2018): a semantic and a fine-grained branch over one shallow layer, and a decoder.
 
 The geometry, for crops of 255 px that show three target sizes (so the target has 85 px):
 

@@ -10,7 +10,7 @@ from tracker_ros.geometry import Box
 from tracker_ros.session.absence import Absence
 from tracker_ros.session.states import SessionSettings
 
-PATIENCE = 3.0
+SILENT_INTERVALS = 3.0
 """A camera is not silent before so many of its intervals have passed."""
 
 
@@ -56,7 +56,7 @@ class Timeline:
         An interval is the shorter one of the last two, so that a camera that was away for a while is not
         waited for as long again.
         """
-        return max(coast_seconds, PATIENCE * min((i for i in self._intervals if i > 0), default=0.0))
+        return max(coast_seconds, SILENT_INTERVALS * min((i for i in self._intervals if i > 0), default=0.0))
 
     def begin_anew(self, frame: Tensor, stamp: float, settings: SessionSettings) -> None:
         """Go on after a discontinuity: the target may be anywhere, as after a long absence."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""EDCF (Wang et al., 2019) and the trackers of its ablation: EDSiam, CACFNet and CACFNet+."""
+"""EDCF (Wang et al., 2018) and the trackers of its ablation: EDSiam, CACFNet and CACFNet+."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tracker_ros.files import WriteError, require_file
 from tracker_ros.training.recipes import RecipeError
 
 SUFFIX = ".safetensors"
-"""Of weights: `weights.loader` takes another file for a pickle."""
+"""Ending of files of weights: `weights.loader` takes any other one for a pickle."""
 
 _DEVICES = re.compile("auto|-1|[1-9][0-9]*|[0-9]+(,[0-9]+)+|[0-9]+,")
 _LENGTH = {"epochs", "pairs_per_epoch", "seed"}
@@ -29,7 +29,7 @@ _EFFECTIVE = {
     "from": {"recipe", "export", "half", *_LENGTH},
     "dry-run": {"recipe", "data", *_LENGTH},
 }
-"""The attributes of the arguments that an option leaves an effect; the first that is given counts."""
+"""Attributes of the arguments that still have an effect with an option; the first one given counts."""
 
 
 def devices(text: str) -> str:
