@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from tracker_ros.files import WriteError, write_whole
 MANIFEST = "manifest.json"
 CRASHED = ".crashed"
 """Suffix of a file with the traceback of a run that ended in an exception."""
+SUFFIXES = (".txt", ".value", CRASHED)
+"""Suffixes of the files that are written."""
+_COMPANIONS = ("_time.txt", "_score.txt", "_says.txt")
 _CODES = ("0", "1", "2")
 
 
@@ -132,6 +136,18 @@ def write_crash(folder: Path, name: str, why: str) -> None:
 def crashed(folder: Path, name: str) -> bool:
     """Return whether the run `name` ended in an exception."""
     return (folder / f"{name}{CRASHED}").is_file()
+
+
+def remove_runs(folder: Path, sequence: str, names: Iterable[str]) -> None:
+    """Delete the runs `names` on a sequence with their companions, and all runs in a folder of its own."""
+    for name in names:
+        path = folder / name
+        if path.parent.name == sequence and path.parent != folder:
+            files = [file for suffix in SUFFIXES for file in path.parent.glob(f"*{suffix}")]
+        else:
+            files = [folder / f"{name}{tail}" for tail in (".txt", CRASHED, *_COMPANIONS)]
+        for file in files:
+            file.unlink(missing_ok=True)
 
 
 def find_result(folder: Path, name: str) -> Path | None:

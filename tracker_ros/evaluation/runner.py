@@ -18,12 +18,15 @@ import torch
 from tracker_ros.data.sequence import DataError, Sequence, random_access
 from tracker_ros.evaluation.drivers import Driver
 from tracker_ros.evaluation.engines import Engine
+from tracker_ros.evaluation.identity import SEQUENCES, known_digests, sequence_digest
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
 from tracker_ros.evaluation.results import (
     CRASHED,
+    SUFFIXES,
     Trajectory,
     read_manifest,
     read_result,
+    remove_runs,
     write_crash,
     write_manifest,
     write_run,
@@ -32,7 +35,6 @@ from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.files import WriteError
 
 DETERMINISTIC_AFTER = 3
-_SUFFIXES = (".txt", ".value", CRASHED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,37 +74,43 @@ def plan_tasks(
     """List the tasks below ``out/PROTOCOL/TRACKER`` that have no result yet.
 
     Finished runs are kept if the folder's manifest says that they were made with the same settings,
-    weights and code; otherwise, and with `fresh`, they are deleted and made again.
+    weights and code, and of the same data; otherwise, and with `fresh`, they are deleted and made again.
 
     Raises:
         DataError: when a folder to fill holds files of another origin.
     """
     tasks = []
+    data = {sequence.name: sequence_digest(sequence) for sequence in sequences}
     for spec in specs:
         folder = out / protocol.name / spec.label
         made_with = {**spec.digest(), "protocol": repr(protocol)}
-        stale = _clear_stale(folder, made_with, fresh)
+        made_of = _clear_stale(folder, made_with, fresh)
+        for sequence in sequences:
+            if made_of.get(sequence.name) != data[sequence.name]:
+                remove_runs(folder, sequence.name, [plan.name for plan in protocol.plans(sequence)])
         machine = f"{platform.machine()}, {os.cpu_count()} cores"
-        write_manifest(folder, {"tracker": spec.name, "made_with": made_with, "machine": machine})
+        content = {"tracker": spec.name, "made_with": made_with, "machine": machine}
+        write_manifest(folder, {**content, SEQUENCES: {**made_of, **data}})
         devices = spec.device.split(",")
         for number, sequence in enumerate(sequences):
             plans = protocol.plans(sequence)
-            todo = tuple(plan for plan in plans if stale or not (folder / f"{plan.name}.txt").is_file())
+            todo = tuple(plan for plan in plans if not (folder / f"{plan.name}.txt").is_file())
             if todo:
                 placed = dataclasses.replace(spec, device=devices[number % len(devices)])
                 tasks.append(Task(placed, sequence, protocol, todo, folder))
     return tasks
 
 
-def _clear_stale(folder: Path, made_with: dict[str, str], fresh: bool) -> bool:
-    """Delete results that were made otherwise, or all if `fresh`; whether there were any to delete."""
-    manifest, files = read_manifest(folder), [path for s in _SUFFIXES for path in folder.rglob(f"*{s}")]
+def _clear_stale(folder: Path, made_with: dict[str, str], fresh: bool) -> dict[str, str]:
+    """Delete results that were made otherwise, or all if `fresh`; the others' data, by name."""
+    manifest, files = read_manifest(folder), [path for s in SUFFIXES for path in folder.rglob(f"*{s}")]
     if files and not manifest:
         raise DataError(f"{folder} holds results that this command did not write; give another --out")
-    stale = fresh or manifest.get("made_with") != made_with
-    for path in files if stale else ():
+    if not fresh and manifest.get("made_with") == made_with:
+        return known_digests(manifest)
+    for path in files:
         path.unlink()
-    return stale
+    return {}
 
 
 def run_tasks(tasks: list[Task], engine: Engine, done: Callable[[Outcome], None]) -> list[Outcome]:

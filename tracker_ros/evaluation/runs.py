@@ -11,6 +11,7 @@ import numpy as np
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation import vot
 from tracker_ros.evaluation.absence_protocol import AbsenceProtocol
+from tracker_ros.evaluation.identity import require_same_data
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Plan
 from tracker_ros.evaluation.results import Trajectory, crashed, read_result
@@ -21,7 +22,12 @@ Runs = list[tuple[Plan, Trajectory]]
 
 
 def load_runs(folder: Path, sequence: Sequence, protocol: EvaluationProtocol) -> Runs:
-    """Return the finished runs on one sequence; none unless all but later repetitions are there."""
+    """Return the finished runs on one sequence; none unless all but later repetitions are there.
+
+    Raises:
+        DataError: when they are of another sequence of that name, or a file cannot be read.
+    """
+    require_same_data(folder, sequence)
     runs: Runs = []
     for plan in protocol.plans(sequence):
         run = read_result(folder, plan.name, len(plan.order))
