@@ -29,7 +29,7 @@ from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
-from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, missing
+from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct, missing
 from tracker_ros.files import write_whole
 from tracker_ros.terminal import make_console, print_error
 from tracker_ros.trackers import SettingsError
@@ -84,13 +84,19 @@ def run_bench(args: argparse.Namespace) -> int:
 
 
 def contenders(args: argparse.Namespace) -> Iterator[TrackerSpec]:
-    """Yield each OpenCV tracker once, each preset compiled and as it is."""
-    for name in split(args.trackers):
+    """Yield each OpenCV tracker once, each preset compiled and as it is.
+
+    Raises:
+        SettingsError: for a name that is none, and for two trackers that the table could not tell apart.
+    """
+    here = []
+    for name in dict.fromkeys(split(args.trackers)):
         if problem := missing(name):
             print(f"skipped: {problem}", file=sys.stderr)
-            continue
-        spec = make_spec(name, args)
-        if name not in OPENCV_NAMES:
+        else:
+            here.append(name)
+    for spec in distinct(make_spec(name, args) for name in here):
+        if spec.name not in OPENCV_NAMES:
             yield replace(spec, scripted=True)
         yield replace(spec, scripted=False)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,7 +154,7 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         write_submission(args.submission, args.out / protocol.name / specs[0].label, sequences, protocol)
     if any(len(sequence.truth) == len(sequence) for sequence in sequences):
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
-        labels.update({folder: f"{folder.parent.name}/{folder.name}" for folder in args.results})
+        labels.update(folder_labels(args.results))
         mode = options.chosen_mode(args)
         scores = score_folders(labels, sequences, protocol, mode)
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
@@ -172,6 +173,13 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         text = f"the data set publishes no truth to score with; results are in {args.out}"
         console.print(text, soft_wrap=True)
     return 1 if failed else 0
+
+
+def folder_labels(folders: list[Path]) -> dict[Path, str]:
+    """Return the label of each folder of ``--results``: its last two names, or the path where two agree."""
+    short = {folder: f"{folder.parent.name}/{folder.name}" for folder in folders}
+    taken = Counter(short.values())
+    return {folder: label if taken[label] == 1 else str(folder) for folder, label in short.items()}
 
 
 def check_truth(protocol: EvaluationProtocol, sequences: list[Sequence]) -> None:

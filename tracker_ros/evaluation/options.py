@@ -18,7 +18,7 @@ from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.scores import attribute_groups, make_groups
-from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import (
     SettingsError,
@@ -147,9 +147,13 @@ def make_spec(name: str, args: argparse.Namespace) -> TrackerSpec:
 
 
 def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
-    """Return the trackers of ``--trackers``."""
+    """Return the trackers of ``--trackers``, each once.
+
+    Raises:
+        SettingsError: for a name that is none, and for two trackers that would have one label.
+    """
     names = ready_trackers(args) if args.trackers == "all" else split(args.trackers)
-    return [make_spec(name, args) for name in names]
+    return distinct(make_spec(name, args) for name in names)
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +180,7 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
     """Return `specs` and, for ``--session``, each preset among them once more inside a session.
 
     Raises:
-        SettingsError: for a setting that is none, or a rate that is not positive.
+        SettingsError: for a setting that is none, a rate that is not positive, or a label that is taken.
     """
     alone = not args.session
     if alone and getattr(args, "protocol", "") != ABSENCE:
@@ -191,11 +195,11 @@ def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[Tr
         if spec.name not in OPENCV_NAMES
     }
     # The absence protocol is about what a session says; --session adds the tracker alone to it.
-    return [
+    return distinct(
         each
         for spec in specs
         for each in ([spec] if spec not in inside else [inside[spec]] if alone else [spec, inside[spec]])
-    ]
+    )
 
 
 def ready_trackers(args: argparse.Namespace) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,23 @@ class TrackerSpec:
             "code": _code_hash(self.session is not None),
             "torch": torch.__version__,
         }
+
+
+def distinct(specs: Iterable[TrackerSpec]) -> list[TrackerSpec]:
+    """Return each tracker once.
+
+    Raises:
+        SettingsError: for two different ones of one label, which folders and tables could not tell apart.
+    """
+    by_label: dict[str, TrackerSpec] = {}
+    for spec in specs:
+        first = by_label.setdefault(spec.label, spec)
+        if first != spec:
+            raise SettingsError(
+                f"{first.name} and {spec.name} would both be called '{spec.label}': give one of the files"
+                " another name"
+            )
+    return list(by_label.values())
 
 
 def _hash(data: bytes) -> str:
