@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import configparser
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,17 @@ import numpy as np
 import pytest
 import yaml
 from eval_helpers import made_sequence
+from safetensors.torch import save_file
 
+from tracker_ros.config_files import yaml_file
 from tracker_ros.data.readers import list_images
 from tracker_ros.data.sequence import DataError, read_image
+from tracker_ros.evaluation import trax_server
 from tracker_ros.evaluation.cli import run_vot
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
-from tracker_ros.evaluation.vot_workspace import write_workspace
+from tracker_ros.evaluation.vot_workspace import command, manifest, write_workspace
+from tracker_ros.trackers import given_settings, load
 
 BOX = (30.0, 20.0, 24.0, 20.0)
 
@@ -79,14 +84,69 @@ def test_a_workspace_of_ones_own_sequences(tmp_path: Path, protocol: ResetBased 
         anchors = (folder / "anchor.value").read_text().split()
         assert [i for i, value in enumerate(anchors) if value == "1"] == [0, 50]
         assert [i for i, value in enumerate(anchors) if value == "-1"] == [100, 119]
-    manifest = configparser.ConfigParser()
-    manifest.read(tmp_path / "w" / "trackers.ini")
-    words = shlex.split(manifest["dcf"]["command"])
+    registry = configparser.ConfigParser()
+    registry.read(tmp_path / "w" / "trackers.ini")
+    words = shlex.split(registry["dcf"]["command"])
     assert words[0] == sys.executable and words[-2:] == ["--set", "learning_rate=0.03"]
-    nano = shlex.split(manifest["nanotrack"]["command"])
+    assert "--scripted" not in words
+    nano = shlex.split(registry["nanotrack"]["command"])
     assert nano[-2:] == ["--nano", str(Path("models").resolve())]
     with pytest.raises(DataError, match="is a workspace already"):
         write_workspace(tmp_path / "w", specs, protocol)
+
+
+def started(spec: TrackerSpec, monkeypatch: pytest.MonkeyPatch, folder: Path) -> TrackerSpec:
+    """The tracker that a line of the registry starts, read and run as vot-toolkit does it."""
+    registry = configparser.ConfigParser()
+    registry.read_string(manifest([spec]))
+    words = shlex.split(registry[spec.label]["command"])
+    assert words[:3] == [sys.executable, "-m", "tracker_ros.evaluation.trax_server"]
+    served: list[TrackerSpec] = []
+    monkeypatch.setattr(trax_server, "serve", lambda driver, label: served.append(label))
+    make = trax_server.make_spec
+    monkeypatch.setattr(trax_server, "make_spec", lambda *given: served.append(make(*given)) or served[-1])
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert trax_server.main(words[3:]) == 0
+    assert served[1] == served[0].label, "its weights were there and the driver was made"
+    return served[0]
+
+
+@pytest.mark.parametrize("overrides", [(), (("learning_rate", 1e-05), ("cell_size", 4))])
+def test_a_line_of_the_registry_starts_the_same_tracker(
+    overrides: tuple[tuple[str, object], ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = TrackerSpec("dcf", overrides, device="cpu", scripted=bool(overrides))
+    assert started(spec, monkeypatch, tmp_path / "w") == spec
+
+
+def test_a_registry_keeps_names_of_weights_and_finds_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = TrackerSpec("siamfc", weights="random:0")
+    assert started(spec, monkeypatch, tmp_path / "one") == spec
+    assert "--weights my_name " in command(TrackerSpec("siamfc", weights="my_name"))
+    folder = tmp_path / "100 % mine, too"
+    folder.mkdir()
+    tensors = load("siamfc", weights="random:3").state_dict()
+    save_file({name: each.contiguous() for name, each in tensors.items()}, folder / "w 1.safetensors")
+    shutil.copy(yaml_file("trackers", "preset", "siamfc"), folder / "my_own.yaml")
+    monkeypatch.chdir(folder)
+    given = TrackerSpec("my_own.yaml", weights="w 1.safetensors")
+    found = started(given, monkeypatch, tmp_path / "two")
+    assert found.name == str(folder / "my_own.yaml") and found.weights == str(folder / "w 1.safetensors")
+
+
+@pytest.mark.parametrize("value", [None, True, "3", "a b", 1e-05, [1, 2], {"a": 1.5}])
+def test_a_registry_keeps_the_values_of_settings(value: object) -> None:
+    words = shlex.split(command(TrackerSpec("dcf", (("key", value),))))
+    assert given_settings([words[-1]]) == {"key": value}
+
+
+def test_a_label_that_the_toolkit_passes_over_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="vot-toolkit knows no tracker called 'my own'"):
+        write_workspace(tmp_path / "w", [TrackerSpec("my own.yaml")], ResetBased(2018))
+    assert not (tmp_path / "w").exists()
 
 
 def test_the_command_writes_a_workspace_of_the_years_challenge(tmp_path: Path) -> None:

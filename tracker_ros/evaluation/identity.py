@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""Which data a result was made of: two data sets may both have a sequence ``s1``."""
+"""The data that a result was made of: two data sets may both have a sequence ``s1``."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ with the Python that wrote the workspace.
 
 from __future__ import annotations
 
-import configparser
+import re
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +25,7 @@ from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
 from tracker_ros.evaluation.vot import EAO_INTERVALS
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.files import write_whole
+from tracker_ros.weights.loader import RANDOM
 
 # The toolkit's names of the challenges whose data sets it downloads.
 STACKS = {
@@ -36,6 +38,8 @@ STACKS = {
     2021: "vot2021/shortterm",
     2022: "vot2022/shorttermbox",
 }
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]+")
+"""A name that the toolkit takes; it says nothing of those that it passes over."""
 
 
 def write_workspace(
@@ -53,10 +57,11 @@ def write_workspace(
         sequences: what to run on in place of that.
 
     Raises:
-        DataError: when the folder holds a workspace already.
+        DataError: when the folder holds a workspace already, or for a label that the toolkit would not take.
     """
     if (folder / "config.yaml").exists():
         raise DataError(f"{folder} is a workspace already; give another folder")
+    trackers = manifest(specs)
     folder.mkdir(parents=True, exist_ok=True)
     stack = STACKS[protocol.year]
     if sequences:
@@ -65,7 +70,7 @@ def write_workspace(
         for sequence in sequences:
             write_sequence(folder / "sequences" / sequence.name, sequence, protocol)
         write_whole(folder / "sequences" / "list.txt", "".join(f"{s.name}\n" for s in sequences))
-    write_whole(folder / "trackers.ini", manifest(specs))
+    write_whole(folder / "trackers.ini", trackers)
     (folder / "results").mkdir(exist_ok=True)
     config = {"registry": ["./trackers.ini"], "stack": stack}
     write_whole(folder / "config.yaml", yaml.safe_dump(config))
@@ -97,28 +102,46 @@ def stack_of(protocol: ResetBased | AnchorBased) -> dict[str, object]:
 
 
 def manifest(specs: Iterable[TrackerSpec]) -> str:
-    """Return the toolkit's registry of trackers: one section each, started as a TraX process."""
-    parser = configparser.ConfigParser(interpolation=None)
-    for spec in specs:
-        words = [sys.executable, "-m", "tracker_ros.evaluation.trax_server", spec.name]
-        if spec.weights:
-            is_nano = spec.name in NANOTRACK_FILES
-            paths = [str(Path(part).resolve()) for part in spec.weights.split(",")]
-            words += ["--nano" if is_nano else "--weights", ",".join(paths)]
-        if spec.name not in OPENCV_NAMES:
-            words += ["--device", spec.device]
-            words += [word for key, value in spec.overrides for word in ("--set", f"{key}={value}")]
-        # Loading a network on a slow machine takes longer than the 30 s that the toolkit waits by default.
-        parser[spec.label] = {
-            "label": spec.label,
-            "protocol": "trax",
-            "timeout": "120",
-            "command": " ".join(words),
-        }
+    """Return the toolkit's registry of trackers: one section each, started as a TraX process.
+
+    Raises:
+        DataError: for a label that the toolkit would pass over.
+    """
     lines: list[str] = []
-    for section in parser.sections():
-        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in parser[section].items()), ""]
+    for spec in specs:
+        if not _IDENTIFIER.fullmatch(spec.label):
+            raise DataError(
+                f"vot-toolkit knows no tracker called '{spec.label}': give its file a name of letters,"
+                " digits, - and _"
+            )
+        # Loading a network on a slow machine takes longer than the 30 s that the toolkit waits by default.
+        section = {"label": spec.label, "protocol": "trax", "timeout": "120", "command": command(spec)}
+        # The toolkit's reader takes a single % for the beginning of a reference.
+        values = [f"{key} = {value.replace('%', '%%')}" for key, value in section.items()]
+        lines += [f"[{spec.label}]", *values, ""]
     return "\n".join(lines)
+
+
+def command(spec: TrackerSpec) -> str:
+    """Return the line that starts a tracker as a TraX process, in whichever folder the toolkit is."""
+    words = [sys.executable, "-m", "tracker_ros.evaluation.trax_server"]
+    is_file = spec.name.endswith((".yaml", ".yml"))
+    words.append(str(Path(spec.name).resolve()) if is_file else spec.name)
+    if spec.weights and spec.name in NANOTRACK_FILES:
+        words += ["--nano", ",".join(str(Path(part).resolve()) for part in spec.weights.split(","))]
+    elif spec.weights:
+        named = spec.weights.startswith(RANDOM) or not Path(spec.weights).suffix
+        words += ["--weights", spec.weights if named else str(Path(spec.weights).resolve())]
+    if spec.name not in OPENCV_NAMES:
+        words += ["--device", spec.device]
+        words += ["--scripted"] * spec.scripted
+        words += [word for key, value in spec.overrides for word in ("--set", f"{key}={_as_yaml(value)}")]
+    return shlex.join(words)
+
+
+def _as_yaml(value: object) -> str:
+    """Return a setting's value as --set reads it: Python's None, 1e-05 or '3' would be other values there."""
+    return yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize).removesuffix("\n...\n").strip()
 
 
 def write_sequence(folder: Path, sequence: Sequence, protocol: ResetBased | AnchorBased) -> None:
