@@ -68,3 +68,70 @@ def test_a_tracker_that_is_named_twice_is_run_once(data: Path, tmp_path: Path) -
 def test_folders_of_results_are_told_apart() -> None:
     one, two, other = Path("a/ope/dcf"), Path("b/ope/dcf"), Path("a/ope/kcf")
     assert folder_labels([one, two, other, one]) == {one: "a/ope/dcf", two: "b/ope/dcf", other: "ope/kcf"}
+
+
+def without_truth(data: Path, *names: str) -> None:
+    """Leave the first box only."""
+    for name in names:
+        path = data / name / "groundtruth.txt"
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+
+
+@pytest.mark.parametrize("command", ["eval", "report"])
+def test_a_group_that_cannot_be_scored_is_refused(
+    command: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without_truth(data, "right")
+    words = {"eval": ["--trackers", "kcf"], "report": ["--results", str(tmp_path)]}[command]
+    words += ["--root", str(data), "--out", str(tmp_path / "out")]
+    assert main([command, *words, "--group", "all=*", "--group", "side=ri*,up"]) == 2
+    said = "group 'side=ri*,up': no truth is published to score right with"
+    assert said in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["eval", "report"])
+def test_a_group_without_a_result_is_named(
+    command: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command == "report":
+        pytest.importorskip("matplotlib", reason="the extra 'eval' (matplotlib) is not installed")
+    out, table, page = tmp_path / "out", tmp_path / "table.csv", tmp_path / "page"
+    common = ["--root", str(data), "--out", str(out), "--jobs", "1"]
+    assert main(["eval", *common, "--trackers", "kcf", "--sequences", "down"]) == 0
+    words = {
+        "eval": ["eval", *common, "--results", str(out / "ope" / "kcf"), "--csv", str(table), "--attributes"],
+        "report": ["report", "--root", str(data), "--results", str(out), "--out", str(page)],
+    }[command]
+    said = "group 'side' has no row: there is no result for right"
+    capsys.readouterr()
+    assert main([*words, "--group", "side=right"]) == 2
+    assert said in capsys.readouterr().err and not table.exists() and not page.exists()
+    assert main([*words, "--group", "side=right", "--group", "both=*"]) == 0
+    if command == "eval":
+        assert said in capsys.readouterr().out
+        assert [row["group"] for row in csv.DictReader(table.open())] == ["both"]
+    else:
+        assert said.replace("'", "&#x27;") in (page / "report.html").read_text()
+
+
+@pytest.mark.parametrize("option", ["--csv", "--attributes", "--results", "--group"])
+def test_options_about_scores_need_truth(
+    option: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without_truth(data, "down", "right")
+    value = {"--csv": [str(tmp_path / "t.csv")], "--attributes": [], "--results": [str(data)]}
+    words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out")]
+    assert main([*words, option, *value.get(option, ["all=*"])]) == 2
+    shown = capsys.readouterr()
+    assert f"{option} is without effect: the data set publishes no truth to score with" in shown.err
+    assert not shown.out and not (tmp_path / "out").exists()
+
+
+def test_a_table_by_attribute_needs_attributes(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in data.rglob("attributes.txt"):
+        path.unlink()
+    words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out"), "--attributes"]
+    assert main(words) == 2
+    assert "--attributes is without effect: none of the chosen sequences has" in capsys.readouterr().err

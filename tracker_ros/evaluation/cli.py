@@ -22,12 +22,20 @@ from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
 from tracker_ros.evaluation.reliability import reliability_rows
+from tracker_ros.evaluation.requests import has_truth, require_scores
 from tracker_ros.evaluation.results import CRASHED
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
-from tracker_ros.evaluation.scores import attribute_groups, score_folders
+from tracker_ros.evaluation.scores import TrackerScores, attribute_groups, score_folders
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.submission import write_submission
-from tracker_ros.evaluation.tables import render, summary_rows, trust_rows, unfinished_lines, write_csv
+from tracker_ros.evaluation.tables import (
+    render,
+    summary_rows,
+    trust_rows,
+    unfinished_lines,
+    unscored_lines,
+    write_csv,
+)
 from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
 from tracker_ros.evaluation.vot_workspace import STACKS, write_workspace
 from tracker_ros.terminal import make_console, print_error
@@ -144,35 +152,47 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     if not specs and not args.results:
         raise SettingsError("nothing to do: give --trackers, --results or both")
     sequences = options.read_data(args)
-    groups = options.chosen_groups(sequences, args)
+    options.chosen_groups(sequences, args)  # a wrong one is refused before anything is run
     protocol = make_protocol(args.protocol, args.repetitions)
     check_truth(protocol, sequences)
     if args.submission and len(specs) != 1:
         raise SettingsError(f"--submission packs one tracker, and --trackers names {len(specs)}")
+    require_scores(args, sequences)
     failed = evaluate(specs, sequences, protocol, args, console)
     if args.submission:
         write_submission(args.submission, args.out / protocol.name / specs[0].label, sequences, protocol)
-    if any(len(sequence.truth) == len(sequence) for sequence in sequences):
+    if any(map(has_truth, sequences)):
         labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
         labels.update(folder_labels(args.results))
-        mode = options.chosen_mode(args)
-        scores = score_folders(labels, sequences, protocol, mode)
-        rows = trust_rows(scores, groups) or summary_rows(scores, groups)
-        console.print(render(rows, f"{protocol.name} on {len(sequences)} sequences"))
-        for line in unfinished_lines(scores):
-            console.print(line, style="yellow", soft_wrap=True)
-        if args.session and (absent := absence_rows(scores, sequences)):
-            console.print(render(absent, "while the target is away, and when it is back"))
-        if args.session and (told := reliability_rows(scores, sequences)):
-            console.print(render(told, "scores / boxes that were right, while the target is said to be seen"))
-        if args.attributes:
-            console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
-        if args.csv:
-            write_csv(rows, args.csv)
+        show(score_folders(labels, sequences, protocol, options.chosen_mode(args)), sequences, args, console)
     else:
         text = f"the data set publishes no truth to score with; results are in {args.out}"
         console.print(text, soft_wrap=True)
     return 1 if failed else 0
+
+
+def show(
+    scores: list[TrackerScores], sequences: list[Sequence], args: argparse.Namespace, console: Console
+) -> None:
+    """Print the tables that the command line asks for, and write the one of ``--csv``.
+
+    Raises:
+        DataError: when no group has a result.
+    """
+    groups = options.chosen_groups(sequences, args)
+    notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
+    rows = trust_rows(scores, groups) or summary_rows(scores, groups)
+    console.print(render(rows, f"{args.protocol} on {len(sequences)} sequences"))
+    for line in notes:
+        console.print(line, style="yellow", soft_wrap=True)
+    if args.session and (absent := absence_rows(scores, sequences)):
+        console.print(render(absent, "while the target is away, and when it is back"))
+    if args.session and (told := reliability_rows(scores, sequences)):
+        console.print(render(told, "scores / boxes that were right, while the target is said to be seen"))
+    if args.attributes:
+        console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
+    if args.csv:
+        write_csv(rows, args.csv)
 
 
 def folder_labels(folders: list[Path]) -> dict[Path, str]:

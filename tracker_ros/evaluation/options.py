@@ -17,6 +17,7 @@ from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
+from tracker_ros.evaluation.requests import require_scored_groups
 from tracker_ros.evaluation.scores import attribute_groups, make_groups
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct
 from tracker_ros.session import SessionSettings
@@ -238,10 +239,17 @@ def chosen_mode(args: argparse.Namespace) -> str:
 
 
 def chosen_groups(sequences: list[Sequence], args: argparse.Namespace) -> dict[str, list[str]]:
-    """Return names of sequences by group: those of ``--group``, else all, with absences by their kind too."""
+    """Return names of sequences by group: those of ``--group``, else all, with absences by their kind too.
+
+    Raises:
+        DataError: for a group without a sequence, or without one that can be scored.
+    """
     if not args.group and getattr(args, "protocol", "") == ABSENCE:
         return {"all": [s.name for s in sequences], **attribute_groups(sequences)}
-    return make_groups(sequences, {name: split(globs) for name, globs in map(key_value, args.group)})
+    patterns = dict(map(key_value, args.group))
+    groups = make_groups(sequences, {name: split(globs) for name, globs in patterns.items()})
+    require_scored_groups(sequences, groups, patterns)
+    return groups
 
 
 def add_protocol_option(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ from tracker_ros.evaluation.tables import (
     summary_rows,
     trust_rows,
     unfinished_lines,
+    unscored_lines,
 )
 from tracker_ros.evaluation.trust_report import lock_section, risk_figure
 from tracker_ros.files import write_whole
@@ -79,15 +80,16 @@ def write_report(
         mode: what becomes of frames without truth in success and precision.
 
     Raises:
-        DataError: when there is nothing to report.
+        DataError: when there is nothing to report, or a protocol has results for no group.
     """
     evaluated = load_results(results, sequences, mode)
     order = sorted({s.tracker for scores in evaluated.values() for s in scores})
     body = [f"<h1>Visual tracking: {len(order)} trackers on {len(sequences)} sequences</h1>"]
     for protocol, scores in evaluated.items():
+        notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
         body += [f"<h2>{html.escape(protocol)}</h2>", html_table(rows)]
-        body += [f"<p>{html.escape(line)}</p>" for line in unfinished_lines(scores)]
+        body += [f"<p>{html.escape(line)}</p>" for line in notes]
         figures = protocol_figures(scores, sequences, groups, order)
         for name, figure in figures.items():
             plots.save(figure, out / "plots", f"{protocol}_{name}")
@@ -200,7 +202,7 @@ def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) ->
     """Return a table by attribute; nothing without attributes."""
     groups = attribute_groups(sequences)
     rows = trust_rows(scores, groups) or summary_rows(scores, groups)
-    return ["<h3>By attribute</h3>", html_table(rows)] if groups else []
+    return ["<h3>By attribute</h3>", html_table(rows)] if rows else []
 
 
 def sequence_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:

@@ -180,7 +180,7 @@ def score_folder(
     answered = {name: found for name, found in loaded.items() if found}
     done = [s for s in scored if s.name in answered or s.name in expected]
     if not done:
-        raise DataError(f"{folder} holds no results for any of the {len(sequences)} sequences with truth")
+        raise DataError(f"{folder} holds no results for any of the {len(scored)} sequences with truth")
     label, inner = label or folder.name, unpaced(protocol)
     runs = {s.name: answered.get(s.name) or failed_runs(s, protocol) for s in done}
     scores = _score(label, runs, done, inner, mode)

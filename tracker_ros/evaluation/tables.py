@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.scores import TrackerScores, TrustScores
 from tracker_ros.evaluation.trust import SOON, Trust, columns
 from tracker_ros.files import write_whole
@@ -69,6 +70,23 @@ def unfinished_lines(scores: Iterable[TrackerScores]) -> list[str]:
         for tracker in scores
         if (names := tracker.unfinished)
     ]
+
+
+def unscored_lines(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[str]:
+    """Return a line for each group that has no row, for no tracker has a result on its sequences.
+
+    Raises:
+        DataError: when that is so of every group.
+    """
+    counted = {name for tracker in scores for name in tracker.parts}
+    lines = [
+        f"group '{group}' has no row: there is no result for {', '.join(names)}"
+        for group, names in groups.items()
+        if counted.isdisjoint(names)
+    ]
+    if groups and len(lines) == len(groups):
+        raise DataError("; ".join(lines))
+    return lines
 
 
 def _counts(trust: Trust) -> Row:
