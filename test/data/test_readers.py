@@ -15,7 +15,7 @@ from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.boxes import read_boxes, read_flags
 from tracker_ros.data.footage import open_recording
 from tracker_ros.data.lists import read_names, read_table, shipped_file
-from tracker_ros.data.readers import find_frames, frame_order, named_sequences
+from tracker_ros.data.readers import find_frames, frame_order, matching, named_sequences
 from tracker_ros.data.sequence import (
     DataError,
     ImageFrames,
@@ -245,6 +245,14 @@ def test_selection_and_lists(tmp_path: Path) -> None:
     assert [s.name for s in named_sequences(sequences, ["car*"])] == ["car1", "car2"]
     with pytest.raises(DataError, match="no sequence is named 'boat'; there are: car1, car2, bike"):
         named_sequences(sequences, ["boat"])
+    assert matching(["a[1]", "a1", "a2"], ["a[1]"]) == {"a[1]"}, "its own name comes first"
+    assert matching(["a1", "a2"], ["a[1]"]) == {"a1"}
+    listed = tmp_path / "list.txt"
+    text(listed, lines("my car", "", " bike "))
+    assert read_names(str(listed)) == ["my car", "bike"]
+    text(listed, "\n \n")
+    with pytest.raises(DataError, match="list.txt names no sequence: write one name a line"):
+        read_names(str(listed))
     lengths = {name: len(read_names(name)) for name in ("otb2013", "otb50", "otb100", "lasot_test")}
     assert lengths == {"otb2013": 51, "otb50": 50, "otb100": 100, "lasot_test": 280}
     assert [len(read_table(name)) for name in ("uav123", "uav20l")] == [123, 20]

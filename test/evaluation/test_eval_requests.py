@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from eval_helpers import write_squares
 
 from tracker_ros.cli import main
 from tracker_ros.config_files import yaml_file
+from tracker_ros.data.sequence import DataError
+from tracker_ros.evaluation import options
 from tracker_ros.evaluation.cli import folder_labels
 from tracker_ros.evaluation.specs import TrackerSpec, distinct
 from tracker_ros.trackers.base import SettingsError
@@ -135,3 +139,33 @@ def test_a_table_by_attribute_needs_attributes(
     words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out"), "--attributes"]
     assert main(words) == 2
     assert "--attributes is without effect: none of the chosen sequences has" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("patterns", "listed", "chosen"),
+    [
+        (None, None, ["down", "right", "scene_0"]),
+        ("*", "right", ["right"]),
+        ("right,scene_0", "right\ndown", ["right"]),
+        (None, "scene_0", ["scene_0"]),
+        ("down", "right", "no sequence is both in the list LIST and in --sequences 'down'"),
+        (" ,", None, "--sequences ' ,' names no sequence: leave it out for all of them"),
+        ("", None, "--sequences '' names no sequence"),
+        (None, "\n", "the list LIST names no sequence"),
+    ],
+)
+def test_sequences_and_a_list_both_narrow(
+    patterns: str | None, listed: str | None, chosen: list[str] | str, data: Path, tmp_path: Path
+) -> None:
+    words, file = ["--root", str(data), "--scenes", "1"], tmp_path / "list.txt"
+    if listed is not None:
+        file.write_text(listed)
+        words += ["--list", str(file)]
+    parser = argparse.ArgumentParser()
+    options.add_data_options(parser)
+    args = parser.parse_args([*words, *([] if patterns is None else ["--sequences", patterns])])
+    if isinstance(chosen, list):
+        assert [s.name for s in options.read_data(args)] == chosen
+    else:
+        with pytest.raises(DataError, match=re.escape(chosen.replace("LIST", str(file)))):
+            options.read_data(args)

@@ -183,6 +183,7 @@ def test_real_time_runs_through_the_runner(data: Path, tmp_path: Path) -> None:
 def test_groups_need_sequences() -> None:
     sequences = [made_sequence(name, 3, 0) for name in ("UAV_a", "OTB_b")]
     assert make_groups(sequences, {"air": ["UAV*"]}) == {"air": ["UAV_a"]}
+    assert make_groups([made_sequence("a[1]", 3, 0)], {"one": ["a[1]"]}) == {"one": ["a[1]"]}
     with pytest.raises(DataError, match="group 'sea': no sequence is named like SEA"):
         make_groups(sequences, {"sea": ["SEA*"]})
 

@@ -30,10 +30,13 @@ def read_names(name: str) -> list[str]:
     """Read sequence names, one a line, from the file `name` or the shipped list of that name.
 
     Raises:
-        DataError: when there is neither.
+        DataError: when there is neither, or the file names none.
     """
     path = Path(name) if Path(name).is_file() else shipped_file(f"{name}.txt")
-    return read_text(path).split()
+    names = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    if not names:
+        raise DataError(f"the list {path} names no sequence: write one name a line")
+    return names
 
 
 def read_table(name: str) -> list[dict[str, str]]:

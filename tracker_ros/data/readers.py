@@ -146,12 +146,16 @@ def named_sequences(sequences: Iterable[Sequence], patterns: Iterable[str]) -> l
 def matching(names: Iterable[str], patterns: Iterable[str]) -> set[str]:
     """Return the names that match one of the glob `patterns`; all when there are none.
 
+    A name is itself before it is a pattern: ``a[1]`` is the sequence of that name where there is one.
+
     Raises:
         DataError: when a pattern matches nothing.
     """
     every, wanted = list(names), list(patterns)
+    found: set[str] = set()
     for pattern in wanted:
-        if not any(fnmatch.fnmatchcase(name, pattern) for name in every):
-            known = ", ".join(every)
-            raise DataError(f"no sequence is named '{pattern}'; there are: {known}")
-    return {name for name in every if not wanted or any(fnmatch.fnmatchcase(name, p) for p in wanted)}
+        here = {pattern}.intersection(every) or {n for n in every if fnmatch.fnmatchcase(n, pattern)}
+        if not here:
+            raise DataError(f"no sequence is named '{pattern}'; there are: {', '.join(every)}")
+        found |= here
+    return found if wanted else set(every)

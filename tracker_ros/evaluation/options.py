@@ -41,7 +41,7 @@ def add_data_options(parser: argparse.ArgumentParser, required: bool = True) -> 
     data = parser.add_argument_group("data")
     data.add_argument("--root", type=Path, help="folder of the data set")
     data.add_argument("--layout", default="folders", choices=sorted(LAYOUTS), help="how it is laid out")
-    data.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
+    data.add_argument("--sequences", metavar="GLOBS", help="only these, separated by commas")
     data.add_argument(
         "--list",
         metavar="LIST",
@@ -81,7 +81,7 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
     """Return the sequences that the options of `add_data_options` choose.
 
     Raises:
-        DataError: without any data, and for a name that no sequence has, read or rendered.
+        DataError: without any data, for a name that no sequence has, and where none is left.
     """
     scenes, black = getattr(args, "scenes", 0), getattr(args, "blackout", 0)
     count = getattr(args, "absences", 0) or 2 * (getattr(args, "protocol", "") == ABSENCE)
@@ -89,17 +89,35 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
         raise DataError("no data: give --root FOLDER, --scenes N or both")
     if black < 0:
         raise DataError(f"--blackout must not be negative, got {black}")
-    wanted = [*split(args.sequences), *(read_names(args.list) if args.list else [])]
     read = read_sequences(args.root, args.layout) if args.root else []
     flown = cases(count, args.choosing) if count else []
     # By name before anything is rendered; what is inserted or blacked out goes by what it is made of.
     names = [*(s.name for s in read), *map(scene_name, range(scenes)), *(case.name for case in flown)]
-    chosen = matching(names, wanted)
+    chosen = _chosen_names(names, args)
     read = [s for s in read if s.name in chosen]
     read += [rendered(seed) for seed in range(scenes) if scene_name(seed) in chosen]
     if count:
         return [*(flight(case) for case in flown if case.name in chosen), *with_absences(read)]
     return [blacked_out(sequence, black) for sequence in read] if black else read
+
+
+def _chosen_names(names: list[str], args: argparse.Namespace) -> set[str]:
+    """Return those of the names that both ``--sequences`` and ``--list`` choose; without either, all.
+
+    Raises:
+        DataError: for a pattern that no name matches, and when nothing is chosen.
+    """
+    chosen = set(names)
+    if args.sequences is not None:
+        patterns = split(args.sequences)
+        if not patterns:
+            raise DataError(f"--sequences '{args.sequences}' names no sequence: leave it out for all of them")
+        chosen &= matching(names, patterns)
+    if args.list is not None:
+        chosen &= matching(names, read_names(args.list))
+    if not chosen and names:
+        raise DataError(f"no sequence is both in the list {args.list} and in --sequences '{args.sequences}'")
+    return chosen
 
 
 def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None:

@@ -272,10 +272,13 @@ def make_groups(sequences: list[Sequence], patterns: Mapping[str, list[str]]) ->
     Raises:
         DataError: for a group without a sequence.
     """
+    every = [s.name for s in sequences]
     if not patterns:
-        return {"all": [s.name for s in sequences]}
+        return {"all": every}
     groups = {
-        group: [s.name for s in sequences if any(fnmatch.fnmatchcase(s.name, g) for g in globs)]
+        group: [
+            s.name for s in sequences if any(s.name == g or fnmatch.fnmatchcase(s.name, g) for g in globs)
+        ]
         for group, globs in patterns.items()
     }
     for group, names in groups.items():
