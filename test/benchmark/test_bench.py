@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import os
+import signal
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,6 +111,18 @@ def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
     filed = json.loads(path.read_text())
     assert filed["machine"]["device"] == board() and filed["machine"]["cores"] == os.cpu_count()
     assert [result["form"] for result in filed["results"]] == ["OpenCV"] and filed["results"][0]["fps"] > 0
+
+
+def killed(*_: object) -> None:
+    """In place of `measure`, in the process that the bench starts: the system needs its memory."""
+    signal.raise_signal(signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "measure", killed)
+    assert main(["bench", "--trackers", "kcf"]) == 1
+    said = "the process that measured kcf was killed, probably because memory ran out: free some, or leave"
+    assert said in capsys.readouterr().err
 
 
 def test_the_table_is_whole_on_a_narrow_terminal():

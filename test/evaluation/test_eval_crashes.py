@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from eval_helpers import KCF, run, write_squares
 from tracker_ros.cli import main
 from tracker_ros.data.readers import read_folders
 from tracker_ros.evaluation import cli, runner
+from tracker_ros.evaluation.engines import ProcessEngine
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import OnePass
 from tracker_ros.evaluation.results import CRASHED, Trajectory, write_run
@@ -95,3 +97,28 @@ def test_what_crashed_is_told_on_standard_error(
         f"tracker_ros eval: tracebacks are in *{CRASHED} below {tmp_path / 'out[1]' / 'ope'}",
     ]
     assert "failed on" not in shown.out
+
+
+class KilledEngine(ProcessEngine):
+    """Whatever it is given, its processes are killed, as Linux does it when memory runs out."""
+
+    def run(self, function: object, tasks: object) -> object:
+        return super().run(signal.raise_signal, [signal.SIGKILL])
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_a_process_that_is_killed_is_told(
+    finished: int,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(KCF, read_folders(data)[:finished], OnePass(), tmp_path) == []
+    monkeypatch.setattr(cli, "make_engine", lambda name, jobs: KilledEngine(2))
+    words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path)]
+    assert main(words) == 1
+    shown = capsys.readouterr().err
+    assert "one of 2 processes was killed, probably because memory ran out: use fewer --jobs" in shown
+    assert "What is finished is kept" in shown and "should not happen" not in shown
+    assert (tmp_path / "ope" / "kcf" / "down.txt").is_file() == bool(finished)

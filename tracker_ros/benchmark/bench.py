@@ -14,11 +14,13 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +30,7 @@ from tracker_ros.benchmark.timing import WARM_UP, Clip, Result, measure
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
+from tracker_ros.evaluation.engines import WorkerKilled
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct, missing
 from tracker_ros.files import write_whole
@@ -60,27 +63,48 @@ def add_parsers(sub: Any) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> int:
-    """Run ``tracker_ros bench``: 0, or 2 for a wrong request."""
+    """Run ``tracker_ros bench``: 0, 2 for a wrong request, or 1 when a process was killed."""
     console = make_console()
-    box = args.box.to_xywh() if args.box else None
-    clip = Clip(args.frames, args.video, args.truth, box)
-    context = multiprocessing.get_context("spawn")
-    results = []
     try:
         if not split(args.trackers):
             raise SettingsError("nothing to do: give --trackers")
-        for spec in contenders(args):
-            with console.status(Text(f"{spec.label}{' scripted' if spec.scripted else ''}")):
-                with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-                    results.append(pool.submit(measure, spec, clip, args.threads).result())
+        results = measured(list(contenders(args)), args, console)
     except (DataError, SettingsError, WeightsError, FileNotFoundError) as error:
         print_error("bench", error)
         return 2
+    except WorkerKilled as error:
+        print_error("bench", error)
+        return 1
     console.print(render(results, args.threads))
     if args.json:
         content = {"machine": machine(args), "results": [asdict(r) for r in results]}
         write_whole(args.json, json.dumps(content, indent=1) + "\n")
     return 0
+
+
+def measured(specs: list[TrackerSpec], args: argparse.Namespace, console: Console) -> list[Result]:
+    """Measure each tracker in a process of its own.
+
+    Raises:
+        WorkerKilled: when the system kills that process.
+    """
+    clip = Clip(args.frames, args.video, args.truth, args.box.to_xywh() if args.box else None)
+    context = multiprocessing.get_context("spawn")
+    results = []
+    for spec in specs:
+        shown = f"{spec.label}{' scripted' if spec.scripted else ''}"
+        with (
+            console.status(Text(shown)),
+            concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool,
+        ):
+            try:
+                results.append(pool.submit(measure, spec, clip, args.threads).result())
+            except BrokenProcessPool as error:
+                raise WorkerKilled(
+                    f"the process that measured {shown} was killed, probably because memory ran out: free"
+                    " some, or leave this tracker out"
+                ) from error
+    return results
 
 
 def contenders(args: argparse.Namespace) -> Iterator[TrackerSpec]:

@@ -17,7 +17,7 @@ from tracker_ros.arguments import count
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.absence import absence_rows
-from tracker_ros.evaluation.engines import ENGINES, make_engine
+from tracker_ros.evaluation.engines import ENGINES, WorkerKilled, make_engine
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
@@ -132,7 +132,10 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
 def guarded(
     name: str, command: Callable[[argparse.Namespace, Console], int]
 ) -> Callable[[argparse.Namespace], int]:
-    """Wrap the command of that name: wrong requests are printed in one line and answered by exit status 2."""
+    """Wrap the command of that name: wrong requests are printed in one line and answered by exit status 2.
+
+    A process that was killed is no wrong request: 1, as for a run that failed.
+    """
 
     def run(args: argparse.Namespace) -> int:
         try:
@@ -142,6 +145,9 @@ def guarded(
         except (DataError, SettingsError, WeightsError, OSError) as error:
             print_error(name, error)
             return 2
+        except WorkerKilled as error:
+            print_error(name, error)
+            return 1
 
     return run
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 import concurrent.futures
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class WorkerKilled(RuntimeError):
+    """A process that worked on a task is gone. The message is one line for people."""
 
 
 class Engine(Protocol):
@@ -35,13 +40,22 @@ class ProcessEngine:
         self._jobs = jobs
 
     def run(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
-        """Run the tasks in processes of this machine."""
+        """Run the tasks in processes of this machine.
+
+        Raises:
+            WorkerKilled: when one of them is killed; the others end with it.
+        """
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(self._jobs, mp_context=context) as pool:
-            futures = [pool.submit(function, task) for task in tasks]
             try:
+                futures = [pool.submit(function, task) for task in tasks]
                 for future in concurrent.futures.as_completed(futures):
                     yield future.result()
+            except BrokenProcessPool as error:
+                raise WorkerKilled(
+                    f"one of {self._jobs} processes was killed, probably because memory ran out: use fewer"
+                    " --jobs. What is finished is kept: the same command goes on from there"
+                ) from error
             finally:
                 # An interrupted evaluation is resumed later; what has not begun must not begin now.
                 pool.shutdown(wait=False, cancel_futures=True)
