@@ -17,7 +17,7 @@ from tracker_ros.cli import main
 from tracker_ros.config_files import yaml_file
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation import options
-from tracker_ros.evaluation.cli import folder_labels
+from tracker_ros.evaluation.cli import add_parsers, folder_labels
 from tracker_ros.evaluation.specs import TrackerSpec, distinct
 from tracker_ros.trackers.base import SettingsError
 
@@ -169,3 +169,75 @@ def test_sequences_and_a_list_both_narrow(
     else:
         with pytest.raises(DataError, match=re.escape(chosen.replace("LIST", str(file)))):
             options.read_data(args)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--trackers kcf --set cell_size=4", "--set is without effect: it is for presets, and there is none"),
+        ("--trackers kcf --weights random:0", "--weights is without effect"),
+        ("--trackers kcf,mil --device cpu:0", "--device is without effect"),
+        ("--trackers kcf --scripted", "--scripted is without effect"),
+        (
+            "--trackers kcf --nano .",
+            "--nano is without effect: none of the trackers is nanotrack or",
+        ),
+        ("--trackers kcf --session", "--session is without effect: none of the trackers is a preset"),
+        (
+            "--trackers dcf --session-set gone=1",
+            "--session-set is without effect: no tracker runs in a session",
+        ),
+        ("--trackers dcf --fps 30", "--fps is without effect: no tracker runs in a session: give --session"),
+        ("--trackers kcf --protocol absence --fps 30", "--fps is without effect"),
+        (
+            "--trackers dcf --repetitions 2",
+            "--repetitions is without effect: ope runs once; got10k and vot2015",
+        ),
+        ("--trackers dcf --protocol vot2020-realtime30 --repetitions 2", "vot2020-realtime30 runs once"),
+        ("--trackers dcf --choosing", "--choosing is without effect: no flights are asked for by --absences"),
+        ("--trackers dcf --protocol absence --blackout 3", "--blackout is without effect beside absences"),
+        ("--trackers dcf --absences 1 --blackout 3", "--blackout is without effect beside absences"),
+        ("--results . --fresh", "--fresh is without effect: nothing is run without --trackers"),
+    ],
+)
+def test_options_without_effect_are_refused(
+    words: str, said: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["eval", "--root", str(data), "--out", str(tmp_path / "out")]
+    assert main([*common, *words.split()]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err and not shown.out and not (tmp_path / "out").exists()
+
+
+def test_a_workspace_refuses_options_without_effect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["vot", str(tmp_path / "w"), "--trackers", "kcf", "--scripted"]) == 2
+    assert "--scripted is without effect" in capsys.readouterr().err and not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--trackers kcf,dcf --set cell_size=4 --device cpu:0 --session --fps 20 --session-set keep_mean=0.5",
+        "--trackers dcf --protocol absence --fps 20 --choosing",
+        "--trackers dcf --absences 1 --choosing",
+        "--trackers kcf --protocol vot2018-realtime30 --repetitions 2",
+        "--results . --session",
+    ],
+)
+def test_options_with_an_effect_are_taken(
+    words: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ReadError(Exception):
+        """The data would be read now: what is given has been taken."""
+
+    def stop(*_: object) -> None:
+        raise ReadError
+
+    monkeypatch.setattr(options, "matching", stop)
+    parser = argparse.ArgumentParser()
+    add_parsers(parser.add_subparsers())
+    args = parser.parse_args(["eval", "--root", str(data), "--sequences", "*", *words.split()])
+    with pytest.raises(ReadError):
+        args.run(args)

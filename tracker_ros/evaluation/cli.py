@@ -22,7 +22,12 @@ from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
 from tracker_ros.evaluation.reliability import reliability_rows
-from tracker_ros.evaluation.requests import has_truth, require_scores
+from tracker_ros.evaluation.requests import (
+    has_truth,
+    require_effect,
+    require_scores,
+    require_used_by_trackers,
+)
 from tracker_ros.evaluation.results import CRASHED
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import TrackerScores, attribute_groups, score_folders
@@ -121,6 +126,7 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     specs = options.chosen_specs(args)
     if not specs:
         raise SettingsError("nothing to do: give --trackers")
+    require_used_by_trackers(args, specs)
     for spec in specs:
         spec.driver()  # the toolkit would find out much later that weights are missing
     write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)
@@ -157,9 +163,10 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     specs = options.with_sessions(options.chosen_specs(args), args)
     if not specs and not args.results:
         raise SettingsError("nothing to do: give --trackers, --results or both")
+    protocol = make_protocol(args.protocol, args.repetitions)
+    require_effect(args, specs, protocol)
     sequences = options.read_data(args)
     options.chosen_groups(sequences, args)  # a wrong one is refused before anything is run
-    protocol = make_protocol(args.protocol, args.repetitions)
     check_truth(protocol, sequences)
     if args.submission and len(specs) != 1:
         raise SettingsError(f"--submission packs one tracker, and --trackers names {len(specs)}")

@@ -22,7 +22,6 @@ from tracker_ros.evaluation.scores import attribute_groups, make_groups
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import (
-    SettingsError,
     check_device,
     given_settings,
     key_value,
@@ -87,8 +86,10 @@ def read_data(args: argparse.Namespace) -> list[Sequence]:
     count = getattr(args, "absences", 0) or 2 * (getattr(args, "protocol", "") == ABSENCE)
     if args.root is None and scenes < 1 and count < 1:
         raise DataError("no data: give --root FOLDER, --scenes N or both")
-    if black < 0:
-        raise DataError(f"--blackout must not be negative, got {black}")
+    if black and count:
+        raise DataError("--blackout is without effect beside absences: leave one of the two out")
+    if getattr(args, "choosing", False) and not count:
+        raise DataError("--choosing is without effect: no flights are asked for by --absences")
     read = read_sequences(args.root, args.layout) if args.root else []
     flown = cases(count, args.choosing) if count else []
     # By name before anything is rendered; what is inserted or blacked out goes by what it is made of.
@@ -190,26 +191,23 @@ def add_session_options(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a setting of the session; may be repeated",
     )
-    how.add_argument(
-        "--fps", type=positive, default=30.0, help="frames a second, the session's time (default: 30)"
-    )
+    how.add_argument("--fps", type=positive, help="frames a second, the session's time (default: 30)")
 
 
 def with_sessions(specs: list[TrackerSpec], args: argparse.Namespace) -> list[TrackerSpec]:
     """Return `specs` and, for ``--session``, each preset among them once more inside a session.
 
     Raises:
-        SettingsError: for a setting that is none, a rate that is not positive, or a label that is taken.
+        SettingsError: for a setting that is none, or a label that is taken.
     """
     alone = not args.session
     if alone and getattr(args, "protocol", "") != ABSENCE:
         return specs
-    if args.fps <= 0:
-        raise SettingsError(f"--fps must be positive, got {args.fps:g}")
     settings = tuple(given_settings(args.session_set).items())
     make_settings(SessionSettings, dict(settings), "session")
+    fps = 30.0 if args.fps is None else args.fps
     inside = {
-        spec: dataclasses.replace(spec, session=settings, fps=args.fps)
+        spec: dataclasses.replace(spec, session=settings, fps=fps)
         for spec in specs
         if spec.name not in OPENCV_NAMES
     }
