@@ -113,6 +113,22 @@ def test_figures_are_filed_with_the_machine_that_they_are_from(film, tmp_path):
     assert [result["form"] for result in filed["results"]] == ["OpenCV"] and filed["results"][0]["fps"] > 0
 
 
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (".", "--json: cannot write FILM: it is a folder, no file"),
+        ("truth.txt", "--json FILM/truth.txt would replace a file that is read"),
+        ("images/003.png", "--json FILM/images/003.png would replace a file that is read"),
+        ("truth.txt/a.json", "--json FILM/truth.txt: FILM/truth.txt is no folder"),
+    ],
+)
+def test_a_place_for_the_figures_is_checked_first(output, said, film, monkeypatch, capsys):
+    monkeypatch.setattr(bench, "measured", lambda *_: pytest.fail("it was measured"))
+    words = ["--video", str(film / "images"), "--truth", str(film / "truth.txt")]
+    assert main(["bench", "--trackers", "kcf", *words, "--json", str(film / output)]) == 2
+    assert said.replace("FILM", str(film)) in capsys.readouterr().err
+
+
 def killed(*_: object) -> None:
     """In place of `measure`, in the process that the bench starts: the system needs its memory."""
     signal.raise_signal(signal.SIGKILL)

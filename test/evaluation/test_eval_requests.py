@@ -241,3 +241,58 @@ def test_options_with_an_effect_are_taken(
     args = parser.parse_args(["eval", "--root", str(data), "--sequences", "*", *words.split()])
     with pytest.raises(ReadError):
         args.run(args)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--csv DATA", "--csv: cannot write DATA: it is a folder, no file; give another name"),
+        ("--csv /dev/null", "--csv: cannot write /dev/null: it is a device"),
+        (
+            "--csv DATA/down/groundtruth.txt",
+            "groundtruth.txt would replace a file that is read",
+        ),
+        ("--csv DATA/down/img/0003.png", "0003.png would replace a file that is read: give another name"),
+        ("--csv LIST", "--csv LIST would replace a file that is read"),
+        ("--csv LIST/table.csv", "--csv LIST: LIST is no folder; give another place"),
+        ("--submission LIST", "--submission LIST would replace a file that is read"),
+        ("--csv a.csv --submission ./a.csv", "--csv and --submission name the same file"),
+        ("--submission a.zip --protocol tre", "no server takes results of tre; got10k and ope have one"),
+        ("--submission a.zip --protocol ope-realtime30", "no server takes results of ope-realtime30"),
+    ],
+)
+def test_outputs_are_checked_before_the_first_run(
+    words: str, said: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("down\n")
+    before = {path: path.read_bytes() for path in [names, *data.rglob("*")] if path.is_file()}
+    common = ["eval", "--root", str(data), "--list", str(names), "--out", str(tmp_path / "out")]
+    given = words.replace("DATA", str(data)).replace("LIST", str(names)).split()
+    assert main([*common, "--trackers", "kcf", *given]) == 2
+    shown = capsys.readouterr()
+    assert said.replace("DATA", str(data)).replace("LIST", str(names)) in shown.err and not shown.out
+    assert not (tmp_path / "out").exists()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_table_replaces_no_result_but_itself(
+    data: Path, own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert main([*words, "--csv", str(data / "new" / "table.csv")]) == 0
+    assert main([*words, "--csv", str(data / "new" / "table.csv")]) == 0, "its own earlier table"
+    boxes = tmp_path / "out" / "ope" / "kcf" / "down.txt"
+    before = boxes.read_text()
+    assert main([*words, "--csv", str(boxes)]) == 2
+    assert main([*words, "--trackers", str(own), "--csv", str(own)]) == 2
+    assert capsys.readouterr().err.count("would replace a file that is read") == 2
+    assert boxes.read_text() == before and own.read_text().startswith("#")
+
+
+def test_a_report_needs_a_folder(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'eval' (matplotlib) is not installed")
+    (tmp_path / "page").write_text("mine")
+    words = ["report", "--root", str(data), "--results", str(tmp_path), "--out", str(tmp_path / "page")]
+    assert main(words) == 2
+    assert f"{tmp_path / 'page'} is no folder; give another place" in capsys.readouterr().err

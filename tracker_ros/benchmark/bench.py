@@ -32,6 +32,7 @@ from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.engines import WorkerKilled
 from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
+from tracker_ros.evaluation.outputs import files_of, require_outputs
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct, missing
 from tracker_ros.files import write_whole
 from tracker_ros.terminal import make_console, print_error
@@ -68,7 +69,10 @@ def run_bench(args: argparse.Namespace) -> int:
     try:
         if not split(args.trackers):
             raise SettingsError("nothing to do: give --trackers")
-        results = measured(list(contenders(args)), args, console)
+        specs = list(contenders(args))
+        reads = [*filter(None, (args.video, args.truth)), *files_of(specs)]
+        require_outputs({"--json": args.json}, reads)
+        results = measured(specs, args, console)
     except (DataError, SettingsError, WeightsError, FileNotFoundError) as error:
         print_error("bench", error)
         return 2

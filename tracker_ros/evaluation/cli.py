@@ -18,6 +18,7 @@ from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.absence import absence_rows
 from tracker_ros.evaluation.engines import ENGINES, WorkerKilled, make_engine
+from tracker_ros.evaluation.outputs import files_of, require_folder, require_outputs
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.protocols import EvaluationProtocol, OnePass, Repeated, SpatialRobustness
@@ -32,7 +33,7 @@ from tracker_ros.evaluation.results import CRASHED
 from tracker_ros.evaluation.runner import Outcome, plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import TrackerScores, attribute_groups, score_folders
 from tracker_ros.evaluation.specs import TrackerSpec
-from tracker_ros.evaluation.submission import write_submission
+from tracker_ros.evaluation.submission import require_server, write_submission
 from tracker_ros.evaluation.tables import (
     render,
     summary_rows,
@@ -112,6 +113,7 @@ def run_report(args: argparse.Namespace, console: Console) -> int:
     """Run ``tracker_ros report``."""
     from tracker_ros.evaluation.report import write_report
 
+    require_folder("--out", args.out)
     sequences = options.read_data(args)
     groups = options.chosen_groups(sequences, args)
     page = write_report(args.results, sequences, groups, args.out, options.chosen_mode(args))
@@ -165,11 +167,10 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
         raise SettingsError("nothing to do: give --trackers, --results or both")
     protocol = make_protocol(args.protocol, args.repetitions)
     require_effect(args, specs, protocol)
+    check_outputs(args, specs, protocol)
     sequences = options.read_data(args)
     options.chosen_groups(sequences, args)  # a wrong one is refused before anything is run
     check_truth(protocol, sequences)
-    if args.submission and len(specs) != 1:
-        raise SettingsError(f"--submission packs one tracker, and --trackers names {len(specs)}")
     require_scores(args, sequences)
     failed = evaluate(specs, sequences, protocol, args, console)
     if args.submission:
@@ -206,6 +207,21 @@ def show(
         console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
     if args.csv:
         write_csv(rows, args.csv)
+
+
+def check_outputs(args: argparse.Namespace, specs: list[TrackerSpec], protocol: EvaluationProtocol) -> None:
+    """Refuse what could not be written when everything has run, or would replace what is read.
+
+    Raises:
+        SettingsError, DataError: naming the option.
+    """
+    if args.submission and len(specs) != 1:
+        raise SettingsError(f"--submission packs one tracker, and --trackers names {len(specs)}")
+    if args.submission:
+        require_server(protocol)
+    reads = [args.root, args.list and Path(args.list), *args.results, args.out / protocol.name]
+    outputs = {"--csv": args.csv, "--submission": args.submission}
+    require_outputs(outputs, [*filter(None, reads), *files_of(specs)])
 
 
 def folder_labels(folders: list[Path]) -> dict[Path, str]:

@@ -16,6 +16,16 @@ from tracker_ros.files import write_whole
 _DATE = (2000, 1, 1, 0, 0, 0)
 
 
+def require_server(protocol: EvaluationProtocol) -> None:
+    """Make sure that a server takes results of this protocol.
+
+    Raises:
+        DataError: when none does.
+    """
+    if not isinstance(protocol, (Repeated, OnePass)):
+        raise DataError(f"no server takes results of {protocol.name}; got10k and ope have one")
+
+
 def write_submission(
     path: Path, folder: Path, sequences: list[Sequence], protocol: EvaluationProtocol
 ) -> None:
@@ -26,8 +36,7 @@ def write_submission(
     Raises:
         DataError: when a sequence has not been finished, or for another protocol.
     """
-    if not isinstance(protocol, (Repeated, OnePass)):
-        raise DataError(f"no server takes results of {protocol.name}; got10k and ope have one")
+    require_server(protocol)
     files: list[Path] = []
     for sequence in sequences:
         plans = [folder / f"{plan.name}.txt" for plan in protocol.plans(sequence)]
