@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -71,9 +72,16 @@ def test_a_part_or_a_moved_data_set_keeps_the_results(data: Path, tmp_path: Path
     assert plan_tasks([KCF], read_folders(moved), OnePass(), out) == []
 
 
-def test_results_without_a_digest_are_made_again(tmp_path: Path) -> None:
-    import json
+def test_a_sequence_that_is_cut_shorter_is_another_one(data: Path, tmp_path: Path) -> None:
+    """As `reproduce --frames` does it."""
+    (sequence, *_) = read_folders(data)
+    assert run(KCF, [sequence], OnePass(), tmp_path) == []
+    assert run(KCF, [shortened(sequence, 10)], OnePass(), tmp_path) == []
+    assert len((tmp_path / "ope" / "kcf" / "down.txt").read_text().splitlines()) == 10
+    assert len(plan_tasks([KCF], [sequence], OnePass(), tmp_path)) == 1
 
+
+def test_results_without_a_digest_are_made_again(tmp_path: Path) -> None:
     assert run(KCF, [made_sequence("a", 12, 0)], OnePass(), tmp_path) == []
     path = tmp_path / "ope" / "kcf" / "manifest.json"
     manifest = json.loads(path.read_text())

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What a command line asks for and would not get, refused before anything is run."""
+"""Checks of what a command line asks for and would not get, before anything is run."""
 
 from __future__ import annotations
 
