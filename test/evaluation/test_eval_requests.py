@@ -296,3 +296,14 @@ def test_a_report_needs_a_folder(data: Path, tmp_path: Path, capsys: pytest.Capt
     words = ["report", "--root", str(data), "--results", str(tmp_path), "--out", str(tmp_path / "page")]
     assert main(words) == 2
     assert f"{tmp_path / 'page'} is no folder; give another place" in capsys.readouterr().err
+
+
+def test_compiling_that_is_switched_off_is_said(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else trackers would run as they are, and their speed be that of compiled ones."""
+    monkeypatch.setenv("PYTORCH_JIT", "0")
+    words = ["eval", "--root", str(data), "--trackers", "dcf", "--scripted", "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    assert "--scripted needs TorchScript, which PYTORCH_JIT=0 switches off" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

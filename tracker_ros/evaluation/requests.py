@@ -13,6 +13,7 @@ from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Repeated
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
 from tracker_ros.evaluation.vot_protocols import ResetBased
+from tracker_ros.export import require_script
 from tracker_ros.trackers.base import SettingsError
 
 _SCORED = {"--csv": "csv", "--attributes": "attributes", "--results": "results", "--group": "group"}
@@ -57,6 +58,8 @@ def require_used_by_trackers(args: argparse.Namespace, specs: list[TrackerSpec])
     }
     for option in (option for option, used in given.items() if used and not presets):
         raise _idle(option, "it is for presets, and there is none among the trackers")
+    if args.scripted:
+        require_script("--scripted")  # without a compiler it would run as it is, and its speed be taken for another
     # Of `all`, --nano decides whether they are among the trackers.
     if args.nano and args.trackers != "all" and not any(spec.name in NANOTRACK_FILES for spec in specs):
         raise _idle("--nano", f"none of the trackers is {' or '.join(NANOTRACK_FILES)}")
