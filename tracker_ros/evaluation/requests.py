@@ -58,8 +58,8 @@ def require_used_by_trackers(args: argparse.Namespace, specs: list[TrackerSpec])
     }
     for option in (option for option, used in given.items() if used and not presets):
         raise _idle(option, "it is for presets, and there is none among the trackers")
-    if args.scripted:
-        require_script("--scripted")  # without a compiler it would run as it is, and its speed be taken for another
+    if args.scripted:  # uncompiled it would be taken for compiled, its speed too
+        require_script("--scripted")
     # Of `all`, --nano decides whether they are among the trackers.
     if args.nano and args.trackers != "all" and not any(spec.name in NANOTRACK_FILES for spec in specs):
         raise _idle("--nano", f"none of the trackers is {' or '.join(NANOTRACK_FILES)}")
