@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,6 +85,34 @@ def require_file(path: Path) -> None:
         raise WriteError(f"cannot write {path}: it is a link that leads nowhere")
     if path.exists() and not path.is_file():
         raise WriteError(f"cannot write {path}: it is {'a folder' if path.is_dir() else 'a device'}, no file")
+
+
+def require_separate(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> None:
+    """Make sure that what a command writes is nothing that it reads, and that it writes no file twice.
+
+    Files are compared, not their names: one may be called by several, as `o.mp4` and `$PWD/o.mp4`.
+
+    Args:
+        outputs: the files that the command is going to write, as the user calls them.
+        inputs: those that it reads; names of nothing are passed over.
+
+    Raises:
+        WriteError: naming both.
+    """
+    there = [path for path in outputs if path.exists()]
+    for read, path in itertools.product(inputs if there else (), there):
+        if read.exists() and is_same(path, read):
+            raise WriteError(f"cannot write {path}: this command reads it, as {read}; give another name")
+    for one, other in itertools.combinations(outputs, 2):
+        if is_same(one, other):
+            raise WriteError(f"cannot write both {one} and {other}: they are one file; give another name")
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Return whether two names are those of one file or folder, which need not be there."""
+    if one.exists() and other.exists():
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _remove_stale_parts(path: Path) -> None:

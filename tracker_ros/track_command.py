@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
@@ -18,10 +20,10 @@ from tracker_ros.api import Result, follow, open_frames
 from tracker_ros.arguments import argument, new_file, positive
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
-from tracker_ros.data.sequence import Frame
+from tracker_ros.data.sequence import Frame, ImageFrames
 from tracker_ros.drawing.film import Film
 from tracker_ros.drawing.shapes import draw_box
-from tracker_ros.files import require_file, write_whole
+from tracker_ros.files import WriteError, is_same, require_file, require_separate, write_whole
 from tracker_ros.session import Session, State
 from tracker_ros.terminal import print_error
 from tracker_ros.trackers import given_settings, load
@@ -61,11 +63,10 @@ def add_parsers(sub: Any) -> None:
 def run_track(args: argparse.Namespace) -> int:
     """Run ``tracker_ros track``; 0, or 2 for a wrong request."""
     try:
-        if args.csv and args.csv == args.video:
-            raise ValueError(f"{args.csv} cannot be both the table and the video")
         if args.csv:
             require_file(args.csv)
         frames = open_frames(args.source)
+        _require_outputs(args, frames)
         settings = given_settings(args.overrides)
         session = Session(load(args.tracker, settings, args.weights, args.device))
         rows = StringIO(newline="") if args.csv else sys.stdout
@@ -91,6 +92,16 @@ def run_track(args: argparse.Namespace) -> int:
         count = f"{len(refused)} of {result.index + 1} frames in ERROR"
         print_error("track", f"{count}, the first: {refused[0]}")
     return 0
+
+
+def _require_outputs(args: argparse.Namespace, frames: Iterable[Frame]) -> None:
+    """Make sure that nothing that is read is written, nor anything that the next run would read."""
+    outputs = [path for path in (args.csv, args.video) if path]
+    named = [Path(word) for word in (args.tracker, args.weights) if word]
+    shown = frames.paths if isinstance(frames, ImageFrames) else (getattr(frames, "path", args.source),)
+    require_separate(outputs, itertools.chain([args.source], named, shown))
+    if args.video and args.source.is_dir() and is_same(args.video.parent, args.source):
+        raise WriteError(f"cannot write {args.video}: its folder is the source; write it elsewhere")
 
 
 def row(result: Result) -> list[object]:
