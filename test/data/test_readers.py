@@ -300,6 +300,25 @@ def test_a_frame_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         find_frames(tmp_path)
 
 
+@pytest.mark.parametrize("place", ["", "img"])
+def test_a_folder_with_images_and_a_video_is_refused(place: str, tmp_path: Path) -> None:
+    """A film of the results beside the images took their place without a word."""
+    picture(tmp_path / place / "1.png")
+    write_video(tmp_path / "film.mp4", [10, 20])
+    first = Path(place, "1.png")
+    said = f"holds a video, film.mp4, and 1 images, the first of them {first}: name the video's file, or move"
+    with pytest.raises(DataError, match=said):
+        find_frames(tmp_path)
+
+
+def test_a_folder_is_no_frame_and_no_video(tmp_path: Path) -> None:
+    for index in range(5, 7):
+        picture(tmp_path / f"{index}.png", 20 * index)
+    for name in ("5.5.png", "video.mp4"):
+        (tmp_path / name).mkdir()
+    assert [int(frame[0, 0, 0]) for frame in find_frames(tmp_path)] == [100, 120]
+
+
 def test_a_folder_without_frames_says_what_it_holds(tmp_path: Path) -> None:
     for name in ("1.gif", "2.gif", "notes", "._1.jpg"):
         (tmp_path / name).write_bytes(b"")

@@ -48,16 +48,25 @@ def _read_folder(folder: Path) -> Sequence:
 
 
 def find_frames(folder: Path) -> Frames:
-    """Return the frames of one folder: its only video file, else the images of its image folder."""
+    """Return the frames of one folder: its only video file, or the images of its image folder.
+
+    Raises:
+        DataError: where there is neither, or both: neither can be told to be the one that is meant.
+    """
     videos = _files(folder, VIDEO_SUFFIXES)
     if len(videos) > 1:
         raise DataError(f"{folder} holds {len(videos)} videos; one is expected")
+    listed = (list_images(folder / name) for name in ("img", "imgs", "color", "."))
+    images = next((found for found in listed if found), ())
+    if videos and images:
+        raise DataError(
+            f"{folder} holds a video, {videos[0].name}, and {len(images)} images, the first of them"
+            f" {images[0].relative_to(folder)}: name the video's file, or move one of the two"
+        )
     if videos:
         return video_frames(videos[0])
-    for name in ("img", "imgs", "color", "."):
-        images = list_images(folder / name)
-        if images:
-            return ImageFrames(images)
+    if images:
+        return ImageFrames(images)
     raise DataError(f"{folder} holds neither a video nor images{_what_else(folder)}")
 
 
@@ -97,7 +106,8 @@ def list_images(folder: Path) -> tuple[Path, ...]:
 
 def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     found = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and is_visible(p))
-    return sorted(found, key=frame_order)
+    # A link that leads nowhere stays: a frame that is missing is told, not passed over.
+    return sorted((p for p in found if not p.is_dir()), key=frame_order)
 
 
 def files_below(folder: Path, suffixes: frozenset[str]) -> list[Path]:
