@@ -103,7 +103,7 @@ class Runs:
 
 def test_a_file_with_code_in_it_is_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torch.save({"state_dict": {}, "extra": Runs()}, tmp_path / "d.pth")
-    with pytest.raises(WeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="cannot be read .*holds more than tensors$"):
         import_nanotrack(tmp_path / "d.pth")
     assert "ran" not in capsys.readouterr().out
 

@@ -114,8 +114,43 @@ def test_pickles_that_run_code_are_refused(tmp_path):
 
     path = tmp_path / "evil.pth"
     path.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(WeightsError, match="cannot be read as plain tensors"):
+    with pytest.raises(WeightsError, match="cannot be read as plain tensors") as refused:
         read_state_dict(path)
+    # Torch's own words advise to run the code: "Re-running `torch.load` with `weights_only` set to `False`".
+    assert str(refused.value).endswith(": it is damaged, of another format, or holds more than tensors")
+
+
+@pytest.mark.parametrize("name", ["w.SafeTensors", "w.PTH", "folder/w"])
+def test_a_file_is_read_whatever_the_case_of_its_suffix(tmp_path, name):
+    path, tensors = tmp_path / name, dict(Holder().state_dict())
+    path.parent.mkdir(exist_ok=True)
+    save_file(tensors, str(path)) if name.endswith("Tensors") else torch.save(tensors, path)
+    module = Holder()
+    load_weights(module, str(path))
+    assert all(torch.equal(tensor, tensors[key]) for key, tensor in module.state_dict().items())
+
+
+@pytest.mark.parametrize("seed", ["99999999999999999999999", "1.5", "²"])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(WeightsError, match=f"'random:{seed}' needs a whole number of at most 18 digits"):
+        load_weights(Holder(), f"random:{seed}")
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("mine", "mine: the name of a file of weights ends in .safetensors; give it that ending"),
+        ("mine.pth", "mine.pth: the name of a file of weights ends in .safetensors"),
+        ("param.SafeTensors", "param.SafeTensors: this command reads it, as "),
+    ],
+)
+def test_an_import_writes_what_can_be_read_and_not_its_input(tmp_path, capsys, name, said):
+    published = tmp_path / "param.SafeTensors"
+    published.write_bytes(b"what is read")
+    assert run("import", "--from", "dcfnet", str(published), "--out", str(tmp_path / name)) == 2
+    shown = capsys.readouterr().err
+    assert said in shown and shown.count("\n") == 1
+    assert published.read_bytes() == b"what is read" and list(tmp_path.iterdir()) == [published]
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])

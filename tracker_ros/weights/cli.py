@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from tracker_ros.files import write_whole
+from tracker_ros.files import require_separate, write_whole
 from tracker_ros.terminal import make_console, print_error
 from tracker_ros.weights.download import VARIABLE, download
-from tracker_ros.weights.loader import WeightsError, require_finite
+from tracker_ros.weights.loader import SUFFIX, WeightsError, require_finite, require_safetensors
 from tracker_ros.weights.manifest import Entry, cache, entries, locate, missing, search_path, unknown, verify
 
 ABOUT = """Each file is taken only if its SHA-256 is that of the manifest. A download that broke off goes
@@ -126,10 +126,12 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
+    target = args.out or cache() / f"{args.file.stem}{SUFFIX}"
+    require_safetensors(target)
+    require_separate([target], [args.file])
     module, function = IMPORTERS[args.form]
     tensors = getattr(import_module(f"tracker_ros.weights.importers.{module}"), function)(args.file)
     require_finite(tensors, str(args.file))
-    target = args.out or cache() / f"{args.file.stem}.safetensors"
     from safetensors.torch import save
 
     write_whole(target, save({name: tensor.contiguous() for name, tensor in tensors.items()}))

@@ -15,6 +15,10 @@ from tracker_ros.files import name_for_libraries
 from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, missing, unknown, verify
 
 RANDOM = "random:"
+SUFFIX = ".safetensors"
+"""Of the files that are written here; it is read in any case, as .SafeTensors."""
+UNREADABLE = "it is damaged, of another format, or holds more than tensors"
+"""In place of torch's words, which advise to run the code that is in a file."""
 _NETWORK = "net."
 """Prefix of a tracker's network in its file."""
 
@@ -27,23 +31,39 @@ def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
 
     Raises:
         WeightsError: when the file is missing, damaged, or a pickle that would run code.
+        ValueError: for a name that is not UTF-8.
     """
     if not path.is_file():
         raise WeightsError(f"weights file {path} does not exist")
+    name = name_for_libraries(path) if _is_safetensors(path) else ""
     try:
-        if path.suffix == ".safetensors":
+        if name:
             from safetensors.torch import load_file
 
-            return load_file(name_for_libraries(path))
+            return load_file(name)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch, zip and pickle each raise their own
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        why = (error.strerror if isinstance(error, OSError) else "") or UNREADABLE
         raise WeightsError(f"{path} cannot be read as plain tensors: {why}") from error
     while isinstance(content, dict) and isinstance(content.get(part), dict):
         content = content[part]
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise WeightsError(f"{path} holds a {type(content).__name__}, not a dict of tensors")
     return {name.removeprefix("module."): tensor for name, tensor in content.items()}
+
+
+def require_safetensors(path: Path) -> None:
+    """Make sure that a file of weights gets a name by which it can be read again.
+
+    Raises:
+        WeightsError: naming it.
+    """
+    if not _is_safetensors(path):
+        raise WeightsError(f"{path}: the name of a file of weights ends in {SUFFIX}; give it that ending")
+
+
+def _is_safetensors(path: Path) -> bool:
+    return path.suffix.lower() == SUFFIX
 
 
 def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
@@ -60,8 +80,10 @@ def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
     """
     if weights.startswith(RANDOM):
         seed = weights.removeprefix(RANDOM)
-        if not seed.isdecimal():
-            raise WeightsError(f"'{weights}' needs a whole number for its seed, such as {RANDOM}0")
+        if not seed.isdecimal() or len(seed) > 18:  # torch takes 64 bits
+            raise WeightsError(
+                f"'{weights}' needs a whole number of at most 18 digits for its seed, such as {RANDOM}0"
+            )
         randomize(module, int(seed))
         return
     if not weights:
@@ -72,8 +94,9 @@ def load_weights(module: nn.Module, weights: str, preset: str = "") -> None:
                 f" list`, or '{RANDOM}0' for untrained ones"
             )
         return
-    if Path(weights).suffix:
-        fill(module, read_state_dict(Path(weights)), weights)
+    path = Path(weights)
+    if path.suffix or ("/" in weights and path.is_file()):
+        fill(module, read_state_dict(path), weights)
         return
     known = entries()
     if weights not in known:

@@ -30,7 +30,7 @@ def import_dcfnet(path: Path) -> dict[str, Tensor]:
     Raises:
         WeightsError: when the file is missing or laid out in another way.
     """
-    if path.suffix == ".mat":
+    if path.suffix.lower() == ".mat":
         content = read_mat(path)
         tensors = _from_network(content["net"], path) if "net" in content else _from_arrays(content)
     else:
@@ -39,7 +39,7 @@ def import_dcfnet(path: Path) -> dict[str, Tensor]:
             for name, tensor in read_state_dict(path).items()
         }
     expect_shape(tensors, SHAPES, path)
-    if path.suffix != ".mat":
+    if path.suffix.lower() != ".mat":
         tensors["conv1.weight"] = tensors["conv1.weight"].flip(1)
     return {f"features.{name}": tensors[name].contiguous() for name in SHAPES}
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tracker_ros.weights.loader import WeightsError
+from tracker_ros.weights.loader import UNREADABLE, WeightsError
 
 #: Names below ``ban_head.`` and what this package calls them.
 _HEAD = (
@@ -61,7 +61,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         with torch.serialization.safe_globals([*kinds, np.dtype, type(number.dtype)]):
             return torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     except Exception as error:  # torch, zip and pickle each raise their own
-        raise WeightsError(f"{path} cannot be read as a checkpoint with 'state_dict': {error}") from error
+        raise WeightsError(f"{path} cannot be read for its 'state_dict': {UNREADABLE}") from error
 
 
 def _head(name: str, path: Path) -> str:
