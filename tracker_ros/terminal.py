@@ -28,9 +28,16 @@ def make_console(**options: Any) -> Console:
     Args:
         options: of `rich.console.Console`.
     """
-    from rich.console import Console  # takes a while, and an error needs none
+    from rich import console  # takes a while, and an error needs none
+
+    class TextConsole(console.Console):
+        """Leaves a pipe that nobody reads to whoever prints; rich's own would end with status 1."""
+
+        def on_broken_pipe(self) -> None:
+            """Raise the error again: rich calls this while it handles the BrokenPipeError."""
+            raise
 
     stream = sys.stderr if options.get("stderr") else sys.stdout
     if not stream.isatty() and "COLUMNS" not in os.environ:
         options.setdefault("width", FILE_WIDTH)
-    return Console(markup=False, emoji=False, highlight=False, **options)
+    return TextConsole(markup=False, emoji=False, highlight=False, **options)
