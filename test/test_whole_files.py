@@ -59,6 +59,20 @@ def test_a_film_that_cannot_be_read_again_is_an_error_and_leaves_nothing(
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
+def test_films_of_one_stem_have_parts_of_their_own(tmp_path: Path) -> None:
+    """Two runs at once mixed their frames; what a killed one left stayed for ever."""
+    old, young = tmp_path / ".a.mp4.7.part.mp4", tmp_path / ".a.mp4.8.part.mp4"
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (time.time() - 3610,) * 2)
+    with Film(tmp_path / "a.mp4", 10.0) as one, Film(tmp_path / "a.avi", 10.0) as other:
+        for grey in range(5):
+            one.write(np.full((48, 64, 3), 40 * grey, np.uint8))
+            other.write(np.zeros((32, 32, 3), np.uint8))
+        assert sum(str(os.getpid()) in part.name for part in tmp_path.iterdir()) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, "a.avi", "a.mp4"]
+
+
 def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
     one, two = tmp_path / "a.ts", tmp_path / "file" / "a.json"
     (tmp_path / "file").write_text("no folder")

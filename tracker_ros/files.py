@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 import itertools
 import os
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -54,13 +55,12 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
     """
     for path in contents:
         require_file(path)
-    # Two processes may write the same file: each has a part of its own, and the last one counts.
-    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
+    parts = {path: part_of(path) for path in contents}
     try:
         for path, part in parts.items():
             content = contents[path]
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_stale_parts(path)
+            remove_stale_parts(path)
             with part.open("wb") as file:
                 file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
                 file.flush()
@@ -115,9 +115,23 @@ def is_same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _remove_stale_parts(path: Path) -> None:
-    """Remove what killed processes left of this file; by age, for others may run on another machine."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+def part_of(path: Path, suffix: str = "") -> Path:
+    """Return the name under which a file, or a folder, is written until it is whole.
+
+    Two processes may write the same: each has a part of its own, and the last one counts.
+
+    Args:
+        suffix: which the part has to end in, for a library that looks at it.
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}.part{suffix}")
+
+
+def remove_stale_parts(path: Path, suffix: str = "") -> None:
+    """Remove what killed processes left of this file or folder, as `part_of` names it.
+
+    By age: others may run on another machine.
+    """
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part{suffix}"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > _STALE:
-                part.unlink()
+                shutil.rmtree(part) if part.is_dir() else part.unlink()

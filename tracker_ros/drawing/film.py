@@ -11,7 +11,10 @@ from types import TracebackType
 import cv2
 
 from tracker_ros.drawing.shapes import Picture
-from tracker_ros.files import name_for_libraries, require_file
+from tracker_ros.files import name_for_libraries, part_of, remove_stale_parts, require_file
+
+_SUFFIX = ".mp4"
+"""Of the part, by which OpenCV knows what to write."""
 
 
 class Film:
@@ -30,7 +33,7 @@ class Film:
     def __init__(self, path: Path, rate: float) -> None:
         require_file(path)
         self._path, self._rate, self._count = path, rate, 0
-        self._part = path.with_name(f".{path.stem}.part.mp4")
+        self._part = part_of(path, _SUFFIX)
         self._writer: cv2.VideoWriter | None = None
 
     def __enter__(self) -> Film:
@@ -55,6 +58,7 @@ class Film:
             ValueError: for a name that is not UTF-8.
         """
         if self._writer is None:
+            remove_stale_parts(self._path, _SUFFIX)
             self._size = picture.shape[1], picture.shape[0]
             code = cv2.VideoWriter.fourcc(*"mp4v")
             self._writer = cv2.VideoWriter(name_for_libraries(self._part), code, self._rate, self._size)
