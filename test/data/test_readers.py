@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.boxes import read_boxes, read_flags
 from tracker_ros.data.footage import open_recording
 from tracker_ros.data.lists import read_names, read_table, shipped_file
-from tracker_ros.data.readers import find_frames, frame_order, matching, named_sequences
+from tracker_ros.data.readers import find_frames, frame_order, matching, named_sequences, video_frames
 from tracker_ros.data.sequence import (
     DataError,
     ImageFrames,
@@ -363,6 +364,16 @@ def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
     text(tmp_path / "v.mp4", "not a film")
     with pytest.raises(DataError, match="v.mp4 is no video that OpenCV can read"):
         open_recording(tmp_path / "v.mp4")
+
+
+def test_an_address_is_refused_before_anybody_is_asked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x.mp4"
+        with pytest.raises(DataError, match=f"^{address} is an address: save what it gives, and name that"):
+            video_frames(Path(address))
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_broken_image_does_not_end_the_frames_after_it(tmp_path: Path) -> None:

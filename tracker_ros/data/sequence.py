@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Indexable
@@ -24,6 +25,8 @@ from tracker_ros.files import name_for_libraries
 
 Frame = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}([^/].*)")
+"""Such as rtsp://camera/stream, of which a `Path` keeps one slash."""
 _log = logging.getLogger(__name__)
 
 
@@ -123,12 +126,16 @@ def opened_video(path: Path) -> Iterator[cv2.VideoCapture]:
         name = name_for_libraries(path)
     except ValueError as error:
         raise DataError(str(error)) from error
+    if not path.exists():  # OpenCV would take it for an address, and ask a server
+        if address := _ADDRESS.fullmatch(str(path)):
+            raise DataError(
+                f"{address[1]}://{address[2]} is an address: save what it gives, and name that file"
+            )
+        raise DataError(f"{path} does not exist")
     video = cv2.VideoCapture(name)
     try:
         if not video.isOpened():
-            raise DataError(
-                f"{path} {'is no video that OpenCV can read' if path.exists() else 'does not exist'}"
-            )
+            raise DataError(f"{path} is no video that OpenCV can read")
         sides = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
         try:
             require_pixels(*sides)
