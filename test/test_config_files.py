@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tracker_ros.cli import main
@@ -73,6 +78,37 @@ def test_a_retired_preset_gives_its_successor_and_a_warning(old: str, new: str) 
     with pytest.warns(FutureWarning, match=f"^tracker preset '{old}' was retired: use {new}, which"):
         described = read_preset(old)
     assert described == read_preset(new)
+
+
+def test_the_warning_points_at_whoever_named_the_preset() -> None:
+    for name in (lambda: load("siamfc_tiny", weights="random:0"), lambda: read_preset("siamfc_tiny")):
+        with pytest.warns(FutureWarning, match="was retired") as warned:
+            name()
+        assert [warning.filename for warning in warned] == [__file__]
+
+
+@pytest.mark.parametrize("action", ["error", "default"])
+def test_a_command_tells_a_retired_preset_in_one_line(action: str, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    words = [
+        "track",
+        str(tmp_path),
+        "--box",
+        "9,9,30,30",
+        "--tracker",
+        "siamfc_tiny",
+        "--weights",
+        "random:0",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "tracker_ros.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONWARNINGS": f"{action}::FutureWarning"},
+    )
+    said = "tracker preset 'siamfc_tiny' was retired: use siamfc_mobile, which now takes its place"
+    assert (done.returncode, done.stderr) == (0, f"tracker_ros track: {said}\n")
 
 
 def test_a_retired_recipe_and_weights_are_answered_alike(capsys: pytest.CaptureFixture[str]) -> None:

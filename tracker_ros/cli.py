@@ -10,12 +10,14 @@ import re
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tracker_ros.arguments import join_negative
+from tracker_ros.config_files import RetiredWarning
 from tracker_ros.terminal import print_error
 
 
@@ -137,14 +139,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(chosen: str, words: list[str]) -> int:
     """Run a subcommand until all of its output is written."""
     try:
-        args = make_parser(chosen).parse_args(join_negative(words))
-        return int(args.run(args) or 0)
+        with warnings.catch_warnings():
+            _tell_retired(chosen)
+            args = make_parser(chosen).parse_args(join_negative(words))
+            return int(args.run(args) or 0)
     finally:
         try:
             sys.stdout.flush()
         except OSError:  # nobody reads the pipe, or the disk is full: at its end Python would try again
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise
+
+
+def _tell_retired(chosen: str) -> None:
+    """Have a name that is gone told in a line, once, whatever PYTHONWARNINGS makes of other warnings."""
+    shown, told = warnings.showwarning, set()
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, RetiredWarning):
+            shown(message, category, *where, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            print_error(chosen, message)
+
+    warnings.filterwarnings("always", category=RetiredWarning)
+    warnings.showwarning = show
 
 
 def unexpected(error: Exception) -> str:

@@ -20,6 +20,11 @@ RETIRED = {
 }
 """By the name of a preset that is gone: the one to use instead; for a recipe or weights of its own too."""
 
+
+class RetiredWarning(FutureWarning):
+    """A name that is gone was given, and its successor is used."""
+
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 

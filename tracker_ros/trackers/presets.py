@@ -12,15 +12,18 @@ A preset names the tracker, its weights and the settings that differ from their 
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import RETIRED, retired, yaml_file, yaml_files
+from tracker_ros.config_files import RETIRED, RetiredWarning, retired, yaml_file, yaml_files
 from tracker_ros.trackers.base import SettingsError, without
 from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
+
+_OWN = ("tracker_ros.trackers", "tracker_ros.api")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def read_preset(name: str) -> Preset:
         SettingsError: when it is unknown, unreadable or says something that a preset cannot say.
     """
     if words := retired("tracker preset", name, preset_files()):
-        warnings.warn(f"{words}, which now takes its place", FutureWarning, stacklevel=2)
+        warnings.warn(f"{words}, which now takes its place", RetiredWarning, stacklevel=_callers_level())
         name = RETIRED[name]
     try:
         path = yaml_file("trackers", "preset", name)
@@ -58,6 +61,14 @@ def read_preset(name: str) -> Preset:
         return _preset(path.stem, read_yaml(path))
     except YamlError as error:
         raise SettingsError(f"preset {path}: {error}") from error
+
+
+def _callers_level() -> int:
+    """Return the `stacklevel` at which `read_preset` warns whoever called it, `load` or `track`."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _preset(name: str, content: Mapping[str, Any]) -> Preset:
