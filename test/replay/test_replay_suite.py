@@ -15,6 +15,7 @@ from rosbags.rosbag2 import Reader  # noqa: E402
 
 from tracker_ros.cli import main  # noqa: E402
 from tracker_ros.geometry import Box  # noqa: E402
+from tracker_ros.replay import bag as bag_module  # noqa: E402
 from tracker_ros.replay import suite as suite_module  # noqa: E402
 from tracker_ros.replay.annotations import ANNOTATIONS, drawing  # noqa: E402
 from tracker_ros.replay.bag import ANNOTATIONS_TOPIC  # noqa: E402
@@ -115,6 +116,8 @@ cases:
         ("cases: {a: {scene: true}}", "'scene' cannot be True"),
         ("cases: {a: {scene: 0, min_truth_iou: 2}}", "'min_truth_iou' must be between 0 and 1, got 2"),
         ("cases: {a: {scene: 0, storage: tape}}", "'storage' must be one of mcap, sqlite3, got 'tape'"),
+        ("cases: {a: {scene: -1}}", "suite.yaml, case 'a': 'scene' must be at least 0, got -1"),
+        ("cases: {a: {scene: 0, max_without_box: -1}}", "'a': 'max_without_box' must be at least 0, got -1"),
         ("cases: {a: {scene: 0, frames: 1}}", "'frames' must be at least 2, got 1"),
         ("cases: {a: {bag: x, select: 'a,b'}}", "case 'a': 'select': 'a,b' is not x,y,w,h in pixels"),
         ("cases: {a: {bag: x, select: '1,2,0,4'}}", "case 'a': 'select': '1,2,0,4' is no box"),
@@ -131,6 +134,43 @@ def test_a_wrong_suite_ends_with_one_line(
     assert run_suite(tmp_path, text) == 2
     shown = capsys.readouterr().err
     assert message in shown and shown.count("\n") == 1
+
+
+def test_a_suite_that_is_no_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, why in ((tmp_path / "none.yaml", "No such file or directory"), (tmp_path, "Is a directory")):
+        assert main(["replay", "--suite", str(path)]) == 2
+        assert capsys.readouterr().err == f"tracker_ros replay: the suite {path} cannot be read: {why}\n"
+
+
+def test_a_result_bag_that_cannot_be_written_leaves_nothing(
+    flight: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Half a bag was in the way of the next try."""
+    bag, select = flight
+    words = [
+        "replay",
+        str(bag),
+        "--select",
+        select,
+        "--tracker",
+        "dcf_tiny",
+        "--out",
+        str(tmp_path / "result"),
+    ]
+    with monkeypatch.context() as full:
+
+        def fail(*given: Any) -> None:
+            raise OSError(28, "No space left on device")
+
+        full.setattr(bag_module, "drawing", fail)
+        assert main(words) == 2
+    assert "result cannot be written: [Errno 28] No space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [bag]
+    assert main(words) == 0
+    assert sorted(path.name for path in (tmp_path / "result").iterdir()) == ["metadata.yaml", "result.mcap"]
 
 
 @pytest.mark.parametrize("path", sorted(SUITES.glob("*.yaml")), ids=lambda path: path.name)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +13,7 @@ from typing import Any, NamedTuple
 from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 from rosbags.typesys.store import Typestore
 
+from tracker_ros.files import part_of, remove_stale_parts
 from tracker_ros.geometry import Box
 from tracker_ros.replay.annotations import ANNOTATIONS, drawing
 from tracker_ros.replay.cut_off import with_end
@@ -134,36 +137,45 @@ def stamp_of(at: int, header: Any) -> int:
 
 
 def write_results(path: Path, results: list[Result], types: Typestore, tracker: str) -> None:
-    """Write a bag (MCAP) with what the tracker node would have published.
+    """Write a bag (MCAP) with what the tracker node would have published; it is whole or is not there.
 
     Raises:
         BagError: when it exists already or cannot be written.
     """
-    factory = Factory(types, tracker)
+    part = part_of(path)
     try:
-        with Writer(path, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
-            names = {
-                "/tracker/target": DETECTION,
-                "/tracker/targets": DETECTIONS,
-                STATE_TOPIC: STATE,
-                ANNOTATIONS_TOPIC: ANNOTATIONS,
-            }
-            known = {
-                topic: writer.add_connection(topic, kind, typestore=types) for topic, kind in names.items()
-            }
-
-            def put(topic: str, at: int, message: Any) -> None:
-                writer.write(known[topic], at, types.serialize_cdr(message, names[topic]))
-
-            for at, header, report, processed, dropped in results:
-                target = factory.detection(header, report)
-                if target is not None:
-                    put("/tracker/target", at, target)
-                put("/tracker/targets", at, factory.detections(header, target))
-                put(ANNOTATIONS_TOPIC, at, drawing(types, header, report))
-                put(STATE_TOPIC, at, factory.state(header, report, processed, dropped))
+        if path.exists():
+            raise FileExistsError(f"{path} exists already")
+        remove_stale_parts(path)
+        _write(part / path.name, results, types, tracker)  # a bag's file has the name of its folder
+        os.rename(part / path.name, path)
     except Exception as error:
         raise BagError(f"{path} cannot be written: {_line(error)}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(path: Path, results: list[Result], types: Typestore, tracker: str) -> None:
+    factory = Factory(types, tracker)
+    names = {
+        "/tracker/target": DETECTION,
+        "/tracker/targets": DETECTIONS,
+        STATE_TOPIC: STATE,
+        ANNOTATIONS_TOPIC: ANNOTATIONS,
+    }
+    with Writer(path, version=BAG_VERSION, storage_plugin=StoragePlugin.MCAP) as writer:
+        known = {topic: writer.add_connection(topic, kind, typestore=types) for topic, kind in names.items()}
+
+        def put(topic: str, at: int, message: Any) -> None:
+            writer.write(known[topic], at, types.serialize_cdr(message, names[topic]))
+
+        for at, header, report, processed, dropped in results:
+            target = factory.detection(header, report)
+            if target is not None:
+                put("/tracker/target", at, target)
+            put("/tracker/targets", at, factory.detections(header, target))
+            put(ANNOTATIONS_TOPIC, at, drawing(types, header, report))
+            put(STATE_TOPIC, at, factory.state(header, report, processed, dropped))
 
 
 def _broken(path: Path, error: Exception) -> BagError:

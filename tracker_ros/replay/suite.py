@@ -51,6 +51,8 @@ def read_suite(path: Path, bags: Path, types: Typestore) -> list[tuple[str, Case
     """
     try:
         content = parse_yaml(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"the suite {path} cannot be read: {error.strerror}") from error
     except YamlError as error:
         raise DataError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("cases"), dict) or not content["cases"]:
@@ -103,6 +105,9 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
     for key in ("min_iou", "min_truth_iou"):
         if not 0 <= values.get(key, 0) <= 1:
             raise DataError(f"{where}: '{key}' must be between 0 and 1, got {values[key]}")
+    for key in ("scene", "max_without_box"):
+        if values.get(key, 0) < 0:
+            raise DataError(f"{where}: '{key}' must be at least 0, got {values[key]}")
     if ("scene" in values) == ("bag" in values):
         raise DataError(f"{where}: give either 'bag' or 'scene'")
     chosen = {key: value for key, value in values.items() if key in _CASE and key not in ("bag", "select")}
