@@ -19,6 +19,7 @@ import tracker_ros
 from tracker_ros import Box, Session, State, load, to_tensor, track
 from tracker_ros.data.footage import Shot, film
 from tracker_ros.data.synthetic import AerialScene
+from tracker_ros.trackers import Tracker
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 FRAMES = 25
@@ -83,11 +84,27 @@ def test_a_loaded_tracker_and_settings_of_the_session_are_taken(shots: list[Shot
         ({"box": (0.0, 0.0, 0.5, 0.5)}, "box is 0.5 x 0.5 px"),
         ({"settings": {"scales": 3}}, "the setting 'scales' is called 'scale_count' now"),
         ({"channels": "gbr"}, "channels must be 'rgb' or 'bgr', got 'gbr'"),
-        ({"fps": "30"}, "fps must be above 0, got 30"),
+        ({"fps": "30"}, "fps must be a number such as 30.0, got '30'"),
         ({"box": (1, 2, 3)}, r"box must be a Box or four numbers x, y, w, h, got \(1, 2, 3\)"),
         ({"box": "1,2,3,4"}, "box must be a Box or four numbers x, y, w, h, got '1,2,3,4'"),
         ({"box": None}, "box must be a Box or four numbers"),
         ({"box": Box("a", 1, 2, 3)}, "box must be a Box or four numbers"),
+        ({"box": "1234"}, "box must be a Box or four numbers x, y, w, h, got '1234'"),
+        ({"box": {1, 2, 30, 40}}, "box must be a Box or four numbers"),
+        ({"box": (0, 0, 10**400, 5)}, "box must be a Box or four numbers"),
+        ({"settings": [1]}, r"settings must map settings to their values, got \[1\]"),
+        ({"session": "x"}, "session must map settings to their values, got 'x'"),
+        ({"device": ["cpu"]}, r"device must be a name such as 'cpu' or 'cuda:0', got \['cpu'\]"),
+        ({"tracker": None}, "tracker must be one that `load` gives, got NoneType"),
+        ({"tracker": b"dcf"}, "tracker must be one that `load` gives, got bytes"),
+        ({"tracker": torch.nn.Linear(1, 1)}, "tracker must be one that `load` gives, got Linear"),
+        ({"tracker": Tracker}, "tracker must be one that `load` gives, got the class Tracker"),
+        ({"tracker": load("dcf"), "device": "cuda:7"}, "device 'cuda:7' cannot be used"),
+        (
+            {"tracker": load("dcf"), "settings": {"nosuch": 5}},
+            "settings are of a tracker that is named; give",
+        ),
+        ({"source": "folder", "channels": "bogus"}, "channels must be 'rgb' or 'bgr', got 'bogus'"),
         ({"source": None}, "source must be a path or images, got NoneType"),
         ({"source": 0}, "source must be a path or images, got int"),
         ({"source": b"flight.mp4"}, "source must be a path or images, got bytes"),
@@ -100,6 +117,29 @@ def test_what_cannot_be_done_is_said(shots: list[Shot], options: dict[str, objec
     given = {"source": [shots[0].image], "box": shots[0].box, "tracker": "dcf", **options}
     with pytest.raises(ValueError, match=words):
         list(track(**given))
+
+
+@pytest.mark.parametrize(
+    "options,words",
+    [
+        ({"preset": None}, "preset must be a name or the path of a file, got None"),
+        ({"preset": b"dcf"}, "preset must be a name or the path of a file, got b'dcf'"),
+        ({"weights": 3}, "weights must be a name or the path of a file, got 3"),
+        ({"overrides": "x"}, "overrides must map settings to their values, got 'x'"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        load(**options)
+
+
+def test_a_session_is_around_a_tracker() -> None:
+    for wrong, words in ((None, "NoneType"), ("dcf", "str"), (type(load("dcf")), "the class ")):
+        with pytest.raises(ValueError, match=f"^tracker must be one that `load` gives, got {words}"):
+            Session(wrong)
+    with pytest.raises(ValueError, match="^settings must map names to values, got 'x'$"):
+        Session(load("dcf"), "x")
+    assert Session(torch.jit.script(load("dcf"))).state is State.IDLE
 
 
 def test_frames_that_cannot_be_read_have_the_size_of_the_others(shots: list[Shot], tmp_path: Path) -> None:

@@ -5,24 +5,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import DataError, each_frame
 from tracker_ros.geometry import Box
-from tracker_ros.ops.frames import to_tensor
+from tracker_ros.ops.frames import CHANNELS, to_tensor
 from tracker_ros.session import Report, Session, State
-from tracker_ros.trackers import Tracker, load
+from tracker_ros.session.attempt import require_tracker
+from tracker_ros.trackers import Tracker, check_device, load
+from tracker_ros.yaml_files import shown
 
 Image = npt.NDArray[np.uint8]
 
@@ -64,10 +65,11 @@ def track(
     Args:
         source: a video file, a folder of images, or images uint8 [H, W, 3] in order.
         box: the target in the first frame: a `Box`, or x, y, w, h of its top-left corner and size.
-        tracker: a preset's name or file, or a tracker that `load` gave.
+        tracker: a preset's name or file, or a tracker that `load` gave; of that one neither `device`
+            nor `settings` change anything: it is on `device`, and it has its settings.
         fps: frames a second, the time base of the session.
         channels: order of the channels of images that you give, 'rgb' or 'bgr'. Files are read as RGB.
-        device: torch device of a tracker that is named.
+        device: torch device of a tracker that is named; that on which a loaded one is.
         settings: settings of a tracker that is named, in place of the preset's.
         session: settings of the session (`tracker_ros.session.SessionSettings`).
 
@@ -76,28 +78,48 @@ def track(
         as in the tracker node; the session goes on after it.
 
     Raises:
-        ValueError: for a box that cannot be tracked, an unknown preset or setting, or frames that cannot
-            be used.
+        ValueError: for a box that cannot be tracked, an unknown preset or setting, an argument of another
+            type, or frames that cannot be used.
         OSError: for a file that cannot be read.
     """
-    if not isinstance(fps, Real) or not 0 < fps < math.inf:
+    if not isinstance(fps, Real):
+        raise ValueError(f"fps must be a number such as 30.0, got {shown(fps)}")
+    if not 0 < fps < math.inf:
         raise ValueError(f"fps must be above 0, got {fps}")
-    is_loaded = isinstance(tracker, torch.nn.Module)
-    module: Any = tracker if is_loaded else load(tracker, settings, device=device)
+    if channels not in CHANNELS:
+        raise ValueError(f"channels must be 'rgb' or 'bgr', got {shown(channels)}")
+    for name, values in (("settings", settings), ("session", session)):
+        if not isinstance(values, Mapping | None):
+            raise ValueError(f"{name} must map settings to their values, got {shown(values)}")
+    target = _box(box)
+    module = _tracker(tracker, settings, device)
     is_path = isinstance(source, (str, PathLike))
     if not is_path and (isinstance(source, bytes) or not isinstance(source, Iterable)):
         raise ValueError(f"source must be a path or images, got {type(source).__name__}")
     frames = open_frames(source) if is_path else source
     order = "rgb" if is_path else channels
-    return follow(Session(module, session), frames, _box(box), fps, order, device)
+    return follow(Session(module, session), frames, target, fps, order, device)
+
+
+def _tracker(given: Any, settings: Mapping[str, Any] | None, device: str) -> Tracker:
+    """Load a tracker that is named; one that is loaded takes no other settings."""
+    if isinstance(given, str | PathLike):
+        return load(given, settings, device=device)
+    require_tracker(given)
+    if settings:
+        raise ValueError(f"settings are of a tracker that is named; give {shown(dict(settings))} to `load`")
+    check_device(device)
+    return cast(Tracker, given)
 
 
 def _box(given: Any) -> Box:
     """Return a box of floats from x, y, w, h or a `Box`."""
     try:
+        if isinstance(given, str | bytes | Set | Mapping):  # four digits, or numbers in any order
+            raise TypeError
         one, two, three, four = map(float, given)
-    except (TypeError, ValueError):
-        raise ValueError(f"box must be a Box or four numbers x, y, w, h, got {given!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"box must be a Box or four numbers x, y, w, h, got {shown(given)}") from None
     return Box(one, two, three, four) if isinstance(given, Box) else Box.from_xywh(one, two, three, four)
 
 

@@ -17,6 +17,18 @@ CONTRAST = 8
 """Grey values that those of a frame with something in it differ by, at least."""
 
 
+def require_tracker(tracker: object) -> None:
+    """Make sure that an object is a tracker: one of this package, of a plug-in, or an archive of one.
+
+    Raises:
+        ValueError: saying what was given.
+    """
+    methods = (getattr(tracker, name, None) for name in ("initialize", "localize"))
+    if isinstance(tracker, type) or not all(map(callable, methods)):
+        what = f"the class {tracker.__name__}" if isinstance(tracker, type) else type(tracker).__name__
+        raise ValueError(f"tracker must be one that `load` gives, got {what}")
+
+
 def require_input(frame: Tensor, stamp: float) -> None:
     """Make sure that a frame is uint8 [3, H, W] and that its time is a number.
 

@@ -28,7 +28,7 @@ from torch import Tensor
 from tracker_ros.geometry import Box
 from tracker_ros.ops.peaks import apce, psr
 from tracker_ros.session.absence import Absence
-from tracker_ros.session.attempt import essence, require_input, shows_nothing, twice
+from tracker_ros.session.attempt import essence, require_input, require_tracker, shows_nothing, twice
 from tracker_ros.session.evidence import Evidence
 from tracker_ros.session.gaze import Gaze
 from tracker_ros.session.identity import Looks
@@ -39,6 +39,7 @@ from tracker_ros.session.states import UNVERIFIED, VERIFIED, Report, SessionSett
 from tracker_ros.session.timeline import Timeline
 from tracker_ros.session.verification import Verification
 from tracker_ros.trackers.base import Estimate, Tracker, make_settings
+from tracker_ros.yaml_files import shown
 
 NOTHING = "the image shows nothing"
 """Why a target is not seen that nobody could see."""
@@ -69,6 +70,9 @@ class Session:
     """
 
     def __init__(self, tracker: Tracker, settings: Mapping[str, Any] | None = None, name: str = "target"):
+        require_tracker(tracker)
+        if not isinstance(settings, Mapping | None):
+            raise ValueError(f"settings must map names to values, got {shown(settings)}")
         self.confirm: Callable[[Box, float, int], bool] = lambda box, stamp, streak: True
         preset = getattr(tracker, "session_settings", {})
         self.settings: SessionSettings = make_settings(

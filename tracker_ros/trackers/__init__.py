@@ -31,6 +31,7 @@ from tracker_ros.trackers.base import (
 )
 from tracker_ros.trackers.presets import Preset, given_settings, key_value, preset_files, read_preset
 from tracker_ros.weights import load_weights
+from tracker_ros.yaml_files import shown
 
 # A tracker registers itself on import: a new file in this folder is enough.
 for _module in iter_modules([str(Path(__file__).parent)]):
@@ -95,13 +96,26 @@ def load(
         SettingsError: for an unknown preset or a bad setting.
         tracker_ros.weights.WeightsError: for weights that are missing or do not fit.
     """
-    described = resolve(os.fspath(preset), overrides)
+    if not isinstance(overrides, Mapping | None):
+        raise SettingsError(f"overrides must map settings to their values, got {shown(overrides)}")
+    described = resolve(_as_name("preset", preset), overrides)
     tracker = create(described.tracker, described.settings)
-    chosen = described.weights if weights is None else os.fspath(weights)
+    chosen = described.weights if weights is None else _as_name("weights", weights)
     load_weights(tracker, chosen, described.name)
     check_device(device)
     tracker.session_settings = described.session
     return tracker.to(device).eval()
+
+
+def _as_name(what: str, given: Any) -> str:
+    """Return a name, or a path as text."""
+    try:
+        name = os.fspath(given)
+    except TypeError:
+        name = b""
+    if not isinstance(name, str):
+        raise SettingsError(f"{what} must be a name or the path of a file, got {shown(given)}")
+    return name
 
 
 def check_device(name: str) -> None:
@@ -110,6 +124,8 @@ def check_device(name: str) -> None:
     Raises:
         SettingsError: naming it.
     """
+    if not isinstance(name, str | int | torch.device | None):
+        raise SettingsError(f"device must be a name such as 'cpu' or 'cuda:0', got {shown(name)}")
     try:
         torch.zeros(1, device=name).cpu()
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
