@@ -205,7 +205,7 @@ GOOD = {
     "weights list": {},
     "weights download": {"names": "dcf_tiny"},
     "weights verify": {"names": "dcf_tiny"},
-    "weights import": {"--from": "pysot", "file": "{noise}", "--out": "{new}"},
+    "weights import": {"--from": "pysot", "file": "{noise}", "--out": "{new}.safetensors"},
     "bench": {"--trackers": "dcf", "--video": "{frames}", "--box": "20,20,20,20", "--frames": "20"},
     "latency": {},
 }
