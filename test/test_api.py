@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 import tracker_ros
 from tracker_ros import Box, Session, State, load, to_tensor, track
 from tracker_ros.data.footage import Shot, film
 from tracker_ros.data.synthetic import AerialScene
 from tracker_ros.trackers import Tracker
+from tracker_ros.trackers.base import Estimate
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 FRAMES = 25
@@ -220,3 +222,30 @@ def test_the_examples_run(example: str, words: str, video: Path, shots: list[Sho
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     assert words in done.stdout.splitlines()[-1]
+
+
+def test_a_frame_is_computed_on_one_thread_and_the_caller_s_number_stays(shots: list[Shot]) -> None:
+    class Counting(Tracker):
+        """Notes the number of threads in each call."""
+
+        seen: list[int] = []
+
+        def initialize(self, frame: Tensor, box: Tensor) -> dict[str, Tensor]:
+            self.seen.append(torch.get_num_threads())
+            return {"box": box}
+
+        def localize(self, frame: Tensor, state: dict[str, Tensor]) -> Estimate:
+            self.seen.append(torch.get_num_threads())
+            return Estimate(state["box"], torch.tensor(1.0), torch.eye(5), state["box"], {})
+
+        def update(self, frame: Tensor, state: dict[str, Tensor], estimate: Estimate) -> dict[str, Tensor]:
+            return state
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        results = track([shot.image for shot in shots[:4]], shots[0].box, Counting())
+        outside = [torch.get_num_threads() for _ in results]
+    finally:
+        torch.set_num_threads(before)
+    assert outside == [3] * 4 and set(Counting.seen) == {1}

@@ -20,6 +20,7 @@ from tracker_ros.data.readers import find_frames, video_frames
 from tracker_ros.data.sequence import DataError, each_frame
 from tracker_ros.geometry import Box
 from tracker_ros.ops.frames import CHANNELS, to_tensor
+from tracker_ros.ops.threads import one_thread
 from tracker_ros.session import Report, Session, State
 from tracker_ros.session.attempt import require_tracker
 from tracker_ros.trackers import Tracker, check_device, load
@@ -60,7 +61,7 @@ def track(
     settings: Mapping[str, Any] | None = None,
     session: Mapping[str, Any] | None = None,
 ) -> Iterator[Result]:
-    """Follow a target through a video, from the first frame on.
+    """Follow a target through a video, from the first frame on; on one thread, as the tracker node does.
 
     Args:
         source: a video file, a folder of images, or images uint8 [H, W, 3] in order.
@@ -165,9 +166,10 @@ def follow(
             yield from [_refused(session, number, error, black) for number, error in unreadable]
             unreadable.clear()
         if not isinstance(frame, DataError):
-            if session.state is State.IDLE:
-                session.select(pixels, box, index / fps)
-            report = session.step(pixels, index / fps)
+            with one_thread():
+                if session.state is State.IDLE:
+                    session.select(pixels, box, index / fps)
+                report = session.step(pixels, index / fps)
             yield Result(index, report.state, report.box, report.score, frame, report)
     if black is None:
         count, reason = len(unreadable), unreadable[0][1] if unreadable else "there is none"

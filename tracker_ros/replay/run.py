@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tracker_ros.data.sequence import DataError
 from tracker_ros.geometry import Box
 from tracker_ros.ops.boxes import iou
+from tracker_ros.ops.threads import one_thread
 from tracker_ros.replay.bag import Result, stamp_of
 from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.stream import Decoder, ImageStream, Received
@@ -40,7 +41,8 @@ def replay(
     dropped = 0
     for at, message in images:
         message.data = message.data.copy()  # rosbags gives read-only arrays, which PyTorch does not take
-        report = _process(stream, Received(message, at * 1e-9), box)
+        with one_thread():
+            report = _process(stream, Received(message, at * 1e-9), box)
         if report is None:
             dropped += 1
         else:
