@@ -27,7 +27,7 @@ def followed(**settings: float) -> Session:
 
 @pytest.mark.parametrize("first", range(9, 16))
 def test_nobody_is_learned_who_was_not_looked_at(first: int) -> None:
-    """One frame in three is compared while all is well; between them another may have come."""
+    """A frame in 0.1 s is compared while all is well; between them another may have come."""
     session = Session(Oracle(), {})
     session.select(painted(0.0), BOX, 0.0)
     for step in range(1, first):

@@ -132,7 +132,7 @@ def test_ego_motion_that_is_switched_off_and_on_again_begins_anew() -> None:
 
 @pytest.mark.parametrize("fps", [1, 2, 3, 30])
 def test_the_views_of_a_target_are_renewed_at_every_rate(fps: int) -> None:
-    """A third of its frames is compared, and others are looked for in some of these."""
+    """Of the frames that are compared some are searched for others, and in the rest its views are renewed."""
     session = Session(Oracle(), {})
     session.select(painted(0.0), BOX, 0.0)
     for step in range(1, 20 * fps + 1):

@@ -223,7 +223,7 @@ class Session:
             return self._fail(f"tracker answered with a number that is not finite: {values}")
         found = Box(*values[:4])
         leap = absence.sizes(found)
-        fresh = self._gaze.compare(frame, found, leap, before)
+        fresh = self._gaze.compare(frame, found, leap, before, stamp)
         looks = self._gaze.looks
         score = self._evidence.score(values[4], values[5], looks.own)
         self._evidence.add(score, stamp - self._timeline.stamp)

@@ -73,6 +73,7 @@ class Recovery:
         self._surroundings = Surroundings(self._identity)
         self._first: dict[str, Tensor] = {}
         self._viewed = self._met = 0.0
+        self._met_last = False
         self._foreign = 0
         self._lately = 0.0
 
@@ -121,14 +122,13 @@ class Recovery:
         if self._foreign > 0 or looks.margin < 0:
             return
         self._surroundings.keep(frame, box, stamp)
-        # In shares of their intervals. A frame is looked into for one of them; of a slow camera, for the one
-        # that is most overdue.
-        met = (stamp - self._met) / OTHERS_SECONDS
-        viewed = (stamp - self._viewed) / (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS)
-        if met >= max(viewed, 1.0):
+        # A frame is looked into for one of them: for others first, and by turns where a slow camera is due both.
+        view_due = stamp - self._viewed >= (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS)
+        if stamp - self._met >= OTHERS_SECONDS and not (self._met_last and view_due):
             self._surroundings.meet(frame, box)
-            self._met = stamp
-        elif viewed >= 1.0:
+            self._met, self._met_last = stamp, True
+        elif view_due:
+            self._met_last = False
             self._surroundings.remember(frame, box)
             self._identity.see()
             self._viewed = stamp
@@ -138,6 +138,7 @@ class Recovery:
 
     def watch(self, frame: Tensor, absence: Absence, stamp: float) -> None:
         """Follow what stands beside the target in a frame in which it is missed."""
+        self._met_last = False  # when it is back, others are looked for before its looks are learnt
         self._surroundings.watch(frame, absence, self._usual - ALIKE, stamp)
 
     @property
