@@ -14,7 +14,7 @@ from tracker_ros.drawing.shapes import Picture
 from tracker_ros.files import name_for_libraries, part_of, remove_stale_parts, require_file
 
 _SUFFIX = ".mp4"
-"""Of the part, by which OpenCV knows what to write."""
+"""End of the name of a part, by which OpenCV knows the format."""
 
 
 class Film:

@@ -16,7 +16,7 @@ from tracker_ros.weights.manifest import Entry, WeightsError, entries, locate, m
 
 RANDOM = "random:"
 SUFFIX = ".safetensors"
-"""Of the files that are written here; it is read in any case, as .SafeTensors."""
+"""End of the names of files that are written here; read in any case, as .SafeTensors."""
 UNREADABLE = "it is damaged, of another format, or holds more than tensors"
 """In place of torch's words, which advise to run the code that is in a file."""
 _NETWORK = "net."
