@@ -122,7 +122,7 @@ class Recovery:
         if self._foreign > 0 or looks.margin < 0:
             return
         self._surroundings.keep(frame, box, stamp)
-        # A frame is looked into for one of them: for others first, and by turns where a slow camera is due both.
+        # A frame is looked into for one of them: for others first, and by turns where both are due again.
         view_due = stamp - self._viewed >= (EARLY_SECONDS if self._is_new(looks) else VIEW_SECONDS)
         if stamp - self._met >= OTHERS_SECONDS and not (self._met_last and view_due):
             self._surroundings.meet(frame, box)
