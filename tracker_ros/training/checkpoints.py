@@ -14,6 +14,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 
 from tracker_ros.data.sequence import DataError
 from tracker_ros.files import write_whole
+from tracker_ros.weights.loader import UNREADABLE
 
 
 class CheckpointError(DataError):
@@ -50,8 +51,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise CheckpointError(f"{path} does not exist") from None
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise CheckpointError(f"{path} is no whole checkpoint: {reason}") from error
+        # Not torch's words, which advise to run the code in a pickle.
+        why = (error.strerror if isinstance(error, OSError) else "") or UNREADABLE
+        raise CheckpointError(f"{path} is no whole checkpoint: {why}") from error
     if not isinstance(content, dict) or "state_dict" not in content:
         raise CheckpointError(f"{path} is no checkpoint of `tracker_ros train`")
     return content
