@@ -97,8 +97,8 @@ def test_a_machine_that_is_not_there_is_refused_in_a_line(machine: dict, words: 
     ("words", "reason"),
     [
         ("--out o --export folder.safetensors", "cannot write folder.safetensors: it is a folder, no file"),
-        ("--out o --export wexp", "--export wexp: the name of weights ends in .safetensors"),
-        ("--out o --export w.ckpt", "--export w.ckpt: the name of weights ends in .safetensors"),
+        ("--out o --export wexp", "wexp: the name of a file of weights ends in .safetensors"),
+        ("--out o --export w.ckpt", "w.ckpt: the name of a file of weights ends in .safetensors"),
         ("--out o --export file/w.safetensors", "cannot write file/w.safetensors: file is no folder"),
         ("--out o --export carded.safetensors", "cannot write carded.md: it is a folder, no file"),
         ("--out o --export README.safetensors", "README.md is there and is no model card"),
@@ -106,14 +106,14 @@ def test_a_machine_that_is_not_there_is_refused_in_a_line(machine: dict, words: 
         ("--out file/o", "cannot write file/o/last.ckpt: file is no folder"),
         (
             "--from file.safetensors --export ./file.safetensors",
-            "would replace file.safetensors, which is read",
+            "cannot write file.safetensors: this command reads it",
         ),
         (
             "--from file.safetensors --export link.safetensors",
-            "would replace link.safetensors, which is read",
+            "cannot write link.safetensors: this command reads it, as file.safetensors",
         ),
-        ("--from card.md --export card.safetensors", "would replace card.md, which is read"),
-        ("--out o --resume file.safetensors --export file.safetensors", "which is read: give another name"),
+        ("--from card.md --export card.safetensors", "cannot write card.md: this command reads it"),
+        ("--out o --resume file.safetensors --export file.safetensors", "cannot write file.safetensors: this command reads it"),
     ],
 )
 def test_outputs_that_cannot_be_are_refused_at_once(

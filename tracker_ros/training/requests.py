@@ -10,11 +10,9 @@ import re
 from pathlib import Path
 
 from tracker_ros.arguments import refuse_idle
-from tracker_ros.files import WriteError, require_file
+from tracker_ros.files import WriteError, require_file, require_separate
 from tracker_ros.training.recipes import RecipeError
-
-SUFFIX = ".safetensors"
-"""Ending of files of weights: `weights.loader` takes any other one for a pickle."""
+from tracker_ros.weights.loader import require_safetensors
 
 _DEVICES = re.compile("auto|-1|[1-9][0-9]*|[0-9]+(,[0-9]+)+|[0-9]+,")
 _LENGTH = {"epochs", "pairs_per_epoch", "seed"}
@@ -64,8 +62,9 @@ def check_outputs(args: argparse.Namespace) -> None:
     """Make sure that what a training leaves can be written, and read again, before it takes hours.
 
     Raises:
-        RecipeError: for weights that no command could read, or that would replace another file.
-        WriteError: for a place where nothing can be written.
+        WeightsError: for weights that no command could read.
+        RecipeError: for a card that would replace another file.
+        WriteError: for a place where nothing can be written, and a file that is read.
     """
     if args.out is not None:
         if args.out.exists() and not args.out.is_dir():
@@ -73,18 +72,12 @@ def check_outputs(args: argparse.Namespace) -> None:
         _require_place(args.out / "last.ckpt")
     if args.export is None:
         return
-    if args.export.suffix != SUFFIX:
-        raise RecipeError(
-            f"--export {args.export}: the name of weights ends in {SUFFIX}, or nothing reads them"
-        )
+    require_safetensors(args.export)
     card = args.export.with_suffix(".md")
     for path in (args.export, card):
         require_file(path)
         _require_place(path)
-        if path.resolve() in {read.resolve() for read in (args.source, args.resume) if read is not None}:
-            raise RecipeError(
-                f"--export {args.export} would replace {path}, which is read: give another name"
-            )
+    require_separate([args.export, card], [path for path in (args.source, args.resume) if path is not None])
     if card.exists() and "SHA-256" not in card.read_text(errors="replace"):
         raise RecipeError(f"{card} is there and is no model card: give --export another name")
 
