@@ -16,7 +16,16 @@ from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.boxes import read_boxes, read_flags
 from tracker_ros.data.footage import open_recording
 from tracker_ros.data.lists import read_names, read_table, shipped_file
-from tracker_ros.data.readers import find_frames, frame_order, matching, named_sequences, video_frames
+from tracker_ros.data.readers import (
+    IMAGE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    files_below,
+    find_frames,
+    frame_order,
+    matching,
+    named_sequences,
+    video_frames,
+)
 from tracker_ros.data.sequence import (
     DataError,
     ImageFrames,
@@ -318,6 +327,8 @@ def test_a_folder_is_no_frame_and_no_video(tmp_path: Path) -> None:
     for name in ("5.5.png", "video.mp4"):
         (tmp_path / name).mkdir()
     assert [int(frame[0, 0, 0]) for frame in find_frames(tmp_path)] == [100, 120]
+    assert files_below(tmp_path, IMAGE_SUFFIXES) == [tmp_path / "5.png", tmp_path / "6.png"]
+    assert files_below(tmp_path, VIDEO_SUFFIXES) == []
 
 
 def test_a_folder_without_frames_says_what_it_holds(tmp_path: Path) -> None:

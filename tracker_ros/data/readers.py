@@ -112,7 +112,8 @@ def _files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
 
 def files_below(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     """List the files of these suffixes anywhere under a folder, sorted by path; hidden ones are left out."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in suffixes and is_visible(p))
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in suffixes and is_visible(p))
+    return sorted(p for p in found if not p.is_dir())
 
 
 def is_visible(path: Path) -> bool:
