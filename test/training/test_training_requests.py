@@ -113,7 +113,10 @@ def test_a_machine_that_is_not_there_is_refused_in_a_line(machine: dict, words: 
             "cannot write link.safetensors: this command reads it, as file.safetensors",
         ),
         ("--from card.md --export card.safetensors", "cannot write card.md: this command reads it"),
-        ("--out o --resume file.safetensors --export file.safetensors", "cannot write file.safetensors: this command reads it"),
+        (
+            "--out o --resume file.safetensors --export file.safetensors",
+            "cannot write file.safetensors: this command reads it",
+        ),
     ],
 )
 def test_outputs_that_cannot_be_are_refused_at_once(
