@@ -108,6 +108,14 @@ def require_separate(outputs: Sequence[Path], inputs: Iterable[Path] = ()) -> No
             raise WriteError(f"cannot write both {one} and {other}: they are one file; give another name")
 
 
+def obstacle(folder: Path) -> str:
+    """Return why nothing can be written into a folder that is there or can be made; '' if it can."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        return f"{there} is no folder"
+    return "" if os.access(there, os.W_OK) else f"you may not write to {there}"
+
+
 def is_same(one: Path, other: Path) -> bool:
     """Return whether two names are those of one file or folder, which need not be there."""
     if one.exists() and other.exists():

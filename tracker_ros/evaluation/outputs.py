@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.specs import TrackerSpec
-from tracker_ros.files import WriteError, require_file
+from tracker_ros.files import WriteError, obstacle, require_file
 
 _BEGINNINGS = {"--csv": b"group,tracker,", "--submission": b"PK", "--json": b'{\n "machine"'}
 """First bytes of a file that the option wrote before: it may be written again, wherever it lies."""
@@ -45,11 +44,8 @@ def require_folder(option: str, folder: Path) -> None:
     Raises:
         DataError: naming the option and what is in the way.
     """
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise DataError(f"{option} {folder}: {there} is no folder; give another place")
-    if not os.access(there, os.W_OK):
-        raise DataError(f"{option} {folder}: you may not write to {there}; give another place")
+    if why := obstacle(folder.absolute()):
+        raise DataError(f"{option} {folder}: {why}; give another place")
 
 
 def files_of(specs: Iterable[TrackerSpec]) -> list[Path]:

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from pathlib import Path
 
 from tracker_ros.arguments import refuse_idle
-from tracker_ros.files import WriteError, require_file, require_separate
+from tracker_ros.files import WriteError, obstacle, require_file, require_separate
 from tracker_ros.training.recipes import RecipeError
 from tracker_ros.weights.loader import require_safetensors
 
@@ -84,8 +83,5 @@ def check_outputs(args: argparse.Namespace) -> None:
 
 def _require_place(path: Path) -> None:
     """Make sure that a file can be made; its folders may be missing."""
-    folder = next(parent for parent in path.parents if parent.exists())
-    if not folder.is_dir():
-        raise WriteError(f"cannot write {path}: {folder} is no folder")
-    if not os.access(folder, os.W_OK):
-        raise WriteError(f"cannot write {path}: you may not write to {folder}")
+    if why := obstacle(path.parent):
+        raise WriteError(f"cannot write {path}: {why}")
