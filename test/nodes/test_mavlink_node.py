@@ -35,6 +35,14 @@ WIDTH, HEIGHT = 320, 240
 ACTIVE, ERROR = 1, 2
 
 
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The node's clock, in seconds; a test sets it."""
+    at = [100.0]
+    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: at[0])
+    return at
+
+
 def test_a_box_is_cut_at_the_edges_of_the_image() -> None:
     assert _fractions(box_message(Box(0.0, 120.0, 64.0, 48.0)), 320, 240) == (0.0, 0.4, 0.1, 0.6)
     assert _fractions(box_message(Box(-50.0, 120.0, 64.0, 48.0)), 320, 240) is None
@@ -116,11 +124,7 @@ def test_only_the_selected_object_is_reported_as_tracked(node: MavlinkNode) -> N
     assert node.view().track.flags == ACTIVE and node.view().track.box is not None
 
 
-def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(
-    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
+def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(node: MavlinkNode, now: list[float]) -> None:
     node._on_image(fill_image(Image(), np.zeros((8, 16, 3), np.uint8), "rgb8"))
     box = box_message(Box(8.0, 4.0, 4.0, 4.0))
     node._on_state(TrackState(state=TrackState.TRACKING, target_id="a", verified=True, bbox=box))
@@ -133,10 +137,8 @@ def test_the_box_of_a_tracker_that_fell_silent_is_not_sent_again(
 
 
 def test_the_status_of_a_slow_camera_does_not_flap_and_a_gap_makes_no_slow_camera(
-    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
+    node: MavlinkNode, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
     monkeypatch.setattr(node, "_origin", Place(47.0, 8.0, 500.0))
     box = box_message(Box(8.0, 4.0, 4.0, 4.0))
     state = TrackState(state=TrackState.TRACKING, target_id="a", verified=True, bbox=box)
@@ -161,10 +163,8 @@ def test_the_status_of_a_slow_camera_does_not_flap_and_a_gap_makes_no_slow_camer
 
 
 def test_the_place_is_that_of_the_present_target_and_fresh(
-    node: MavlinkNode, monkeypatch: pytest.MonkeyPatch
+    node: MavlinkNode, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [100.0]
-    monkeypatch.setattr("tracker_ros.nodes.mavlink.node.time.monotonic", lambda: now[0])
     monkeypatch.setattr(node, "_origin", Place(47.0, 8.0, 500.0))
     place = Detection3D(id="a")
     place.bbox.center.position.y, place.bbox.center.position.z = 100.0, -20.0
