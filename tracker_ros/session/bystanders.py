@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.session.appearance import likeness
-from tracker_ros.session.motion import share
+from tracker_ros.session.motion import renewed
 
 Place = tuple[float, float]
 
@@ -50,13 +50,10 @@ class _Bystander:
         return self.at[0] + self.velocity[0] * elapsed, self.at[1] + self.velocity[1] * elapsed
 
     def move(self, sight: Sight, stamp: float) -> None:
-        elapsed, (vx, vy) = stamp - self.stamp, self.velocity
+        elapsed = stamp - self.stamp
         if elapsed > 0:
-            part = share(GAIN, elapsed)
-            self.velocity = (
-                vx + part * ((sight.at[0] - self.at[0]) / elapsed - vx),
-                vy + part * ((sight.at[1] - self.at[1]) / elapsed - vy),
-            )
+            way = (sight.at[0] - self.at[0], sight.at[1] - self.at[1])
+            self.velocity = renewed(self.velocity, way, elapsed, GAIN)
         self.at, self.view, self.stamp = sight.at, sight.view, stamp
 
 

@@ -37,6 +37,14 @@ def share(gain: float, seconds: float) -> float:
     return 1 - (1 - gain) ** (seconds * RATE)
 
 
+def renewed(
+    velocity: tuple[float, float], way: tuple[float, float], seconds: float, gain: float
+) -> tuple[float, float]:
+    """Return a velocity (x, y) with its share of a new one: of a way (x, y) in so many seconds, above 0."""
+    part, (vx, vy) = share(gain, seconds), velocity
+    return vx + part * (way[0] / seconds - vx), vy + part * (way[1] / seconds - vy)
+
+
 class CameraMotion:
     """Sums up how far the background has moved in the image, from one frame to the next."""
 
@@ -109,8 +117,7 @@ class Motion:
             self._way.clear()
         elif elapsed > 0:
             way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])
-            part, (vx, vy) = share(self._gain, elapsed), self._velocity
-            self._velocity = vx + part * (way[0] / elapsed - vx), vy + part * (way[1] / elapsed - vy)
+            self._velocity = renewed(self._velocity, way, elapsed, self._gain)
         if not self._way or stamp - self._way[-1][0] >= STEP or stamp < self._way[-1][0]:
             self._way.append((stamp, found.cx, found.cy))
         self.box, self._at, self._shift, self._rests = found, stamp, (0.0, 0.0), False
