@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
@@ -45,6 +47,39 @@ def test_what_cannot_be_configured_says_why_and_can_be_tried_again() -> None:
         client.close()
         assert node.stop() == 0
         domain.close()
+
+
+def test_a_gimbal_node_without_a_possible_tracker_says_so_and_can_be_told_another() -> None:
+    domain = Domain()
+    gimbal = "tracker_ros.nodes.gimbal.node"
+    node, client = NodeProcess(gimbal, domain, {"tracker_node": "my tracker"}), Client(domain, "gimbal")
+    try:
+        assert not client.transition(CONFIGURE)
+        client.wait(lambda: "'tracker_node': 'my tracker' can be no name in ROS" in node.output, "the reason")
+        client.set_parameters(tracker_node="tracker")
+        assert client.transition(CONFIGURE) and "Traceback" not in node.output
+    finally:
+        client.close()
+        assert node.stop() == 0
+        domain.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "tracker"),
+    [
+        ("click", "my tracker"),
+        ("diagnostics", "front//tracker"),
+        ("mavlink", "tracker/"),
+        ("selector", "{camera}/tracker"),
+    ],
+)
+def test_a_node_for_a_tracker_that_cannot_be_says_so(
+    name: str, tracker: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module(f"tracker_ros.nodes.{name}.node")
+    assert module.main(["--ros-args", "-p", f"tracker_node:='{tracker}'"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"parameter 'tracker_node': '{tracker}' can be no name in ROS: ")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,11 @@ from rclpy.exceptions import (
     InvalidParameterException,
     InvalidParameterTypeException,
     InvalidParameterValueException,
+    NameValidationException,
 )
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
+from rclpy.validate_full_topic_name import validate_full_topic_name
 
 INVALID = (InvalidParameterException, InvalidParameterTypeException, InvalidParameterValueException)
 
@@ -72,6 +75,21 @@ def require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise `ParameterError` when there are choices and the value is none of them."""
     if choices and value not in choices:
         raise ParameterError(f"parameter '{name}' must be one of {', '.join(choices)}, got '{value}'")
+
+
+def resolved_name(node: Node, parameter: str, name: str) -> str:
+    """Return the full name of a node or topic that a parameter names, remapped and in its namespace.
+
+    Raises:
+        ParameterError: when nothing can have this name.
+    """
+    try:
+        validate_full_topic_name(expand_topic_name(name, node.get_name(), node.get_namespace()))
+    except (ValueError, NameValidationException) as error:
+        # rcl adds the place in its source, rclpy a picture of two more lines.
+        reason = str(error).partition("\n")[0].partition(", at ")[0].rstrip(":")
+        raise ParameterError(f"parameter '{parameter}': '{name}' can be no name in ROS: {reason}") from error
+    return node.resolve_topic_name(name)
 
 
 def choices_of(node: Node, name: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from tracker_ros.ros.compat import image_topic, run_program, steady_clock
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.messages import box_message
-from tracker_ros.ros.parameters import declare
+from tracker_ros.ros.parameters import declare, resolved_name
 from tracker_ros.ros.services import NoAnswer, Service
 from tracker_ros.srv import SelectTarget
 
@@ -55,9 +55,10 @@ class ClickNode(Node):
         self._image: Any = None
         self._images: Subscription | None = None
         self._waiting: tuple[PointStamped, str, float] | None = None
-        self._select = Service(self, SelectTarget, f"{self._value('tracker_node')}/select", TIMEOUT)
+        tracker = resolved_name(self, "tracker_node", self._value("tracker_node"))
+        self._select = Service(self, SelectTarget, f"{tracker}/select", TIMEOUT)
         self._said = endpoints.publisher(self, String, "~/message", qos.RESULT)
-        mice = [f"{self.resolve_topic_name(name)}_mouse_left" for name in self._value("clicks_on")]
+        mice = [f"{resolved_name(self, 'clicks_on', name)}_mouse_left" for name in self._value("clicks_on")]
         for topic in mice:
             endpoints.subscription(self, Point, topic, self._on_mouse, qos.COMMAND)
         endpoints.subscription(self, PointStamped, "clicked_point", self._on_point, qos.COMMAND)

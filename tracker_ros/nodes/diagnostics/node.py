@@ -31,7 +31,7 @@ from tracker_ros.ros.images import ImageError, fill_image, to_picture
 from tracker_ros.ros.live import AT_START, LiveParameters, retime
 from tracker_ros.ros.memory import device_memory, shared_memory
 from tracker_ros.ros.overlay import draw_response, draw_state
-from tracker_ros.ros.parameters import declare
+from tracker_ros.ros.parameters import declare, resolved_name
 from tracker_ros.ros.services import Service
 
 TRANSPORTS = ("raw", "compressed")
@@ -47,7 +47,7 @@ class DiagnosticsNode(Node):
     def __init__(self) -> None:
         super().__init__("tracker_diagnostics")
         self._declare()
-        self._tracker = self.resolve_topic_name(self._value("tracker_node"))
+        self._tracker = resolved_name(self, "tracker_node", self._value("tracker_node"))
         self._health = health.Health(self._limits())
         self._lifecycle = ""
         self._asked: Future[Any] | None = None

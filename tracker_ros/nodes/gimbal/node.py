@@ -35,6 +35,7 @@ from tracker_ros.ros.parameters import (
     declare_settings,
     read_settings,
     require_choice,
+    resolved_name,
 )
 from tracker_ros.ros.transitions import ManagedNode, logged
 
@@ -90,6 +91,7 @@ class GimbalNode(ManagedNode):
             raise
 
     def _configure(self) -> None:
+        self._tracker = resolved_name(self, "tracker_node", self._value("tracker_node"))
         output = self._value("output")
         require_choice("output", output, CHOICES)
         self._control = ControlSettings(**read_settings(self, "control", ControlSettings))
@@ -108,12 +110,11 @@ class GimbalNode(ManagedNode):
         self._waiting: Detection2D | None = None
         self._problem: str | None = None
         self._stepped = time.monotonic()
-        tracker = self._value("tracker_node")
         for kind, topic, receive, profile in (
             (CameraInfo, "camera_info", self._on_info, qos.camera()),
             (QuaternionStamped, "~/attitude", self._on_attitude, qos.MEASUREMENT),
-            (Detection2D, f"{tracker}/target", self._on_target, qos.RESULT),
-            (TrackState, f"{tracker}/state", self._on_state, qos.RESULT),
+            (Detection2D, f"{self._tracker}/target", self._on_target, qos.RESULT),
+            (TrackState, f"{self._tracker}/state", self._on_state, qos.RESULT),
         ):
             self.subscribe(kind, topic, receive, profile)
         # Last: who cannot hear that the target is lost neither commands the gimbal nor takes it from a pilot.

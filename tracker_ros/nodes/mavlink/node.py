@@ -32,7 +32,7 @@ from tracker_ros.ros.camera import subscribe_to_images
 from tracker_ros.ros.compat import run_program
 from tracker_ros.ros.images import ImageError, to_rgb
 from tracker_ros.ros.live import AT_START, LiveParameters
-from tracker_ros.ros.parameters import ParameterError, declare
+from tracker_ros.ros.parameters import ParameterError, declare, resolved_name
 from tracker_ros.srv import SelectTarget
 
 SILENCE = 2.0
@@ -63,7 +63,7 @@ class MavlinkNode(Node):
     def __init__(self) -> None:
         super().__init__("mavlink")
         self._declare()
-        self._tracker = self.resolve_topic_name(self._value("tracker_node"))
+        self._tracker = resolved_name(self, "tracker_node", self._value("tracker_node"))
         self._state, self._at, self._fresh = TrackState(), -SILENCE, FRESH
         self._intervals = deque([0.0] * 5, maxlen=5)
         self._size = (0, 0)

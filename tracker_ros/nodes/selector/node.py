@@ -36,7 +36,7 @@ from tracker_ros.ros.images import ImageError
 from tracker_ros.ros.launch_plan import IMAGE
 from tracker_ros.ros.live import AT_START, LiveParameters
 from tracker_ros.ros.messages import box_message
-from tracker_ros.ros.parameters import ParameterError, declare
+from tracker_ros.ros.parameters import ParameterError, declare, resolved_name
 from tracker_ros.ros.services import Service
 from tracker_ros.ros.transitions import how_to_activate
 from tracker_ros.select.access import is_loopback
@@ -62,7 +62,7 @@ class SelectorNode(Node):
     def __init__(self) -> None:
         super().__init__("selector")
         self._declare()
-        self._tracker = self.resolve_topic_name(self._value("tracker_node"))
+        self._tracker = resolved_name(self, "tracker_node", self._value("tracker_node"))
         self._image_topic = image_topic(self, self._value("image_transport"))
         self._images: Subscription | None = None
         self._responses: Subscription | None = None
