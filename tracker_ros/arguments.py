@@ -69,6 +69,14 @@ def number(
 count, positive, not_negative, share = integer(1), number(above=0.0), number(low=0.0), number(0.0, 1.0)
 
 
+def name_list(text: str) -> list[str]:
+    """Read an argument that lists names, separated by commas; at least one."""
+    listed = [part.strip() for part in text.split(",") if part.strip()]
+    if not listed:
+        raise argparse.ArgumentTypeError(f"'{text}' names nothing")
+    return listed
+
+
 def new_file(text: str) -> Path:
     """Read an argument that is a file to write, in a folder that is there; no device, no folder."""
     path = Path(text)

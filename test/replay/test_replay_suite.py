@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,6 +71,55 @@ cases:
         == 0
     )
     assert capsys.readouterr().out.count("good") == 4
+
+
+def test_a_report_in_xml_tells_every_case(flight: tuple[Path, str], tmp_path: Path) -> None:
+    bag, select = flight
+    assert main(["replay", str(bag), "--select", select, "--out", str(tmp_path / "expected")]) == 0
+    (tmp_path / "flights.yaml").write_text(
+        f"""
+defaults: {{select: '{select}', expect: expected}}
+cases:
+  kept: {{bag: flight, min_iou: 0.999}}
+  "mi\\x07ssed & <moved>": {{bag: flight, select: '0,0,30,30', min_iou: 0.5, max_without_box: 0}}
+  absent: {{bag: nowhere}}
+"""
+    )
+    words = ["replay", "--suite", str(tmp_path / "flights.yaml"), "--junit", str(tmp_path / "report.xml")]
+    assert main(words) == 2
+    (group,) = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert group.attrib.items() >= {"name": "flights", "tests": "3", "failures": "1", "errors": "1"}.items()
+    kept, missed, absent = group
+    assert [case.get("name") for case in group] == ["kept", "mi\\x07ssed & <moved>", "absent"]
+    assert [[part.tag for part in case] for case in group] == [
+        ["system-out"],
+        ["failure", "system-out"],
+        ["error", "system-out"],
+    ]
+    assert "images: 8\nlate: 0\nno box: 0\nlowest IoU: 1.000" in (kept[0].text or "")
+    assert "IoU 0.000 with the expected box" in missed[0].get("message", "")
+    assert "nowhere" in absent[0].get("message", "")
+    assert sum(float(case.get("time", "")) for case in group) == pytest.approx(
+        float(group.get("time", "")), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["flight", "--select", "1,1,9,9", "--junit", "r.xml"], "--junit needs --suite"),
+        (["--suite", "suite.yaml", "--junit", "suite.yaml"], "'suite.yaml' must end in .xml"),
+        (["--suite", "suite.yaml", "--junit", "nowhere/r.xml"], "its folder nowhere does not exist"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused_first(
+    words: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        assert main(["replay", *words]) == 2
+    except SystemExit as ended:  # argparse
+        assert ended.code == 2
+    assert reason in capsys.readouterr().err
 
 
 def test_a_bag_that_starts_over_is_lost_for_a_moment_only(tmp_path: Path) -> None:

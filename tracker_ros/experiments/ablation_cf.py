@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tracker_ros.arguments import count, integer, positive
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.engines import make_engine
 from tracker_ros.evaluation.options import add_data_options, read_data
@@ -155,16 +156,16 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     )
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
-    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
+    parser.add_argument("--epochs", type=count, help="in place of the recipe's")
     parser.add_argument(
-        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+        "--pairs", dest="pairs_per_epoch", type=count, help="pairs an epoch, in place of the recipe's"
     )
-    parser.add_argument("--seed", type=int, help="in place of the recipe's")
-    parser.add_argument("--width", type=float, default=1.0, help="share of the published channels")
+    parser.add_argument("--seed", type=integer(0), help="in place of the recipe's")
+    parser.add_argument("--width", type=positive, default=1.0, help="share of the published channels")
     parser.add_argument("--accelerator", default="auto", help="for training: cpu, gpu or auto")
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw training pairs")
+    parser.add_argument("--workers", type=integer(0), default=0, help="processes that draw training pairs")
     parser.add_argument("--device", default="cpu", help="for evaluation")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that evaluate")
+    parser.add_argument("--jobs", type=count, default=1, help="processes that evaluate")
     parser.add_argument("--csv", type=Path, help="also write the table to this file")
     return parser.parse_args(words)
 

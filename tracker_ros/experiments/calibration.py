@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tracker_ros.arguments import count, name_list
 from tracker_ros.data.inserted import inserted
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Frame, Sequence, VideoFrames
@@ -174,15 +175,17 @@ def main(words: Words[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tracks", type=Path, required=True, help="folder of NAME/tracks.csv with videos")
     parser.add_argument("--root", type=Path, help="sequences to hold the result against")
-    parser.add_argument("--trackers", default="dcf", metavar="NAMES", help="presets, separated by commas")
-    parser.add_argument("--clips", type=int, default=48, help="how many clips, at most")
-    parser.add_argument("--frames", type=int, default=90, help="of a clip, at most")
+    parser.add_argument(
+        "--trackers", type=name_list, default="dcf", metavar="NAMES", help="presets, separated by commas"
+    )
+    parser.add_argument("--clips", type=count, default=48, help="how many clips, at most")
+    parser.add_argument("--frames", type=count, default=90, help="of a clip, at most")
     args = parser.parse_args(words)
     torch.set_num_threads(1)
     console = make_console(soft_wrap=True)
     chosen = clips(args.tracks, args.clips, args.frames)
     others = [s for s in read_folders(args.root) if len(s.truth) == len(s)] if args.root else []
-    for name in args.trackers.split(","):
+    for name in args.trackers:
         tracker = optimized(load(name))
         runs = [observe(tracker, sequence, group) for sequence, group in chosen]
         weights = fit_runs(runs)

@@ -21,6 +21,7 @@ import torch
 from rich.table import Table
 from torch import Tensor
 
+from tracker_ros.arguments import name_list
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import Sequence
@@ -121,22 +122,27 @@ def main(words: Words[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with sequences")
-    parser.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
     parser.add_argument(
-        "--trackers", default=DEFAULT_PRESET, metavar="NAMES", help="presets, separated by commas"
+        "--sequences", type=name_list, default=[], metavar="GLOBS", help="only these, separated by commas"
+    )
+    parser.add_argument(
+        "--trackers",
+        type=name_list,
+        default=DEFAULT_PRESET,
+        metavar="NAMES",
+        help="presets, separated by commas",
     )
     args = parser.parse_args(words)
     torch.set_num_threads(1)
-    names = args.trackers.split(",")
     sequences = [
         s
-        for s in named_sequences(read_folders(args.root), filter(None, args.sequences.split(",")))
+        for s in named_sequences(read_folders(args.root), args.sequences)
         if len(s.truth) == len(s) and is_box(s.truth).sum() > 1
     ]
     table = Table(title="area under the ROC curve: all frames / mean of sequences", title_justify="left")
     table.add_column("measure")
     columns = []
-    for name in names:
+    for name in args.trackers:
         tracker = optimized(load(name))
         columns.append(areas([observe(tracker, sequence) for sequence in sequences]))
         table.add_column(name, justify="right")

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tracker_ros.arguments import count
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.drawing.figures import save_figure
@@ -108,8 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for convergence.png")
     parser.add_argument("--preset", default="dslt", help="preset of DSLT (default: dslt)")
     parser.add_argument("--weights", help="of the backbone: a file or a name of the weights manifest")
-    parser.add_argument("--sequences", type=int, default=8, help="how many, evenly chosen (default: 8)")
-    parser.add_argument("--steps", type=int, default=100, help="of Adam (default: 100)")
+    parser.add_argument("--sequences", type=count, default=8, help="how many, evenly chosen (default: 8)")
+    parser.add_argument("--steps", type=count, default=100, help="of Adam (default: 100)")
     args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     tracker = load(args.preset, weights=args.weights)

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
+from tracker_ros.arguments import count, name_list
 from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.report import load_results
@@ -94,14 +95,18 @@ def main(words: Words[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with sequences")
-    parser.add_argument("--sequences", default="", metavar="GLOBS", help="only these, separated by commas")
+    parser.add_argument(
+        "--sequences", type=name_list, default=[], metavar="GLOBS", help="only these, separated by commas"
+    )
     parser.add_argument("--results", type=Path, default=Path("results"), help="--out of `tracker_ros eval`")
-    parser.add_argument("--trackers", default="", metavar="NAMES", help="only these, separated by commas")
-    parser.add_argument("--folds", type=int, default=8, help="parts that the sequences are split into")
+    parser.add_argument(
+        "--trackers", type=name_list, default=[], metavar="NAMES", help="only these, separated by commas"
+    )
+    parser.add_argument("--folds", type=count, default=8, help="parts that the sequences are split into")
     args = parser.parse_args(words)
     try:
-        sequences = named_sequences(read_folders(args.root), filter(None, args.sequences.split(",")))
-        labels, values = areas(args.results, sequences, list(filter(None, args.trackers.split(","))))
+        sequences = named_sequences(read_folders(args.root), args.sequences)
+        labels, values = areas(args.results, sequences, args.trackers)
         made = table(labels, values, args.folds)
     except DataError as error:
         print(error, file=sys.stderr)

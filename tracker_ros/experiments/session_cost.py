@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tracker_ros.arguments import count, name_list
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.absences import rendered
 from tracker_ros.data.readers import read_folders
@@ -66,9 +67,15 @@ def main(words: Words[str] | None = None) -> int:
     """Print a line for each preset and sequence."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, help="sequences in place of rendered flights")
-    parser.add_argument("--trackers", default=DEFAULT_PRESET, metavar="NAMES", help="presets")
-    parser.add_argument("--frames", type=int, default=120, help="of each sequence, at most")
-    parser.add_argument("--sequences", type=int, default=4, help="how many")
+    parser.add_argument(
+        "--trackers",
+        type=name_list,
+        default=DEFAULT_PRESET,
+        metavar="NAMES",
+        help="presets, separated by commas",
+    )
+    parser.add_argument("--frames", type=count, default=120, help="of each sequence, at most")
+    parser.add_argument("--sequences", type=count, default=4, help="how many")
     args = parser.parse_args(words)
     torch.set_num_threads(1)
     console = make_console(soft_wrap=True)
@@ -76,7 +83,7 @@ def main(words: Words[str] | None = None) -> int:
         chosen = read_folders(args.root)[: args.sequences]
     else:
         chosen = [rendered(seed) for seed in range(args.sequences)]
-    for name in args.trackers.split(","):
+    for name in args.trackers:
         tracker = load(name)
         scripted, every = optimized(tracker), []
         for sequence in chosen:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tracker_ros.arguments import count, integer
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Sequence
 from tracker_ros.evaluation.drivers import TorchDriver
@@ -109,8 +110,10 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help=f"some of: {', '.join(VARIANTS)}",
     )
-    parser.add_argument("--every", type=int, default=1, help="take every N-th frame only (default: 1)")
-    parser.add_argument("--search", type=int, default=0, help="side of the search crop (preset's if 0)")
+    parser.add_argument("--every", type=count, default=1, help="take every N-th frame only (default: 1)")
+    parser.add_argument(
+        "--search", type=integer(0), default=0, help="side of the search crop (preset's if 0)"
+    )
     parser.add_argument("--bfloat16", action="store_true", help="compute the network in bfloat16")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep scores here, and go on from these")

@@ -7,16 +7,20 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rosbags.typesys.store import Typestore
 
-from tracker_ros.arguments import argument, integer, share
+from tracker_ros.arguments import argument, integer, new_file, share
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
+from tracker_ros.files import write_whole
 from tracker_ros.replay.case import Case, Verdict, check_limits, run_case
+from tracker_ros.replay.junit import Outcome, junit
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
@@ -54,7 +58,15 @@ def add_parsers(sub: Any) -> None:
         help="play the bag N times in a row (default: 1)",
     )
     add("--min-truth-iou", type=share, help="lowest mean IoU with --truth (default: 0)")
+    add("--junit", type=argument(_report_file), metavar="FILE.xml", help="the suite's verdicts as JUnit XML")
     parser.set_defaults(run=run_replay)
+
+
+def _report_file(text: str) -> Path:
+    # Bags, boxes and suites are no XML, so that no report takes the place of what is read.
+    if not text.lower().endswith(".xml"):
+        raise ValueError(f"'{text}' must end in .xml: it is a report in XML")
+    return new_file(text)
 
 
 def run_replay(args: argparse.Namespace) -> int:
@@ -63,7 +75,11 @@ def run_replay(args: argparse.Namespace) -> int:
     # `Case` has the defaults: here is only what was given.
     given = {name: value for name in fields if (value := getattr(args, name, None)) is not None}
     try:
-        return _run_suite(args.suite, given) if args.suite is not None else _run_bag(given)
+        if args.suite is not None:
+            return _run_suite(args.suite, given, args.junit)
+        if args.junit is not None:
+            raise ValueError("--junit needs --suite FILE.yaml, whose cases it reports")
+        return _run_bag(given)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
@@ -116,45 +132,55 @@ def _verdict(value: float, wanted: float) -> str:
     return f"good (at least {wanted:g})" if value >= wanted else f"below {wanted:g}"
 
 
-def _run_suite(path: Path, beside: Mapping[str, Any]) -> int:
+def _run_suite(path: Path, beside: Mapping[str, Any], report: Path | None) -> int:
     """Run a suite's cases and print one table; 2 if one could not be run, else 1 if one missed a limit."""
     if beside:
         named = ", ".join(map(_option, beside))
         raise ValueError(f"--suite {path} says everything about its cases: leave out {named}")
-    types, status = make_types(), 0
-    reasons: list[str] = []
-    table = Table(title=str(path), title_justify="left")
-    for name in ("case", "tracker", "images", "late", "no box", "lowest IoU", "truth IoU", "verdict"):
-        table.add_column(name, justify="left" if name in ("case", "tracker", "verdict") else "right")
+    types = make_types()
     with tempfile.TemporaryDirectory() as folder:
-        for name, case in read_suite(path, Path(folder), types):
-            try:
-                verdict = run_case(case, types)
-            except (ValueError, OSError) as error:
-                table.add_row(name, case.tracker, *["-"] * 5, "not run")
-                reasons.append(f"{name}: {error}")
-                status = 2
-                continue
-            if verdict.first_error:
-                count = verdict.states[State.ERROR.name]
-                reasons.append(f"{name}: {count} images in ERROR, the first {verdict.first_error}")
-            if verdict.missed:
-                reasons += [f"{name}: {missed}" for missed in verdict.missed]
-                status = max(status, 1)
-            table.add_row(name, case.tracker, *_figures(verdict), "missed" if verdict.missed else "good")
+        outcomes = [_run_one(name, case, types) for name, case in read_suite(path, Path(folder), types)]
+    if report is not None:
+        write_whole(report, junit(path.stem, outcomes))
     console = make_console()
-    console.print(table)
-    for reason in reasons:
-        console.print(reason, soft_wrap=True)
-    return status
+    console.print(_table(path, outcomes))
+    for outcome in outcomes:
+        for reason in filter(None, (outcome.remark, outcome.problem, *outcome.missed)):
+            console.print(f"{outcome.name}: {reason}", soft_wrap=True)
+    verdicts = {outcome.verdict for outcome in outcomes}
+    return 2 if "not run" in verdicts else int("missed" in verdicts)
 
 
-def _figures(verdict: Verdict) -> tuple[str, ...]:
+def _run_one(name: str, case: Case, types: Typestore) -> Outcome:
+    begin = time.monotonic()
+    try:
+        verdict = run_case(case, types)
+    except (ValueError, OSError) as error:
+        return Outcome(name, case.tracker, time.monotonic() - begin, {}, problem=str(error))
+    remark = ""
+    if verdict.first_error:
+        remark = f"{verdict.states[State.ERROR.name]} images in ERROR, the first {verdict.first_error}"
+    seconds = time.monotonic() - begin
+    return Outcome(name, case.tracker, seconds, _figures(verdict), verdict.missed, remark)
+
+
+def _figures(verdict: Verdict) -> dict[str, str]:
     last, earlier, true = verdict.results[-1], verdict.earlier, verdict.true
-    return (
-        str(last.processed),
-        str(verdict.dropped),
-        str(verdict.without_box),
-        "-" if earlier is None else f"{earlier.lowest:.3f}",
-        "-" if true is None else f"{true.mean:.3f}",
-    )
+    return {
+        "images": str(last.processed),
+        "late": str(verdict.dropped),
+        "no box": str(verdict.without_box),
+        "lowest IoU": "-" if earlier is None else f"{earlier.lowest:.3f}",
+        "truth IoU": "-" if true is None else f"{true.mean:.3f}",
+    }
+
+
+def _table(path: Path, outcomes: list[Outcome]) -> Table:
+    table = Table(title=str(path), title_justify="left")
+    measured = ("images", "late", "no box", "lowest IoU", "truth IoU")
+    for name in ("case", "tracker", *measured, "verdict"):
+        table.add_column(name, justify="right" if name in measured else "left")
+    for outcome in outcomes:
+        figures = [outcome.figures.get(name, "-") for name in measured]
+        table.add_row(outcome.name, outcome.tracker, *figures, outcome.verdict)
+    return table
