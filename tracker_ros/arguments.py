@@ -69,10 +69,14 @@ def number(
 count, positive, not_negative, share = integer(1), number(above=0.0), number(low=0.0), number(0.0, 1.0)
 
 
+def split(text: str) -> list[str]:
+    """Split a list at its commas, without blanks."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def name_list(text: str) -> list[str]:
     """Read an argument that lists names, separated by commas; at least one."""
-    listed = [part.strip() for part in text.split(",") if part.strip()]
-    if not listed:
+    if not (listed := split(text)):
         raise argparse.ArgumentTypeError(f"'{text}' names nothing")
     return listed
 

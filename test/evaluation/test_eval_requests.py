@@ -62,6 +62,17 @@ def test_a_session_has_a_label_of_its_own(
     assert "would both be called 'dcf+session'" in capsys.readouterr().err
 
 
+def test_all_stands_for_what_is_ready_among_other_trackers(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "ready_trackers", lambda args: ["kcf", "dcf_tiny"])
+    parser = argparse.ArgumentParser()
+    options.add_trackers_option(parser, required=True)
+    options.add_tracker_options(parser)
+    args = parser.parse_args(["--trackers", f"{own}, all, kcf"])
+    assert [spec.label for spec in options.chosen_specs(args)] == ["dcf", "kcf", "dcf_tiny"]
+
+
 def test_a_tracker_that_is_named_twice_is_run_once(data: Path, tmp_path: Path) -> None:
     table, archive = tmp_path / "table.csv", tmp_path / "a.zip"
     words = ["eval", "--root", str(data), "--trackers", "kcf,kcf", "--out", str(tmp_path / "out")]

@@ -24,14 +24,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tracker_ros.arguments import argument, integer
+from tracker_ros.arguments import argument, integer, split
 from tracker_ros.benchmark.machine import machine
 from tracker_ros.benchmark.timing import WARM_UP, Clip, Result, measure
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.evaluation.engines import WorkerKilled
-from tracker_ros.evaluation.options import add_tracker_options, make_spec, split
+from tracker_ros.evaluation.options import add_tracker_options, make_spec
 from tracker_ros.evaluation.outputs import files_of, require_outputs
 from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct, missing
 from tracker_ros.files import write_whole

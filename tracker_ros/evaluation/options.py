@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from tracker_ros.arguments import count, integer, positive
+from tracker_ros.arguments import count, integer, positive, split
 from tracker_ros.data.absences import blacked_out, cases, flight, rendered, scene_name, with_absences
 from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
@@ -19,7 +19,7 @@ from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
 from tracker_ros.evaluation.requests import require_scored_groups
 from tracker_ros.evaluation.scores import attribute_groups, make_groups
-from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec, distinct
+from tracker_ros.evaluation.specs import ALL, OPENCV_NAMES, TrackerSpec, distinct
 from tracker_ros.session import SessionSettings
 from tracker_ros.trackers import (
     check_device,
@@ -128,8 +128,8 @@ def add_trackers_option(parser: argparse.ArgumentParser, required: bool) -> None
         default="",
         metavar="NAMES",
         required=required,
-        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas; 'all' for"
-        " OpenCV's and every preset whose weights are here",
+        help=f"presets and OpenCV's {', '.join(OPENCV_NAMES)}, separated by commas; 'all' stands"
+        " for OpenCV's and every preset whose weights are here",
     )
 
 
@@ -172,8 +172,8 @@ def chosen_specs(args: argparse.Namespace) -> list[TrackerSpec]:
     Raises:
         SettingsError: for a name that is none, and for two trackers that would have one label.
     """
-    names = ready_trackers(args) if args.trackers == "all" else split(args.trackers)
-    return distinct(make_spec(name, args) for name in names)
+    listed = ([name] if name != ALL else ready_trackers(args) for name in split(args.trackers))
+    return distinct(make_spec(name, args) for names in listed for name in names)
 
 
 def add_session_options(parser: argparse.ArgumentParser) -> None:
@@ -278,8 +278,3 @@ def add_protocol_option(parser: argparse.ArgumentParser) -> None:
         help="of each run, in place of got10k's 3 and vot2015 to 2019's 15; a tracker whose"
         " first 3 agree is not run again",
     )
-
-
-def split(text: str) -> list[str]:
-    """Split a list at its commas, without blanks."""
-    return [part.strip() for part in text.split(",") if part.strip()]

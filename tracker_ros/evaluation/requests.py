@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
+from tracker_ros.arguments import split
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES
 from tracker_ros.evaluation.pace import unpaced
 from tracker_ros.evaluation.protocols import EvaluationProtocol, Repeated
-from tracker_ros.evaluation.specs import OPENCV_NAMES, TrackerSpec
+from tracker_ros.evaluation.specs import ALL, OPENCV_NAMES, TrackerSpec
 from tracker_ros.evaluation.vot_protocols import ResetBased
 from tracker_ros.export import require_script
 from tracker_ros.trackers.base import SettingsError
@@ -61,7 +62,11 @@ def require_used_by_trackers(args: argparse.Namespace, specs: list[TrackerSpec])
     if args.scripted:  # uncompiled it would be taken for compiled, its speed too
         require_script("--scripted")
     # Of `all`, --nano decides whether they are among the trackers.
-    if args.nano and args.trackers != "all" and not any(spec.name in NANOTRACK_FILES for spec in specs):
+    if (
+        args.nano
+        and ALL not in split(args.trackers)
+        and not any(spec.name in NANOTRACK_FILES for spec in specs)
+    ):
         raise _idle("--nano", f"none of the trackers is {' or '.join(NANOTRACK_FILES)}")
 
 

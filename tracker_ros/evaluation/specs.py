@@ -25,6 +25,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # A build of OpenCV may lack some: a Jetson's own, and Debian's without contrib.
 _OPENCV = {"kcf": "TrackerKCF_create", "csrt": "TrackerCSRT_create", "mil": "TrackerMIL_create"}
 OPENCV_NAMES = (*_OPENCV, *NANOTRACK_FILES)
+ALL = "all"
+"""OpenCV's trackers and every preset whose weights are here, among the names on a command line."""
 SESSION_SUFFIX = "+session"
 
 

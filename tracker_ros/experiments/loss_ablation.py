@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import torch
 from rich.table import Table
 
+from tracker_ros.arguments import count, integer, positive
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.options import add_data_options, read_data
 from tracker_ros.evaluation.scores import TrackerScores
@@ -104,20 +105,20 @@ def arguments_of(words: list[str] | None) -> argparse.Namespace:
     add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, logs and results")
     parser.add_argument("--recipe", default="siamrpn_sl", help="optimiser and schedule (default: siamrpn_sl)")
-    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
+    parser.add_argument("--epochs", type=count, help="in place of the recipe's")
     parser.add_argument(
-        "--pairs", dest="pairs_per_epoch", type=int, help="pairs an epoch, in place of the recipe's"
+        "--pairs", dest="pairs_per_epoch", type=count, help="pairs an epoch, in place of the recipe's"
     )
-    parser.add_argument("--batch", dest="batch_size", type=int, help="in place of the recipe's")
-    parser.add_argument("--seed", type=int, help="in place of the recipe's")
-    parser.add_argument("--lr", type=float, help="learning rate, in place of the recipe's")
+    parser.add_argument("--batch", dest="batch_size", type=count, help="in place of the recipe's")
+    parser.add_argument("--seed", type=integer(0), help="in place of the recipe's")
+    parser.add_argument("--lr", type=positive, help="learning rate, in place of the recipe's")
     parser.add_argument("--correlation", default="up", choices=("up", "depthwise"), help="SiamRPN's head")
-    parser.add_argument("--width", type=float, default=1.0, help="share of AlexNet's channels")
-    parser.add_argument("--dslt", default="dslt_tiny", help="preset of the regression rows")
+    parser.add_argument("--width", type=positive, default=1.0, help="share of AlexNet's channels")
+    parser.add_argument("--dslt", default="dslt_mobile", help="preset of the regression rows")
     parser.add_argument("--accelerator", default="auto", help="for training: cpu, gpu or auto")
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw training pairs")
+    parser.add_argument("--workers", type=integer(0), default=0, help="processes that draw training pairs")
     parser.add_argument("--device", default="cpu", help="for evaluation")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that evaluate")
+    parser.add_argument("--jobs", type=count, default=1, help="processes that evaluate")
     return parser.parse_args(words)
 
 
