@@ -27,6 +27,13 @@ class FakeNode:
         self.errors: list[str] = []
         self.is_there = True
         self.calls: dict[str, list[Any]] = {}
+        self.context = SimpleNamespace(ok=lambda: True)
+
+    def destroy_publisher(self, publisher: Any) -> None:
+        pass
+
+    def destroy_client(self, client: Any) -> None:
+        pass
 
     def resolve_topic_name(self, topic: str) -> str:
         return f"/{topic}"
@@ -141,6 +148,34 @@ def test_px4_gets_both_commands_in_degrees(monkeypatch: pytest.MonkeyPatch) -> N
     assert (rates.param3, rates.param4) == pytest.approx((math.degrees(-0.1), math.degrees(0.2)))
     assert math.isnan(rates.param1) and rates.param5 == 4 + 8
     assert rates.from_external and (rates.source_system, rates.source_component) == (1, 191)
+
+
+@pytest.mark.parametrize("output", ["mavros", "mavros_service", "px4"])
+def test_control_that_was_asked_for_is_given_back(output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "mavros_msgs.msg", "GimbalManagerSetPitchyaw")
+    install(monkeypatch, "mavros_msgs.srv", "GimbalManagerConfigure", "GimbalManagerPitchyaw")
+    install(monkeypatch, "px4_msgs.msg", "VehicleCommand")
+
+    def given_to(*, hears: bool, alive: bool = True) -> list[tuple[float, ...]]:
+        """To whom control is given by an output that sends two rates, is claimed anew and closed."""
+        node = FakeNode()
+        node.is_there = hears
+        made = outputs.OUTPUTS[output](node, MavlinkSettings())  # type: ignore[arg-type]
+        made.send(Rates())
+        made.send(Rates(0.1, 0.0))
+        made.claim()
+        node.context = SimpleNamespace(ok=lambda: alive)
+        made.close()
+        commands = [one for one in node.sent.get("fmu/in/vehicle_command", []) if one.command == 1001]
+        asked = node.sent.get("mavros/gimbal_control/manager/configure", [])
+        fields = ("sysid_primary", "compid_primary", "sysid_secondary", "compid_secondary")
+        return [tuple(getattr(one, name) for name in fields) for one in asked] + [
+            (one.param1, one.param2, one.param3, one.param4) for one in commands
+        ]
+
+    assert given_to(hears=True) == [(1, 191, -1, -1), (-3, -3, -1, -1)]
+    assert given_to(hears=False) == [], "nobody has given it control"
+    assert given_to(hears=True, alive=False) == [(1, 191, -1, -1)], "nothing can be sent any more"
 
 
 @pytest.mark.parametrize(

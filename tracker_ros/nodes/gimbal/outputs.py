@@ -19,7 +19,7 @@ from tracker_ros.nodes.gimbal.receiver import MavlinkSettings, Output, OutputErr
 from tracker_ros.ros import endpoints, qos
 
 DO_GIMBAL_MANAGER_PITCHYAW, DO_GIMBAL_MANAGER_CONFIGURE = 1000, 1001
-UNCHANGED = -1
+UNCHANGED, GIVE_BACK = -1, -3
 ANSWER_SECONDS = 1.0
 """A service's answer is awaited so long: one that was lost must not hold up the commands for good."""
 
@@ -33,7 +33,7 @@ class Mavros:
         self._node, self._settings = node, settings
         self._manager = "mavros/gimbal_control/manager"
         self._configure = interface(self.name, "mavros_msgs", "srv", "GimbalManagerConfigure")
-        self._claimed = False
+        self._claimed = self._asked = False
         self._open()  # the part that may fail comes first: nobody would close the other
         self._control: Any = node.create_client(self._configure, f"{self._manager}/configure")
 
@@ -50,18 +50,20 @@ class Mavros:
     def _ask_for_control(self) -> None:
         if self._claimed or not self._control.service_is_ready():
             return
-        self._claimed = True
+        self._claimed = self._asked = True
         s = self._settings
-        answer = self._control.call_async(
+        self._give_control(s.source_system, s.source_component).add_done_callback(self._on_answer)
+
+    def _give_control(self, system: int, component: int) -> Any:
+        return self._control.call_async(
             self._configure.Request(
-                sysid_primary=s.source_system,
-                compid_primary=s.source_component,
+                sysid_primary=system,
+                compid_primary=component,
                 sysid_secondary=UNCHANGED,
                 compid_secondary=UNCHANGED,
-                gimbal_device_id=s.gimbal_device_id,
+                gimbal_device_id=self._settings.gimbal_device_id,
             )
         )
-        answer.add_done_callback(self._on_answer)
 
     def _on_answer(self, answer: Any) -> None:
         if not answer.result().success:
@@ -85,9 +87,14 @@ class Mavros:
                 "yaw_rate": convert(rates.yaw, unit)}  # fmt: skip
 
     def close(self) -> None:
-        """Release control and forget the publisher."""
-        self._node.destroy_publisher(self._stream)
+        """Give control back, if it was asked for, and forget publishers and clients."""
+        if self._asked and self._node.context.ok() and self._control.service_is_ready():
+            self._give_control(GIVE_BACK, GIVE_BACK)  # nobody is left to hear the answer
         self._node.destroy_client(self._control)
+        self._close()
+
+    def _close(self) -> None:
+        self._node.destroy_publisher(self._stream)
 
 
 class MavrosService(Mavros):
@@ -119,10 +126,8 @@ class MavrosService(Mavros):
     def _waits(self) -> bool:
         return self._waiting is not None and not self._waiting.done() and time.monotonic() < self._until
 
-    def close(self) -> None:
-        """Release control and forget the client."""
+    def _close(self) -> None:
         self._node.destroy_client(self._service)
-        self._node.destroy_client(self._control)
 
 
 class Px4:
@@ -132,7 +137,7 @@ class Px4:
         self._node, self._settings = node, settings
         self._message = interface("px4", "px4_msgs", "msg", "VehicleCommand")
         self._commands = endpoints.publisher(node, self._message, "fmu/in/vehicle_command", qos.COMMAND)
-        self._claimed = False
+        self._claimed = self._asked = False
 
     def claim(self) -> None:
         """Take control of PX4's gimbal manager."""
@@ -141,15 +146,8 @@ class Px4:
     def send(self, rates: Rates) -> None:
         """Publish rates to PX4."""
         if not self._claimed and self._commands.get_subscription_count() > 0:
-            self._claimed = True
-            s = self._settings
-            self._publish(
-                DO_GIMBAL_MANAGER_CONFIGURE,
-                param1=float(s.source_system),
-                param2=float(s.source_component),
-                param3=float(UNCHANGED),
-                param4=float(UNCHANGED),
-            )
+            self._claimed = self._asked = True
+            self._give_control(self._settings.source_system, self._settings.source_component)
         unit = RATE_UNITS["px4"]
         self._publish(
             DO_GIMBAL_MANAGER_PITCHYAW,
@@ -158,6 +156,15 @@ class Px4:
             param3=convert(rates.pitch, unit),
             param4=convert(rates.yaw, unit),
             param5=float(self._settings.flags),
+        )
+
+    def _give_control(self, system: int, component: int) -> None:
+        self._publish(
+            DO_GIMBAL_MANAGER_CONFIGURE,
+            param1=float(system),
+            param2=float(component),
+            param3=float(UNCHANGED),
+            param4=float(UNCHANGED),
         )
 
     def _publish(self, command: int, **parameters: float) -> None:
@@ -177,7 +184,9 @@ class Px4:
         )
 
     def close(self) -> None:
-        """Release control and forget the publisher."""
+        """Give control back, if it was asked for, and forget the publisher."""
+        if self._asked and self._node.context.ok():
+            self._give_control(GIVE_BACK, GIVE_BACK)
         self._node.destroy_publisher(self._commands)
 
 

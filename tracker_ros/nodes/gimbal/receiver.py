@@ -51,4 +51,4 @@ class Output(Protocol):
         """Command rates."""
 
     def close(self) -> None:
-        """Release control."""
+        """Give control back, if it was asked for; whoever has taken it meanwhile keeps it."""
