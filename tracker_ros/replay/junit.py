@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""What became of a suite's cases, and JUnit XML of it, which services of continuous integration show."""
+"""Outcomes of a suite's cases, as JUnit XML too, which services of continuous integration show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as XML
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even escaped (section 2.2): a file's name may."""
+"""Characters that XML 1.0 cannot hold, not even escaped (section 2.2): a file's name may."""
 
 
 class Outcome(NamedTuple):
