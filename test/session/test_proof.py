@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.session.absence import FASTEST, NEAR, REACH, Absence, sizes
+from tracker_ros.session.absence import FASTEST, NEAR, REACH, SMALLEST, Absence, sizes
 from tracker_ros.session.identity import Looks
 from tracker_ros.session.motion import Motion
 from tracker_ros.session.proof import Proof, demanded
@@ -224,6 +224,24 @@ def test_what_turns_little_by_little_is_followed_and_what_replaces_it_is_not() -
     recovery = Recovery(Tracker(), SessionSettings())
     recovery.start(showing(0.0), BOX, {}, 0.0)
     assert [denied(recovery, 1.0), denied(recovery, 1.0)] == [False, True], "two frames in a row"
+
+
+@pytest.mark.parametrize(("side", "is_view"), [(SMALLEST - 1, True), (SMALLEST + 1, False)])
+def test_the_first_confirmed_frame_is_a_view_of_a_tiny_target(side: float, is_view: bool) -> None:
+    """Of a few pixels a second view may be less like the first than the ground beside it is."""
+    box = Box(BOX.cx, BOX.cy, side, side)
+    first = (torch.rand(3, 160, 200, generator=torch.Generator().manual_seed(3)) * 255).to(torch.uint8)
+    second, third = first.roll(40, 2), first.roll(80, 2)  # something else at the place
+    recovery = Recovery(Tracker(), SessionSettings())
+    recovery.start(first, box, {}, 0.0)
+    before = recovery.looks(second, box)
+    assert before.own < 0.95 and before.rival == -1.0
+    recovery.well_seen(second, box, before, 0.06)  # sooner than any later view
+    after = recovery.looks(second, box)
+    assert (after.own == pytest.approx(1.0, abs=1e-3)) == is_view
+    assert after.rival > -1.0, "what else is there is known in any case"
+    recovery.well_seen(third, box, recovery.looks(third, box), 0.09)
+    assert recovery.looks(third, box).own < 0.95, "later views have their time"
 
 
 @pytest.mark.parametrize(

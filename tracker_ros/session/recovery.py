@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tracker_ros.geometry import Box
-from tracker_ros.session.absence import Absence
+from tracker_ros.session.absence import SMALLEST, Absence
 from tracker_ros.session.attempt import twice
 from tracker_ros.session.identity import Identity, Looks
 from tracker_ros.session.states import SessionSettings
@@ -73,7 +73,7 @@ class Recovery:
         self._surroundings = Surroundings(self._identity)
         self._first: dict[str, Tensor] = {}
         self._viewed = self._met = 0.0
-        self._met_last = False
+        self._met_last = self._newly_selected = False
         self._foreign = 0
         self._lately = 0.0
 
@@ -88,6 +88,7 @@ class Recovery:
         self._surroundings.start(frame, box)
         self._viewed = stamp
         self._lately = self._usual
+        self._newly_selected = True
         # The first look at others comes once the target is confirmed.
         self._met = stamp - OTHERS_SECONDS
 
@@ -127,6 +128,11 @@ class Recovery:
         if stamp - self._met >= OTHERS_SECONDS and not (self._met_last and view_due):
             self._surroundings.meet(frame, box)
             self._met, self._met_last = stamp, True
+            if self._newly_selected and math.sqrt(box.w * box.h) < SMALLEST:
+                # It shows what was selected, and of two views of a few pixels the second may be less like the
+                # first than the ground beside it is.
+                self._identity.see()
+            self._newly_selected = False
         elif view_due:
             self._met_last = False
             self._surroundings.remember(frame, box)
