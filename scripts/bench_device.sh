@@ -22,7 +22,7 @@ import re
 from tracker_ros.benchmark.machine import board
 print(re.sub(r'[^a-z0-9]+', '_', board().lower()).strip('_'))")_$device"
 mkdir -p "$folder"
-"$python" -m tracker_ros.cli bench --trackers siamban_mobile,dcf,dcf_tiny,dslt_tiny,kcf,csrt --device "$device" \
+"$python" -m tracker_ros.cli bench --trackers siamban_mobile,dcf,dcf_tiny,dslt_mobile,kcf,csrt --device "$device" \
     --json "$folder/$name.json" "$@"
 echo "$folder/$name.json"
 if has "import rclpy, tracker_ros.msg"; then

@@ -257,7 +257,7 @@ def test_track_takes_settings_and_refuses_wrong_ones(
         "--box",
         "50,40,30,25",
         "--tracker",
-        "dslt_tiny",
+        "dslt_mobile",
         "--weights",
         "random:0",
     ]

@@ -14,9 +14,11 @@ DEFAULT_PRESET = "siamban_mobile"
 
 RETIRED = {
     "dcfst_tiny": "dcfst_mobile",
+    "dslt_tiny": "dslt_mobile",
     "rtmdnet_tiny": "rtmdnet_mobile",
     "siamfc_tiny": "siamfc_mobile",
-    "tadt_tiny": "tadt_lite0",
+    "tadt_lite0": "tadt_mobile",
+    "tadt_tiny": "tadt_mobile",
 }
 """By the name of a preset that is gone: the one to use instead; for a recipe or weights of its own too."""
 

@@ -24,7 +24,7 @@ def test_rows_are_those_of_the_paper() -> None:
     assert [row.loss.kind for row in loss_ablation.ROWS].count("focal") == 6
     assert max(loss_ablation.REGRESSION_ROWS[1:], key=lambda row: row.auc).label == "a=10, c=0.2"
     for row in loss_ablation.REGRESSION_ROWS:
-        resolve("dslt_tiny", row.loss)
+        resolve("dslt_mobile", row.loss)
 
 
 def test_trains_evaluates_and_prints_every_row(

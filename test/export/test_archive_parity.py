@@ -65,14 +65,14 @@ PRESETS = (
     "dcf",
     "dcf_tiny",
     "dcfst_mobile",
-    "dslt_tiny",
+    "dslt_mobile",
     "edcf_mobile",
     "rtmdnet_mobile",
     "siamban_mobile",
     "siamfc_mobile",
     "siamrpn_mobile",
     "siamrpnpp_mobile",
-    "tadt_lite0",
+    "tadt_mobile",
 )
 #: Without a network; with one; and one that learns online, where a last bit decides on the next candidates.
 ALWAYS = ("dcf", "dcf_tiny", "rtmdnet_mobile", "siamban_mobile")

@@ -49,9 +49,9 @@ TRACKERS = {
     "siamban_mobile": Able(BOTH, 0.7, 0.5, shape=0.25),
     # Over smooth ground its score falls little: it has no response to compare with.
     "siamfc_mobile": Able(BOTH, 0.85, 0.9),
-    # A step of its scales is two of 25 cells, so that sizes change late.
-    "tadt_lite0": Able((), 0.4, 0.7),
-    "dslt_tiny": Able(BOTH, 0.7, 0.5),
+    # A step of its scales is two of 33 cells, and the box takes over half of it: sizes change late.
+    "tadt_mobile": Able((), 0.4, 0.7),
+    "dslt_mobile": Able(BOTH, 0.7, 0.5),
     # Its box takes over a fifth of what the IoU head finds, and hardly shrinks.
     "dcfst_mobile": Able(("grows",), 0.8, 0.5, shape=0.05),
     # It judges candidates by their contents alone, wherever they lie.

@@ -16,13 +16,13 @@ PRESETS = [
     "cfnet",
     "dcf_tiny",
     "dcfst_mobile",
-    "dslt_tiny",
+    "dslt_mobile",
     "edcf_mobile",
     "rtmdnet_mobile",
     "siamban_mobile",
     "siamfc_mobile",
     "siamrpn_mobile",
-    "tadt_lite0",
+    "tadt_mobile",
 ]
 SENSIBLE = [(960.0, 540.0, 60.0, 60.0), (960.0, 540.0, 800.0, 800.0)]
 ABSURD = [

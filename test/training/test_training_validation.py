@@ -107,7 +107,7 @@ def test_a_run_is_what_a_plain_loop_gives() -> None:
 
 def test_validation_tells_learned_weights_from_random_ones() -> None:
     """With the preset's own weights the tracker follows; what it loads is what is judged."""
-    settings = Validation(preset="dslt_tiny", runs=1, frames=12, pairs=4)
+    settings = Validation(preset="dslt_mobile", runs=1, frames=12, pairs=4)
     recipe = dataclasses.replace(read_recipe("micro_resnet"), validation=settings, arguments={"size": 32})
     module = build(recipe)
     validator = Validator(recipe, module, [source(moving("a"))])

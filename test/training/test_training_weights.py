@@ -59,12 +59,6 @@ def test_a_card_has_the_figures_of_the_readme(card: Path) -> None:
         assert all(figure in card.read_text().split("## Figures")[1] for figure in row.groups()), row[0]
 
 
-def test_first_level_of_tiny_is_what_the_filter_uses() -> None:
-    whole, part = (read_state_dict(SHIPPED / f"{name}.safetensors") for name in ("micro_resnet", "dcf_tiny"))
-    for name, tensor in part.items():
-        assert torch.equal(tensor, whole[name.removeprefix("features.backbone.")])
-
-
 def test_learned_features_and_gradients_weigh_alike() -> None:
     crops = 255 * torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
     learned, both = MicroResNetFeatures().eval(), GradientMicroResNetFeatures().eval()

@@ -75,6 +75,14 @@ def test_a_backbone_takes_what_it_has_from_a_deeper_file(store):
     assert torch.equal(backbone.stages[0].down[0].weight, stored["stages.0.down.0.weight"]) and backbone.bgr
 
 
+def test_a_tracker_without_a_head_takes_the_backbone_of_another_s_file(tmp_path):
+    other = {f"net.{name}": tensor + 1 for name, tensor in Holder(("stride8",)).state_dict().items()}
+    save_file({**other, "net.head.weight": torch.ones(3)}, str(tmp_path / "other.safetensors"))
+    holder = Holder()
+    load_weights(holder, str(tmp_path / "other.safetensors"))
+    assert all(torch.equal(tensor, other[f"net.{name}"]) for name, tensor in holder.state_dict().items())
+
+
 def test_a_deeper_network_says_what_it_lacks(store):
     with pytest.raises(WeightsError, match="missing backbone.stages.2"):
         load_weights(Holder(("stride16",)), str(store / "here.safetensors"))

@@ -87,7 +87,7 @@ EDCF = (
 _DSLT = "dslt_star"
 
 
-def _dslt(label: str, light: str = "dslt_tiny", preset: str = _DSLT, dp: float = 0, auc: float = 0,
+def _dslt(label: str, light: str = "dslt_mobile", preset: str = _DSLT, dp: float = 0, auc: float = 0,
           **settings: object) -> Row:  # fmt: skip
     paper = {name: value / 100 for name, value in (("P@20", dp), ("AUC", auc)) if value}
     return Row(label, paper, preset, light, dict(settings))
@@ -118,7 +118,7 @@ SHRINKAGE = (
     Item("figure15", "losses and layers of DSLT", "OTB2015", (
         _dslt("DSLT*"), _dslt("L2", dp=87.0, auc=64.2, loss="l2"), _dslt("L3", loss="l3"),
         _dslt("OHNM", loss="ohnm"), _dslt("DSLT (VGG-16)", "", "dslt"),
-        _dslt("DSLT_mul (VGG-16, layers not joined)", "dslt_tiny", "dslt", coarse_weight=0.0)),
+        _dslt("DSLT_mul (VGG-16, layers not joined)", "dslt_mobile", "dslt", coarse_weight=0.0)),
         missing="the other values stand in the plot alone"),
     Item("figure16", "convergence with each loss, first frames", "OTB2015", run=figures.converge,
          own="--root SEQUENCES [--sequences N] [--steps N]",
@@ -130,16 +130,16 @@ def _tadt(shallow: str, deep: str, otb2013: float, otb2015: float) -> Row:
     names = {"rand": "random", "regress": "regress", "-": "none", "regress+rank": "regress+rank"}
     settings = {"shallow_selection": names[shallow], "deep_selection": names[deep]}
     label = f"Conv4-1 {shallow}, Conv4-3 {deep} (OTB2013 {100 * otb2013:.1f})"
-    return Row(label, {"AUC": otb2015}, "tadt_paper", "tadt_lite0", settings)
+    return Row(label, {"AUC": otb2015}, "tadt_paper", "tadt_mobile", settings)
 
 
 TADT = (
     Item("table1", "success", "OTB2013 (68.0) and OTB2015", (
-        _row("TADT", "tadt_paper", "tadt_lite0", auc=66.0),
+        _row("TADT", "tadt_paper", "tadt_mobile", auc=66.0),
         _row("SiamFC", "siamfc", "siamfc_mobile", auc=58.2),
         _row("CFNet", "cfnet", auc=58.6)), ("AUC",)),
     Item("table4", "success", "Temple-Color 128",
-         (_row("TADT", "tadt_paper", "tadt_lite0", auc=56.2),), ("AUC",)),
+         (_row("TADT", "tadt_paper", "tadt_mobile", auc=56.2),), ("AUC",)),
     Item("table5", "which channels are chosen", "OTB2013 and OTB2015 (the column)", (
         _tadt("rand", "-", 0.602, 0.597), _tadt("-", "rand", 0.618, 0.610),
         _tadt("regress", "-", 0.645, 0.646),

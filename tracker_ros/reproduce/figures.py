@@ -173,7 +173,7 @@ train_siamrpn = experiment(loss_ablation.main, "--part", "classification")
 
 def converge(item: Item, request: Request) -> Finding:
     """Draw Lu et al.'s figure 16: how fast the first frame is learned with each loss."""
-    preset = "dslt_tiny" if request.light else "dslt"
+    preset = "dslt_mobile" if request.light else "dslt"
     weights = ["--weights", request.weights[preset]] if preset in request.weights else []
     run = experiment(convergence.main, "--preset", preset, *weights, files=("convergence.png",))
     found: Finding = run(item, request)

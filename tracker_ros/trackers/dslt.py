@@ -30,6 +30,7 @@ _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "resnet50": (("layer2", "layer3"), ()),
     "efficientnet_lite0": (("stride8", "stride16"), ()),
     "mobilenet_v2": (("stride8", "stride16"), ()),
+    "mobilenet_v3": (("stride8", "stride16"), ()),
     "micro_resnet": (("stride4", "stride8"), ()),
 }
 

@@ -35,6 +35,7 @@ _LEVELS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "vgg16": (("conv4_1", "conv4_3"), (3,)),
     "efficientnet_lite0": (("stride8", "stride16"), ()),
     "mobilenet_v2": (("stride8", "stride16"), ()),
+    "mobilenet_v3": (("stride8", "stride16"), ()),
     "micro_resnet": (("stride4", "stride8"), ()),
 }
 

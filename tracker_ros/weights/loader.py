@@ -124,7 +124,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
 
     Where the module is a backbone (it has `published`), or all that it holds is one sub-module `backbone`,
     the file of a published network is taken for it, and the layers that are not built (deeper ones, the
-    classifier) are passed over. A backbone may also come out of a tracker's file, which has it under
+    classifier) are passed over. Both may also come out of a tracker's file, which has its backbone under
     `backbone`, and a tracker's whole network out of one that has it under `net`.
     """
     expected = module.state_dict()
@@ -134,7 +134,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
         known = _published(module, inside_backbone(tensors))
         tensors = {n: t for n, t in known.items() if n in expected}
     elif alone and not any(n.startswith(part) for n in tensors):
-        renamed = _published(module.get_submodule(part.removesuffix(".")), tensors)
+        renamed = _published(module.get_submodule(part.removesuffix(".")), inside_backbone(tensors))
         tensors = {part + n: t for n, t in renamed.items() if part + n in expected}
     elif tensors and all(n.startswith(_NETWORK) for n in tensors) and not any(n in tensors for n in expected):
         tensors = {n.removeprefix(_NETWORK): t for n, t in tensors.items()}
