@@ -168,9 +168,9 @@ Area = tuple[float, float, float, float]
 def labelled_point(name: str, x: float, y: float, taken: list[Area]) -> list[str]:
     """Draw a tracker's point and its name where `taken` leaves room, and add the name's area to that."""
     colour = "#7a8694" if name.startswith("OpenCV") or name.startswith("NanoTrack") else "#1f6fc4"
-    at, label = free_label(name, x, y, taken)
-    taken.append(label)
-    middle, end = (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
+    label = free_label(name, x, y, taken)
+    taken += [label, leader(label, x, y)]
+    at, middle, end = label[0], (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
     line = f'<path d="M{x:.1f} {y:.1f}L{end:.1f} {middle:.1f}" stroke="{colour}" opacity=".5"/>'
     return [
         *([line] if abs(middle - y) > 8 else []),  # beside another point it says whose name it is
@@ -179,18 +179,29 @@ def labelled_point(name: str, x: float, y: float, taken: list[Area]) -> list[str
     ]
 
 
-def free_label(name: str, x: float, y: float, taken: list[Area]) -> tuple[float, Area]:
-    """Return the start of the point's label and its area (x1, y1, x2, y2), free of others if possible."""
+def leader(label: Area, x: float, y: float) -> Area:
+    """Return the area of the line from a point's edge to its label; an empty one where it has none."""
+    middle, end = (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
+    if abs(middle - y) <= 8:
+        return (0, 0, 0, 0)
+    edge = y + math.copysign(6, middle - y)
+    return (min(x, end), min(edge, middle), max(x, end), max(edge, middle))
+
+
+def free_label(name: str, x: float, y: float, taken: list[Area]) -> Area:
+    """Return the area (x1, y1, x2, y2) of the point's label, free of others and their lines if possible."""
     width = 7.3 * len(name)
     tries: list[Area] = []
-    for rise in (0, -12, 12, -22, 22, -34, 34, -46, 46):
+    for rise in (0, -12, 12, -22, 22, -34, 34, -46, 46, -58, 58, -70, 70):
         for begin in (x + 8, x - 8 - width, x - width / 2):
             if rise or begin != x - width / 2:
                 tries.append((begin, y + rise - 7, begin + width, y + rise + 7))
     inside = [area for area in tries if area[0] > 0 and area[2] < WIDTH]
-    free = (area for area in inside if not any(_overlap(area, other) for other in taken))
-    area = next(free, inside[0])
-    return area[0], area
+    drawn = ((area, leader(area, x, y)) for area in inside)
+    free = (
+        area for area, line in drawn if not any(_overlap(part, o) for part in (area, line) for o in taken)
+    )
+    return next(free, inside[0])
 
 
 def _overlap(a: Area, b: Area) -> bool:
