@@ -112,6 +112,7 @@ BAD: dict[str, dict[str, list[str]]] = {
     "replay": {
         "bag": [*IN, "{empty}"],
         "--suite": IN,
+        "--junit": ["{file}/x.xml", "/proc/nowhere/x.xml", "report.txt"],
         "--select": [*BOXES, "5000,50,20,20"],
         "--topic": ["/nowhere"],
         "--tracker": NAMES,

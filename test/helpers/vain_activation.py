@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Activates a node three times and prints, as one line of JSON each, what is at work after the attempt.
 
-Its arguments are MODULE:CLASS and, for an activation whose last step fails, ``bond``.
+Its arguments are MODULE:CLASS and, for an activation whose last step fails, ``bond``, or breaks, ``fault``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ def refuse(bond: Bond) -> None:
     raise ParameterError("no bond")
 
 
+def fall_over(bond: Bond) -> None:
+    raise RuntimeError("a fault of ours, or of rcl")
+
+
 def at_work(node: Any) -> dict[str, Any]:
     """The node's state, and all that could act on its own or be heard."""
     return {
@@ -43,7 +47,7 @@ def main() -> None:
     place, *broken = remove_ros_args(sys.argv)[1:]
     module, _, name = place.partition(":")
     if broken:
-        Bond.form = refuse  # type: ignore[method-assign]
+        Bond.form = {"bond": refuse, "fault": fall_over}[broken[0]]  # type: ignore[method-assign]
     node = getattr(import_module(module), name)()
     executor = SingleThreadedExecutor()
     executor.add_node(node)

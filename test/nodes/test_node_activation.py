@@ -57,7 +57,7 @@ def test_an_activation_that_fails_leaves_nothing_at_work(
 
 
 def test_an_activation_that_breaks_leaves_nothing_at_work(domain: Domain) -> None:
-    first, *pairs, last = attempts(domain, (GIMBAL,), {"tracker_node": "'my tracker'"})
+    first, *pairs, last = attempts(domain, (GIMBAL, "fault"), {})
     assert pairs[1::2] == [first] * 3 and last == first
 
 

@@ -105,9 +105,14 @@ def test_a_run_is_what_a_plain_loop_gives() -> None:
     assert found.min() > 0.5
 
 
-def test_validation_tells_learned_weights_from_random_ones() -> None:
-    """With the preset's own weights the tracker follows; what it loads is what is judged."""
-    settings = Validation(preset="dslt_mobile", runs=1, frames=12, pairs=4)
+def test_validation_tells_learned_weights_from_random_ones(tmp_path: Path) -> None:
+    """With weights that fit the preset the tracker follows; what it loads is what is judged."""
+    preset = tmp_path / "dslt_micro.yaml"
+    preset.write_text(
+        "tracker: dslt\nweights: 'random:0'\nsettings: {backbone: micro_resnet, search_size: 128,"
+        " reduced_channels: 32, initial_iterations: 40}\n"
+    )
+    settings = Validation(preset=str(preset), runs=1, frames=12, pairs=4)
     recipe = dataclasses.replace(read_recipe("micro_resnet"), validation=settings, arguments={"size": 32})
     module = build(recipe)
     validator = Validator(recipe, module, [source(moving("a"))])
