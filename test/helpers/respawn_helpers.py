@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from node_helpers import TIMEOUT, Domain, NodeProcess
@@ -25,6 +26,8 @@ class Respawned:
         self._start = lambda: NodeProcess(module, domain, parameters)
         self.node, self.died = self._start(), list[int]()
         self._over = False
+        self._may_start = threading.Event()
+        self._may_start.set()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
 
@@ -33,12 +36,19 @@ class Respawned:
             self.died.append(self.node.wait())
             if self._over:
                 return
+            self._may_start.wait()
             self.node = self._start()
 
-    def kill(self) -> None:
-        """kill -9; returns when a new process was started."""
-        old, end = self.node.pid, time.monotonic() + TIMEOUT
+    def kill(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """kill -9; returns when a new process was started, `meanwhile` having been called before that."""
+        self._may_start.clear()
+        old = self.node.pid
         os.kill(old, signal.SIGKILL)
+        try:
+            meanwhile()
+        finally:
+            self._may_start.set()
+        end = time.monotonic() + TIMEOUT
         while self.node.pid == old:
             assert time.monotonic() < end, "not started again"
             self._supervisor.join(0.01)
