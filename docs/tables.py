@@ -169,19 +169,25 @@ def labelled_point(name: str, x: float, y: float, taken: list[Area]) -> list[str
     """Draw a tracker's point and its name where `taken` leaves room, and add the name's area to that."""
     colour = "#7a8694" if name.startswith("OpenCV") or name.startswith("NanoTrack") else "#1f6fc4"
     label = free_label(name, x, y, taken)
-    taken += [label, leader(label, x, y)]
-    at, middle, end = label[0], (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
+    end, middle = attachment(label, x)
+    way = leader(label, x, y)
+    taken += [label, way]
     line = f'<path d="M{x:.1f} {y:.1f}L{end:.1f} {middle:.1f}" stroke="{colour}" opacity=".5"/>'
     return [
-        *([line] if abs(middle - y) > 8 else []),  # beside another point it says whose name it is
+        *([line] if any(way) else []),  # beside another point it says whose name it is
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>',
-        f'<text x="{at:.1f}" y="{label[3] - 3:.1f}" fill="{colour}">{name}</text>',
+        f'<text x="{label[0]:.1f}" y="{label[3] - 3:.1f}" fill="{colour}">{name}</text>',
     ]
+
+
+def attachment(label: Area, x: float) -> tuple[float, float]:
+    """Return where on a label the line from a point at x ends."""
+    return min(max(x, label[0]), label[2]), (label[1] + label[3]) / 2
 
 
 def leader(label: Area, x: float, y: float) -> Area:
     """Return the area of the line from a point's edge to its label; an empty one where it has none."""
-    middle, end = (label[1] + label[3]) / 2, min(max(x, label[0]), label[2])
+    end, middle = attachment(label, x)
     if abs(middle - y) <= 8:
         return (0, 0, 0, 0)
     edge = y + math.copysign(6, middle - y)

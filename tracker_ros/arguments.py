@@ -81,6 +81,14 @@ def name_list(text: str) -> list[str]:
     return listed
 
 
+def add_names(
+    parser: argparse.ArgumentParser, option: str, metavar: str, text: str, default: str = ""
+) -> None:
+    """Add an option that lists names, separated by commas; without a default its value is an empty list."""
+    told = f"{text}, separated by commas"
+    parser.add_argument(option, type=name_list, default=default or [], metavar=metavar, help=told)
+
+
 def new_file(text: str) -> Path:
     """Read an argument that is a file to write, in a folder that is there; no device, no folder."""
     path = Path(text)

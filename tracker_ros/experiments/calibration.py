@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tracker_ros.arguments import count, name_list
+from tracker_ros.arguments import add_names, count
 from tracker_ros.data.inserted import inserted
 from tracker_ros.data.readers import read_folders
 from tracker_ros.data.sequence import Frame, Sequence, VideoFrames
@@ -175,9 +175,7 @@ def main(words: Words[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tracks", type=Path, required=True, help="folder of NAME/tracks.csv with videos")
     parser.add_argument("--root", type=Path, help="sequences to hold the result against")
-    parser.add_argument(
-        "--trackers", type=name_list, default="dcf", metavar="NAMES", help="presets, separated by commas"
-    )
+    add_names(parser, "--trackers", "NAMES", "presets", "dcf")
     parser.add_argument("--clips", type=count, default=48, help="how many clips, at most")
     parser.add_argument("--frames", type=count, default=90, help="of a clip, at most")
     args = parser.parse_args(words)

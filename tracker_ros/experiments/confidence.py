@@ -21,7 +21,7 @@ import torch
 from rich.table import Table
 from torch import Tensor
 
-from tracker_ros.arguments import name_list
+from tracker_ros.arguments import add_names
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import Sequence
@@ -122,16 +122,8 @@ def main(words: Words[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with sequences")
-    parser.add_argument(
-        "--sequences", type=name_list, default=[], metavar="GLOBS", help="only these, separated by commas"
-    )
-    parser.add_argument(
-        "--trackers",
-        type=name_list,
-        default=DEFAULT_PRESET,
-        metavar="NAMES",
-        help="presets, separated by commas",
-    )
+    add_names(parser, "--sequences", "GLOBS", "only these")
+    add_names(parser, "--trackers", "NAMES", "presets", DEFAULT_PRESET)
     args = parser.parse_args(words)
     torch.set_num_threads(1)
     sequences = [

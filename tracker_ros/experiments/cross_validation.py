@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
-from tracker_ros.arguments import count, name_list
+from tracker_ros.arguments import add_names, count
 from tracker_ros.data.readers import named_sequences, read_folders
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation.report import load_results
@@ -95,13 +95,9 @@ def main(words: Words[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="folder with sequences")
-    parser.add_argument(
-        "--sequences", type=name_list, default=[], metavar="GLOBS", help="only these, separated by commas"
-    )
+    add_names(parser, "--sequences", "GLOBS", "only these")
     parser.add_argument("--results", type=Path, default=Path("results"), help="--out of `tracker_ros eval`")
-    parser.add_argument(
-        "--trackers", type=name_list, default=[], metavar="NAMES", help="only these, separated by commas"
-    )
+    add_names(parser, "--trackers", "NAMES", "only these")
     parser.add_argument("--folds", type=count, default=8, help="parts that the sequences are split into")
     args = parser.parse_args(words)
     try:

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tracker_ros.arguments import count, name_list
+from tracker_ros.arguments import add_names, count
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.absences import rendered
 from tracker_ros.data.readers import read_folders
@@ -67,13 +67,7 @@ def main(words: Words[str] | None = None) -> int:
     """Print a line for each preset and sequence."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--root", type=Path, help="sequences in place of rendered flights")
-    parser.add_argument(
-        "--trackers",
-        type=name_list,
-        default=DEFAULT_PRESET,
-        metavar="NAMES",
-        help="presets, separated by commas",
-    )
+    add_names(parser, "--trackers", "NAMES", "presets", DEFAULT_PRESET)
     parser.add_argument("--frames", type=count, default=120, help="of each sequence, at most")
     parser.add_argument("--sequences", type=count, default=4, help="how many")
     args = parser.parse_args(words)

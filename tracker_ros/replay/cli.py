@@ -26,6 +26,9 @@ from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
 from tracker_ros.terminal import make_console, print_error
 
+MEASURED = ("images", "late", "no box", "lowest IoU", "truth IoU")
+"""Figures of a suite's case, as its table and its report call them."""
+
 
 def add_parsers(sub: Any) -> None:
     """Add the ``replay`` command."""
@@ -166,21 +169,21 @@ def _run_one(name: str, case: Case, types: Typestore) -> Outcome:
 
 def _figures(verdict: Verdict) -> dict[str, str]:
     last, earlier, true = verdict.results[-1], verdict.earlier, verdict.true
-    return {
-        "images": str(last.processed),
-        "late": str(verdict.dropped),
-        "no box": str(verdict.without_box),
-        "lowest IoU": "-" if earlier is None else f"{earlier.lowest:.3f}",
-        "truth IoU": "-" if true is None else f"{true.mean:.3f}",
-    }
+    values = (
+        str(last.processed),
+        str(verdict.dropped),
+        str(verdict.without_box),
+        "-" if earlier is None else f"{earlier.lowest:.3f}",
+        "-" if true is None else f"{true.mean:.3f}",
+    )
+    return dict(zip(MEASURED, values, strict=True))
 
 
 def _table(path: Path, outcomes: list[Outcome]) -> Table:
     table = Table(title=str(path), title_justify="left")
-    measured = ("images", "late", "no box", "lowest IoU", "truth IoU")
-    for name in ("case", "tracker", *measured, "verdict"):
-        table.add_column(name, justify="right" if name in measured else "left")
+    for name in ("case", "tracker", *MEASURED, "verdict"):
+        table.add_column(name, justify="right" if name in MEASURED else "left")
     for outcome in outcomes:
-        figures = [outcome.figures.get(name, "-") for name in measured]
+        figures = [outcome.figures.get(name, "-") for name in MEASURED]
         table.add_row(outcome.name, outcome.tracker, *figures, outcome.verdict)
     return table
