@@ -65,7 +65,8 @@ import atexit, sys, time
 from rclpy.node import Node
 from tracker_ros.ros import compat
 
-compat.REPEATED = 1000.0  # the machine may be slow, which is not what this test is about
+# The machine may be slow, which is not what this test is about.
+compat.REPEATED = compat.TEARDOWN = 1000.0
 
 class Slow(Node):
     def __init__(self):
@@ -104,6 +105,68 @@ def test_more_signals_while_a_node_ends_change_nothing(domain: Domain) -> None:
             process.stdin.flush()
             signals() if said == "closing" else None
         assert process.wait(TIMEOUT) == 0
+
+
+LOCKS_UP = """
+import ctypes, os, signal
+import rclpy
+from rclpy.node import Node
+from tracker_ros.ros.compat import run_program
+
+class LocksUp(Node):
+    def __init__(self):
+        super().__init__("locks_up")
+        self.create_timer(0.01, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def close(self):
+        print("closed", flush=True)
+
+    def destroy_node(self):
+        ctypes.PyDLL(None).sleep(600)  # keeps the interpreter's lock, as the middleware's calls do
+
+run_program(LocksUp)
+"""
+
+
+@pytest.mark.parametrize("with_stderr", [True, False])
+def test_a_middleware_that_locks_up_does_not_keep_a_program_alive(domain: Domain, with_stderr: bool) -> None:
+    source = LOCKS_UP if with_stderr else "import os, sys; os.close(2); sys.stderr = None\n" + LOCKS_UP
+    with python(source, domain, stderr=PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "closed\n"
+        assert process.wait(TIMEOUT) == 1
+        said = process.stderr.read()
+        assert ("Timeout (0:00:03)" in said and "in destroy_node" in said) == with_stderr
+
+
+UNREAD = """
+import os, signal
+from rclpy.node import Node
+from tracker_ros.ros.compat import run_program
+
+class Brief(Node):
+    def __init__(self):
+        super().__init__("brief")
+        self.create_timer(0.01, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def close(self):
+        assert sys.stdin.readline() == "go on\\n"
+        if sys.stdout:
+            sys.stdout.write("kept until it is flushed at the end")
+
+run_program(Brief)
+"""
+
+
+@pytest.mark.parametrize("stdout", ["open(1, 'w')", "None"])
+def test_a_program_ends_well_whose_output_nobody_reads(domain: Domain, stdout: str) -> None:
+    """As in `ros2 run ... | head`, and in a daemon that was started without one."""
+    with python(f"import sys; sys.stdout = {stdout}\n{UNREAD}", domain, stderr=PIPE) as process:
+        assert process.stdout is not None and process.stdin is not None and process.stderr is not None
+        process.stdout.close()
+        process.stdin.write("go on\n")
+        process.stdin.flush()
+        assert (process.wait(TIMEOUT), process.stderr.read()) == (0, "")
 
 
 FAILS = """

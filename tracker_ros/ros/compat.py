@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import gc
 import os
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -35,6 +36,9 @@ REPEATED = 2.0
 
 DELIVERED = 0.2
 """Seconds that a node's last messages have to arrive before it ends."""
+
+TEARDOWN = 3.0
+"""Seconds that a program's nodes have to be destroyed in: launch kills it five after its first signal."""
 
 # glibc returns an image's memory to the system and gets it back page by page for the next image, unless
 # told at the process's start to keep it.
@@ -106,8 +110,10 @@ def run_programs(makes: Sequence[Callable[[], Node]], args: Sequence[str] | None
     # Nodes refer to themselves; with the last of them goes what the middleware has in shared memory.
     gc.collect()
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # Closed from the start (None), or whoever read it has gone.
+        with suppress(AttributeError, OSError):
+            stream.flush()
     os._exit(status)
 
 
@@ -134,10 +140,10 @@ def run_nodes(
     start_ros(args)
     ending: Future[None] = Future()
     with _ended_by_signals(ending, last):
-        return _spin(makes, ending)
+        return _spin(makes, ending, last)
 
 
-def _spin(makes: Sequence[Callable[[], Node]], ending: Future[None]) -> int:
+def _spin(makes: Sequence[Callable[[], Node]], ending: Future[None], last: bool) -> int:
     """Run the nodes in a context that is up until `ending` is done; the rest of `run_nodes`."""
     nodes: list[Node] = []
     executor = SingleThreadedExecutor()
@@ -161,6 +167,8 @@ def _spin(makes: Sequence[Callable[[], Node]], ending: Future[None]) -> int:
             getattr(node, "close", lambda: None)()
         if rclpy.ok():
             _deliver(nodes)
+        if last:
+            _limit_teardown()
         for node in nodes:
             node.destroy_node()
         executor.shutdown()
@@ -177,6 +185,19 @@ def _deliver(nodes: Sequence[Node]) -> None:
     for publisher in (publisher for node in nodes for publisher in node.publishers):
         left = max(0.0, end - time.monotonic())
         publisher.wait_for_all_acked(Duration(nanoseconds=round(left * 1e9)))
+
+
+def _limit_teardown() -> None:
+    """End the process in `TEARDOWN` seconds if it has not ended by then, with status 1 and a traceback.
+
+    Fast DDS may lock up when programs on one machine end all at once, and it does so inside a call that keeps
+    the interpreter's lock: no thread of Python and no signal's handler would run any more. The watchdog of
+    faulthandler is no thread of Python.
+    """
+    # A daemon may have been started without a standard error.
+    faulthandler.dump_traceback_later(
+        TEARDOWN, exit=True, file=sys.stderr or os.open(os.devnull, os.O_WRONLY)
+    )
 
 
 @contextmanager
