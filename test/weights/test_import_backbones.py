@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor
 
+from tracker_ros.cli import main
 from tracker_ros.networks.backbones.factory import build_backbone
 from tracker_ros.networks.siamrpn import SiameseAlexNet
 from tracker_ros.networks.siamrpnpp import DilatedResNet50
@@ -95,7 +97,7 @@ def test_a_file_that_is_no_backbone_is_refused(tmp_path: Path) -> None:
         import_pysot_backbone(tmp_path / "x.pth")
 
 
-def test_vggm_of_matconvnet(tmp_path: Path) -> None:
+def test_vggm_of_matconvnet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scipy_io = pytest.importorskip("scipy.io")
     rng = np.random.default_rng(0)
     shapes = {"conv1": (7, 7, 3, 96), "conv2": (5, 5, 96, 256), "conv3": (3, 3, 256, 512)}
@@ -108,8 +110,12 @@ def test_vggm_of_matconvnet(tmp_path: Path) -> None:
     cells = np.empty(len(layers), object)
     cells[:] = layers
     scipy_io.savemat(tmp_path / "imagenet-vgg-m.mat", {"layers": cells})
+    out = tmp_path / "vggm.safetensors"
+    words = ["weights", "import", "--from", "vggm", str(tmp_path / "imagenet-vgg-m.mat"), "--out", str(out)]
+    assert main(words) == 0
+    assert "6 tensors; give this file as `initial` of a recipe" in capsys.readouterr().out
     net = VggM(1.0).eval()
-    fill(net, import_vggm(tmp_path / "imagenet-vgg-m.mat"), "vgg-m")
+    fill(net, load_file(out), "vgg-m")
     crop = images(107)
     window = (crop[0, :, 4:11, 6:13] - 128).permute(1, 2, 0).numpy()
     bias = layers[0]["weights"][1][5, 0]

@@ -11,7 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from tracker_ros.cli import main
 from tracker_ros.networks.siamban import SiamBanNet
+from tracker_ros.trackers import load
+from tracker_ros.trackers.siamban import SiamBan
 from tracker_ros.weights import WeightsError
 from tracker_ros.weights.importers.nanotrack import import_nanotrack
 
@@ -80,6 +83,18 @@ def test_every_parameter_comes_under_its_own_name(tmp_path: Path) -> None:
         assert torch.equal(found[name], tensor), name
     for name, ours in NAMES.items():
         assert torch.equal(theirs[name], found[ours])
+
+
+def test_what_the_command_writes_is_a_tracker_s_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net, out = SiamBanNet(), tmp_path / "nano.safetensors"
+    net.classify.predict.bias.data.fill_(0.125)
+    file = save(tmp_path / "nano.pth", published(net.state_dict()))
+    assert main(["weights", "import", "--from", "nanotrack", str(file), "--out", str(out)]) == 0
+    assert "292 tensors; give this file as a tracker's weights" in capsys.readouterr().out
+    tracker = load("siamban_mobile", weights=out)
+    assert isinstance(tracker, SiamBan) and tracker.net.classify.predict.bias.tolist() == [0.125, 0.125]
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ IMPORTERS = {
     "rtmdnet": ("rtmdnet", "import_rtmdnet"),
     "nanotrack": ("nanotrack", "import_nanotrack"),
 }
+BACKBONES = frozenset(("pysot_backbone", "vggm"))
+"""Formats of files that hold no whole tracker."""
 
 
 def add_parsers(sub: argparse._SubParsersAction) -> None:
@@ -135,5 +137,6 @@ def _import(args: argparse.Namespace) -> int:
     from safetensors.torch import save
 
     write_whole(target, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
-    print(f"{target}: {len(tensors)} tensors; give this file as a tracker's weights")
+    use = "as `initial` of a recipe" if args.form in BACKBONES else "as a tracker's weights"
+    print(f"{target}: {len(tensors)} tensors; give this file {use}")
     return 0

@@ -125,7 +125,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
     Where the module is a backbone (it has `published`), or all that it holds is one sub-module `backbone`,
     the file of a published network is taken for it, and the layers that are not built (deeper ones, the
     classifier) are passed over. Both may also come out of a tracker's file, which has its backbone under
-    `backbone`, and a tracker's whole network out of one that has it under `net`.
+    `backbone`. A tracker's network has its parameters under `net`: either takes the other's file.
     """
     expected = module.state_dict()
     part = "".join(next(iter(expected), "").partition("backbone.")[:2])
@@ -138,6 +138,10 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], origin: str) -> None:
         tensors = {part + n: t for n, t in renamed.items() if part + n in expected}
     elif tensors and all(n.startswith(_NETWORK) for n in tensors) and not any(n in tensors for n in expected):
         tensors = {n.removeprefix(_NETWORK): t for n, t in tensors.items()}
+    elif (
+        expected and all(n.startswith(_NETWORK) for n in expected) and not any(n in expected for n in tensors)
+    ):
+        tensors = {_NETWORK + n: t for n, t in tensors.items()}
     # How many batches were averaged does not enter a result, and files of early PyTorch lack it.
     counters = {n: e for n, e in expected.items() if n.endswith(".num_batches_tracked") and n not in tensors}
     tensors = {**tensors, **counters}
