@@ -41,6 +41,7 @@ SCORING = {
     "--absences": NUMBERS,
     "--nan-mode": ["nonsense"],
     "--group": ["nonsense", "a=nonesuch*"],
+    "--compare-to": ["nonesuch"],
 }
 TRACKERS = {
     "--trackers": ["nonesuch", "kcf,nonesuch", ","],

@@ -129,12 +129,13 @@ def test_a_group_without_a_result_is_named(
         assert said.replace("'", "&#x27;") in (page / "report.html").read_text()
 
 
-@pytest.mark.parametrize("option", ["--csv", "--attributes", "--results", "--group"])
+@pytest.mark.parametrize("option", ["--csv", "--attributes", "--results", "--group", "--compare-to"])
 def test_options_about_scores_need_truth(
     option: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     without_truth(data, "down", "right")
     value = {"--csv": [str(tmp_path / "t.csv")], "--attributes": [], "--results": [str(data)]}
+    value["--compare-to"] = ["kcf"]
     words = ["eval", "--root", str(data), "--trackers", "kcf", "--out", str(tmp_path / "out")]
     assert main([*words, option, *value.get(option, ["all=*"])]) == 2
     shown = capsys.readouterr()
@@ -209,6 +210,13 @@ def test_sequences_and_a_list_both_narrow(
         ("--trackers dcf --protocol absence --blackout 3", "--blackout is without effect beside absences"),
         ("--trackers dcf --absences 1 --blackout 3", "--blackout is without effect beside absences"),
         ("--results . --fresh", "--fresh is without effect: nothing is run without --trackers"),
+        ("--trackers kcf,dcf --compare-to mil", "--compare-to mil is none of the trackers: kcf, dcf"),
+        (
+            "--trackers kcf --compare-to kcf --protocol got10k",
+            "--compare-to is without effect: ope, tre and sre give means over sequences, got10k none",
+        ),
+        ("--trackers kcf --compare-to kcf --protocol vot2022", "vot2022 none"),
+        ("--trackers dcf --compare-to dcf+session --protocol absence", "absence none"),
     ],
 )
 def test_options_without_effect_are_refused(

@@ -17,6 +17,7 @@ from tracker_ros.arguments import count
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.absence import absence_rows
+from tracker_ros.evaluation.comparison import compare, require_comparable
 from tracker_ros.evaluation.engines import ENGINES, WorkerKilled, make_engine
 from tracker_ros.evaluation.outputs import files_of, require_folder, require_outputs
 from tracker_ros.evaluation.pace import unpaced
@@ -116,7 +117,8 @@ def run_report(args: argparse.Namespace, console: Console) -> int:
     require_folder("--out", args.out)
     sequences = options.read_data(args)
     groups = options.chosen_groups(sequences, args)
-    page = write_report(args.results, sequences, groups, args.out, options.chosen_mode(args))
+    mode = options.chosen_mode(args)
+    page = write_report(args.results, sequences, groups, args.out, mode, args.compare_to)
     console.print(f"{page} written; figures are in {page.parent / 'plots'}", soft_wrap=True)
     return 0
 
@@ -168,6 +170,9 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     protocol = make_protocol(args.protocol, args.repetitions)
     require_effect(args, specs, protocol)
     check_outputs(args, specs, protocol)
+    labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
+    labels.update(folder_labels(args.results))
+    require_comparable(args.compare_to, labels.values(), protocol)
     sequences = options.read_data(args)
     options.chosen_groups(sequences, args)  # a wrong one is refused before anything is run
     check_truth(protocol, sequences)
@@ -176,8 +181,6 @@ def run_eval(args: argparse.Namespace, console: Console) -> int:
     if args.submission:
         write_submission(args.submission, args.out / protocol.name / specs[0].label, sequences, protocol)
     if any(map(has_truth, sequences)):
-        labels = {args.out / protocol.name / spec.label: spec.label for spec in specs}
-        labels.update(folder_labels(args.results))
         show(score_folders(labels, sequences, protocol, options.chosen_mode(args)), sequences, args, console)
     else:
         text = f"the data set publishes no truth to score with; results are in {args.out}"
@@ -196,6 +199,7 @@ def show(
     groups = options.chosen_groups(sequences, args)
     notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
     rows = trust_rows(scores, groups) or summary_rows(scores, groups)
+    rows = compare(rows, scores, groups, args.compare_to)
     console.print(render(rows, f"{args.protocol} on {len(sequences)} sequences"))
     for line in notes:
         console.print(line, style="yellow", soft_wrap=True)
@@ -204,7 +208,9 @@ def show(
     if args.session and (told := reliability_rows(scores, sequences)):
         console.print(render(told, "scores / boxes that were right, while the target is said to be seen"))
     if args.attributes:
-        console.print(render(summary_rows(scores, attribute_groups(sequences)), "by attribute"))
+        groups = attribute_groups(sequences)
+        rows_by = compare(summary_rows(scores, groups), scores, groups, args.compare_to)
+        console.print(render(rows_by, "by attribute"))
     if args.csv:
         write_csv(rows, args.csv)
 

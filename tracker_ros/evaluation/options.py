@@ -14,6 +14,7 @@ from tracker_ros.data.benchmarks import LAYOUTS, read_sequences
 from tracker_ros.data.lists import read_names
 from tracker_ros.data.readers import matching
 from tracker_ros.data.sequence import DataError, Sequence
+from tracker_ros.evaluation import comparison
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.nanotrack import NANOTRACK_FILES, has_files
 from tracker_ros.evaluation.protocol_names import HELP as PROTOCOL_HELP
@@ -232,7 +233,7 @@ def ready_trackers(args: argparse.Namespace) -> list[str]:
 
 
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--nan-mode`` and ``--group``."""
+    """Add ``--nan-mode``, ``--group`` and ``--compare-to``."""
     how = parser.add_argument_group("scoring")
     how.add_argument(
         "--nan-mode",
@@ -247,6 +248,7 @@ def add_scoring_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=GLOBS",
         help="score these sequences together; may be repeated",
     )
+    comparison.add_option(how)
 
 
 def chosen_mode(args: argparse.Namespace) -> str:

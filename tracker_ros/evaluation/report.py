@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import filmstrips, plots, vot
+from tracker_ros.evaluation.comparison import compare, require_compared
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.runs import was_tried
@@ -44,7 +45,8 @@ NOTES = (
     " OSR: success at 0.5. Sequences weigh the same. FPS: frames over the trackers' own time, without"
     " decoding and starting, on the machine and under the load of that run. VOT: overlaps are counted in"
     " pixels; EAO is averaged over the year's interval of lengths, shaded in its figure, which suits that"
-    " year's data."
+    " year's data. Diff, low, high: the difference in AUC to the tracker of --compare-to, and the bounds of"
+    " its 90 % interval, by a bootstrap over the sequences."
 )
 _STYLE = """
 :root { color-scheme: light dark; --line: #d0d7de; --soft: #f6f8fa; --text: #1f2328; --back: #ffffff; }
@@ -68,7 +70,12 @@ figcaption { font-size: .9rem; }
 
 
 def write_report(
-    results: Path, sequences: list[Sequence], groups: dict[str, list[str]], out: Path, mode: str = "got10k"
+    results: Path,
+    sequences: list[Sequence],
+    groups: dict[str, list[str]],
+    out: Path,
+    mode: str = "got10k",
+    reference: str | None = None,
 ) -> Path:
     """Write ``report.html`` and the figures of all protocols and trackers below `results`.
 
@@ -78,16 +85,20 @@ def write_report(
         groups: names of sequences by group.
         out: folder to write to.
         mode: what becomes of frames without truth in success and precision.
+        reference: the tracker to whose success AUC the others' differences are shown.
 
     Raises:
         DataError: when there is nothing to report, or a protocol has results for no group.
+        SettingsError: when the reference has no success curves.
     """
     evaluated = load_results(results, sequences, mode)
+    require_compared(reference, evaluated)
     order = sorted({s.tracker for scores in evaluated.values() for s in scores})
     body = [f"<h1>Visual tracking: {len(order)} trackers on {len(sequences)} sequences</h1>"]
     for protocol, scores in evaluated.items():
         notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
         rows = trust_rows(scores, groups) or summary_rows(scores, groups)
+        rows = compare(rows, scores, groups, reference)
         body += [f"<h2>{html.escape(protocol)}</h2>", html_table(rows)]
         body += [f"<p>{html.escape(line)}</p>" for line in notes]
         figures = protocol_figures(scores, sequences, groups, order)

@@ -17,7 +17,13 @@ from tracker_ros.evaluation.vot_protocols import ResetBased
 from tracker_ros.export import require_script
 from tracker_ros.trackers.base import SettingsError
 
-_SCORED = {"--csv": "csv", "--attributes": "attributes", "--results": "results", "--group": "group"}
+_SCORED = {
+    "--csv": "csv",
+    "--attributes": "attributes",
+    "--results": "results",
+    "--group": "group",
+    "--compare-to": "compare_to",
+}
 """Options that only say something of scores, with their place among the arguments."""
 
 

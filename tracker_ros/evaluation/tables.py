@@ -21,6 +21,8 @@ from tracker_ros.files import write_whole
 Row = dict[str, str | float]
 LOWER = frozenset(("failures", "late", "boxed", "claimed", "false", "missed", "AURC", "ECE", "left out"))
 """Columns in which less is better."""
+DIFFERENCE = ("diff", "low", "high")
+"""Columns of a difference in AUC and the bounds of its interval."""
 
 
 def summary_rows(scores: Iterable[TrackerScores], groups: dict[str, list[str]]) -> list[Row]:
@@ -131,7 +133,7 @@ def is_best(column: str, row: Row, rows: list[Row]) -> bool:
     """Return whether a row has the best score of its group in a column; never in one that ranks nobody."""
     peers = [other[column] for other in rows if other["group"] == row["group"]]
     known = [value for value in peers if isinstance(value, float) and not math.isnan(value)]
-    if len(known) < 2 or column == "seqs":
+    if len(known) < 2 or column in ("seqs", *DIFFERENCE):
         return False
     return row[column] == (min if column in LOWER else max)(known)
 
@@ -144,7 +146,8 @@ def format_value(column: str, value: str | float) -> str:
         return "-"
     if column in ("FPS", "seqs"):
         return f"{value:.0f}" if value >= 10 or column == "seqs" else f"{value:.1f}"
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    text = f"{value:+.3f}" if column in DIFFERENCE else f"{value:.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def write_csv(rows: list[Row], path: Path) -> None:
