@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 tracker_ros developers
 # SPDX-License-Identifier: Apache-2.0
-"""How sure the difference to another tracker is: the bootstrap over sequences."""
+"""The difference to another tracker and its interval: a bootstrap over sequences."""
 
 from __future__ import annotations
 
