@@ -120,6 +120,8 @@ BAD: dict[str, dict[str, list[str]]] = {
         "--weights": TRACKERS["--weights"],
         "--device": TRACKERS["--device"],
         "--out": OUT,
+        "--params": [*IN, "{empty}"],
+        "--node": ["/nowhere"],
         "--loop": [*NUMBERS, "0", "1001"],
         "--expect": IN,
         "--min-iou": [*NUMBERS, "1.5"],

@@ -122,6 +122,28 @@ def test_a_report_that_cannot_be_is_refused_first(
     assert reason in capsys.readouterr().err
 
 
+def test_a_case_takes_a_robot_s_parameters(tmp_path: Path) -> None:
+    (tmp_path / "robot.yaml").write_text(
+        "tracker: {ros__parameters: {tracker: dcf, session: {keep_score: 0.3, coast_seconds: 9.0}}}\n"
+        "/b/tracker: {ros__parameters: {tracker: dcf_tiny, settings.learning_rate: 0.1}}\n"
+    )
+    (tmp_path / "suite.yaml").write_text(
+        """
+defaults: {bag: flight, select: '1,2,30,40', params: robot.yaml}
+cases:
+  robot: {}
+  its own: {session: {coast_seconds: 0.5}}
+  another: {node: /b/tracker}
+  elsewhere: {tracker: siamfc_mobile}
+"""
+    )
+    cases = dict(read_suite(tmp_path / "suite.yaml", tmp_path, TYPES))
+    assert [case.tracker for case in cases.values()] == ["dcf", "dcf", "dcf_tiny", "siamfc_mobile"]
+    assert cases["robot"].session == {"keep_score": 0.3, "coast_seconds": 9.0}
+    assert cases["its own"].session == {"keep_score": 0.3, "coast_seconds": 0.5}
+    assert cases["another"].session == {} and cases["another"].settings == {"learning_rate": 0.1}
+
+
 def test_a_bag_that_starts_over_is_lost_for_a_moment_only(tmp_path: Path) -> None:
     assert (
         run_suite(
@@ -168,6 +190,8 @@ cases:
         ("cases: {a: {scene: 0, storage: tape}}", "'storage' must be one of mcap, sqlite3, got 'tape'"),
         ("cases: {a: {scene: -1}}", "suite.yaml, case 'a': 'scene' must be at least 0, got -1"),
         ("cases: {a: {scene: 0, max_without_box: -1}}", "'a': 'max_without_box' must be at least 0, got -1"),
+        ("cases: {a: {scene: 0, node: /b/tracker}}", "case 'a': 'node' needs 'params'"),
+        ("cases: {a: {scene: 0, params: no.yaml}}", "no.yaml: No such file or directory"),
         ("cases: {a: {scene: 0, frames: 1}}", "'frames' must be at least 2, got 1"),
         ("cases: {a: {bag: x, select: 'a,b'}}", "case 'a': 'select': 'a,b' is not x,y,w,h in pixels"),
         ("cases: {a: {bag: x, select: '1,2,0,4'}}", "case 'a': 'select': '1,2,0,4' is no box"),

@@ -47,6 +47,7 @@ class Case:
         weights: in place of the preset's; '' for those.
         device: torch device.
         session: settings of the session, by name.
+        settings: settings of the tracker, by name.
         out: where to write the result bag.
         expect: an earlier run's result bag.
         min_iou: lowest IoU with `expect` of any image.
@@ -63,6 +64,7 @@ class Case:
     weights: str = ""
     device: str = "cpu"
     session: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     out: Path | None = None
     expect: Path | None = None
     min_iou: float = 0.9
@@ -135,7 +137,8 @@ def run_case(case: Case, types: Typestore) -> Verdict:
     topic = choose_images(case.bag, case.topic or None)
     expected = None if case.expect is None else _expected(case.expect, types)
     truth = _truth(case.truth, case.bag, topic, types) if case.truth else None
-    session = Session(load(case.tracker, weights=case.weights or None, device=case.device), case.session)
+    tracker = load(case.tracker, case.settings, case.weights or None, case.device)
+    session = Session(tracker, case.session)
     images = chain.from_iterable(read(case.bag, topic, types) for _ in range(case.loops))
     results, dropped = replay(session, images, case.select, case.device)
     if not results:

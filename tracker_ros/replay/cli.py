@@ -22,6 +22,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.replay.case import Case, Verdict, check_limits, run_case
 from tracker_ros.replay.junit import Outcome, junit
 from tracker_ros.replay.messages import make_types
+from tracker_ros.replay.node_parameters import NODE, read_node_parameters
 from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
 from tracker_ros.terminal import make_console, print_error
@@ -45,6 +46,13 @@ def add_parsers(sub: Any) -> None:
     add("--tracker", help=f"preset (default: {DEFAULT_PRESET})")
     add("--weights", help="in place of the preset's weights")
     add("--device", help="torch device (default: cpu)")
+    add(
+        "--params",
+        type=Path,
+        metavar="FILE.yaml",
+        help="a robot's parameters: tracker, weights, device, settings",
+    )
+    add("--node", help=f"the tracker node that they are for (default: {NODE})")
     add("--out", type=Path, metavar="RESULT", help="write a bag with detections and states; must not exist")
     add("--expect", type=Path, metavar="RESULT", help="an earlier run's, to agree with in every image")
     add("--min-iou", type=share, help="lowest IoU with --expect of any image (default: 0.9)")
@@ -78,11 +86,15 @@ def run_replay(args: argparse.Namespace) -> int:
     # `Case` has the defaults: here is only what was given.
     given = {name: value for name in fields if (value := getattr(args, name, None)) is not None}
     try:
+        if args.node is not None and args.params is None:
+            raise ValueError("--node needs --params FILE.yaml, where its parameters are")
         if args.suite is not None:
-            return _run_suite(args.suite, given, args.junit)
+            beside = {**given, **({} if args.params is None else {"params": args.params})}
+            return _run_suite(args.suite, beside, args.junit)
         if args.junit is not None:
             raise ValueError("--junit needs --suite FILE.yaml, whose cases it reports")
-        return _run_bag(given)
+        robot = {} if args.params is None else read_node_parameters(args.params, args.node or NODE)
+        return _run_bag(given, robot)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
@@ -90,11 +102,11 @@ def run_replay(args: argparse.Namespace) -> int:
         return 2
 
 
-def _run_bag(given: Mapping[str, Any]) -> int:
+def _run_bag(given: Mapping[str, Any], robot: Mapping[str, Any]) -> int:
     if not given.keys() >= {"bag", "select"}:
         raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
     check_limits(given, _option)
-    case = Case(**given)
+    case = Case(**{**robot, **given})
     verdict = run_case(case, make_types())
     _report(case, verdict)
     return 1 if verdict.missed else 0

@@ -13,6 +13,7 @@ from rosbags.typesys.store import Typestore
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.replay.case import Case, check_limits
+from tracker_ros.replay.node_parameters import NODE, read_node_parameters
 from tracker_ros.replay.scenes import STORAGES, Scene, record
 from tracker_ros.yaml_files import YamlError, parse_yaml, require_names
 
@@ -24,6 +25,8 @@ _CASE: Mapping[str, type | tuple[type, ...]] = {
     "weights": str,
     "device": str,
     "session": dict,
+    "params": str,
+    "node": str,
     "expect": str,
     "min_iou": (int, float),
     "truth": str,
@@ -111,6 +114,7 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
     if ("scene" in values) == ("bag" in values):
         raise DataError(f"{where}: give either 'bag' or 'scene'")
     chosen = {key: value for key, value in values.items() if key in _CASE and key not in ("bag", "select")}
+    chosen = _with_parameters(where, chosen, folder)
     if "expect" in chosen:
         chosen["expect"] = folder / chosen["expect"]
     if "scene" in values:
@@ -124,6 +128,21 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
     except DataError as error:
         raise DataError(f"{where}: 'select': {error}") from None
     return Case(folder / values["bag"], box, **chosen)
+
+
+def _with_parameters(where: str, chosen: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the settings with those of a robot's file of parameters; what the suite says itself wins."""
+    file, node = chosen.pop("params", None), chosen.pop("node", None)
+    if file is None:
+        if node is not None:
+            raise DataError(f"{where}: 'node' needs 'params', where its parameters are")
+        return chosen
+    try:
+        robot = read_node_parameters(folder / file, node or NODE)
+    except DataError as error:
+        raise DataError(f"{where}: 'params': {error}") from None
+    session = {**robot.get("session", {}), **chosen.get("session", {})}
+    return {**robot, **chosen, "session": session}
 
 
 def _rendered(
