@@ -17,6 +17,7 @@ from video_helpers import write_video
 from tracker_ros import cli
 from tracker_ros.arguments import integer, join_negative, new_file, number
 from tracker_ros.cli import COMMANDS, make_parser
+from tracker_ros.config_files import config_file
 from tracker_ros.evaluation.results import write_run
 from tracker_ros.replay.messages import make_types
 from tracker_ros.replay.scenes import Scene, record
@@ -220,6 +221,7 @@ WITH = {
     ("bench", "--nano"): {"--trackers": "nanotrack"},
     ("eval", "--session-set"): {"--session": ""},
     ("eval", "--fps"): {"--session": ""},
+    ("replay", "--node"): {"--params": str(config_file("uav_tracking.yaml"))},
     ("export", "--shape"): {"--module": "features"},
     ("export", "--module"): {"--out": "{new}.pt2"},
     ("demo", "--truth"): {"--video": "{frames}"},
