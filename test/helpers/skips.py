@@ -25,6 +25,7 @@ REASONS = {
     "onnx(script|runtime) is not installed": "pip install onnxscript onnxruntime; no node reads such files",
     r"the extra 'vot' \(vot-trax\) is not installed": "pip install vot-trax, which needs a compiler",
     "no Chromium is installed": "apt install chromium",
+    "systemd is not installed": "a machine that systemd starts; its program checks a unit",
     "this system does not let its users mount": "user namespaces: full disks are small ones, mounted",
     "installed without its type descriptions": "packages that were built without them",
     "descriptors are looked up in /proc": "Linux",
