@@ -64,6 +64,29 @@ def test_a_return_at_another_velocity_is_no_proof(speed: float, plausible: bool)
     assert proof.moves_like(motion) is plausible
 
 
+@pytest.mark.parametrize(("speed", "plausible"), [(30.0, True), (30.0 + 60.0, False)])
+@pytest.mark.parametrize("turning", [0.0, 200.0, -300.0])
+def test_where_the_camera_s_motion_is_measured_it_is_none_of_the_target_s(
+    turning: float, speed: float, plausible: bool
+) -> None:
+    """The same ways over the ground, seen by a camera that turns ever faster after the target was missed."""
+    motion = Motion(0.3, 1.0)
+    motion.start(BOX, 0.0)
+    ground = 0.0
+    for step in range(1, 46):
+        motion.camera_moved((turning / 60, 0.0))
+        ground += turning / 60
+        motion.follow(BOX._replace(cx=BOX.cx + step + ground), step / 30)
+    assert motion.usual_velocity() == pytest.approx((30.0, 0.0), abs=0.5)
+    proof = Proof()
+    for step in range(9):
+        motion.camera_moved((turning / 30, 0.0))
+        ground += turning / 30
+        seen = BOX._replace(cx=200.0 + speed * step / 30 + ground)
+        proof.add(True, 1.0, motion.place(seen), 3.0 + step / 30)
+    assert proof.moves_like(motion) is plausible
+
+
 def test_a_frame_that_is_no_proof_takes_all_of_it_and_one_that_is_not_good_the_count_too() -> None:
     proof = Proof()
     proof.add(True, 2.5, (0.0, 0.0), 0.0)

@@ -82,7 +82,7 @@ class Motion:
         self._velocity = (0.0, 0.0)
         self._way: deque[tuple[float, float, float]] = deque(maxlen=WAY)
         self._rests = self._against_ground = False
-        self._shift = (0.0, 0.0)
+        self._shift = self._ground = (0.0, 0.0)
         self.box = Box(0.0, 0.0, 0.0, 0.0)
         self._at = 0.0
 
@@ -108,7 +108,12 @@ class Motion:
     def camera_moved(self, shift: tuple[float, float]) -> None:
         """Account for a background that moved by (x, y) pixels in the image."""
         self._shift = self._shift[0] + shift[0], self._shift[1] + shift[1]
+        self._ground = self._ground[0] + shift[0], self._ground[1] + shift[1]
         self._against_ground = True
+
+    def place(self, box: Box) -> tuple[float, float]:
+        """Return where a box is on the ground: in the image, as if the background had never moved in it."""
+        return box.cx - self._ground[0], box.cy - self._ground[1]
 
     def follow(self, found: Box, stamp: float) -> None:
         """Update the velocity from a measured box; after a rest it begins anew from there."""
@@ -119,14 +124,14 @@ class Motion:
             way = (found.cx - self.box.cx - self._shift[0], found.cy - self.box.cy - self._shift[1])
             self._velocity = renewed(self._velocity, way, elapsed, self._gain)
         if not self._way or stamp - self._way[-1][0] >= STEP or stamp < self._way[-1][0]:
-            self._way.append((stamp, found.cx, found.cy))
+            self._way.append((stamp, *self.place(found)))
         self.box, self._at, self._shift, self._rests = found, stamp, (0.0, 0.0), False
 
     def usual_velocity(self) -> tuple[float, float]:
         """Return the mean velocity (x, y) in the last second or so before the target was last seen.
 
-        In pixels a second in the image, with the camera's own motion. The newest places are left out: just
-        before a target is missed, the box may be on something else already.
+        In pixels a second: in the image, with the camera's own motion, where that is not measured. The newest
+        places are left out: just before a target is missed, the box may be on something else already.
         """
         way = self._settled_way()
         if len(way) < 2 or way[-1][0] <= way[0][0]:

@@ -64,7 +64,7 @@ class Verification:
         if good and stayed:
             worth = max(worth, 1.0)
         may_be = good if s.reacquire == ANYTHING else worth > 0
-        proof.add(may_be, worth, seen.box[:2], stamp)
+        proof.add(may_be, worth, self._motion.place(seen.box), stamp)
         needed = s.confirm_frames if near else demanded(s, 0.0 if absence.blind else absence.seconds)
         proved = proof.worth >= needed and (near or proof.moves_like(self._motion))
         enough = proved or (s.reacquire == ANYTHING and proof.frames >= needed)
