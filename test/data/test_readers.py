@@ -222,10 +222,10 @@ def test_lengths_that_differ_are_refused(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("1,2,3\n", "line 1: expected 4 or 8 numbers, found 3"),
-        ("1,2,3,4\na,b,c,d\n", "line 2: 'a,b,c,d' is not a list of numbers"),
+        ("1,2,3,4\na,b,c,d\n", "line 2: 'a,b,c,d' is not x,y,w,h in numbers"),
         ("\n", "holds no boxes"),
-        ("1,2,3,4\n1,2,inf,4\n", "line 2: '1,2,inf,4' is not a list of numbers"),
-        ("1,2,3,4\n1e400,2,3,4\n", "line 2: '1e400,2,3,4' is not a list of numbers"),
+        ("1,2,3,4\n1,2,inf,4\n", "line 2: '1,2,inf,4' is not x,y,w,h in numbers"),
+        ("1,2,3,4\n1e400,2,3,4\n", "line 2: '1e400,2,3,4' is not x,y,w,h in numbers"),
         (
             "1,7,20,30,4,5,1,-1,-1,-1\n2,7,21,30,4,5,1,-1,-1,-1\n3,7,22,30,4,5,1,-1,-1,-1\n",
             "begin with the frame",

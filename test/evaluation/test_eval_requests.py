@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -233,6 +234,19 @@ def test_a_workspace_refuses_options_without_effect(
 ) -> None:
     assert main(["vot", str(tmp_path / "w"), "--trackers", "kcf", "--scripted"]) == 2
     assert "--scripted is without effect" in capsys.readouterr().err and not (tmp_path / "w").exists()
+
+
+def test_what_a_workspace_is_evaluated_with_can_be_pasted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["vot", str(tmp_path / "my ws"), "--trackers", "dcf,kcf"]) == 0
+    said = capsys.readouterr().out.strip().removeprefix("now run: ")
+    assert shlex.split(said) == ["vot", "evaluate", "--workspace", str(tmp_path / "my ws"), "dcf", "kcf"]
+
+
+def test_speed_is_measured_compiled_and_as_it_is_anyhow(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--trackers", "dcf", "--scripted"]) == 2
+    assert "--scripted is without effect: bench measures" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ def test_files_elsewhere_missing_or_without_manifest_are_refused(archive, tmp_pa
             "no module 'brain'; known: features, scale_filter",
         ),
         ([], "say what to do"),
+        (["--check", "j.onnx"], "--check j.onnx: it compares archives, whose names end in .ts"),
         (["--check", "j.ts", "--tracker", "dcf", "--out", "x.ts"], "takes no notice of --tracker, --out"),
         (["--check", "j.ts", "--set", "size=1", "--half", "float16"], "takes no notice of --set, --half"),
         (["--out", "x.ts", "--shape", "1,3,160,160"], "whole tracker takes no notice of --shape"),

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from torch import nn
 
 from tracker_ros.trackers import (
@@ -68,6 +69,33 @@ def test_every_setting_of_every_tracker_says_what_it_is():
     for name, cls in registered().items():
         for key, field in cls.Settings.__dataclass_fields__.items():
             assert field.metadata.get("text"), f"{name}.{key} has no text"
+
+
+def test_a_preset_names_a_file_of_weights_from_its_own_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "mine"
+    (folder / "w").mkdir(parents=True)
+    preset = folder / "mine.yaml"
+    preset.write_text("tracker: siamfc\nweights: w/net.safetensors\nsettings: {width_multiplier: 0.125}\n")
+    tracker = load(preset, weights="random:7")
+    save_file({n: t.contiguous() for n, t in tracker.state_dict().items()}, folder / "w" / "net.safetensors")
+    monkeypatch.chdir(tmp_path)
+    for name in (preset, "mine/mine.yaml"):
+        found = load(name).state_dict()
+        assert all(torch.equal(tensor, found[n]) for n, tensor in tracker.state_dict().items())
+    monkeypatch.chdir(folder)
+    load("mine.yaml")
+    (folder / "w" / "net.safetensors").unlink()
+    with pytest.raises(WeightsError, match=f"weights file {folder}/w/net.safetensors does not exist"):
+        load(preset)
+    for weights in ("siamban_mobile", "random:0", str(tmp_path / "x.safetensors"), '""'):
+        preset.write_text(f"tracker: siamfc\nweights: {weights}\n")
+        assert read_preset(str(preset)).weights == weights.strip('"')
+
+
+def test_an_archive_is_no_file_of_weights(tmp_path):
+    (tmp_path / "a.ts").write_bytes(b"PK")
+    with pytest.raises(WeightsError, match="a.ts is an archive, a whole tracker: the tracker node takes it"):
+        load("dcf_tiny", weights=str(tmp_path / "a.ts"))
 
 
 def test_unknown_names_list_the_known_ones():

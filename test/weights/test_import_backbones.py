@@ -95,6 +95,17 @@ def test_a_file_that_is_no_backbone_is_refused(tmp_path: Path) -> None:
     torch.save({"rpn.weight": torch.zeros(3)}, tmp_path / "x.pth")
     with pytest.raises(WeightsError, match="no backbone of pysot .* starts with rpn.weight"):
         import_pysot_backbone(tmp_path / "x.pth")
+    # torchvision's AlexNet: some of its places are layers of pysot's list, with other things in them.
+    sides = {
+        0: (64, 3, 11, 11),
+        3: (192, 64, 5, 5),
+        6: (384, 192, 3, 3),
+        8: (256, 384, 3, 3),
+        10: (256, 256, 3, 3),
+    }
+    torch.save({f"features.{n}.weight": torch.zeros(side) for n, side in sides.items()}, tmp_path / "x.pth")
+    with pytest.raises(WeightsError, match="no backbone of pysot"):
+        import_pysot_backbone(tmp_path / "x.pth")
 
 
 def test_vggm_of_matconvnet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

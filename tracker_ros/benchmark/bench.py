@@ -69,6 +69,10 @@ def run_bench(args: argparse.Namespace) -> int:
     try:
         if not split(args.trackers):
             raise SettingsError("nothing to do: give --trackers")
+        if args.scripted:
+            raise SettingsError(
+                "--scripted is without effect: bench measures presets compiled and as they are"
+            )
         specs = list(contenders(args))
         reads = [*filter(None, (args.video, args.truth)), *files_of(specs)]
         require_outputs({"--json": args.json}, reads)

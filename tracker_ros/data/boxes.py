@@ -76,7 +76,7 @@ def _parse(path: Path, number: int, line: str) -> list[float]:
         if np.isinf(values).any():  # it would count as a frame without a target
             raise ValueError
     except ValueError:
-        raise DataError(f"{path} line {number}: {line.strip()[:60]!r} is not a list of numbers") from None
+        raise DataError(f"{path} line {number}: {line.strip()[:60]!r} is not x,y,w,h in numbers") from None
     if len(values) == 4:
         return values
     if len(values) == 1:

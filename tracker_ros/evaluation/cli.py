@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -134,8 +135,8 @@ def run_vot(args: argparse.Namespace, console: Console) -> int:
     for spec in specs:
         spec.driver()  # the toolkit would find out much later that weights are missing
     write_workspace(args.workspace, specs, protocol, options.read_data(args) if args.root else None)
-    names = " ".join(spec.label for spec in specs)
-    console.print(f"now run: vot evaluate --workspace {args.workspace} {names}", soft_wrap=True)
+    command = ["vot", "evaluate", "--workspace", str(args.workspace), *(spec.label for spec in specs)]
+    console.print(f"now run: {shlex.join(command)}", soft_wrap=True, markup=False)
     return 0
 
 

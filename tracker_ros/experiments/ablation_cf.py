@@ -30,10 +30,12 @@ from tracker_ros.evaluation.tables import render, summary_rows, write_csv
 from tracker_ros.terminal import make_console
 from tracker_ros.trackers import load
 from tracker_ros.trackers.base import SettingsError
-from tracker_ros.training.cli import roots
+from tracker_ros.training.cli import TERMINATED, roots
 from tracker_ros.training.exporting import export
+from tracker_ros.training.keeping import LAST
 from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe
 from tracker_ros.training.sources import open_sources
+from tracker_ros.training.stopping import SIGNAL
 from tracker_ros.training.trainer import train
 from tracker_ros.weights.loader import WeightsError, read_state_dict
 
@@ -104,7 +106,12 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
     )
     module = build(own)
     sources = open_sources(own.data, roots(args.data, recipe), module.spec)
-    train(module, own, sources, folder, accelerator=args.accelerator, workers=args.workers)
+    last = folder / LAST
+    resume = last if last.is_file() else None
+    machine = {"accelerator": args.accelerator, "workers": args.workers}
+    fit = train(module, own, sources, folder, resume=resume, **machine)
+    if fit.stopped == SIGNAL:
+        raise SystemExit(TERMINATED)
     export(module.tracker_state(), path)
     return path
 

@@ -105,7 +105,13 @@ def _write_archive(args: argparse.Namespace) -> None:
 
 
 def check(path: Path) -> int:
-    """Compare an archive's boxes on the built-in clip with those of its manifest; 0 where they agree."""
+    """Compare an archive's boxes on the built-in clip with those of its manifest; 0 where they agree.
+
+    Raises:
+        SettingsError: for another file.
+    """
+    if path.suffix != ".ts":
+        raise SettingsError(f"--check {path}: it compares archives, whose names end in .ts")
     wanted = np.array(read_manifest(path).boxes)
     found = np.array(clip_boxes(load_archive(path, [path.parent])))
     difference = float(np.abs(found - wanted).max())

@@ -5,7 +5,7 @@
 A preset names the tracker, its weights and the settings that differ from their defaults:
 
     tracker: dcf
-    weights: ""            # a name of the weights manifest, a file, or empty
+    weights: ""            # a name of the weights manifest, a file (from this one's folder on), or empty
     settings: {cell_size: 8}
     session: {}            # of the session around it, such as its calibration; they differ too
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,16 @@ def read_preset(name: str) -> Preset:
     except FileNotFoundError as error:
         raise SettingsError(f"{error}{without()}") from error
     try:
-        return _preset(path.stem, read_yaml(path))
+        preset = _preset(path.stem, read_yaml(path))
+        return replace(preset, weights=_from(path.parent, preset.weights))
     except YamlError as error:
         raise SettingsError(f"preset {path}: {error}") from error
+
+
+def _from(folder: Path, weights: str) -> str:
+    """Return the path of a file of weights that a preset in a folder names; names of sets as they are."""
+    is_file = Path(weights).suffix != "" and not weights.startswith("random:")
+    return str(folder / weights) if is_file else weights
 
 
 def _callers_level() -> int:

@@ -159,13 +159,14 @@ def smoke(names: list[str]) -> int:
 
 def _train(args: argparse.Namespace, recipe: Recipe) -> int:
     from tracker_ros.training.exporting import load_checkpoint
-    from tracker_ros.training.keeping import BEST
+    from tracker_ros.training.keeping import BEST, require_own
     from tracker_ros.training.sources import open_sources
     from tracker_ros.training.stopping import SIGNAL
     from tracker_ros.training.trainer import train
 
     if args.out is None:
         raise RecipeError("say where checkpoints go: --out FOLDER")
+    require_own(args.out, args.resume)  # before data is read, which takes minutes
     folders = roots(args.data, recipe)
     module = build(recipe)
     sources = open_sources(recipe.data, folders, module.spec, told)
@@ -177,12 +178,15 @@ def _train(args: argparse.Namespace, recipe: Recipe) -> int:
         if (args.out / BEST).is_file():
             module, checkpoint = load_checkpoint(args.out / BEST, recipe)
             steps = checkpoint["global_step"]
+        else:
+            told("nothing was held out to validate by: the last step's weights are exported")
         _write(args, recipe, module.tracker_state(), steps, fit.fingerprints())
     return 0
 
 
 def _adapt(args: argparse.Namespace) -> int:
     from tracker_ros.training.adapting import NAME, RECIPE, adapt
+    from tracker_ros.training.keeping import require_own
 
     if args.out is None:
         raise RecipeError("say where the adapted weights go: --out FOLDER")
@@ -192,6 +196,7 @@ def _adapt(args: argparse.Namespace) -> int:
         raise RecipeError("--adapt takes minutes on one device: leave out --devices and --num-nodes")
     if args.data:
         raise DataError(f"--adapt {args.adapt} says where the videos are: leave out --data")
+    require_own(args.out, args.resume)
     recipe = read_recipe(args.recipe or RECIPE, _changes(args))
     outcome = adapt(args.adapt, recipe, args.out, _command(), told, **_options(args))
     if outcome is None:

@@ -78,7 +78,8 @@ def model_card(
     content = {key: value for key, value in described(recipe).items() if key != "name"}
     recipe_text = yaml.safe_dump(content, sort_keys=False).strip()
     return (
-        f"# {name}\n\n{notes}\n\n"
-        f"- file: SHA-256 {digest}\n- steps: {steps}\n- seed: {recipe.seed}\n- command: `{command}`\n\n"
+        f"# {name}\n\n"
+        + (f"{notes}\n\n" if notes else "")
+        + f"- file: SHA-256 {digest}\n- steps: {steps}\n- seed: {recipe.seed}\n- command: `{command}`\n\n"
         f"## Data\n\n{data}\n\n## Recipe\n\n```yaml\n{recipe_text}\n```\n"
     )

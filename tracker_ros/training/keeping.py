@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,8 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
-from tracker_ros.files import WriteError
-from tracker_ros.training.checkpoints import CheckpointError
+from tracker_ros.files import WriteError, write_whole
+from tracker_ros.training.checkpoints import CheckpointError, read_checkpoint
 from tracker_ros.training.curves import Point, write_curves
 from tracker_ros.training.recipes import Validation
 from tracker_ros.training.stopping import NO_PROGRESS, SIGNAL, Stopped, Stopper, anywhere
@@ -22,6 +24,44 @@ from tracker_ros.training.validation import Validator, Verdict
 LAST, BEST = "last.ckpt", "best.ckpt"
 #: Steps between two points of the curves of training.
 _POINT = 20
+
+
+def go_on(checkpoint: Path) -> str:
+    """Return the words that tell how to go on from a checkpoint."""
+    return f"go on with --resume {shlex.quote(str(checkpoint))}"
+
+
+def require_own(out: Path, resume: Path | None) -> None:
+    """Refuse a folder with a checkpoint of another training: it would be lost, or exported as this one's.
+
+    Args:
+        out: where checkpoints will go.
+        resume: the checkpoint to go on from; that of this folder is this training's.
+
+    Raises:
+        CheckpointError: naming it.
+    """
+    left = [out / name for name in (LAST, BEST) if (out / name).exists()]
+    if left and not _is_in(resume, out) and _is_first():
+        raise CheckpointError(f"{left[0]} is another training's: {go_on(left[0])}, or give another --out")
+
+
+def bring_best(out: Path, resume: Path | None) -> None:
+    """Copy the best checkpoint so far of a training that goes on in another folder."""
+    if resume is None or _is_in(resume, out) or not _is_first():
+        return
+    best = resume.parent / BEST
+    if best.is_file() and read_checkpoint(best)["global_step"] <= read_checkpoint(resume)["global_step"]:
+        write_whole(out / BEST, best.read_bytes())
+
+
+def _is_first() -> bool:
+    """Return whether this is the first process of a training on several devices, and may write."""
+    return all(os.environ.get(name, "0") == "0" for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+
+
+def _is_in(file: Path | None, folder: Path) -> bool:
+    return file is not None and file.resolve().parent == folder.resolve()
 
 
 class Keeper(pl.Callback):
@@ -55,8 +95,10 @@ class Keeper(pl.Callback):
         self.best, self.since = state_dict["best"], state_dict["since"]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock of the checkpoints."""
+        """Start the clock of the checkpoints; without the best one so far, the next one is."""
         self._saved = time.monotonic()
+        if self.best > -math.inf and not trainer.strategy.broadcast((self.out / BEST).is_file()):
+            self.best, self.since = -math.inf, 0
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -75,8 +117,10 @@ class Keeper(pl.Callback):
             self.save(trainer, LAST)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Validate, save, and end where nothing got better for long."""
-        if (trainer.current_epoch + 1) % self.settings.every == 0:
+        """Validate, also where the training ends here, save, and end where nothing got better for long."""
+        done, reason = trainer.current_epoch + 1, self.stopper.reason(trainer)
+        ends = done >= int(trainer.max_epochs or 0) or reason not in ("", SIGNAL)
+        if ends or done % self.settings.every == 0:
             self.validate(trainer, pl_module)
         self.save(trainer, LAST)
         reason = self.stopper.reason(trainer)
@@ -119,7 +163,7 @@ class Keeper(pl.Callback):
         except WriteError as error:
             last, way = self.out / LAST, "begin again: there is no checkpoint yet"
             if last.is_file():
-                way = f"go on with --resume {last}"
+                way = go_on(last)
             raise CheckpointError(f"{error}. Mend that and {way}") from error
 
     def _end(self, trainer: pl.Trainer, fit: pl.LightningModule, reason: str) -> None:
@@ -132,9 +176,7 @@ class Keeper(pl.Callback):
 
     def _stopped(self, trainer: pl.Trainer, reason: str) -> Stopped:
         self.reason = reason
-        return Stopped(
-            f"ended after step {trainer.global_step} ({reason}); go on with --resume {self.out / LAST}"
-        )
+        return Stopped(f"ended after step {trainer.global_step} ({reason}); {go_on(self.out / LAST)}")
 
     def _note(self, trainer: pl.Trainer, values: dict[str, float]) -> None:
         self.points += [(trainer.global_step, name, value) for name, value in values.items()]

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from tracker_ros.training.checkpoints import WholeFiles, read_checkpoint
 from tracker_ros.training.contract import PairTraining
 from tracker_ros.training.feature_cache import CachedPairs, fill_cache
-from tracker_ros.training.keeping import Keeper
+from tracker_ros.training.keeping import Keeper, bring_best, require_own
 from tracker_ros.training.recipes import Recipe, RecipeError, described
 from tracker_ros.training.sampling import PairDataset, collate
 from tracker_ros.training.sources import Named
@@ -216,9 +216,11 @@ def train(
         The Lightning module; its `stopped` tells why training ended early, '' where it did not.
 
     Raises:
-        CheckpointError: when a checkpoint cannot be written, or the one to go on from cannot be read.
+        CheckpointError: when a checkpoint cannot be written, the one to go on from cannot be read, or `out`
+            holds one of another training.
         RecipeError: when Lightning refuses the devices or the strategy.
     """
+    require_own(out, resume)
     if resume:
         read_checkpoint(resume)
     pl.seed_everything(recipe.seed, workers=True)
@@ -243,6 +245,7 @@ def train(
     if recipe.cache and not quiet:
         cached = fill_cache(module, recipe, learned, trainer.strategy.root_device, trainer.print)
     data = Pairs(recipe, learned, workers, cached)
+    bring_best(out, resume)
     try:
         trainer.fit(fit, datamodule=data, ckpt_path=str(resume) if resume else None)
     except Stopped as end:

@@ -35,6 +35,10 @@ def read_state_dict(path: Path, part: str = "state_dict") -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise WeightsError(f"weights file {path} does not exist")
+    if path.suffix == ".ts":
+        raise WeightsError(
+            f"{path} is an archive, a whole tracker: the tracker node takes it as its parameter model"
+        )
     name = name_for_libraries(path) if _is_safetensors(path) else ""
     try:
         if name:

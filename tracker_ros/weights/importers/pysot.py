@@ -69,7 +69,9 @@ def import_pysot_backbone(path: Path) -> dict[str, Tensor]:
     }
     tensors = {n: t for n, t in read.items() if n.startswith(("conv1.", "bn1.", "layer"))}
     first = next((n for n in ("conv1.weight", "layer1.0.weight") if n in tensors), "")
-    if not first or tensors[first].dim() != 4 or tensors[first].shape[1] != 3:
+    # torchvision's AlexNet has a list of features too, with other places in it.
+    other = any(name.startswith("features.") for name in read)
+    if other or not first or tensors[first].dim() != 4 or tensors[first].shape[1] != 3:
         raise WeightsError(
             f"{path} is no backbone of pysot (alexnet-bn.pth or resnet50.model); it starts with"
             f" {', '.join(list(read)[:3])}"
