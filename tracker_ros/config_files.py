@@ -90,6 +90,14 @@ def yaml_file(folder: str, kind: str, name: str) -> Path:
     return files[name]
 
 
+def named_in(folder: Path, text: str) -> str:
+    """Return the path that a text in a file of `folder` means, from there on; or the text, if it is a name.
+
+    A file has an ending: presets (.yaml) and weights; what ships has none, nor has 'random:0'.
+    """
+    return str(folder / text) if Path(text).suffix else text
+
+
 def retired(kind: str, name: str, known: Container[str]) -> str:
     """Return the answer to a name that is gone and has a successor among the `known` ones; else ''.
 

@@ -76,6 +76,13 @@ def test_each_camera_of_the_list_has_its_own_values() -> None:
     assert front["mavlink"].defaults == "mavlink.yaml" and (CONFIG / front["mavlink"].defaults).is_file()
 
 
+def test_a_preset_in_a_list_is_a_file_from_the_list_s_folder_on(tmp_path: Path) -> None:
+    text = "cameras: [{namespace: a, tracker: mine.yaml}, {namespace: b, tracker: dcf}, {namespace: c}]"
+    (tmp_path / "cameras.yaml").write_text(text)
+    cameras = read_cameras(tmp_path / "cameras.yaml")
+    assert [camera.tracker for camera in cameras] == [str(tmp_path / "mine.yaml"), "dcf", ""]
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("cameras: []", "there is no list 'cameras'"),
     ("- namespace: a", "there is no list 'cameras'"),

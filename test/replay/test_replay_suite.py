@@ -135,10 +135,15 @@ cases:
   its own: {session: {coast_seconds: 0.5}}
   another: {node: /b/tracker}
   elsewhere: {tracker: siamfc_mobile}
+  files: {tracker: mine.yaml, weights: w/net.safetensors}
+  names: {weights: 'random:0'}
 """
     )
     cases = dict(read_suite(tmp_path / "suite.yaml", tmp_path, TYPES))
-    assert [case.tracker for case in cases.values()] == ["dcf", "dcf", "dcf_tiny", "siamfc_mobile"]
+    assert [case.tracker for case in cases.values()][:4] == ["dcf", "dcf", "dcf_tiny", "siamfc_mobile"]
+    # As every path in a suite, from its folder on.
+    assert cases["files"].tracker == str(tmp_path / "mine.yaml") and cases["names"].weights == "random:0"
+    assert cases["files"].weights == str(tmp_path / "w" / "net.safetensors")
     assert cases["robot"].session == {"keep_score": 0.3, "coast_seconds": 9.0}
     assert cases["its own"].session == {"keep_score": 0.3, "coast_seconds": 0.5}
     assert cases["another"].session == {} and cases["another"].settings == {"learning_rate": 0.1}

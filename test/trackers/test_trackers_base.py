@@ -96,6 +96,8 @@ def test_an_archive_is_no_file_of_weights(tmp_path):
     (tmp_path / "a.ts").write_bytes(b"PK")
     with pytest.raises(WeightsError, match="a.ts is an archive, a whole tracker: the tracker node takes it"):
         load("dcf_tiny", weights=str(tmp_path / "a.ts"))
+    with pytest.raises(SettingsError, match="a.ts is an archive and no preset: the tracker node takes it"):
+        load(tmp_path / "a.ts")
 
 
 def test_unknown_names_list_the_known_ones():

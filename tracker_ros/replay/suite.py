@@ -10,6 +10,7 @@ from typing import Any
 
 from rosbags.typesys.store import Typestore
 
+from tracker_ros.config_files import named_in
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.replay.case import Case, check_limits
@@ -131,7 +132,13 @@ def _case(where: str, values: dict[str, Any], folder: Path, bag: Path, types: Ty
 
 
 def _with_parameters(where: str, chosen: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the settings with those of a robot's file of parameters; what the suite says itself wins."""
+    """Return the settings with those of a robot's file of parameters; what the suite says itself wins.
+
+    Files that it names are looked for from its folder on, as are those of a preset from the preset's.
+    """
+    for key in ("tracker", "weights"):
+        if key in chosen:
+            chosen[key] = named_in(folder, chosen[key])
     file, node = chosen.pop("params", None), chosen.pop("node", None)
     if file is None:
         if node is not None:

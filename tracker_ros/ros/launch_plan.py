@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tracker_ros.config_files import config_file
+from tracker_ros.config_files import config_file, named_in
 from tracker_ros.yaml_files import YamlError, parse_yaml
 
 IMAGE = "image"
@@ -129,6 +129,7 @@ def read_cameras(path: Path, namespace: str = "") -> list[Camera]:
     cameras = [
         _camera(entry, f"{path}: camera {number}", namespace) for number, entry in enumerate(entries, start=1)
     ]
+    cameras = [replace(camera, tracker=named_in(path.parent, camera.tracker)) for camera in cameras]
     names = [camera.namespace for camera in cameras]
     for name in names:
         if names.count(name) > 1:

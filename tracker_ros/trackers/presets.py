@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from tracker_ros.config_files import RETIRED, RetiredWarning, retired, yaml_file, yaml_files
+from tracker_ros.config_files import RETIRED, RetiredWarning, named_in, retired, yaml_file, yaml_files
 from tracker_ros.trackers.base import SettingsError, without
 from tracker_ros.yaml_files import YamlError, parse_yaml, read_yaml, require_names, shown
 
@@ -53,21 +53,19 @@ def read_preset(name: str) -> Preset:
     if words := retired("tracker preset", name, preset_files()):
         warnings.warn(f"{words}, which now takes its place", RetiredWarning, stacklevel=_callers_level())
         name = RETIRED[name]
+    if name.endswith(".ts"):
+        raise SettingsError(
+            f"{name} is an archive and no preset: the tracker node takes it as its parameter model"
+        )
     try:
         path = yaml_file("trackers", "preset", name)
     except FileNotFoundError as error:
         raise SettingsError(f"{error}{without()}") from error
     try:
         preset = _preset(path.stem, read_yaml(path))
-        return replace(preset, weights=_from(path.parent, preset.weights))
+        return replace(preset, weights=named_in(path.parent, preset.weights))
     except YamlError as error:
         raise SettingsError(f"preset {path}: {error}") from error
-
-
-def _from(folder: Path, weights: str) -> str:
-    """Return the path of a file of weights that a preset in a folder names; names of sets as they are."""
-    is_file = Path(weights).suffix != "" and not weights.startswith("random:")
-    return str(folder / weights) if is_file else weights
 
 
 def _callers_level() -> int:
