@@ -16,6 +16,7 @@ from eval_helpers import made_sequence
 
 from tracker_ros.cli import main
 from tracker_ros.data.sequence import Sequence
+from tracker_ros.evaluation.cli import folder_labels
 from tracker_ros.evaluation.comparison import compare, require_compared
 from tracker_ros.evaluation.metrics import Curves, ope_curves
 from tracker_ros.evaluation.scores import CurveScores, GotScores
@@ -67,6 +68,26 @@ def test_the_difference_is_of_the_means_and_its_interval_the_bootstrap_s() -> No
     assert by["one", "mine"]["diff"] == pytest.approx(gains[2])
     assert math.isnan(by["one", "mine"]["low"]) and math.isnan(by["one", "mine"]["high"])
     assert [by["all", "theirs"][c] for c in ("diff", "low", "high")] == [0, 0, 0]
+
+
+def test_differences_that_cancel_are_zero() -> None:
+    """1/3 - 2/3 + 1/3 and the like leave a rounding, whose sign says nothing."""
+    scores = scores_of(mine=[7, 14, 20, 1], theirs=[14, 7, 1, 20])
+    (row, _) = compare(
+        summary_rows(scores, {"all": ["s0", "s1", "s2", "s3"]}),
+        scores,
+        {"all": ["s0", "s1", "s2", "s3"]},
+        "theirs",
+    )
+    assert math.copysign(1, row["diff"]) == 1 and format_value("diff", row["diff"]) == "+.000"
+
+
+def test_a_folder_of_results_is_named_as_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ope" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "ope" / "mine")
+    assert folder_labels([Path(".")]) == {Path("."): "ope/mine"}
 
 
 def test_only_sequences_of_both_are_compared() -> None:

@@ -86,6 +86,10 @@ def test_every_row_is_trained_evaluated_and_kept(
     before = [path.stat().st_mtime_ns for path in trained]
     assert main(words) == 0
     assert [path.stat().st_mtime_ns for path in trained] == before, "trained again"
+    capsys.readouterr()
+    for more in (["--seed", "5"], ["--width", "0.1"]):
+        assert main([*words, *more]) == 2
+        assert "holds a training with other data, recipe or width" in capsys.readouterr().err
 
 
 def test_missing_data_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,6 +95,7 @@ def test_the_package_s_own_file_is_read() -> None:
         ("tracker: {ros__parameters: [1]}", "ros__parameters of /tracker must map names to values, got [1]"),
         ("tracker: {ros__parameters: {tracker: 3}}", "tracker must be a text, got 3"),
         ("tracker: {ros__parameters: {model: a.pt}}", "model 'a.pt': archives are not replayed"),
+        ("/**/track*: {ros__parameters: {}}", "the section /**/track*: * stands for a whole part of a name"),
         ("tracker: {ros__parameters: {a: 1, a: 2}}", "the key 'a' stands there twice"),
         ("tracker: {", "robot.yaml"),
     ],
@@ -127,9 +128,15 @@ def test_a_replay_runs_what_the_robot_runs(
     assert boxes(tmp_path / "robot") != boxes(tmp_path / "plain"), "the tracker's setting was not used"
     assert replay(recording, "--params", file, "--node", "/b/tracker") == 0
     assert "images in COASTING" in capsys.readouterr().out, "the session's setting was not used"
-    # What the command line says itself wins.
+    # What the command line says itself wins; settings of one tracker are not another's.
     assert replay(recording, "--params", file, "--node", "/b/tracker", "--tracker", "dcf_tiny") == 0
     assert "dcf_tiny on flight" in capsys.readouterr().out
+    assert replay(recording, "--params", file, "--tracker", "dcf") == 0
+    assert replay(recording, "--params", file, "--tracker", "dcf_tiny") == 2
+    said = "robot.yaml has settings for its tracker 'dcf': they do not go with dcf_tiny"
+    assert said in capsys.readouterr().err
+    assert replay(recording, "--params", file, "--node", "") == 2
+    assert "no parameters for the node ;" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,7 @@ def test_a_case_takes_a_robot_s_parameters(tmp_path: Path) -> None:
     (tmp_path / "robot.yaml").write_text(
         "tracker: {ros__parameters: {tracker: dcf, session: {keep_score: 0.3, coast_seconds: 9.0}}}\n"
         "/b/tracker: {ros__parameters: {tracker: dcf_tiny, settings.learning_rate: 0.1}}\n"
+        "/c/tracker: {ros__parameters: {tracker: mine.yaml}}\n"
     )
     (tmp_path / "suite.yaml").write_text(
         """
@@ -137,12 +138,14 @@ cases:
   elsewhere: {tracker: siamfc_mobile}
   files: {tracker: mine.yaml, weights: w/net.safetensors}
   names: {weights: 'random:0'}
+  flown: {node: /c/tracker}
 """
     )
     cases = dict(read_suite(tmp_path / "suite.yaml", tmp_path, TYPES))
     assert [case.tracker for case in cases.values()][:4] == ["dcf", "dcf", "dcf_tiny", "siamfc_mobile"]
     # As every path in a suite, from its folder on.
     assert cases["files"].tracker == str(tmp_path / "mine.yaml") and cases["names"].weights == "random:0"
+    assert cases["flown"].tracker == str(tmp_path / "mine.yaml")
     assert cases["files"].weights == str(tmp_path / "w" / "net.safetensors")
     assert cases["robot"].session == {"keep_score": 0.3, "coast_seconds": 9.0}
     assert cases["its own"].session == {"keep_score": 0.3, "coast_seconds": 0.5}

@@ -233,7 +233,8 @@ def check_outputs(args: argparse.Namespace, specs: list[TrackerSpec], protocol: 
 
 def folder_labels(folders: list[Path]) -> dict[Path, str]:
     """Return the label of each folder of ``--results``: its last two names, or the path where two agree."""
-    short = {folder: f"{folder.parent.name}/{folder.name}" for folder in folders}
+    whole = {folder: folder.resolve() for folder in folders}  # '.' has no name
+    short = {folder: f"{path.parent.name}/{path.name}" for folder, path in whole.items()}
     taken = Counter(short.values())
     return {folder: label if taken[label] == 1 else str(folder) for folder, label in short.items()}
 

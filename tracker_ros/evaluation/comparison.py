@@ -75,7 +75,9 @@ def _difference(scores: CurveScores, reference: CurveScores, names: list[str]) -
     values = [scores.parts[name].auc - reference.parts[name].auc for name in both]
     low, high = mean_interval(values, LEVEL) if len(values) > 1 else (float("nan"), float("nan"))
     mean = sum(values) / len(values) if values else float("nan")
-    return dict(zip(DIFFERENCE, (mean, low, high), strict=True))
+    # What is left of a sum of differences that cancel has a sign, and means nothing; nor has zero one.
+    exact = (round(value, 12) + 0.0 for value in (mean, low, high))
+    return dict(zip(DIFFERENCE, exact, strict=True))
 
 
 def add_option(group: argparse._ArgumentGroup) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +28,14 @@ from tracker_ros.evaluation.runner import plan_tasks, run_tasks
 from tracker_ros.evaluation.scores import TrackerScores, make_groups, score_folder
 from tracker_ros.evaluation.specs import TrackerSpec
 from tracker_ros.evaluation.tables import render, summary_rows, write_csv
+from tracker_ros.files import write_whole
 from tracker_ros.terminal import make_console
 from tracker_ros.trackers import load
 from tracker_ros.trackers.base import SettingsError
 from tracker_ros.training.cli import TERMINATED, roots
 from tracker_ros.training.exporting import export
 from tracker_ros.training.keeping import LAST
-from tracker_ros.training.recipes import Recipe, RecipeError, build, read_recipe
+from tracker_ros.training.recipes import Recipe, RecipeError, build, described, read_recipe
 from tracker_ros.training.sources import open_sources
 from tracker_ros.training.stopping import SIGNAL
 from tracker_ros.training.trainer import train
@@ -89,11 +91,13 @@ ABLATIONS = {
 
 
 def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Path:
-    """Return the file with the parameters of the variant's training, trained now unless it exists."""
+    """Return the file with the parameters of the variant's training, trained now unless it exists.
+
+    Raises:
+        RecipeError: where one of another recipe, width or data was begun in the same folder.
+    """
     folder: Path = args.out / "training" / variant.training
     path = folder / "parameters.safetensors"
-    if path.is_file():
-        return path
     arguments = {**variant.arguments, "width_multiplier": args.width}
     own = dataclasses.replace(
         recipe,
@@ -103,7 +107,12 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
         initial={},
         lr_multipliers={},
         freeze_epochs={},
+        # A preset that judges short runs would be of the whole width.
+        validation=recipe.validation if args.width == 1 else dataclasses.replace(recipe.validation, runs=0),
     )
+    _require_same(own, args, folder)
+    if path.is_file():
+        return path
     module = build(own)
     sources = open_sources(own.data, roots(args.data, recipe), module.spec)
     last = folder / LAST
@@ -114,6 +123,17 @@ def train_once(variant: Variant, recipe: Recipe, args: argparse.Namespace) -> Pa
         raise SystemExit(TERMINATED)
     export(module.tracker_state(), path)
     return path
+
+
+def _require_same(recipe: Recipe, args: argparse.Namespace, folder: Path) -> None:
+    """Make sure that what is in a training's folder was made under the same conditions; note them there."""
+    conditions = {"recipe": described(recipe), "data": sorted(args.data or [])}
+    found = json.dumps(conditions, indent=1, default=str) + "\n"
+    path = folder / "conditions.json"
+    if not folder.is_dir():
+        write_whole(path, found)
+    elif not path.is_file() or path.read_text() != found:
+        raise RecipeError(f"{folder} holds a training with other data, recipe or width: give another --out")
 
 
 def weights_of(variant: Variant, trained: Path, args: argparse.Namespace) -> Path:

@@ -22,7 +22,7 @@ from tracker_ros.files import write_whole
 from tracker_ros.replay.case import Case, Verdict, check_limits, run_case
 from tracker_ros.replay.junit import Outcome, junit
 from tracker_ros.replay.messages import make_types
-from tracker_ros.replay.node_parameters import NODE, read_node_parameters
+from tracker_ros.replay.node_parameters import NODE, read_node_parameters, with_robot
 from tracker_ros.replay.suite import read_suite
 from tracker_ros.session import State
 from tracker_ros.terminal import make_console, print_error
@@ -93,8 +93,10 @@ def run_replay(args: argparse.Namespace) -> int:
             return _run_suite(args.suite, beside, args.junit)
         if args.junit is not None:
             raise ValueError("--junit needs --suite FILE.yaml, whose cases it reports")
-        robot = {} if args.params is None else read_node_parameters(args.params, args.node or NODE)
-        return _run_bag(given, robot)
+        if args.params is not None:
+            robot = read_node_parameters(args.params, NODE if args.node is None else args.node)
+            given = with_robot(given, robot, args.params)
+        return _run_bag(given)
     except BrokenPipeError:  # no fault: whoever reads the output has enough
         raise
     except (ValueError, OSError) as error:
@@ -102,11 +104,11 @@ def run_replay(args: argparse.Namespace) -> int:
         return 2
 
 
-def _run_bag(given: Mapping[str, Any], robot: Mapping[str, Any]) -> int:
+def _run_bag(given: Mapping[str, Any]) -> int:
     if not given.keys() >= {"bag", "select"}:
         raise ValueError("give a bag and --select X,Y,W,H, or --suite FILE.yaml")
     check_limits(given, _option)
-    case = Case(**{**robot, **given})
+    case = Case(**given)
     verdict = run_case(case, make_types())
     _report(case, verdict)
     return 1 if verdict.missed else 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.sequence import DataError
 from tracker_ros.yaml_files import YamlError, read_yaml, require_names, shown
 
@@ -48,6 +49,22 @@ def read_node_parameters(path: Path, node: str = NODE) -> dict[str, Any]:
         raise DataError(f"{path}: {error}") from None
 
 
+def with_robot(given: Mapping[str, Any], robot: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Return fields of `Case`: those that were given, and else the robot's out of a file.
+
+    Raises:
+        DataError: where another tracker is given than the file's weights and settings are for.
+    """
+    flown = robot.get("tracker", DEFAULT_PRESET)
+    own = sorted({"weights", "settings"} & set(robot) - set(given))
+    if own and given.get("tracker", flown) != flown:
+        what = " and ".join(own)
+        raise DataError(
+            f"{file} has {what} for its tracker '{flown}': they do not go with {given['tracker']}"
+        )
+    return {**robot, **given}
+
+
 def _sections(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the full name of each node's section, and what stands in it."""
     for key, value in content.items():
@@ -58,10 +75,16 @@ def _sections(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str
 
 
 def _names(section: str, node: str) -> bool:
-    """Return whether a section's name, maybe with wildcards, is that of a node."""
-    pattern = ""
+    """Return whether a section's name, maybe with wildcards, is that of a node.
+
+    Raises:
+        YamlError: for a wildcard inside a part of the name, which ROS 2 refuses.
+    """
+    wild, pattern = {"*": "/[^/]+", "**": "(/[^/]+)*"}, ""
     for part in section.split("/")[1:]:
-        pattern += r"(/[^/]+)*" if part == "**" else "/" + re.escape(part).replace(r"\*", "[^/]*")
+        if "*" in part and part not in wild:
+            raise YamlError(f"the section {section}: * stands for a whole part of a name, ** for several")
+        pattern += wild.get(part) or "/" + re.escape(part)
     return re.fullmatch(pattern, node) is not None
 
 

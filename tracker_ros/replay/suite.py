@@ -14,7 +14,7 @@ from tracker_ros.config_files import named_in
 from tracker_ros.data.boxes import parse_box
 from tracker_ros.data.sequence import DataError
 from tracker_ros.replay.case import Case, check_limits
-from tracker_ros.replay.node_parameters import NODE, read_node_parameters
+from tracker_ros.replay.node_parameters import NODE, read_node_parameters, with_robot
 from tracker_ros.replay.scenes import STORAGES, Scene, record
 from tracker_ros.yaml_files import YamlError, parse_yaml, require_names
 
@@ -136,20 +136,24 @@ def _with_parameters(where: str, chosen: dict[str, Any], folder: Path) -> dict[s
 
     Files that it names are looked for from its folder on, as are those of a preset from the preset's.
     """
-    for key in ("tracker", "weights"):
-        if key in chosen:
-            chosen[key] = named_in(folder, chosen[key])
+    chosen = _from_here(folder, chosen)
     file, node = chosen.pop("params", None), chosen.pop("node", None)
+    session = chosen.get("session", {})
     if file is None:
         if node is not None:
             raise DataError(f"{where}: 'node' needs 'params', where its parameters are")
         return chosen
     try:
-        robot = read_node_parameters(folder / file, node or NODE)
+        robot = _from_here(folder, read_node_parameters(folder / file, NODE if node is None else node))
+        chosen = with_robot(chosen, robot, folder / file)
     except DataError as error:
         raise DataError(f"{where}: 'params': {error}") from None
-    session = {**robot.get("session", {}), **chosen.get("session", {})}
-    return {**robot, **chosen, "session": session}
+    return {**chosen, "session": {**robot.get("session", {}), **session}}
+
+
+def _from_here(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Return settings of which those that name files do so from a folder on."""
+    return {k: named_in(folder, v) if k in ("tracker", "weights") else v for k, v in values.items()}
 
 
 def _rendered(

@@ -131,7 +131,7 @@ def adapt(
         digest = export(state, out / f"{NAME}.safetensors")
         card = model_card(NAME, recipe, command, digest, fit.steps_done, fit.fingerprints(), f"{outcome}.")
         write_whole(out / f"{NAME}.md", card)
-        write_whole(out / f"{NAME}.yaml", _preset(out))
+        write_whole(out / f"{NAME}.yaml", _preset())
     return outcome
 
 
@@ -196,12 +196,15 @@ def _flight(seed: int) -> Run:
     return Run(Clip(f"rendered:{seed}", Decoded(images), boxes), 0, FLIGHT_FRAMES)
 
 
-def _preset(out: Path) -> str:
-    """Write the default preset with the adapted weights; its calibration stays, the network is near."""
+def _preset() -> str:
+    """Write the default preset with the adapted weights; its calibration stays, the network is near.
+
+    They lie beside it and have no folder in their name, so that both can be moved to a robot.
+    """
     preset = read_preset(DEFAULT_PRESET)
     content = {
         "tracker": preset.tracker,
-        "weights": str((out / f"{NAME}.safetensors").resolve()),
+        "weights": f"{NAME}.safetensors",
         "settings": preset.settings,
         "session": preset.session,
     }
