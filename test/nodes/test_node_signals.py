@@ -109,7 +109,6 @@ def test_more_signals_while_a_node_ends_change_nothing(domain: Domain) -> None:
 
 LOCKS_UP = """
 import ctypes, os, signal
-import rclpy
 from rclpy.node import Node
 from tracker_ros.ros.compat import run_program
 

@@ -17,44 +17,25 @@ from pathlib import Path
 import lightning.pytorch as pl
 import pytest
 import torch
-import yaml
+from training_helpers import fitted, two_epochs, write_labelled, write_labelled_recipe
 
 from tracker_ros.training import keeping
 from tracker_ros.training.checkpoints import read_checkpoint
 from tracker_ros.training.lengths import seconds, spoken
-from tracker_ros.training.recipes import Recipe, Validation, build, read_recipe, recipe_files
-from tracker_ros.training.schedules import Schedule
-from tracker_ros.training.smoke import smoke_sources
+from tracker_ros.training.recipes import Validation
 from tracker_ros.training.stopping import NO_PROGRESS, SIGNAL, TIME, Stopper
-from tracker_ros.training.trainer import Fit, train
 from tracker_ros.training.validation import Validator, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
-NONE = Validation(share=0)
 #: Seconds that are over after any step.
 NOTHING = 1e-9
-
-
-def small(**changes: object) -> Recipe:
-    given = {"pairs_per_epoch": 6, "batch_size": 2, "epochs": 2, "precision": "32-true"}
-    recipe = read_recipe("micro_resnet", given)
-    arguments = {"size": 32, "levels": ["stride4"]}
-    fixed = {"arguments": arguments, "schedule": Schedule("cosine", 1e-5), "validation": NONE}
-    return dataclasses.replace(recipe, **{**fixed, **changes})
-
-
-def fitted(recipe: Recipe, out: Path, **options: object) -> Fit:
-    """A training that starts from the same parameters whenever it does not resume."""
-    torch.manual_seed(0)
-    module = build(recipe, with_initial=False)  # a part that is frozen at first is random here
-    return train(module, recipe, smoke_sources(module.spec), out, accelerator="cpu", **options)
 
 
 @pytest.mark.parametrize("freeze_epochs", [{}, {"backbone.stem": 1}])
 def test_a_run_stopped_after_every_step_ends_with_the_numbers_of_an_uninterrupted_one(
     freeze_epochs: dict, tmp_path: Path
 ) -> None:
-    recipe = small(freeze_epochs=freeze_epochs)
+    recipe = two_epochs(freeze_epochs=freeze_epochs)
     whole = fitted(recipe, tmp_path / "whole")
     assert whole.steps_done == 6 and whole.stopped == ""
     fit, resume, steps = None, None, []
@@ -69,7 +50,7 @@ def test_a_run_stopped_after_every_step_ends_with_the_numbers_of_an_uninterrupte
 
 
 def test_time_runs_out_between_two_steps(tmp_path: Path) -> None:
-    fit = fitted(small(), tmp_path, limit=NOTHING)
+    fit = fitted(two_epochs(), tmp_path, limit=NOTHING)
     assert (fit.steps_done, fit.stopped) == (1, TIME)
     assert read_checkpoint(tmp_path / keeping.LAST)["global_step"] == 1
 
@@ -82,7 +63,7 @@ def test_checkpoints_are_written_inside_an_epoch(tmp_path: Path, monkeypatch: py
         "save",
         lambda self, trainer, name: (written.append((trainer.global_step, name)), save(self, trainer, name)),
     )
-    fitted(small(epochs=1), tmp_path, interval=NOTHING)
+    fitted(two_epochs(epochs=1), tmp_path, interval=NOTHING)
     assert written == [(1, keeping.LAST), (2, keeping.LAST), (3, keeping.LAST)]
 
 
@@ -91,7 +72,7 @@ def test_the_best_checkpoint_is_kept_and_no_progress_ends(
 ) -> None:
     verdicts = iter([Verdict(2.0, 0.2), Verdict(3.0, 0.6), Verdict(1.0, 0.5), Verdict(0.5, 0.6)])
     monkeypatch.setattr(Validator, "__call__", lambda self, module, device: next(verdicts))
-    fit = fitted(small(epochs=9, validation=Validation(stop_after=2)), tmp_path)
+    fit = fitted(two_epochs(epochs=9, validation=Validation(stop_after=2)), tmp_path)
     # The AUC decides, not the loss; as good as the best is no progress.
     assert read_checkpoint(tmp_path / keeping.BEST)["global_step"] == 6
     assert (fit.steps_done, fit.stopped) == (12, NO_PROGRESS)
@@ -106,7 +87,7 @@ def test_a_resumed_run_remembers_the_best_and_the_curves(
 ) -> None:
     verdicts = iter([Verdict(1.0, 0.7), Verdict(1.0, 0.3)])
     monkeypatch.setattr(Validator, "__call__", lambda self, module, device: next(verdicts))
-    judged = small(validation=Validation())
+    judged = two_epochs(validation=Validation())
     fitted(dataclasses.replace(judged, epochs=1), tmp_path)
     fitted(judged, tmp_path, resume=tmp_path / keeping.LAST)
     assert read_checkpoint(tmp_path / keeping.BEST)["global_step"] == 3
@@ -115,8 +96,8 @@ def test_a_resumed_run_remembers_the_best_and_the_curves(
 
 
 def test_validation_changes_nothing_of_the_training(tmp_path: Path) -> None:
-    plain = fitted(small(), tmp_path / "plain")
-    judged = fitted(small(validation=Validation(pairs=2)), tmp_path / "judged")
+    plain = fitted(two_epochs(), tmp_path / "plain")
+    judged = fitted(two_epochs(validation=Validation(pairs=2)), tmp_path / "judged")
     for name, tensor in plain.module.state_dict().items():
         torch.testing.assert_close(judged.module.state_dict()[name], tensor, rtol=0, atol=0, msg=name)
 
@@ -142,29 +123,14 @@ def test_a_first_signal_is_noticed_and_a_second_one_is_not_held_back() -> None:
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
     """A folder of two labelled pictures."""
-    import cv2
-    import numpy as np
-
-    for number in range(2):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((90, 120, 3), 60 * number, np.uint8))
-        (tmp_path / f"{number}.txt").write_text("0 0.5 0.5 0.3 0.3\n")
+    write_labelled(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def command(labelled: Path) -> Iterator[list[str]]:
     """A training by the command that takes long unless it is stopped."""
-    recipe = yaml.safe_load(recipe_files()["micro_resnet"].read_text())
-    recipe.update(
-        data=[{"kind": "labelled"}],
-        pairs_per_epoch=100_000,
-        epochs=1,
-        batch_size=2,
-        precision="32-true",
-        arguments={"size": 32, "levels": ["stride4"]},
-        validation={"share": 0},
-    )
-    (labelled / "long.yaml").write_text(yaml.safe_dump(recipe))
+    write_labelled_recipe(labelled / "long.yaml", 100_000)
     start = [sys.executable, "-m", "tracker_ros.cli", "train", "--recipe", "long.yaml", "--out", "out"]
     yield [*start, "--data", "labelled=.", "--accelerator", "cpu"]
 

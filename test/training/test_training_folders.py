@@ -4,37 +4,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-import torch
-import yaml
+from training_helpers import fitted, two_epochs, write_labelled, write_labelled_recipe
 
 from tracker_ros.cli import main
 from tracker_ros.training import keeping
 from tracker_ros.training.checkpoints import CheckpointError, read_checkpoint
-from tracker_ros.training.recipes import Recipe, Validation, build, read_recipe, recipe_files
-from tracker_ros.training.schedules import Schedule
-from tracker_ros.training.smoke import smoke_sources
-from tracker_ros.training.trainer import Fit, train
+from tracker_ros.training.recipes import Validation
 from tracker_ros.training.validation import Validator, Verdict
 
 
-def small(**changes: object) -> Recipe:
-    given = {"pairs_per_epoch": 6, "batch_size": 2, "epochs": 2, "precision": "32-true"}
-    recipe = read_recipe("micro_resnet", given)
-    fixed = {"arguments": {"size": 32, "levels": ["stride4"]}, "schedule": Schedule("cosine", 1e-5)}
-    return dataclasses.replace(recipe, **{**fixed, "validation": Validation(), **changes})
-
-
-def fitted(recipe: Recipe, out: Path, resume: Path | None = None) -> Fit:
-    torch.manual_seed(0)
-    module = build(recipe, with_initial=False)
-    return train(module, recipe, smoke_sources(module.spec), out, accelerator="cpu", resume=resume)
+def judged(**changes: object) -> Any:
+    return two_epochs(**{"validation": Validation(), **changes})
 
 
 @pytest.fixture
@@ -58,30 +43,30 @@ def test_another_training_s_checkpoint_is_not_replaced(name: str, tmp_path: Path
     (tmp_path / "elsewhere.ckpt").write_bytes(b"")
     for resume in (None, tmp_path / "of another folder" / "last.ckpt"):
         with pytest.raises(CheckpointError, match=f"{name} is another training's: go on with --resume"):
-            fitted(small(), tmp_path, resume)
+            fitted(judged(), tmp_path, resume=resume)
     assert (tmp_path / name).read_bytes() == b"hours of work"
 
 
 def test_the_best_checkpoint_goes_along_to_another_folder(judge: list[float], tmp_path: Path) -> None:
     one, two, three = (tmp_path / name for name in ("one", "two", "three"))
     judge += [0.7, 0.3, 0.2]
-    fitted(small(epochs=1), one)
-    fitted(small(), two, one / keeping.LAST)
+    fitted(judged(epochs=1), one)
+    fitted(judged(), two, resume=one / keeping.LAST)
     assert best_of(two) == (3, 0.7) and best_of(one) == (3, 0.7)
     # Where it is not beside the checkpoint to go on from, the next one is the best that there is.
     (one / keeping.BEST).unlink()
-    fitted(small(), three, one / keeping.LAST)
+    fitted(judged(), three, resume=one / keeping.LAST)
     assert best_of(three) == (6, 0.2)
 
 
 def test_a_best_checkpoint_of_a_later_step_does_not(judge: list[float], tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     judge += [0.7, 0.9, 0.1]
-    fitted(small(epochs=1), one)
+    fitted(judged(epochs=1), one)
     early = shutil.copy(one / keeping.LAST, one / "early.ckpt")
-    fitted(small(), one, one / keeping.LAST)
+    fitted(judged(), one, resume=one / keeping.LAST)
     assert best_of(one) == (6, 0.9)
-    fitted(small(), two, Path(early))
+    fitted(judged(), two, resume=Path(early))
     assert best_of(two) == (6, 0.1)
 
 
@@ -90,7 +75,7 @@ def test_what_validates_now_and_then_validates_at_its_end(
     epochs: int, steps: list[int], judge: list[float], tmp_path: Path
 ) -> None:
     judge += [0.1, 0.2, 0.3]
-    fitted(small(epochs=epochs, validation=Validation(every=2)), tmp_path)
+    fitted(judged(epochs=epochs, validation=Validation(every=2)), tmp_path)
     lines = [line for line in (tmp_path / "curves.csv").read_text().splitlines() if "auc" in line]
     assert [int(line.split(",")[0]) for line in lines] == steps
 
@@ -103,20 +88,8 @@ def test_the_command_exports_its_own_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for number in range(2):
-        cv2.imwrite(f"{number}.png", np.full((90, 120, 3), 60 * number, np.uint8))
-        Path(f"{number}.txt").write_text("0 0.5 0.5 0.3 0.3\n")
-    recipe = yaml.safe_load(recipe_files()["micro_resnet"].read_text())
-    recipe.update(
-        data=[{"kind": "labelled"}],
-        pairs_per_epoch=4,
-        epochs=1,
-        batch_size=2,
-        precision="32-true",
-        arguments={"size": 32, "levels": ["stride4"]},
-        validation={"share": 0},
-    )
-    Path("short.yaml").write_text(yaml.safe_dump(recipe))
+    write_labelled(tmp_path)
+    write_labelled_recipe(Path("short.yaml"), 4)
     words = [
         "train",
         "--recipe",
