@@ -18,7 +18,7 @@ from tracker_ros.arguments import count
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import options
 from tracker_ros.evaluation.absence import absence_rows
-from tracker_ros.evaluation.comparison import compare, require_comparable
+from tracker_ros.evaluation.comparison import compare, require_comparable, rows_of
 from tracker_ros.evaluation.engines import ENGINES, WorkerKilled, make_engine
 from tracker_ros.evaluation.outputs import files_of, require_folder, require_outputs
 from tracker_ros.evaluation.pace import unpaced
@@ -39,7 +39,6 @@ from tracker_ros.evaluation.submission import require_server, write_submission
 from tracker_ros.evaluation.tables import (
     render,
     summary_rows,
-    trust_rows,
     unfinished_lines,
     unscored_lines,
     write_csv,
@@ -199,8 +198,7 @@ def show(
     """
     groups = options.chosen_groups(sequences, args)
     notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
-    rows = trust_rows(scores, groups) or summary_rows(scores, groups)
-    rows = compare(rows, scores, groups, args.compare_to)
+    rows = rows_of(scores, groups, args.compare_to)
     console.print(render(rows, f"{args.protocol} on {len(sequences)} sequences"))
     for line in notes:
         console.print(line, style="yellow", soft_wrap=True)

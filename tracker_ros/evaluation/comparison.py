@@ -8,12 +8,15 @@ import argparse
 from collections.abc import Collection, Iterable, Mapping
 
 from tracker_ros.bootstrap import mean_interval
-from tracker_ros.evaluation.absence_protocol import AbsenceProtocol
 from tracker_ros.evaluation.pace import unpaced
-from tracker_ros.evaluation.protocols import EvaluationProtocol, Repeated
+from tracker_ros.evaluation.protocols import (
+    EvaluationProtocol,
+    OnePass,
+    SpatialRobustness,
+    TemporalRobustness,
+)
 from tracker_ros.evaluation.scores import CurveScores, TrackerScores
-from tracker_ros.evaluation.tables import DIFFERENCE, Row
-from tracker_ros.evaluation.vot_protocols import AnchorBased, ResetBased
+from tracker_ros.evaluation.tables import DIFFERENCE, Row, summary_rows, trust_rows
 from tracker_ros.trackers.base import SettingsError
 
 LEVEL = 0.9
@@ -31,7 +34,7 @@ def require_comparable(reference: str | None, labels: Collection[str], protocol:
         return
     if reference not in labels:
         raise SettingsError(f"{OPTION} {reference} is none of the trackers: {', '.join(labels)}")
-    if isinstance(unpaced(protocol), (AbsenceProtocol, AnchorBased, Repeated, ResetBased)):
+    if not isinstance(unpaced(protocol), (OnePass, SpatialRobustness, TemporalRobustness)):
         raise SettingsError(
             f"{OPTION} is without effect: ope, tre and sre give means over sequences, {protocol.name} none"
         )
@@ -47,6 +50,13 @@ def require_compared(reference: str | None, evaluated: Mapping[str, Iterable[Tra
     if reference is not None and reference not in known:
         having = ", ".join(sorted(known)) or "none of them"
         raise SettingsError(f"{OPTION} {reference} has no results of ope, tre or sre here; {having} has")
+
+
+def rows_of(
+    scores: list[TrackerScores], groups: dict[str, list[str]], reference: str | None = None
+) -> list[Row]:
+    """Return the rows of a protocol's table, with differences to the tracker `reference` if it is one's."""
+    return compare(trust_rows(scores, groups) or summary_rows(scores, groups), scores, groups, reference)
 
 
 def compare(

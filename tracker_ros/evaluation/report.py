@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tracker_ros.data.sequence import DataError, Sequence
 from tracker_ros.evaluation import filmstrips, plots, vot
-from tracker_ros.evaluation.comparison import compare, require_compared
+from tracker_ros.evaluation.comparison import require_compared, rows_of
 from tracker_ros.evaluation.metrics import NAN_MODES
 from tracker_ros.evaluation.protocol_names import make_protocol
 from tracker_ros.evaluation.runs import was_tried
@@ -29,8 +29,6 @@ from tracker_ros.evaluation.tables import (
     Row,
     format_value,
     is_best,
-    summary_rows,
-    trust_rows,
     unfinished_lines,
     unscored_lines,
 )
@@ -97,8 +95,7 @@ def write_report(
     body = [f"<h1>Visual tracking: {len(order)} trackers on {len(sequences)} sequences</h1>"]
     for protocol, scores in evaluated.items():
         notes = [*unscored_lines(scores, groups), *unfinished_lines(scores)]
-        rows = trust_rows(scores, groups) or summary_rows(scores, groups)
-        rows = compare(rows, scores, groups, reference)
+        rows = rows_of(scores, groups, reference)
         body += [f"<h2>{html.escape(protocol)}</h2>", html_table(rows)]
         body += [f"<p>{html.escape(line)}</p>" for line in notes]
         figures = protocol_figures(scores, sequences, groups, order)
@@ -212,7 +209,7 @@ def attribute_figures(
 def attribute_section(scores: list[TrackerScores], sequences: list[Sequence]) -> list[str]:
     """Return a table by attribute; nothing without attributes."""
     groups = attribute_groups(sequences)
-    rows = trust_rows(scores, groups) or summary_rows(scores, groups)
+    rows = rows_of(scores, groups)
     return ["<h3>By attribute</h3>", html_table(rows)] if rows else []
 
 

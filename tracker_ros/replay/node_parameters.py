@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tracker_ros.config_files import DEFAULT_PRESET
 from tracker_ros.data.sequence import DataError
+from tracker_ros.trackers import find_device
 from tracker_ros.yaml_files import YamlError, read_yaml, require_names, shown
 
 SECTION = "ros__parameters"
@@ -108,7 +107,7 @@ def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
         if value:
             fields[name] = value
     if fields.get("device") == "auto":
-        fields["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+        fields["device"] = find_device("auto")
     if model := found.get("model"):
         raise YamlError(f"model {shown(model)}: archives are not replayed, but the preset they are made of")
     for group in _GROUPS:

@@ -45,6 +45,7 @@ __all__ = [
     "Tracker",
     "check_device",
     "create",
+    "find_device",
     "given_settings",
     "key_value",
     "load",
@@ -131,3 +132,11 @@ def check_device(name: str) -> None:
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
         why = (str(error).strip().splitlines() or [""])[0]
         raise SettingsError(f"device '{name}' cannot be used: {why}") from error
+
+
+def find_device(name: str) -> str:
+    """Return a torch device by name; 'auto' is the first CUDA device, or the CPU where there is none."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    check_device(name)
+    return name

@@ -13,7 +13,7 @@ import torch
 from tracker_ros.export import optimized
 from tracker_ros.export.archive import ArchiveError, load_archive, read_manifest
 from tracker_ros.nodes.tracker.parameters import TrackerParameters
-from tracker_ros.trackers import SettingsError, check_device, load, preset_files, read_preset
+from tracker_ros.trackers import SettingsError, find_device, load, preset_files, read_preset
 
 WARM_UP_FRAMES = 3
 """TorchScript profiles the first passes and compiles at the next."""
@@ -63,14 +63,6 @@ def open_archive(model: str, folders: Sequence[str], device: str) -> tuple[Any, 
     # An archive holds the tracker; what the session should know of it stands in the preset it was made of.
     tracker.session_settings = read_preset(name).session if name in preset_files() else {}
     return tracker, name
-
-
-def find_device(name: str) -> str:
-    """Return a torch device by name; 'auto' is the first CUDA device, or the CPU where there is none."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    check_device(name)
-    return name
 
 
 def warm_up(tracker: Any, device: str) -> None:
